@@ -1,0 +1,160 @@
+/*
+ * migrate.h - revisions in files, the ledger in the database, plans, and runs.
+ *
+ * Every function here takes a pool, talks to the database on the calling thread until a deadline or
+ * for as long as a migration takes, and may be called from any thread. "dir" is the migrations
+ * folder.
+ */
+#ifndef HEADGATE_MIGRATE_H
+#define HEADGATE_MIGRATE_H
+
+#include <headgate/observer.h>
+#include <headgate/pool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum hg_revision_state {
+    HG_REVISION_PENDING,
+    HG_REVISION_APPLIED,
+    HG_REVISION_MISSING /* applied, but no file has it */
+} hg_revision_state;
+
+/* "pending", "applied", "missing" */
+HG_API const char *hg_revision_state_name(hg_revision_state state);
+
+typedef struct hg_revision {
+    const char *revision; /* up to 32 characters */
+    const char *const *revises;
+    size_t revises_count;
+    const char *message;
+    const char *file; /* path, "" when missing */
+    hg_revision_state state;
+    int64_t applied_ms;     /* Unix time; 0 when unknown (another tool applied it) */
+    double duration_ms;     /* -1 when unknown */
+    const char *applied_by; /* "" when unknown */
+    bool checksum_known;
+    bool checksum_ok; /* false: the file's up section is not the one that was applied */
+    bool head;        /* nothing in the folder revises it */
+    bool current;     /* stands in alembic_version */
+    bool irreversible;
+    bool has_down;
+} hg_revision;
+
+/* The graph with what is applied, ancestors first. Everything in it lives until hg_history_free().
+ */
+typedef struct hg_history {
+    hg_revision *revisions;
+    size_t revision_count;
+    const char **current;
+    size_t current_count;
+    const char **heads;
+    size_t head_count;
+    size_t pending_count; /* of what `up` to the heads would apply */
+    bool ledger_exists;   /* the database has an alembic_version table */
+} hg_history;
+
+/*
+ * Reads files and ledger; changes nothing. pool NULL: files only, all pending. out_history: the
+ * caller's until hg_history_free(). err: HG_FILE (with place), HG_IO, what the pool and connection
+ * say.
+ */
+HG_API bool hg_history_read(hg_pool *pool, const char *dir, hg_deadline by,
+                            hg_history **out_history, hg_error *err);
+HG_API void hg_history_free(hg_history *history);
+
+typedef enum hg_direction { HG_UP, HG_DOWN } hg_direction;
+typedef enum hg_migrate_kind { HG_MIGRATE_UP, HG_MIGRATE_DOWN, HG_MIGRATE_RESET } hg_migrate_kind;
+
+typedef struct hg_plan_statement {
+    const char *sql; /* as in the file, without the final semicolon */
+    int line;        /* in the step's file */
+} hg_plan_statement;
+
+typedef struct hg_plan_step {
+    const char *revision;
+    const char *message;
+    const char *file;
+    hg_direction direction;
+    bool transaction;             /* all statements and the ledger row in one */
+    int64_t lock_timeout_ms;      /* -1: as the settings say */
+    int64_t statement_timeout_ms; /* -1: as the settings say */
+    hg_plan_statement *statements;
+    size_t statement_count;
+} hg_plan_step;
+
+/* What would run, in order. Immutable; lives until hg_plan_free(). */
+typedef struct hg_plan {
+    char id[17]; /* digest of what it would do: the same plan has the same id */
+    hg_plan_step *steps;
+    size_t step_count;
+    const char **current_before;
+    size_t current_before_count;
+    const char **current_after;
+    size_t current_after_count;
+} hg_plan;
+
+typedef struct hg_migrate_options {
+    const char *dir;
+    hg_migrate_kind kind;
+    const char *target;  /* as Alembic spells it; NULL: heads for up, -1 for down */
+    const char *plan_id; /* refuse with HG_REFUSED unless the plan has this id; NULL: do not ask */
+    bool single_transaction;   /* up: all migrations in one */
+    int64_t lock_wait_ms;      /* how long to wait for another deployer; -1: as long as it takes */
+    int64_t lock_timeout_ms;   /* of each statement's locks; -1: as file and settings say */
+    const char *operator_name; /* who, for the history; NULL: the operating system's user */
+    bool production;           /* lock_timeout is set and retried */
+} hg_migrate_options;
+
+/* Options with nothing chosen: up to the heads, wait 10 minutes for another deployer. */
+HG_API hg_migrate_options hg_migrate_options_default(const char *dir);
+
+/* Decides what would run; changes nothing. out_plan may have no steps. err: HG_FILE,
+ * HG_NO_REVISION, HG_REFUSED (irreversible), HG_DRIFT, ... */
+HG_API bool hg_plan_make(hg_pool *pool, const hg_migrate_options *options, hg_deadline by,
+                         hg_plan **out_plan, hg_error *err);
+HG_API void hg_plan_free(hg_plan *plan);
+
+typedef struct hg_applied {
+    char revision[33];
+    hg_direction direction;
+    double duration_ms;
+    int statements;
+} hg_applied;
+
+/* What a run did, also when it failed. Lives until hg_run_result_release(). */
+typedef struct hg_run_result {
+    hg_applied *applied;
+    size_t applied_count;
+    char (*current)[33];
+    size_t current_count;
+} hg_run_result;
+
+/*
+ * Takes the deployers' lock, plans anew, and carries the plan out: each migration in one
+ * transaction with its ledger rows. Safe to repeat after any interruption. observer: NULL is fine.
+ * out_result: filled on success and on failure, the caller's until hg_run_result_release(). err:
+ * HG_LOCKED, HG_CANCELLED, HG_REFUSED, HG_DRIFT, HG_READ_ONLY, what the statements said with file,
+ * line and column.
+ */
+HG_API bool hg_migrate_run(hg_pool *pool, const hg_migrate_options *options,
+                           const hg_observer *observer, hg_run_result *out_result, hg_error *err);
+HG_API void hg_run_result_release(hg_run_result *result);
+
+/* Makes the folder and the ledger tables; safe to repeat. */
+HG_API bool hg_migrate_init(hg_pool *pool, const char *dir, hg_deadline by, hg_error *err);
+
+/* Sets the current revision without running anything. target: a revision, head(s) or base. */
+HG_API bool hg_migrate_stamp(hg_pool *pool, const hg_migrate_options *options,
+                             const hg_observer *observer, hg_run_result *out_result, hg_error *err);
+
+/* Writes a new, empty migration whose parent is the current head of the files. out_path: size
+ * bytes. err: HG_FILE, HG_REFUSED (several heads), HG_IO. */
+HG_API bool hg_migrate_new(const char *dir, const char *message, char *out_path, size_t size,
+                           hg_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

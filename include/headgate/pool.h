@@ -1,0 +1,157 @@
+/*
+ * pool.h - connections that are shared by threads: checkout, return, statistics, and every pool of
+ * this host.
+ *
+ * The model is SQLAlchemy's QueuePool: size, max_overflow, timeout, recycle, pre_ping, last in
+ * first out, rollback on return, and one disconnect invalidating every connection that is older.
+ * All functions may be called from any thread.
+ */
+#ifndef HEADGATE_POOL_H
+#define HEADGATE_POOL_H
+
+#include <headgate/connection.h>
+#include <headgate/settings.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct hg_pool hg_pool;
+
+typedef enum hg_reset { HG_RESET_ROLLBACK, HG_RESET_COMMIT, HG_RESET_NONE, HG_RESET_FULL } hg_reset;
+
+typedef struct hg_pool_options {
+    const char *name;        /* shown by `headgate pools`; borrowed; NULL: "main" */
+    const char *role;        /* goes into application_name=headgate/ROLE@HOST:PID; NULL: "app" */
+    const char *runtime_dir; /* where the pool publishes itself; NULL: it does not */
+    hg_pool_settings settings;
+    hg_reset reset_on_return;
+    bool use_fifo; /* hand out the connection that was idle longest; default is the one used last */
+    bool read_only; /* sessions cannot write: default_transaction_read_only, SQLITE_OPEN_READONLY */
+    bool may_create; /* SQLite: create the file when it is not there (folder too) */
+    int max_waiting; /* 0: no limit; more callers fail at once with HG_POOL_FULL */
+} hg_pool_options;
+
+/* Options of a pool as the settings say. Texts are borrowed from the settings. */
+HG_API hg_pool_options hg_pool_options_from(const hg_settings *settings);
+
+/*
+ * Makes a pool. Opens no connection yet; starts the pool's housekeeping thread on first need. url
+ * and texts are copied. out_pool: on success the caller's until hg_pool_close(). err: HG_NOMEM,
+ * HG_CONFIG.
+ */
+HG_API bool hg_pool_open(const hg_url *url, const hg_pool_options *options, hg_pool **out_pool,
+                         hg_error *err);
+
+/*
+ * Closes the pool: idle connections now, those that callers hold when they are returned; waiters
+ * fail with HG_POOL_CLOSED. Waits until `by` for holders. The memory goes when the last holder has
+ * returned. NULL is fine.
+ */
+HG_API void hg_pool_close(hg_pool *pool, hg_deadline by);
+
+/*
+ * Takes a connection out of the pool, waiting until `by`; first come, first served. The deadline
+ * covers waiting, connecting and pinging. out_conn: on success the caller's until hg_pool_return();
+ * on failure untouched. tag: who holds it, shown in statistics and leak reports; a string constant
+ * (kept, not copied); NULL is fine. err: HG_POOL_TIMEOUT (all still busy at `by`), HG_POOL_CLOSED,
+ * HG_POOL_FULL, what connecting said (HG_UNAVAILABLE, HG_AUTH, ...), HG_NOMEM.
+ */
+HG_API bool hg_pool_checkout(hg_pool *pool, const char *tag, hg_deadline by, hg_conn **out_conn,
+                             hg_error *err);
+
+/* Gives a connection back: reset as the options say, then idle, handed to a waiter, or closed.
+ * Never fails; a second return of the same one is ignored and logged. */
+HG_API void hg_pool_return(hg_pool *pool, hg_conn *conn);
+
+/* Gives back a connection that must not be used again: it is closed. */
+HG_API void hg_pool_discard(hg_pool *pool, hg_conn *conn);
+
+/* Every connection that is open now is replaced before its next use; those in use when they come
+ * back. */
+HG_API void hg_pool_invalidate(hg_pool *pool);
+
+/* The timeout that the settings give a checkout, from now. */
+HG_API hg_deadline hg_pool_deadline(const hg_pool *pool);
+
+/* The URL the pool was opened with; lives as long as the pool. */
+HG_API const hg_url *hg_pool_url(const hg_pool *pool);
+
+typedef enum hg_slot_state {
+    HG_SLOT_EMPTY,
+    HG_SLOT_OPENING,
+    HG_SLOT_IDLE,
+    HG_SLOT_IN_USE,
+    HG_SLOT_CHECKING, /* pinged before use */
+    HG_SLOT_RESETTING,
+    HG_SLOT_CLOSING
+} hg_slot_state;
+
+HG_API const char *hg_slot_state_name(hg_slot_state state); /* "idle", "in use", ... */
+
+#define HG_POOL_SLOTS_MAX 256 /* connections of one pool that are published */
+#define HG_TAG_MAX        32
+
+typedef struct hg_pool_connection {
+    int slot;
+    hg_slot_state state;
+    bool overflow;
+    int64_t age_ms;      /* since it was opened; -1 when it is not */
+    int64_t held_ms;     /* since checkout; -1 when nobody holds it */
+    int64_t idle_ms;     /* since return; -1 when in use */
+    int64_t backend_pid; /* 0 when unknown */
+    int64_t holder_tid;  /* thread of the holder; 0 when nobody */
+    uint64_t checkouts;  /* of this connection */
+    char holder[HG_TAG_MAX];
+} hg_pool_connection;
+
+/* A picture of one pool, ours or another process's. A plain value apart from `connections`. */
+typedef struct hg_pool_snapshot {
+    int64_t pid;
+    char process[32]; /* the program's name */
+    char name[32];
+    char role[32];
+    char database[128]; /* URL without secret */
+    bool alive;         /* false: the process is gone, these are its last words */
+    int64_t started_ms; /* Unix time */
+    int64_t seen_ms;    /* Unix time of the last sign of life */
+    int size;
+    int max_overflow; /* -1: no limit */
+    int in_use;
+    int idle;
+    int overflow; /* open beyond size */
+    int opening;
+    int waiting;
+    uint64_t checkouts;
+    uint64_t timeouts;
+    uint64_t connects;
+    uint64_t connect_failures;
+    uint64_t closed_stale;   /* found dead, or older than an invalidation */
+    uint64_t closed_recycle; /* by age */
+    uint64_t resets_open;    /* returned with a transaction open */
+    double wait_p50_ms;
+    double wait_p99_ms;
+    double wait_max_ms;
+    char last_error[160];  /* "" when none; secrets removed */
+    int64_t last_error_ms; /* Unix time, 0 when none */
+    size_t connection_count;
+    hg_pool_connection connections[HG_POOL_SLOTS_MAX];
+} hg_pool_snapshot;
+
+HG_API void hg_pool_inspect(hg_pool *pool, hg_pool_snapshot *out);
+
+/* Every pool of this user on this host, ordered by pid and name; dead ones too, for ten minutes. */
+typedef struct hg_pool_list {
+    size_t count;
+    hg_pool_snapshot *pools;
+} hg_pool_list;
+
+/* Reads what the pools published in runtime_dir. Files that are not understood are skipped, never
+ * trusted. out_list: the caller's until hg_pool_list_release(). */
+HG_API bool hg_pool_list_read(const char *runtime_dir, hg_pool_list *out_list, hg_error *err);
+HG_API void hg_pool_list_release(hg_pool_list *list);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,118 @@
+/*
+ * settings.h - which database, which environment, how large a pool: read once, immutable, each with
+ * its origin.
+ *
+ * Sources, the first that has a value wins: options, real environment variables, the .env file, the
+ * default.
+ */
+#ifndef HEADGATE_SETTINGS_H
+#define HEADGATE_SETTINGS_H
+
+#include <headgate/error.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A parsed database URL. Immutable; any thread. The password is inside but no function returns it.
+ */
+typedef struct hg_url hg_url;
+
+/*
+ * Parses a database URL (RFC 3986 §3 with SQLAlchemy's and libpq's habits): postgresql://,
+ * postgres://, either with +driver, several hosts, Unix sockets, IPv6; sqlite:///relative,
+ * sqlite:////absolute, sqlite://, sqlite:///:memory:. Relative SQLite paths stay relative. out_url:
+ * on success the caller's until hg_url_free(). err: HG_CONFIG with the column of the fault and
+ * never the secret.
+ */
+HG_API bool hg_url_parse(const char *text, hg_url **out_url, hg_error *err);
+HG_API void hg_url_free(hg_url *url); /* wipes the password */
+
+HG_API hg_driver hg_url_driver(const hg_url *url);
+HG_API const char *
+hg_url_kind(const hg_url *url); /* the scheme without +driver: "postgresql", "postgres", "sqlite" */
+HG_API const char *
+hg_url_redacted(const hg_url *url); /* the URL as people may see it: password as *** */
+HG_API const char *hg_url_database(
+    const hg_url *url); /* database name; SQLite: the file's name without folders, or ":memory:" */
+HG_API const char *
+hg_url_path(const hg_url *url); /* SQLite: the file, ":memory:" for memory; PostgreSQL: NULL */
+HG_API const char *hg_url_user(const hg_url *url); /* NULL when not given */
+HG_API bool hg_url_password_set(const hg_url *url);
+HG_API size_t hg_url_host_count(const hg_url *url);
+HG_API const char *
+hg_url_host(const hg_url *url,
+            size_t i); /* a name, an address without brackets, or a socket's folder */
+HG_API int hg_url_port(const hg_url *url, size_t i); /* 5432 when not given */
+HG_API size_t hg_url_parameter_count(const hg_url *url);
+HG_API const char *hg_url_parameter_name(const hg_url *url, size_t i);
+HG_API const char *
+hg_url_parameter_value(const hg_url *url,
+                       size_t i); /* *** when the name says that it is a secret */
+
+/* What a command line says over the environment. All texts are borrowed until hg_settings_load()
+ * returns; NULL: not given. */
+typedef struct hg_settings_options {
+    const char *env_file; /* NULL: .env when there is one; a named file must exist */
+    const char *env;
+    const char *url;
+    const char *migrations_dir;
+    const char *schema_file;
+    bool read_only;
+    const char *const
+        *environ; /* NULL: the process's own; else NAME=value texts, NULL-terminated */
+} hg_settings_options;
+
+/* All settings. Immutable once loaded; any thread. */
+typedef struct hg_settings hg_settings;
+
+/* Reads environment and .env file. out_settings: on success the caller's until hg_settings_free().
+ * err: HG_CONFIG with name, file, line. */
+HG_API bool hg_settings_load(const hg_settings_options *options, hg_settings **out_settings,
+                             hg_error *err);
+HG_API void hg_settings_free(hg_settings *settings);
+
+/* One row of `headgate config`. Texts live as long as the settings. */
+typedef struct hg_setting {
+    const char *name;   /* of the environment variable */
+    const char *value;  /* as text, secrets hidden, "" when unset */
+    const char *source; /* "default", "environment", ".env:12" (file and line), "option" */
+    const char *help;
+    bool is_set; /* false: value is the default */
+} hg_setting;
+
+HG_API size_t hg_settings_count(const hg_settings *settings);
+HG_API hg_setting hg_settings_at(const hg_settings *settings, size_t i);
+
+HG_API const char *
+hg_settings_env(const hg_settings *settings); /* "development", "production", or what was given */
+HG_API bool hg_settings_production(const hg_settings *settings);
+HG_API const hg_url *
+hg_settings_url(const hg_settings *settings); /* the database that was selected */
+HG_API const char *hg_settings_url_setting(
+    const hg_settings *settings); /* the name of the setting that selected it, "" for the default */
+HG_API bool hg_settings_prod_url_missing(
+    const hg_settings *settings); /* production without DATABASE_URL_PROD: graceful fallback */
+HG_API const char *hg_settings_migrations_dir(const hg_settings *settings); /* DB_MIGRATIONS_DIR */
+HG_API const char *hg_settings_schema_file(const hg_settings *settings);    /* DB_SCHEMA_FILE */
+HG_API bool hg_settings_read_only(const hg_settings *settings);             /* HEADGATE_READ_ONLY */
+HG_API const char *hg_settings_runtime_dir(
+    const hg_settings *settings); /* where pools publish themselves; made on demand */
+
+/* Numbers of the pool and of a connection; 0 means "no limit" where the help says so. */
+typedef struct hg_pool_settings {
+    int size;
+    int max_overflow; /* -1: no limit */
+    int64_t timeout_ms;
+    int64_t recycle_ms; /* -1: never */
+    bool pre_ping;
+    int64_t connect_timeout_ms;
+    int64_t statement_timeout_ms; /* 0: the server's own */
+    int64_t lock_timeout_ms;      /* 0: the server's own; SQLite: busy timeout */
+} hg_pool_settings;
+HG_API hg_pool_settings hg_settings_pool(const hg_settings *settings);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,43 @@
+/*
+ * file.h - read whole, write atomically, list sorted. Every error names the file and what to do.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include <headgate/error.h>
+
+struct buf;
+
+/* Appends a whole file. Fails with HG_IO, also when it is larger than the buffer's limit or not a
+ * regular file. */
+bool file_read(const char *path, struct buf *out, hg_error *err);
+
+/* Writes beside the file, syncs, renames: afterwards the file is the old one or the new one, never
+ * a part. */
+bool file_write(const char *path, const void *bytes, size_t n, mode_t mode, hg_error *err);
+
+/* Creates a file that must not be there yet: HG_IO when it is. */
+bool file_create(const char *path, const void *bytes, size_t n, mode_t mode, hg_error *err);
+
+/* Names (without folder) of regular files in dir that end in suffix, sorted by bytes; a missing
+ * folder is HG_IO. */
+struct file_list {
+    char **names;
+    size_t count;
+};
+bool file_list(const char *dir, const char *suffix, struct file_list *out, hg_error *err);
+void file_list_release(struct file_list *list);
+
+/* Makes a folder and those above it that are missing. */
+bool file_make_dir(const char *path, mode_t mode, hg_error *err);
+
+bool file_exists(const char *path);
+
+/* dir/name into out; false when it does not fit. */
+bool file_join(char *out, size_t size, const char *dir, const char *name);
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * driver.h - the contract of an engine: one table of functions, and what the pool may ask of a
+ * connection.
+ *
+ * The pool alone opens and closes connections. An engine embeds `struct hg_conn` as the first
+ * member of its own struct. No function here takes a lock of the pool or logs a parameter. Every
+ * `by` is kept, also against a frozen server.
+ */
+#ifndef DRIVER_DRIVER_H
+#define DRIVER_DRIVER_H
+
+#include <stdatomic.h>
+
+#include <headgate/connection.h>
+#include <headgate/pool.h>
+#include <headgate/settings.h>
+
+/* What opening a connection needs beside the URL. Texts are borrowed until open() returns. */
+struct driver_options {
+    const char *application_name;
+    int64_t statement_timeout_ms; /* 0: the server's own */
+    int64_t lock_timeout_ms; /* 0: the server's own; SQLite: busy timeout, never beyond a call's
+                                deadline */
+    bool read_only;
+    bool may_create; /* SQLite: make the file, and its folder, when missing */
+};
+
+struct driver;
+
+/* The part of a connection that every engine has. One thread at a time, except `interrupted`'s
+ * caller and cancel(). */
+struct hg_conn {
+    const struct driver *driver;
+    bool lost;          /* set by the engine when an error means that the connection is gone */
+    hg_rows *open_rows; /* the result being read; NULL: none */
+    bool (*interrupted)(void *context); /* see hg_conn_set_interrupt() */
+    void *interrupt_context;
+    void *owner; /* of the pool: the slot the connection lives in */
+};
+
+/* The part of a result that every engine has. */
+struct hg_rows {
+    hg_conn *conn;
+    size_t column_count;
+    int64_t affected; /* -1 until known */
+    char scratch[40]; /* text form of a number, for hg_rows_text() */
+};
+
+/* The part of a prepared statement that every engine has. */
+struct hg_statement {
+    hg_conn *conn;
+};
+
+struct driver {
+    hg_driver id;
+
+    /* Opens and initialises a session. err: HG_UNAVAILABLE, HG_AUTH, HG_NO_DATABASE, HG_SATURATED,
+     * HG_TIMEOUT, HG_IO, ... */
+    bool (*open)(const hg_url *url, const struct driver_options *options, hg_deadline by,
+                 hg_conn **out_conn, hg_error *err);
+    /* Frees; at most a few milliseconds, never waits for a server. Rows and statements of it must
+     * be closed. */
+    void (*close)(hg_conn *conn);
+    /* In a forked child: frees without a byte to the server. */
+    void (*abandon)(hg_conn *conn);
+
+    /* Whether the connection still looks usable, without a round trip. Unread notices do not count
+     * as dead. */
+    bool (*alive)(hg_conn *conn);
+    /* One cheapest round trip. */
+    bool (*ping)(hg_conn *conn, hg_deadline by, hg_error *err);
+    /* Back to a clean session: open results ended, transaction ended as `how` says; *out_was_open:
+     * a transaction was. */
+    bool (*reset)(hg_conn *conn, hg_reset how, hg_deadline by, bool *out_was_open, hg_error *err);
+    /* The descriptor that becomes readable when the server speaks or hangs up; -1: there is none.
+     */
+    int (*descriptor)(const hg_conn *conn);
+
+    bool (*query)(hg_conn *conn, const char *sql, const hg_value *params, size_t n, hg_deadline by,
+                  hg_rows **out_rows, hg_error *err);
+    hg_step (*next)(hg_rows *rows, hg_deadline by, hg_error *err);
+    const char *(*column_name)(const hg_rows *rows, size_t column);
+    hg_value (*value)(hg_rows *rows, size_t column); /* of the current row */
+    void (*rows_close)(hg_rows *rows);
+
+    bool (*prepare)(hg_conn *conn, const char *sql, hg_deadline by, hg_statement **out_statement,
+                    hg_error *err);
+    bool (*statement_query)(hg_statement *statement, const hg_value *params, size_t n,
+                            hg_deadline by, hg_rows **out_rows, hg_error *err);
+    void (*statement_close)(hg_statement *statement);
+
+    void (*cancel)(hg_conn *conn); /* any thread */
+
+    bool (*in_transaction)(const hg_conn *conn);
+    int64_t (*backend_pid)(const hg_conn *conn);
+    const char *(*server_version)(const hg_conn *conn);
+    int (*server_version_number)(const hg_conn *conn);
+};
+
+/* The engine that a URL asks for. Static. */
+const struct driver *driver_for(const hg_url *url);
+
+extern const struct driver driver_sqlite;
+extern const struct driver driver_postgres;
+
+#endif

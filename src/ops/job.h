@@ -1,0 +1,83 @@
+/*
+ * job.h - operations on worker threads, their progress and results as messages for one receiving
+ * thread.
+ *
+ * The front end starts a job and goes on; what happens arrives in jobs_take(). A job that changes
+ * the database never runs beside another one that does. Below this header a terminal does not
+ * exist.
+ */
+#ifndef OPS_JOB_H
+#define OPS_JOB_H
+
+#include <headgate/headgate.h>
+
+struct ops;  /* settings and pool that all jobs share, see ops.h */
+struct jobs; /* the running jobs of one front end */
+
+enum job_kind {
+    JOB_POOLS,  /* every pool of this host; local files only */
+    JOB_STATUS, /* readiness, history and ledger: asks the database */
+    JOB_PLAN,   /* what up, down or reset would do */
+    JOB_RUN     /* up, down or reset, carried out */
+};
+
+struct job_request {
+    enum job_kind kind;
+    hg_migrate_kind migrate; /* JOB_PLAN, JOB_RUN */
+    char target[64];         /* "": the default of the kind */
+    char plan_id[17];        /* JOB_RUN: refuse any other plan; "": do not ask */
+};
+
+/* Progress, copied out of an hg_event; newer progress of a job may replace older that nobody has
+ * taken yet. */
+struct job_event {
+    hg_event_kind kind;
+    char subject[64];
+    char message[200];
+    char unit[16];
+    int64_t done, total;
+    double duration_ms;
+};
+
+/* What a job found out. Owned by the receiver, freed with job_result_free(). Pointers that a kind
+ * does not set are NULL. */
+struct job_result {
+    struct job_request request;
+    bool ok;
+    hg_error error;      /* when not ok */
+    int64_t finished_ms; /* Unix time */
+    double duration_ms;
+    hg_pool_list pools;      /* JOB_POOLS */
+    hg_readiness *readiness; /* JOB_STATUS: with the history in it */
+    hg_plan *plan;           /* JOB_PLAN */
+    hg_run_result run;       /* JOB_RUN, also when it failed */
+};
+void job_result_free(struct job_result *result); /* NULL is fine */
+
+struct job_message {
+    uint64_t job;
+    struct job_result *result; /* NULL: this is progress */
+    struct job_event event;
+};
+
+struct jobs *jobs_new(struct ops *ops); /* NULL: no memory or descriptor. ops is borrowed. */
+
+/* Cancels everything, waits for at most the time a cancel takes, frees. A worker that hangs in the
+ * kernel is left behind with its memory. */
+void jobs_free(struct jobs *jobs);
+
+/* Starts a job; returns its number, or 0 when one of the same kind (or, for JOB_RUN, any other
+ * JOB_RUN) is still under way. */
+uint64_t jobs_start(struct jobs *jobs, const struct job_request *request);
+
+/* Asks a job to stop: its result will be HG_CANCELLED, unless it was about to finish. Unknown
+ * numbers are ignored. */
+void jobs_cancel(struct jobs *jobs, uint64_t job);
+
+/* The next message; false: none now. */
+bool jobs_take(struct jobs *jobs, struct job_message *out);
+
+/* Readable while there is a message. */
+int jobs_fd(const struct jobs *jobs);
+
+#endif

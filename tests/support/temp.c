@@ -1,0 +1,72 @@
+/*
+ * temp.c - temporary folders for tests.
+ */
+#include "temp.h"
+
+#include <ftw.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+static void give_up(const char *what)
+{
+    perror(what);
+    exit(99);
+}
+
+char *temp_dir_make(void)
+{
+    const char *base = getenv("TMPDIR");
+    char *dir = NULL;
+
+    if (asprintf(&dir, "%s/headgate-test-XXXXXX", base == NULL ? "/tmp" : base) < 0
+        || mkdtemp(dir) == NULL || chmod(dir, 0755) != 0)
+        give_up("temporary folder");
+    return dir;
+}
+
+static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *walk)
+{
+    (void)st;
+    (void)kind;
+    (void)walk;
+    (void)remove(path); /* what cannot go stays: the test has spoken already */
+    return 0;
+}
+
+void temp_dir_remove(char *dir)
+{
+    if (dir == NULL)
+        return;
+    nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    free(dir);
+}
+
+char *temp_path(const char *dir, const char *name)
+{
+    char *path = NULL;
+
+    if (asprintf(&path, "%s/%s", dir, name) < 0)
+        give_up("path");
+    return path;
+}
+
+void temp_write(const char *dir, const char *name, const char *text)
+{
+    char *path = temp_path(dir, name);
+    char *folder = temp_path(dir, name);
+    FILE *file;
+
+    if (!file_make_dir(dirname(folder), 0755, NULL))
+        give_up(folder);
+    file = fopen(path, "we");
+    if (file == NULL || fputs(text, file) < 0 || fclose(file) != 0)
+        give_up(path);
+    free(folder);
+    free(path);
+}
