@@ -44,6 +44,12 @@ HG_API bool hg_pool_open(const hg_url *url, const hg_pool_options *options, hg_p
                          hg_error *err);
 
 /*
+ * Nobody gets a connection any more: waiters and newcomers fail with HG_POOL_CLOSED, what comes
+ * back is closed. The pool itself stays until hg_pool_close(). Never waits.
+ */
+HG_API void hg_pool_drain(hg_pool *pool);
+
+/*
  * Closes the pool: idle connections now, those that callers hold when they are returned; waiters
  * fail with HG_POOL_CLOSED. Waits until `by` for holders. The memory goes when the last holder has
  * returned. NULL is fine.

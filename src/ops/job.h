@@ -62,8 +62,11 @@ struct job_message {
 
 struct jobs *jobs_new(struct ops *ops); /* NULL: no memory or descriptor. ops is borrowed. */
 
-/* Cancels everything, waits for at most the time a cancel takes, frees. A worker that hangs in the
- * kernel is left behind with its memory. */
+/*
+ * Ends everything: cancels the jobs, lets nobody take a connection of the pool any more, so that
+ * also a worker that waits for a silent server ends at once, joins the workers, frees. NULL is
+ * fine.
+ */
 void jobs_free(struct jobs *jobs);
 
 /* Starts a job; returns its number, or 0 when one of the same kind (or, for JOB_RUN, any other

@@ -12,12 +12,33 @@ struct ops {
     hg_pool *pool;
 };
 
+/* How a front end opens the database. */
+struct ops_options {
+    const char *role; /* goes into application_name; a string constant */
+    bool may_create;  /* SQLite: a missing file is made */
+    bool publish;     /* other processes see the pool */
+};
+
 /*
- * Loads the settings and makes the pool; connects to nothing. role goes into application_name.
- * may_create: SQLite files are made. out_ops: on success the caller's until ops_close().
+ * Loads the settings and makes the pool; connects to nothing.
+ * out_ops: on success the caller's until ops_close(). err: HG_CONFIG, HG_NOMEM.
  */
-bool ops_open(const hg_settings_options *options, const char *role, bool may_create,
+bool ops_open(const hg_settings_options *settings, const struct ops_options *options,
               struct ops *out_ops, hg_error *err);
+
+/* Makes the pool for settings that are loaded already and takes them over, also on failure. */
+bool ops_open_with(hg_settings *settings, const struct ops_options *options, struct ops *out_ops,
+                   hg_error *err);
+
+/* Closes the pool and frees the settings; an empty struct ops is fine. */
 void ops_close(struct ops *ops);
+
+/* What a migration command runs with: folder, production and timeouts as the settings say. target:
+ * NULL or "" for the default. */
+hg_migrate_options ops_migrate_options(const struct ops *ops, hg_migrate_kind kind,
+                                       const char *target);
+
+/* How long an inspection (status, history, readiness) may take in all. */
+hg_deadline ops_inspection_deadline(const struct ops *ops);
 
 #endif

@@ -1,0 +1,265 @@
+/*
+ * job.c - one thread a job; results and progress go through one queue.
+ */
+#include "job.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/queue.h"
+#include "base/text.h"
+#include "ops.h"
+
+enum {
+    RUNNING_MAX = 4,        /* one of each kind */
+    QUEUE_ROOM = 64,        /* messages */
+    DELIVERY_WAIT_MS = 5000 /* a result waits this long for a receiver that does not take */
+};
+
+struct job {
+    struct jobs *jobs;
+    uint64_t id; /* 0: this place is free */
+    struct job_request request;
+    pthread_t thread;
+    atomic_bool cancelled;
+    bool ended; /* the thread has nothing left to do but return */
+};
+
+struct jobs {
+    struct ops *ops;
+    struct queue *queue;
+    pthread_mutex_t lock; /* guards running[]; nothing is locked under it */
+    uint64_t last_id;
+    struct job running[RUNNING_MAX];
+};
+
+void job_result_free(struct job_result *result)
+{
+    if (result == NULL)
+        return;
+    hg_pool_list_release(&result->pools);
+    if (result->readiness != NULL)
+        hg_readiness_release(result->readiness);
+    alloc_free(result->readiness);
+    hg_plan_free(result->plan);
+    hg_run_result_release(&result->run);
+    alloc_free(result);
+}
+
+static bool is_cancelled(void *context)
+{
+    struct job *job = context;
+
+    return atomic_load_explicit(&job->cancelled, memory_order_relaxed);
+}
+
+/* What an operation tells becomes a message; only news of the kind that the next one replaces may
+ * be lost. */
+static void forward(void *context, const hg_event *event)
+{
+    struct job *job = context;
+    struct job_message message = {.job = job->id};
+
+    message.event.kind = event->kind;
+    text_visible_copy(message.event.subject, sizeof message.event.subject, event->subject);
+    text_visible_copy(message.event.message, sizeof message.event.message, event->message);
+    text_copy(message.event.unit, sizeof message.event.unit, event->unit);
+    message.event.done = event->done;
+    message.event.total = event->total;
+    message.event.duration_ms = event->duration_ms;
+    if (event->kind == HG_EVENT_STEP_PROGRESS || event->kind == HG_EVENT_WAITING)
+        queue_offer(job->jobs->queue, &message);
+    else
+        queue_put(job->jobs->queue, &message, hg_deadline_in_ms(DELIVERY_WAIT_MS));
+}
+
+static bool do_pools(struct job *job, struct job_result *result)
+{
+    const char *dir = hg_settings_runtime_dir(job->jobs->ops->settings);
+
+    return hg_pool_list_read(dir, &result->pools, &result->error);
+}
+
+static bool do_status(struct job *job, struct job_result *result)
+{
+    const struct ops *ops = job->jobs->ops;
+    const hg_observer observer = {.cancelled = is_cancelled, .context = job};
+
+    result->readiness = alloc_zero(1, sizeof *result->readiness);
+    if (result->readiness == NULL)
+        return hg_fail(&result->error, HG_NOMEM, "could not run the checks: out of memory");
+    hg_readiness_run(ops->settings, ops->pool, ops_inspection_deadline(ops), &observer,
+                     result->readiness);
+    return true;
+}
+
+static bool do_plan(struct job *job, struct job_result *result)
+{
+    const struct ops *ops = job->jobs->ops;
+    hg_migrate_options options =
+        ops_migrate_options(ops, job->request.migrate, job->request.target);
+
+    return hg_plan_make(ops->pool, &options, ops_inspection_deadline(ops), &result->plan,
+                        &result->error);
+}
+
+static bool do_run(struct job *job, struct job_result *result)
+{
+    const struct ops *ops = job->jobs->ops;
+    hg_migrate_options options =
+        ops_migrate_options(ops, job->request.migrate, job->request.target);
+    const hg_observer observer = {forward, is_cancelled, job};
+
+    if (job->request.plan_id[0] != '\0')
+        options.plan_id = job->request.plan_id;
+    return hg_migrate_run(ops->pool, &options, &observer, &result->run, &result->error);
+}
+
+typedef bool job_function(struct job *job, struct job_result *result);
+
+static job_function *const functions[] = {
+    [JOB_POOLS] = do_pools,
+    [JOB_STATUS] = do_status,
+    [JOB_PLAN] = do_plan,
+    [JOB_RUN] = do_run,
+};
+
+static void *work(void *argument)
+{
+    struct job *job = argument;
+    struct job_message message = {.job = job->id};
+    int64_t started_ns = clock_now_ns();
+
+    message.result = alloc_zero(1, sizeof *message.result);
+    if (message.result != NULL) {
+        message.result->request = job->request;
+        message.result->ok = functions[job->request.kind](job, message.result);
+        message.result->finished_ms = clock_wall_ms();
+        message.result->duration_ms = clock_since_ms(started_ns);
+    }
+    /* The place is free before the receiver can know, so that it can start the next one at once. */
+    pthread_mutex_lock(&job->jobs->lock);
+    job->ended = true;
+    pthread_mutex_unlock(&job->jobs->lock);
+    if (message.result != NULL
+        && !queue_put(job->jobs->queue, &message, hg_deadline_in_ms(DELIVERY_WAIT_MS)))
+        job_result_free(message.result);
+    return NULL;
+}
+
+struct jobs *jobs_new(struct ops *ops)
+{
+    struct jobs *jobs = alloc_zero(1, sizeof *jobs);
+
+    if (jobs == NULL)
+        return NULL;
+    jobs->queue = queue_new(sizeof(struct job_message), QUEUE_ROOM);
+    if (jobs->queue == NULL) {
+        alloc_free(jobs);
+        return NULL;
+    }
+    pthread_mutex_init(&jobs->lock, NULL);
+    jobs->ops = ops;
+    return jobs;
+}
+
+/* Joins threads that have ended. Under the lock. */
+static void reap(struct jobs *jobs)
+{
+    for (int i = 0; i < RUNNING_MAX; i++) {
+        struct job *job = &jobs->running[i];
+
+        if (job->id != 0 && job->ended) {
+            pthread_t thread = job->thread;
+
+            job->id = 0;
+            pthread_mutex_unlock(&jobs->lock);
+            pthread_join(thread, NULL);
+            pthread_mutex_lock(&jobs->lock);
+        }
+    }
+}
+
+/* A worker must not take the signals that the front end waits for. */
+static bool start_thread(struct job *job)
+{
+    sigset_t all, before;
+    bool ok;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    ok = pthread_create(&job->thread, NULL, work, job) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return ok;
+}
+
+uint64_t jobs_start(struct jobs *jobs, const struct job_request *request)
+{
+    struct job *place = NULL;
+    uint64_t id = 0;
+
+    pthread_mutex_lock(&jobs->lock);
+    reap(jobs);
+    for (int i = 0; i < RUNNING_MAX; i++) {
+        struct job *job = &jobs->running[i];
+
+        if (job->id == 0)
+            place = job;
+        else if (job->request.kind == request->kind)
+            goto out;
+    }
+    if (place == NULL)
+        goto out;
+    place->jobs = jobs;
+    place->id = id = ++jobs->last_id;
+    place->request = *request;
+    place->ended = false;
+    atomic_store(&place->cancelled, false);
+    if (!start_thread(place))
+        place->id = id = 0;
+out:
+    pthread_mutex_unlock(&jobs->lock);
+    return id;
+}
+
+void jobs_cancel(struct jobs *jobs, uint64_t id)
+{
+    pthread_mutex_lock(&jobs->lock);
+    for (int i = 0; i < RUNNING_MAX; i++)
+        if (jobs->running[i].id == id && id != 0)
+            atomic_store(&jobs->running[i].cancelled, true);
+    pthread_mutex_unlock(&jobs->lock);
+}
+
+bool jobs_take(struct jobs *jobs, struct job_message *out)
+{
+    return queue_take(jobs->queue, out);
+}
+
+int jobs_fd(const struct jobs *jobs)
+{
+    return queue_fd(jobs->queue);
+}
+
+void jobs_free(struct jobs *jobs)
+{
+    struct job_message message;
+
+    if (jobs == NULL)
+        return;
+    for (int i = 0; i < RUNNING_MAX; i++)
+        atomic_store(&jobs->running[i].cancelled, true);
+    queue_close(jobs->queue);
+    hg_pool_drain(jobs->ops->pool);
+    for (int i = 0; i < RUNNING_MAX; i++)
+        if (jobs->running[i].id != 0)
+            pthread_join(jobs->running[i].thread, NULL);
+    while (queue_take(jobs->queue, &message))
+        job_result_free(message.result);
+    queue_free(jobs->queue);
+    pthread_mutex_destroy(&jobs->lock);
+    alloc_free(jobs);
+}

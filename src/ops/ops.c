@@ -1,0 +1,69 @@
+/*
+ * ops.c - settings and pool for a front end.
+ */
+#include "ops.h"
+
+enum {
+    OWN_CONNECTIONS =
+        3, /* status, a run and a plan at once; the settings' size is the application's */
+    CLOSE_WAIT_MS =
+        200, /* everything was returned before; only a worker that hangs is not waited for */
+    INSPECTION_EXTRA_MS = 5000 /* beside connecting */
+};
+
+bool ops_open(const hg_settings_options *settings, const struct ops_options *options,
+              struct ops *out_ops, hg_error *err)
+{
+    hg_settings *loaded = NULL;
+
+    return hg_settings_load(settings, &loaded, err) && ops_open_with(loaded, options, out_ops, err);
+}
+
+bool ops_open_with(hg_settings *settings, const struct ops_options *options, struct ops *out_ops,
+                   hg_error *err)
+{
+    hg_pool_options pool = hg_pool_options_from(settings);
+    struct ops ops = {.settings = settings};
+
+    pool.name = options->role;
+    pool.role = options->role;
+    pool.may_create = options->may_create && !hg_settings_read_only(settings);
+    pool.read_only = hg_settings_read_only(settings);
+    pool.settings.size = OWN_CONNECTIONS;
+    pool.settings.max_overflow = 0;
+    if (!options->publish)
+        pool.runtime_dir = NULL;
+    if (!hg_pool_open(hg_settings_url(settings), &pool, &ops.pool, err)) {
+        ops_close(&ops);
+        return false;
+    }
+    *out_ops = ops;
+    return true;
+}
+
+void ops_close(struct ops *ops)
+{
+    if (ops->pool != NULL)
+        hg_pool_close(ops->pool, hg_deadline_in_ms(CLOSE_WAIT_MS));
+    hg_settings_free(ops->settings);
+    *ops = (struct ops){0};
+}
+
+hg_migrate_options ops_migrate_options(const struct ops *ops, hg_migrate_kind kind,
+                                       const char *target)
+{
+    hg_migrate_options options =
+        hg_migrate_options_default(hg_settings_migrations_dir(ops->settings));
+
+    options.kind = kind;
+    options.target = target == NULL || target[0] == '\0' ? NULL : target;
+    options.production = hg_settings_production(ops->settings);
+    return options;
+}
+
+hg_deadline ops_inspection_deadline(const struct ops *ops)
+{
+    hg_pool_settings pool = hg_settings_pool(ops->settings);
+
+    return hg_deadline_in_ms(pool.connect_timeout_ms + INSPECTION_EXTRA_MS);
+}
