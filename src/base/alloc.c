@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CACHE_LINE = 64 };
+
 static atomic_long
     countdown; /* allocations left until one fails; 0: never, below 0: it has failed */
 
@@ -35,6 +37,16 @@ void *alloc_resize(void *block, size_t count, size_t size)
     if (fails_now() || (size != 0 && count > SIZE_MAX / size))
         return NULL;
     return realloc(block, count * size == 0 ? 1 : count * size);
+}
+
+void *alloc_lines(size_t size)
+{
+    size_t room = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    void *block = fails_now() || room < size ? NULL : aligned_alloc(CACHE_LINE, room);
+
+    if (block != NULL)
+        memset(block, 0, room);
+    return block;
 }
 
 char *alloc_text(const char *text)

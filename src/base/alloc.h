@@ -13,6 +13,9 @@ void *alloc_zero(size_t count, size_t size);
 /* Resizes to count * size bytes; on NULL the old block is still there. */
 void *alloc_resize(void *block, size_t count, size_t size);
 
+/* size zeroed bytes that begin on a cache line of their own, or NULL. */
+void *alloc_lines(size_t size);
+
 /* A copy of a text, or NULL; text must not be NULL. */
 char *alloc_text(const char *text);
 
