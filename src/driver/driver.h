@@ -15,6 +15,8 @@
 #include <headgate/pool.h>
 #include <headgate/settings.h>
 
+#include "base/arena.h"
+
 /* What opening a connection needs beside the URL. Texts are borrowed until open() returns. */
 struct driver_options {
     const char *application_name;
@@ -32,7 +34,8 @@ struct driver;
 struct hg_conn {
     const struct driver *driver;
     bool lost;          /* set by the engine when an error means that the connection is gone */
-    hg_rows *open_rows; /* the result being read; NULL: none */
+    hg_rows *open_rows; /* the result being read; NULL: none. Kept by connection.c */
+    hg_statement *statements;           /* those that are prepared. Kept by connection.c */
     bool (*interrupted)(void *context); /* see hg_conn_set_interrupt() */
     void *interrupt_context;
     void *owner; /* of the pool: the slot the connection lives in */
@@ -42,13 +45,16 @@ struct hg_conn {
 struct hg_rows {
     hg_conn *conn;
     size_t column_count;
-    int64_t affected; /* -1 until known */
-    char scratch[40]; /* text form of a number, for hg_rows_text() */
+    int64_t affected;   /* -1 until known */
+    hg_step last;       /* what next() said last; HG_END before the first. Kept by connection.c */
+    bool ended;         /* next() said HG_END or HG_ERROR. Kept by connection.c */
+    struct arena texts; /* of this row's fields, for hg_rows_text(). Kept by connection.c */
 };
 
 /* The part of a prepared statement that every engine has. */
 struct hg_statement {
     hg_conn *conn;
+    hg_statement *next, **link; /* among the connection's. Kept by connection.c */
 };
 
 struct driver {
@@ -58,8 +64,8 @@ struct driver {
      * HG_TIMEOUT, HG_IO, ... */
     bool (*open)(const hg_url *url, const struct driver_options *options, hg_deadline by,
                  hg_conn **out_conn, hg_error *err);
-    /* Frees; at most a few milliseconds, never waits for a server. Rows and statements of it must
-     * be closed. */
+    /* Frees, with rows and statements that are still open, by conn_end(); at most a few
+     * milliseconds, never waits for a server. */
     void (*close)(hg_conn *conn);
     /* In a forked child: frees without a byte to the server. */
     void (*abandon)(hg_conn *conn);
@@ -69,8 +75,8 @@ struct driver {
     bool (*alive)(hg_conn *conn);
     /* One cheapest round trip. */
     bool (*ping)(hg_conn *conn, hg_deadline by, hg_error *err);
-    /* Back to a clean session: open results ended, transaction ended as `how` says; *out_was_open:
-     * a transaction was. */
+    /* Back to a clean session: open rows and statements ended by conn_end(), transaction ended as
+     * `how` says; *out_was_open: a transaction was. */
     bool (*reset)(hg_conn *conn, hg_reset how, hg_deadline by, bool *out_was_open, hg_error *err);
     /* The descriptor that becomes readable when the server speaks or hangs up; -1: there is none.
      */
@@ -92,10 +98,14 @@ struct driver {
     void (*cancel)(hg_conn *conn); /* any thread */
 
     bool (*in_transaction)(const hg_conn *conn);
+    bool (*transaction_failed)(const hg_conn *conn); /* in one that can only be rolled back */
     int64_t (*backend_pid)(const hg_conn *conn);
     const char *(*server_version)(const hg_conn *conn);
     int (*server_version_number)(const hg_conn *conn);
 };
+
+/* Closes the result and the prepared statements that are still open on a connection. */
+void conn_end(hg_conn *conn);
 
 /* The engine that a URL asks for. Static. */
 const struct driver *driver_for(const hg_url *url);
