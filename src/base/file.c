@@ -45,6 +45,8 @@ static bool read_all(int fd, const char *path, struct buf *out, hg_error *err)
         if (n < 0)
             return fail_io(err, "read", path);
         buf_bytes(out, chunk, (size_t)n);
+        if (buf_failed(out) && out->size + (size_t)n < out->limit)
+            return hg_fail(err, HG_NOMEM, "could not read \"%s\": out of memory", path);
         if (buf_failed(out))
             return hg_fail(err, HG_IO, "could not read \"%s\": it is larger than %zu bytes", path,
                            out->limit);

@@ -13,7 +13,7 @@
 struct buf;
 
 /* Appends a whole file. Fails with HG_IO, also when it is larger than the buffer's limit or not a
- * regular file. */
+ * regular file, or with HG_NOMEM. */
 bool file_read(const char *path, struct buf *out, hg_error *err);
 
 /* Writes beside the file, syncs, renames: afterwards the file is the old one or the new one, never
