@@ -274,14 +274,16 @@ static void take_unquoted(struct reader *r, struct buf *raw)
     skip_line(r);
 }
 
+/* A name means the environment's, else the file's above: not the entry that is being read. */
 static const char *value_of(const struct reader *r, const char *name)
 {
     const char *value = r->lookup == NULL ? NULL : r->lookup(r->context, name);
+    struct dotenv above = {.items = r->entries.items, .count = r->entries.count - 1};
     const struct dotenv_entry *entry;
 
     if (value != NULL)
         return value;
-    entry = dotenv_find(&r->entries, name);
+    entry = dotenv_find(&above, name);
     if (entry == NULL)
         return NULL;
     return entry->value == NULL ? "" : entry->value;
