@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@ struct parameter {
 };
 
 struct hg_url {
+    _Atomic int others; /* who hold it beside the first */
     struct arena arena; /* every text below */
     hg_driver driver;
     const char *kind, *redacted, *database, *path, *user;
@@ -712,7 +714,7 @@ void hg_url_free(hg_url *url)
 {
     struct parameter *parameter;
 
-    if (url == NULL)
+    if (url == NULL || atomic_fetch_sub(&url->others, 1) > 0)
         return;
     secret_free(url->password);
     VEC_EACH (&url->parameters, parameter)
@@ -721,6 +723,14 @@ void hg_url_free(hg_url *url)
     VEC_RELEASE(&url->hosts);
     arena_release(&url->arena);
     alloc_free(url);
+}
+
+hg_url *url_share(const hg_url *url)
+{
+    hg_url *shared = (hg_url *)url; /* all that is said of it is constant, the count is not */
+
+    atomic_fetch_add(&shared->others, 1);
+    return shared;
 }
 
 hg_driver hg_url_driver(const hg_url *url)

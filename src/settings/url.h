@@ -11,6 +11,10 @@
 
 struct secret;
 
+/* The same URL once more, for somebody who keeps it longer; each ends with hg_url_free(). Any
+ * thread. */
+hg_url *url_share(const hg_url *url);
+
 /* NULL when not given. Borrowed. */
 const struct secret *url_password(const hg_url *url);
 
