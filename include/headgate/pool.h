@@ -28,17 +28,19 @@ typedef struct hg_pool_options {
     hg_reset reset_on_return;
     bool use_fifo; /* hand out the connection that was idle longest; default is the one used last */
     bool read_only; /* sessions cannot write: default_transaction_read_only, SQLITE_OPEN_READONLY */
-    bool may_create; /* SQLite: create the file when it is not there (folder too) */
-    int max_waiting; /* 0: no limit; more callers fail at once with HG_POOL_FULL */
+    bool may_create;      /* SQLite: create the file when it is not there (folder too) */
+    bool wait_for_server; /* when no connection can be opened, try until the caller's deadline;
+                             otherwise the caller hears why at once */
+    int max_waiting;      /* 0: no limit; more callers fail at once with HG_POOL_FULL */
 } hg_pool_options;
 
 /* Options of a pool as the settings say. Texts are borrowed from the settings. */
 HG_API hg_pool_options hg_pool_options_from(const hg_settings *settings);
 
 /*
- * Makes a pool. Opens no connection yet; starts the pool's housekeeping thread on first need. url
- * and texts are copied. out_pool: on success the caller's until hg_pool_close(). err: HG_NOMEM,
- * HG_CONFIG.
+ * Makes a pool. Opens no connection yet; threads that open them start on first need. url and texts
+ * are kept for as long as they are needed. A database in memory lives in one connection, whatever
+ * the size says. out_pool: on success the caller's until hg_pool_close(). err: HG_NOMEM, HG_CONFIG.
  */
 HG_API bool hg_pool_open(const hg_url *url, const hg_pool_options *options, hg_pool **out_pool,
                          hg_error *err);
@@ -51,8 +53,9 @@ HG_API void hg_pool_drain(hg_pool *pool);
 
 /*
  * Closes the pool: idle connections now, those that callers hold when they are returned; waiters
- * fail with HG_POOL_CLOSED. Waits until `by` for holders. The memory goes when the last holder has
- * returned. NULL is fine.
+ * fail with HG_POOL_CLOSED. Waits until `by` for holders; nothing is taken from those who are
+ * later, and the last of them ends the pool. No other call but a return or discard may begin after
+ * this one. NULL is fine.
  */
 HG_API void hg_pool_close(hg_pool *pool, hg_deadline by);
 
@@ -60,8 +63,10 @@ HG_API void hg_pool_close(hg_pool *pool, hg_deadline by);
  * Takes a connection out of the pool, waiting until `by`; first come, first served. The deadline
  * covers waiting, connecting and pinging. out_conn: on success the caller's until hg_pool_return();
  * on failure untouched. tag: who holds it, shown in statistics and leak reports; a string constant
- * (kept, not copied); NULL is fine. err: HG_POOL_TIMEOUT (all still busy at `by`), HG_POOL_CLOSED,
- * HG_POOL_FULL, what connecting said (HG_UNAVAILABLE, HG_AUTH, ...), HG_NOMEM.
+ * (kept, not copied); NULL is fine. err: HG_POOL_TIMEOUT (all still busy at `by`), HG_TIMEOUT
+ * (still connecting at `by`), HG_POOL_CLOSED, HG_POOL_FULL, what connecting said (HG_UNAVAILABLE,
+ * HG_AUTH,
+ * ...), HG_NOMEM.
  */
 HG_API bool hg_pool_checkout(hg_pool *pool, const char *tag, hg_deadline by, hg_conn **out_conn,
                              hg_error *err);
@@ -95,7 +100,7 @@ typedef enum hg_slot_state {
 
 HG_API const char *hg_slot_state_name(hg_slot_state state); /* "idle", "in use", ... */
 
-#define HG_POOL_SLOTS_MAX 256 /* connections of one pool that are published */
+#define HG_POOL_SLOTS_MAX 256 /* connections of one pool; what "no limit" means */
 #define HG_TAG_MAX        32
 
 typedef struct hg_pool_connection {
