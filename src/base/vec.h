@@ -32,7 +32,9 @@
     ((__typeof__((v)->items))vec_push((void **)(void *)&(v)->items, &(v)->count, &(v)->room, \
                                       sizeof *(v)->items))
 
-#define VEC_EACH(v, item) for ((item) = (v)->items; (item) < (v)->items + (v)->count; (item)++)
+/* An empty vector has no items to point at, and C does not allow to add even 0 to NULL. */
+#define VEC_EACH(v, item) \
+    for ((item) = (v)->items; (item) != NULL && (item) < (v)->items + (v)->count; (item)++)
 
 #define VEC_RELEASE(v)              \
     do {                            \
