@@ -204,12 +204,12 @@ static bool take_name(struct reader *r, struct dotenv_entry *e)
 
     r->may_show = false;
     e->line = line_of(r, start);
-    if (*start == '\'')
+    if (start < r->end && *start == '\'')
         return take_quoted_name(r, e);
     while (r->at < r->end && *r->at != '=' && *r->at != '#' && space_at(r, r->at) == 0)
         r->at++;
     if (r->at == start)
-        return fault(r, start, "a name is missing before \"=\"");
+        return fault(r, start, "a name is missing");
     return keep_name(r, e, start, (size_t)(r->at - start));
 }
 
@@ -402,7 +402,7 @@ static bool take_entry(struct reader *r)
     struct dotenv_entry *e;
 
     skip_export(r);
-    if (*r->at == '#') {
+    if (r->at < r->end && *r->at == '#') {
         skip_line(r);
         return true;
     }

@@ -561,7 +561,7 @@ static void redact_parameter(struct parser *p, struct span name, struct span val
     buf_char(&p->redacted, name.at == p->query.at ? '?' : '&');
     buf_bytes(&p->redacted, name.at, length(name));
     buf_char(&p->redacted, '=');
-    if (secret)
+    if (secret && length(value) > 0)
         buf_text(&p->redacted, "***");
     else
         buf_bytes(&p->redacted, value.at, length(value));

@@ -137,6 +137,7 @@ static void a_fault_has_a_place_and_shows_no_secret(void **state)
         {"B C=hush", 1, 3, "\"=\" is missing behind B", ""},
         {"hu+sh word", 1, 7, "\"=\" is missing behind this name", ""},
         {"A=1\n=hush", 2, 1, "name is missing", ""},
+        {"A=1\nexport ", 2, 8, "name is missing", ""},
         {"'B=hush", 1, 1, "quoted name", ""},
         {"''=hush", 1, 1, "quoted name", ""},
         {"A=1\nB=\xFFhush", 2, 3, "not UTF-8", ""},

@@ -275,6 +275,7 @@ static void a_redacted_url_is_the_url_without_its_secrets(void **state)
         {"postgresql://app:hush@db.internal:5432/app", "postgresql://app:***@db.internal:5432/app"},
         {"postgresql://app@db.internal/app", "postgresql://app@db.internal/app"},
         {"postgresql://app:@h/app", "postgresql://app@h/app"},
+        {"postgresql://h/app?password=", "postgresql://h/app?password="},
         {"postgresql+psycopg2://h1,h2:1/app?password=hush&sslmode=require&sslpassword=hush", "postgresql+psycopg2://h1,h2:1/app?password=***&sslmode=require&sslpassword=***"},
         {"postgresql://%C3%BC:%20hush@[::1]/a%2Fb", "postgresql://%C3%BC:***@[::1]/a%2Fb"},
         {"sqlite:///./instance/app.db?timeout=3", "sqlite:///./instance/app.db?timeout=3"},
