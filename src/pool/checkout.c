@@ -1,0 +1,352 @@
+/*
+ * checkout.c - the fast path: taking a connection, looking whether it is fit, handing it out,
+ * resetting it, giving it back. No lock is taken here and no count is shared: a thread finds its
+ * last slot again and swaps its state.
+ */
+#include "pool_state.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "sweep.h"
+
+static const int64_t reset_ns = INT64_C(5000000000); /* how long a reset may take */
+
+/* What a thread remembers between calls, of whichever pool it used last. */
+static _Thread_local struct {
+    unsigned slot;
+    int tid;
+    int forks; /* the tid is of this generation */
+} mine;
+
+static int thread_id(void)
+{
+    int forks = pool_fork_number();
+
+    if (mine.tid == 0 || mine.forks != forks) {
+        mine.tid = (int)syscall(SYS_gettid);
+        mine.forks = forks;
+    }
+    return mine.tid;
+}
+
+/* The free slot that was used last, or, on request, the one that has been idle longest. */
+static struct slot *best_idle(const hg_pool *pool)
+{
+    struct slot *best = NULL;
+    int64_t best_since = 0;
+
+    for (unsigned i = 0; i < pool->slot_count; i++) {
+        struct slot *slot = &pool->slots[i];
+        int64_t since;
+
+        if (slot_state(slot) != HG_SLOT_IDLE)
+            continue;
+        since = atomic_load_explicit(&slot->shared->since_ns, memory_order_relaxed);
+        if (best == NULL || (pool->options.use_fifo ? since < best_since : since > best_since)) {
+            best = slot;
+            best_since = since;
+        }
+    }
+    return best;
+}
+
+struct slot *pool_claim_idle(hg_pool *pool)
+{
+    struct slot *slot = NULL;
+
+    if (!pool->options.use_fifo && mine.slot < pool->slot_count)
+        slot = &pool->slots[mine.slot];
+    if (slot != NULL && slot_state(slot) == HG_SLOT_IDLE
+        && slot_swap(slot, HG_SLOT_IDLE, HG_SLOT_IN_USE))
+        return slot;
+    do
+        slot = best_idle(pool);
+    while (slot != NULL && !slot_swap(slot, HG_SLOT_IDLE, HG_SLOT_IN_USE));
+    return slot;
+}
+
+/* Whether a newcomer has to stand behind others, or hear that the pool is closed. */
+static bool must_queue(hg_pool *pool)
+{
+    int64_t oldest_ns = atomic_load_explicit(&pool->oldest_waiter_ns, memory_order_relaxed);
+
+    return atomic_load(&pool->closed)
+           || (oldest_ns != 0 && clock_now_ns() - oldest_ns >= POOL_PATIENCE_NS);
+}
+
+static struct slot *take_at_once(hg_pool *pool)
+{
+    if (atomic_load_explicit(&pool->attention, memory_order_relaxed) && must_queue(pool))
+        return NULL;
+    return pool_claim_idle(pool);
+}
+
+static struct sweep_view view_of(const hg_pool *pool, const struct slot *slot, int64_t now_ns)
+{
+    return (struct sweep_view){
+        .now_ns = now_ns,
+        .idle_since_ns = atomic_load_explicit(&slot->shared->since_ns, memory_order_relaxed),
+        .suspect_ns = atomic_load_explicit(&pool->suspect_ns, memory_order_relaxed),
+        .expires_ns = slot->expires_ns,
+        .outdated = atomic_load_explicit(&slot->generation, memory_order_relaxed)
+                    != atomic_load_explicit(&pool->generation, memory_order_relaxed),
+        .pre_ping = pool->options.settings.pre_ping,
+    };
+}
+
+/* Outside the lock: a close may take its time. */
+static void close_connection(hg_pool *pool, struct slot *slot, enum telemetry_close why)
+{
+    hg_conn *conn = atomic_load_explicit(&slot->conn, memory_order_relaxed);
+
+    slot_set(slot, HG_SLOT_CLOSING);
+    slot->phase = PHASE_BUSY;
+    atomic_store_explicit(&slot->conn, NULL, memory_order_relaxed);
+    pool->driver->close(conn);
+    telemetry_count(&slot->shared->closes[why]);
+}
+
+void pool_retire(hg_pool *pool, struct slot *slot, enum telemetry_close why)
+{
+    while (slot != NULL) {
+        close_connection(pool, slot, why);
+        pthread_mutex_lock(&pool->lock);
+        pool->open--;
+        slot_set(slot, HG_SLOT_EMPTY);
+        slot = pool_serve(pool, &why);
+        pthread_mutex_unlock(&pool->lock);
+    }
+}
+
+/*
+ * Closes a connection that its server hung up on. The others are likely to have fallen with it, and
+ * each of them would cost its next user an error: all that are not younger go too. However many
+ * users report the same end, the generation moves once.
+ */
+static void retire_lost(hg_pool *pool, struct slot *slot)
+{
+    uint64_t generation = atomic_load_explicit(&slot->generation, memory_order_relaxed);
+
+    atomic_compare_exchange_strong(&pool->generation, &generation, generation + 1);
+    pool_retire(pool, slot, CLOSE_STALE);
+}
+
+/* A round trip, within the caller's deadline and the time that a connect may take. */
+static bool ping(hg_pool *pool, struct slot *slot, hg_conn *conn, hg_deadline by)
+{
+    int64_t limit_ms = pool->options.settings.connect_timeout_ms;
+    hg_error err = {HG_OK};
+
+    if (limit_ms > 0)
+        by = hg_deadline_first(by, hg_deadline_in_ms(limit_ms));
+    if (pool->driver->ping(conn, by, &err))
+        return true;
+    if (err.code == HG_TIMEOUT) /* a caller in a hurry says nothing about the other connections */
+        pool_retire(pool, slot, CLOSE_STALE);
+    else
+        retire_lost(pool, slot);
+    return false;
+}
+
+/* Looks at a connection that has been idle for a while; it is closed when it does not answer. One
+ * that is dead may be alone with that, but the others are looked at too from now on. */
+static bool answers(hg_pool *pool, struct slot *slot, bool with_ping, hg_deadline by)
+{
+    hg_conn *conn = atomic_load_explicit(&slot->conn, memory_order_relaxed);
+
+    slot->phase = PHASE_BUSY;
+    slot_set(slot, HG_SLOT_CHECKING);
+    if (!pool->driver->alive(conn)) {
+        atomic_store(&pool->suspect_ns, clock_now_ns());
+        pool_retire(pool, slot, CLOSE_STALE);
+        return false;
+    }
+    if (with_ping && !ping(pool, slot, conn, by))
+        return false;
+    slot_set(slot, HG_SLOT_IN_USE);
+    return true;
+}
+
+/* Whether the taken connection can be used; it is closed when not. */
+static bool fit(hg_pool *pool, struct slot *slot, hg_deadline by, int64_t now_ns)
+{
+    struct sweep_view view = view_of(pool, slot, now_ns);
+    enum sweep_verdict verdict = sweep_checkout(&view);
+
+    switch (verdict) {
+    case SWEEP_USE:
+        return true;
+    case SWEEP_POLL:
+    case SWEEP_PING:
+        return answers(pool, slot, verdict == SWEEP_PING, by);
+    case SWEEP_RECYCLE:
+        pool_retire(pool, slot, CLOSE_RECYCLE);
+        return false;
+    case SWEEP_STALE:
+        pool_retire(pool, slot, CLOSE_STALE);
+        return false;
+    }
+    return false;
+}
+
+static void publish_holder(struct slot *slot, const char *tag, int64_t now_ns)
+{
+    struct telemetry_slot *shared = slot->shared;
+
+    atomic_store_explicit(&shared->since_ns, now_ns, memory_order_relaxed);
+    atomic_store_explicit(&shared->holder_tid, thread_id(), memory_order_relaxed);
+    telemetry_count(&shared->checkouts);
+    if (slot->tag != tag) {
+        telemetry_set_holder(shared, tag);
+        slot->tag = tag;
+    }
+}
+
+bool hg_pool_checkout(hg_pool *pool, const char *tag, hg_deadline by, hg_conn **out_conn,
+                      hg_error *err)
+{
+    struct slot *slot;
+    int64_t now_ns;
+
+    pool_notice_fork(pool);
+    do {
+        slot = take_at_once(pool);
+        if (slot == NULL && !pool_wait(pool, by, &slot, err))
+            return false;
+        now_ns = clock_now_ns();
+    } while (!fit(pool, slot, by, now_ns));
+    publish_holder(slot, tag, now_ns);
+    slot->phase = PHASE_HELD;
+    mine.slot = (unsigned)(slot - pool->slots);
+    *out_conn = atomic_load_explicit(&slot->conn, memory_order_relaxed);
+    return true;
+}
+
+/*
+ * The slot of a connection; NULL: it has none. Looks at the pointer only, never behind it: what is
+ * returned twice may have been freed long ago.
+ */
+static struct slot *slot_of(hg_pool *pool, const hg_conn *conn)
+{
+    for (unsigned i = 0, at = mine.slot; i <= pool->slot_count; at = i++)
+        if (at < pool->slot_count
+            && atomic_load_explicit(&pool->slots[at].conn, memory_order_relaxed) == conn)
+            return &pool->slots[at];
+    return NULL;
+}
+
+/* In a forked child: a connection that was in use when the parent forked. */
+static bool abandon_inherited(hg_pool *pool, hg_conn *conn)
+{
+    for (unsigned i = 0; i < pool->slot_count; i++) {
+        if (pool->slots[i].inherited != conn)
+            continue;
+        pool->slots[i].inherited = NULL;
+        pool->driver->abandon(conn);
+        return true;
+    }
+    return false;
+}
+
+/* Begins a return: the slot is RESETTING then and no longer the caller's. NULL: there is nothing to
+ * do. */
+static struct slot *take_back(hg_pool *pool, hg_conn *conn)
+{
+    struct slot *slot;
+
+    if (conn == NULL)
+        return NULL;
+    pool_notice_fork(pool);
+    slot = slot_of(pool, conn);
+    if (slot != NULL && slot_swap(slot, HG_SLOT_IN_USE, HG_SLOT_RESETTING)) {
+        slot->phase = PHASE_BUSY;
+        mine.slot = (unsigned)(slot - pool->slots);
+        return slot;
+    }
+    if (!abandon_inherited(pool, conn))
+        log_line(LOG_ERROR, "pool", "a connection came back that nobody holds: returned twice?",
+                 "pool", pool->name, NULL);
+    return NULL;
+}
+
+static void publish_idle(struct slot *slot, int64_t now_ns)
+{
+    struct telemetry_slot *shared = slot->shared;
+    int64_t since_ns = atomic_load_explicit(&shared->since_ns, memory_order_relaxed);
+    uint64_t held_ns = atomic_load_explicit(&shared->held_ns, memory_order_relaxed);
+
+    atomic_store_explicit(&shared->held_ns, held_ns + (uint64_t)(now_ns - since_ns),
+                          memory_order_relaxed);
+    atomic_store_explicit(&shared->since_ns, now_ns, memory_order_relaxed);
+    atomic_store_explicit(&shared->holder_tid, 0, memory_order_relaxed);
+}
+
+/* Makes the session as good as new; false: it cannot be. */
+static bool reset(hg_pool *pool, struct slot *slot, hg_conn *conn, int64_t now_ns)
+{
+    hg_error err = {HG_OK};
+    bool was_open = false, ok;
+
+    conn->interrupted = NULL; /* what it asks may not exist any more */
+    ok = pool->driver->reset(conn, pool->options.reset_on_return, (hg_deadline){now_ns + reset_ns},
+                             &was_open, &err);
+    if (was_open)
+        telemetry_count(&slot->shared->resets_open);
+    if (!ok)
+        log_line(LOG_WARN, "pool", "a returned connection could not be reset", "pool", pool->name,
+                 "cause", err.message, NULL);
+    return ok;
+}
+
+/* Free for whoever comes first. The swap is a full barrier: either this thread sees the waiter, or
+ * the waiter, who looks once more after saying that it waits, sees the slot. */
+static void release(hg_pool *pool, struct slot *slot)
+{
+    slot->phase = PHASE_IDLE;
+    atomic_exchange(&slot->shared->state, HG_SLOT_IDLE);
+    if (atomic_load(&pool->attention))
+        pool_capacity_freed(pool);
+}
+
+void hg_pool_return(hg_pool *pool, hg_conn *conn)
+{
+    struct slot *slot = take_back(pool, conn);
+    int64_t now_ns = clock_now_ns();
+    struct sweep_view view;
+    enum sweep_verdict verdict;
+
+    if (slot == NULL)
+        return;
+    publish_idle(slot, now_ns);
+    view = view_of(pool, slot, now_ns);
+    verdict = sweep_return(&view);
+    if (conn->lost) {
+        retire_lost(pool, slot);
+    } else if (verdict != SWEEP_USE) {
+        pool_retire(pool, slot, verdict == SWEEP_STALE ? CLOSE_STALE : CLOSE_RECYCLE);
+    } else if (!reset(pool, slot, conn, now_ns)) {
+        if (conn->lost)
+            retire_lost(pool, slot);
+        else
+            pool_retire(pool, slot, CLOSE_RESET);
+    } else {
+        release(pool, slot);
+    }
+}
+
+void hg_pool_discard(hg_pool *pool, hg_conn *conn)
+{
+    struct slot *slot = take_back(pool, conn);
+
+    if (slot == NULL)
+        return;
+    publish_idle(slot, clock_now_ns());
+    if (conn->lost)
+        retire_lost(pool, slot);
+    else
+        pool_retire(pool, slot, CLOSE_DISCARD);
+}

@@ -1,0 +1,220 @@
+/*
+ * opener.c - the threads that open connections. They belong to the pool and not to a caller: one
+ * that gives up waiting does not cancel the connect, so that a server which answers more slowly
+ * than callers wait is reached all the same. They start when somebody waits and end when nobody
+ * does.
+ */
+#include "pool_state.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/rand.h"
+#include "retry.h"
+#include "sweep.h"
+
+#define NS_PER_MS INT64_C(1000000)
+
+enum { WORKERS_MOST = 2 };
+
+static const int64_t worker_idle_ns = 2000 * NS_PER_MS; /* how long a thread stays without work */
+static const int64_t refused_ns = 5000 * NS_PER_MS;     /* until the next try after a "no" to us */
+
+static double luck(void)
+{
+    return (double)rand_below(1 << 20) / (1 << 20);
+}
+
+/* How many connects should begin, whenever they may. */
+static int wanted(const hg_pool *pool)
+{
+    bool head_is_served = pool->first != NULL && pool->first->woken;
+    struct sweep_demand demand = {
+        .waiting = pool->waiting - head_is_served,
+        .open = pool->open,
+        .opening = pool->opening,
+        .limit = (int)pool->slot_count,
+        .failures = pool->failures,
+    };
+
+    return atomic_load(&pool->closed) ? 0 : sweep_connects(&demand);
+}
+
+static struct slot *claim_empty(hg_pool *pool)
+{
+    for (unsigned i = 0; i < pool->slot_count; i++) {
+        struct slot *slot = &pool->slots[i];
+
+        if (slot_state(slot) == HG_SLOT_EMPTY) {
+            slot_set(slot, HG_SLOT_OPENING);
+            slot->phase = PHASE_BUSY;
+            pool->opening++;
+            return slot;
+        }
+    }
+    return NULL;
+}
+
+/* Waits for something to open; NULL: the thread may end. */
+static struct slot *next_slot(hg_pool *pool)
+{
+    int64_t end_ns = clock_now_ns() + worker_idle_ns;
+    bool in_time = true;
+
+    while (in_time && !atomic_load(&pool->closed)) {
+        int64_t now_ns = clock_now_ns();
+
+        if (wanted(pool) == 0) {
+            in_time = condition_wait(&pool->work, &pool->lock, end_ns);
+        } else if (pool->retry_ns > now_ns) {
+            condition_wait(&pool->work, &pool->lock, pool->retry_ns);
+            end_ns = now_ns + worker_idle_ns;
+        } else {
+            return claim_empty(pool);
+        }
+    }
+    return NULL;
+}
+
+static bool open_connection(const hg_pool *pool, hg_conn **out_conn, hg_error *err)
+{
+    const hg_pool_settings *settings = &pool->options.settings;
+    int64_t limit_ms = settings->connect_timeout_ms;
+    char host[64] = "", application[64]; /* 64: what PostgreSQL keeps of it */
+    struct driver_options options = {
+        .application_name = application,
+        .statement_timeout_ms = settings->statement_timeout_ms,
+        .lock_timeout_ms = settings->lock_timeout_ms,
+        .read_only = pool->options.read_only,
+        .may_create = pool->options.may_create,
+    };
+
+    gethostname(host, sizeof host - 1);
+    snprintf(application, sizeof application, "headgate/%.20s@%.24s:%d", pool->role, host,
+             (int)getpid());
+    return pool->driver->open(pool->url, &options,
+                              limit_ms > 0 ? hg_deadline_in_ms(limit_ms) : hg_deadline_never(),
+                              out_conn, err);
+}
+
+/* Under the lock: the slot has a connection. */
+static void note_success(hg_pool *pool, struct slot *slot, hg_conn *conn)
+{
+    struct telemetry_slot *shared = slot->shared;
+    int64_t now_ns = clock_now_ns();
+
+    pool->open++;
+    pool->failures = 0;
+    slot->expires_ns = sweep_expiry(now_ns, pool->options.settings.recycle_ms, luck());
+    slot->phase = PHASE_IDLE;
+    atomic_store(&slot->conn, conn);
+    atomic_store(&shared->opened_ns, now_ns);
+    atomic_store(&shared->since_ns, now_ns);
+    atomic_store(&shared->backend_pid, pool->driver->backend_pid(conn));
+    atomic_store(&shared->checkouts_before, atomic_load(&shared->checkouts));
+    atomic_store(&shared->overflow, pool->open > pool->size);
+    telemetry_count(&shared->connects);
+    atomic_store(&shared->state, HG_SLOT_IDLE);
+}
+
+/*
+ * Under the lock: the connect failed. Who waits hears of it at once when nothing else can serve
+ * them: the caller for whom it was begun, or, when the server said no to us, everybody, because
+ * asking again would only lock the account. Otherwise the next try comes after a pause.
+ */
+static void note_failure(hg_pool *pool, struct slot *slot, const hg_error *err)
+{
+    bool retryable = hg_code_retryable(err->code);
+    bool hopeless =
+        pool->open == 0 && pool->opening == 0 && (!retryable || !pool->options.wait_for_server);
+
+    pool->failures++;
+    pool->connect_error = *err;
+    telemetry_set_error(pool->telemetry.head, err->message);
+    telemetry_count(&slot->shared->connect_failures);
+    slot_set(slot, HG_SLOT_EMPTY);
+    pool->retry_ns = 0;
+    if (hopeless)
+        pool_fail_waiters(pool, retryable ? 1 : pool->waiting);
+    else if (retryable)
+        pool->retry_ns = clock_now_ns() + retry_connect_pause_ns(pool->failures, luck());
+    else
+        pool->retry_ns = clock_now_ns() + refused_ns;
+}
+
+static void open_slot(hg_pool *pool, struct slot *slot)
+{
+    hg_conn *conn = NULL;
+    hg_error err = {HG_OK};
+    bool ok;
+
+    atomic_store(&slot->generation, atomic_load(&pool->generation));
+    ok = open_connection(pool, &conn, &err);
+    if (!ok)
+        log_line(LOG_WARN, "pool", "a connect failed", "pool", pool->name, "code",
+                 hg_code_name(err.code), "cause", err.message, NULL);
+    pthread_mutex_lock(&pool->lock);
+    pool->opening--;
+    if (ok)
+        note_success(pool, slot, conn);
+    else
+        note_failure(pool, slot, &err);
+    pthread_mutex_unlock(&pool->lock);
+    pool_capacity_freed(pool);
+}
+
+static void *work(void *context)
+{
+    hg_pool *pool = context;
+    struct slot *slot;
+
+    pthread_setname_np(pthread_self(), "headgate-pool");
+    pthread_mutex_lock(&pool->lock);
+    while ((slot = next_slot(pool)) != NULL) {
+        pthread_mutex_unlock(&pool->lock);
+        open_slot(pool, slot);
+        pthread_mutex_lock(&pool->lock);
+    }
+    pool->workers--;
+    pool_settle_close(pool);
+    pthread_mutex_unlock(&pool->lock);
+    return NULL;
+}
+
+/* Starts a thread that nobody joins (hg_pool_close() waits for its count) and that takes no
+ * signals: those are the program's. */
+static bool start_worker(hg_pool *pool)
+{
+    pthread_attr_t attributes;
+    pthread_t thread;
+    sigset_t all, before;
+    bool ok;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    ok = pthread_create(&thread, &attributes, work, pool) == 0;
+    pthread_attr_destroy(&attributes);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pool->workers += ok;
+    return ok;
+}
+
+void pool_start_connects(hg_pool *pool)
+{
+    int connects = wanted(pool);
+    bool ok = true;
+
+    if (connects == 0)
+        return;
+    pthread_cond_broadcast(&pool->work);
+    while (ok && pool->workers - pool->opening < connects && pool->workers < WORKERS_MOST)
+        ok = start_worker(pool);
+    if (pool->workers == 0) {
+        hg_fail(&pool->connect_error, HG_NOMEM, "no thread could be started to connect");
+        pool_fail_waiters(pool, pool->waiting);
+    }
+}

@@ -1,0 +1,289 @@
+/*
+ * pool.c - a pool's life: open, invalidate, close, and being forked.
+ * Must not know which engine it pools.
+ */
+#include "pool_state.h"
+
+#include <sched.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "settings/url.h"
+
+/*
+ * Pools that are closed. A thread that has just given its connection back looks at the pool once
+ * more, to see whether somebody waits; by then the pool may have been closed. So this memory is
+ * kept for the next pool and never given away: what that thread sees is old, but it is a pool.
+ */
+static pthread_mutex_t spare_lock = PTHREAD_MUTEX_INITIALIZER; /* taken under a pool's lock */
+static hg_pool *spares;
+
+_Atomic int pool_forks;
+
+enum { BEING_TAKEN_OVER = -1 };
+
+static void count_fork(void)
+{
+    atomic_fetch_add(&pool_forks, 1);
+}
+
+static void notice_forks(void)
+{
+    pthread_atfork(NULL, NULL, count_fork);
+}
+
+static hg_pool *pool_new(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    hg_pool *pool;
+
+    pthread_once(&once, notice_forks);
+    pthread_mutex_lock(&spare_lock);
+    pool = spares;
+    if (pool != NULL)
+        spares = pool->next_spare;
+    pthread_mutex_unlock(&spare_lock);
+    if (pool == NULL && (pool = alloc_lines(sizeof *pool)) != NULL) {
+        pthread_mutex_init(&pool->lock, NULL);
+        condition_init(&pool->work);
+        condition_init(&pool->quiet);
+    }
+    return pool;
+}
+
+/* Under the lock: gives up all that the pool holds. */
+static void pool_free(hg_pool *pool)
+{
+    pool->slot_count = 0;
+    telemetry_close(&pool->telemetry);
+    alloc_free(pool->slots);
+    alloc_free(pool->name);
+    alloc_free(pool->role);
+    alloc_free(pool->runtime_dir);
+    hg_url_free(pool->url);
+    pool->slots = NULL;
+    pool->name = pool->role = pool->runtime_dir = NULL;
+    pool->url = NULL;
+    pthread_mutex_lock(&spare_lock);
+    pool->next_spare = spares;
+    spares = pool;
+    pthread_mutex_unlock(&spare_lock);
+}
+
+static bool is_in_memory(const hg_url *url)
+{
+    return url != NULL && hg_url_driver(url) == HG_SQLITE
+           && strcmp(hg_url_path(url), ":memory:") == 0;
+}
+
+/* Settles how many connections there may be, and how many of them are kept. */
+static bool settle_size(hg_pool *pool, hg_error *err)
+{
+    hg_pool_settings *settings = &pool->options.settings;
+
+    if (is_in_memory(pool->url)) { /* the database lives in its one connection, and dies with it */
+        settings->size = 1;
+        settings->max_overflow = 0;
+        settings->recycle_ms = -1;
+    }
+    if (settings->size < 0 || settings->size > HG_POOL_SLOTS_MAX
+        || settings->max_overflow > HG_POOL_SLOTS_MAX - settings->size)
+        return hg_fail(err, HG_CONFIG,
+                       "could not make a pool of %d connections and %d more: it may have %d in all",
+                       settings->size, settings->max_overflow, HG_POOL_SLOTS_MAX);
+    pool->size = settings->size > 0 ? settings->size : HG_POOL_SLOTS_MAX;
+    pool->slot_count = HG_POOL_SLOTS_MAX;
+    if (settings->size > 0 && settings->max_overflow >= 0)
+        pool->slot_count = (unsigned)(settings->size + settings->max_overflow);
+    return true;
+}
+
+static char *copy_text(const char *text, const char *otherwise)
+{
+    return alloc_text(text == NULL ? otherwise : text);
+}
+
+static bool copy_options(hg_pool *pool, const hg_url *url, const hg_pool_options *options,
+                         hg_error *err)
+{
+    pool->options = *options;
+    pool->url = url == NULL ? NULL : url_share(url);
+    pool->name = copy_text(options->name, "main");
+    pool->role = copy_text(options->role, "app");
+    pool->runtime_dir = copy_text(options->runtime_dir, "");
+    if (pool->name == NULL || pool->role == NULL || pool->runtime_dir == NULL)
+        return hg_fail(err, HG_NOMEM, "could not make a pool: out of memory");
+    return settle_size(pool, err);
+}
+
+/* Makes the page of slots and binds the pool's to it, all empty. */
+static bool make_page(hg_pool *pool)
+{
+    struct telemetry_identity who = {
+        .name = pool->name,
+        .role = pool->role,
+        .database = pool->url == NULL ? "" : hg_url_redacted(pool->url),
+        .size = pool->options.settings.size,
+        .max_overflow = pool->options.settings.max_overflow,
+    };
+
+    if (!telemetry_open(&pool->telemetry, &who, pool->slot_count))
+        return false;
+    for (unsigned i = 0; i < pool->slot_count; i++)
+        pool->slots[i].shared = &pool->telemetry.slots[i];
+    return true;
+}
+
+static void begin_life(hg_pool *pool)
+{
+    pool->first = NULL;
+    pool->last = &pool->first;
+    pool->waiting = pool->callers = pool->open = pool->opening = pool->workers = 0;
+    pool->failures = 0;
+    pool->retry_ns = 0;
+    pool->swept = atomic_load(&pool->generation);
+    pool->orphaned = false;
+    atomic_store(&pool->attention, false);
+    atomic_store(&pool->closed, false);
+    atomic_store(&pool->oldest_waiter_ns, 0);
+    atomic_store(&pool->suspect_ns, 0);
+}
+
+bool pool_open_with(const struct driver *driver, const hg_url *url, const hg_pool_options *options,
+                    hg_pool **out_pool, hg_error *err)
+{
+    hg_pool *pool = pool_new();
+    bool ok;
+
+    if (pool == NULL)
+        return hg_fail(err, HG_NOMEM, "could not make a pool: out of memory");
+    pthread_mutex_lock(&pool->lock);
+    pool->driver = driver;
+    begin_life(pool);
+    atomic_store(&pool->forks, pool_fork_number());
+    ok = copy_options(pool, url, options, err);
+    if (ok) {
+        pool->slots = alloc_lines(pool->slot_count * sizeof *pool->slots);
+        ok = (pool->slots != NULL && make_page(pool))
+             || hg_fail(err, HG_NOMEM, "could not make a pool: out of memory");
+    }
+    if (!ok)
+        pool_free(pool);
+    pthread_mutex_unlock(&pool->lock);
+    if (ok)
+        *out_pool = pool;
+    return ok;
+}
+
+void hg_pool_invalidate(hg_pool *pool)
+{
+    pool_notice_fork(pool);
+    atomic_fetch_add(&pool->generation, 1);
+    pool_capacity_freed(pool);
+}
+
+static bool is_quiet(const hg_pool *pool)
+{
+    return pool->open == 0 && pool->opening == 0 && pool->workers == 0 && pool->callers == 0;
+}
+
+void pool_settle_close(hg_pool *pool)
+{
+    if (!atomic_load(&pool->closed) || pool->slot_count == 0 || !is_quiet(pool))
+        return;
+    if (pool->orphaned)
+        pool_free(pool);
+    else
+        pthread_cond_broadcast(&pool->quiet);
+}
+
+/* Under the lock: from here on nobody gets a connection. */
+static void shut(hg_pool *pool)
+{
+    atomic_store(&pool->closed, true);
+    atomic_store(&pool->attention, true);
+    pool_fail_waiters(pool, pool->waiting);
+    pthread_cond_broadcast(&pool->work);
+}
+
+void hg_pool_close(hg_pool *pool, hg_deadline by)
+{
+    if (pool == NULL)
+        return;
+    pool_notice_fork(pool);
+    pthread_mutex_lock(&pool->lock);
+    shut(pool);
+    pthread_mutex_unlock(&pool->lock);
+    pool_capacity_freed(pool);
+    pthread_mutex_lock(&pool->lock);
+    while (!is_quiet(pool) && condition_wait(&pool->quiet, &pool->lock, by.at_ns))
+        continue;
+    if (is_quiet(pool)) {
+        pool_free(pool);
+    } else {
+        pool->orphaned = true;
+        log_line(LOG_WARN, "pool", "closed with connections still in use", "pool", pool->name,
+                 NULL);
+    }
+    pthread_mutex_unlock(&pool->lock);
+}
+
+/* In a forked child. What was in use is still held by the thread that forked, which is this child
+ * now; what another thread was working on is in no state to be touched, not even to be freed. */
+static void disown(hg_pool *pool, struct slot *slot)
+{
+    hg_conn *conn = atomic_load(&slot->conn);
+
+    if (conn != NULL && slot->phase == PHASE_IDLE)
+        pool->driver->abandon(conn);
+    else if (conn != NULL && slot->phase == PHASE_HELD)
+        slot->inherited = conn;
+    atomic_store(&slot->conn, NULL);
+    slot->tag = NULL;
+}
+
+/* The lock may have been held by a thread that does not exist here: it is made anew. */
+static void become_own(hg_pool *pool)
+{
+    pthread_mutex_init(&pool->lock, NULL);
+    condition_init(&pool->work);
+    condition_init(&pool->quiet);
+    for (unsigned i = 0; i < pool->slot_count; i++)
+        disown(pool, &pool->slots[i]);
+    begin_life(pool);
+    telemetry_close(&pool->telemetry);
+    if (!make_page(pool))
+        shut(pool);
+    log_line(LOG_INFO, "pool", "forked: the parent's connections are left to it", "pool",
+             pool->name, NULL);
+}
+
+void pool_take_over(hg_pool *pool)
+{
+    int now = pool_fork_number(), seen = atomic_load(&pool->forks);
+
+    if (seen != BEING_TAKEN_OVER && seen != now
+        && atomic_compare_exchange_strong(&pool->forks, &seen, BEING_TAKEN_OVER)) {
+        become_own(pool);
+        atomic_store(&pool->forks, now);
+    }
+    while (atomic_load(&pool->forks) == BEING_TAKEN_OVER)
+        sched_yield();
+}
+
+hg_deadline hg_pool_deadline(const hg_pool *pool)
+{
+    return hg_deadline_in_ms(pool->options.settings.timeout_ms);
+}
+
+const hg_url *hg_pool_url(const hg_pool *pool)
+{
+    return pool->url;
+}
+
+void hg_pool_inspect(hg_pool *pool, hg_pool_snapshot *out)
+{
+    pool_notice_fork(pool);
+    telemetry_snapshot(&pool->telemetry, out);
+}

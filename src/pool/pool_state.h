@@ -1,0 +1,195 @@
+/*
+ * pool_state.h - the inside of a pool, for the files of this room.
+ *
+ *   pool.c      a pool's life: open, invalidate, close, fork
+ *   checkout.c  the fast path: take, examine, hand out, reset, give back
+ *   waiters.c   the slow path: the queue of callers, and what happens when capacity comes free
+ *   opener.c    the threads that open connections
+ *   condition.c waiting with a deadline on the monotonic clock
+ */
+#ifndef POOL_POOL_STATE_H
+#define POOL_POOL_STATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <headgate/pool.h>
+
+#include "base/clock.h"
+#include "driver/driver.h"
+#include "telemetry.h"
+
+/*
+ * States of a slot. IDLE is free for whoever swaps it; every other state but EMPTY belongs to one
+ * thread, which alone touches the connection. EMPTY slots are claimed under the lock.
+ *
+ *            claim             opened             take                fit
+ *    EMPTY ---------> OPENING --------> IDLE <-----------> CHECKING -------> IN_USE
+ *      ^                 |               |  ^                 |                |
+ *      |     failed      |               |  |                 | dead, old      | return
+ *      +-----------------+               |  |     clean       |                v
+ *      |                                 |  +-----------------|----------- RESETTING
+ *      |                         surplus |                    |                |
+ *      |             closed              v                    v                | lost, old, dirty
+ *      +----------------------------- CLOSING <----------------+---------------+
+ *
+ * A slot that needs no look goes from IDLE to IN_USE at once. Whatever makes a slot IDLE or EMPTY
+ * goes through pool_capacity_freed().
+ */
+
+/* What a connection was doing when the process was forked. The published state cannot say: the
+ * parent goes on changing it. */
+enum slot_phase { PHASE_IDLE, PHASE_HELD, PHASE_BUSY };
+
+/* What the process keeps to itself about a slot. Written by the slot's owner. */
+struct slot {
+    _Alignas(64) _Atomic(hg_conn *) conn; /* NULL: none; read by others only to be compared */
+    _Atomic uint64_t generation;          /* of the pool when opening began */
+    int64_t expires_ns;
+    const char *tag; /* whose text is published as the holder */
+    struct telemetry_slot *shared;
+    hg_conn *inherited; /* in a forked child: the parent's, held by the thread that forked */
+    enum slot_phase phase;
+};
+
+/* A caller in the queue; lives on its stack. Guarded by the lock. */
+struct waiter {
+    struct waiter *next, **link; /* link NULL: no longer in the queue */
+    pthread_cond_t wake;
+    int64_t since_ns;
+    struct slot *slot; /* handed over: the waiter owns it, IN_USE */
+    bool woken;        /* was told that something is free, and has not looked yet */
+    bool failed;       /* no connection will come: the pool's connect_error says why */
+};
+
+struct hg_pool {
+    /* Does not change while the pool is open. */
+    const struct driver *driver;
+    hg_url *url; /* NULL: the driver needs none */
+    char *name, *role, *runtime_dir;
+    hg_pool_options options;
+    struct telemetry telemetry;
+    struct slot *slots;
+    unsigned slot_count; /* the most connections that may be open */
+    int size;            /* how many of them are kept */
+
+    char line_before_shared[64];
+    /* Read by every checkout and return, seldom written. */
+    _Atomic bool attention; /* a return must look at the queue: see settle_attention() */
+    _Atomic bool closed;
+    _Atomic int64_t oldest_waiter_ns; /* 0: nobody waits */
+    _Atomic uint64_t generation;      /* connections of an older one are replaced */
+    _Atomic int64_t suspect_ns;       /* when an idle connection was last found dead; 0: never */
+    _Atomic int forks;                /* pool_forks when it was opened or taken over */
+    char line_after_shared[64];
+
+    /*
+     * The pool's only lock; nothing is locked under it but what base/ locks, and nobody talks to a
+     * database, closes a connection or logs under it. Guards all below.
+     */
+    pthread_mutex_t lock;
+    struct waiter *first, **last;
+    int waiting;            /* in the queue */
+    int callers;            /* in pool_wait(), also those who have left the queue already */
+    int open;               /* slots with a connection */
+    int opening;            /* slots on the way to one */
+    int workers;            /* opener threads that live */
+    uint64_t swept;         /* the generation whose idle forerunners are closed */
+    int failures;           /* connects that failed in a row */
+    int64_t retry_ns;       /* no connect begins before */
+    hg_error connect_error; /* why the last one failed */
+    pthread_cond_t work;    /* workers: something to open, or the end */
+    pthread_cond_t quiet;   /* hg_pool_close(): nothing of the pool is in use any more */
+    bool orphaned;          /* hg_pool_close() has gone before that */
+    struct hg_pool *next_spare;
+};
+
+/* pool.c */
+
+/* Makes a pool over any engine; url may be NULL when the engine needs none. For tests, and for
+ * hg_pool_open(). */
+bool pool_open_with(const struct driver *driver, const hg_url *url, const hg_pool_options *options,
+                    hg_pool **out_pool, hg_error *err);
+
+/* Counts forks; changes in the child. */
+extern _Atomic int pool_forks;
+
+static inline int pool_fork_number(void)
+{
+    return atomic_load_explicit(&pool_forks, memory_order_relaxed);
+}
+
+/* The first call in a forked child: gives up what belongs to the parent. */
+void pool_take_over(hg_pool *pool);
+
+static inline void pool_notice_fork(hg_pool *pool)
+{
+    if (atomic_load_explicit(&pool->forks, memory_order_acquire) != pool_fork_number())
+        pool_take_over(pool);
+}
+
+/* Under the lock, after something of the pool went out of use: lets hg_pool_close() go on, or does
+ * the rest in its place. */
+void pool_settle_close(hg_pool *pool);
+
+/* checkout.c */
+
+/* Takes a free slot, IN_USE; NULL: there is none. */
+struct slot *pool_claim_idle(hg_pool *pool);
+
+/* Closes the connection of a slot that the caller owns, and whatever else is too much then. May be
+ * the last use of a closed pool. */
+void pool_retire(hg_pool *pool, struct slot *slot, enum telemetry_close why);
+
+static inline bool slot_swap(struct slot *slot, enum hg_slot_state from, enum hg_slot_state to)
+{
+    uint32_t expected = from;
+
+    return atomic_compare_exchange_strong(&slot->shared->state, &expected, to);
+}
+
+static inline enum hg_slot_state slot_state(const struct slot *slot)
+{
+    return (enum hg_slot_state)atomic_load(&slot->shared->state);
+}
+
+static inline void slot_set(struct slot *slot, enum hg_slot_state state)
+{
+    atomic_store_explicit(&slot->shared->state, state, memory_order_release);
+}
+
+/* waiters.c */
+
+/* Nobody overtakes a caller who has waited so long. Handing every connection straight to the queue
+ * would make each return a switch of threads; never doing it lets the unlucky starve. */
+#define POOL_PATIENCE_NS INT64_C(1000000)
+
+/* Waits until `by` for a slot, which the caller then owns, IN_USE. */
+bool pool_wait(hg_pool *pool, hg_deadline by, struct slot **out_slot, hg_error *err);
+
+/* Every event that changes capacity ends here: a return, a discard, an invalidation, a connect that
+ * came or failed, a close. Not under the lock. */
+void pool_capacity_freed(hg_pool *pool);
+
+/*
+ * The same under the lock: gives what is free to those who wait, begins connects for those who go
+ * on waiting, and picks a connection that is too much. Returns its slot, CLOSING, which the caller
+ * must pool_retire() without the lock; NULL: none.
+ */
+struct slot *pool_serve(hg_pool *pool, enum telemetry_close *out_why);
+
+/* Under the lock: the first n waiters get connect_error, or hear that the pool is closed. */
+void pool_fail_waiters(hg_pool *pool, int n);
+
+/* opener.c */
+
+/* Under the lock: sees to it that threads are there for the connects that are wanted. */
+void pool_start_connects(hg_pool *pool);
+
+/* condition.c */
+
+void condition_init(pthread_cond_t *condition);
+/* Waits until a signal or a point in time of clock_now_ns(); false: the time came first. */
+bool condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t until_ns);
+
+#endif

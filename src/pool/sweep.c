@@ -1,0 +1,53 @@
+/*
+ * sweep.c - the pool's rules about age, idleness and growth.
+ */
+#include "sweep.h"
+
+#define NS_PER_MS INT64_C(1000000)
+
+static const int64_t poll_after_ns = 10 * NS_PER_MS;
+static const int64_t ping_after_ns = 30000 * NS_PER_MS;
+
+enum { CONNECTS_AT_ONCE = 2, PROBES_AT_ONCE = 1 };
+
+enum sweep_verdict sweep_return(const struct sweep_view *view)
+{
+    if (view->outdated)
+        return SWEEP_STALE;
+    return view->now_ns >= view->expires_ns ? SWEEP_RECYCLE : SWEEP_USE;
+}
+
+enum sweep_verdict sweep_checkout(const struct sweep_view *view)
+{
+    int64_t idle_ns = view->now_ns - view->idle_since_ns;
+    enum sweep_verdict verdict = sweep_return(view);
+
+    if (verdict != SWEEP_USE
+        || (idle_ns <= poll_after_ns && view->idle_since_ns > view->suspect_ns))
+        return verdict;
+    return view->pre_ping && idle_ns > ping_after_ns ? SWEEP_PING : SWEEP_POLL;
+}
+
+int64_t sweep_expiry(int64_t now_ns, int64_t recycle_ms, double luck)
+{
+    int64_t life_ns;
+
+    if (recycle_ms < 0 || recycle_ms >= (INT64_MAX - now_ns) / NS_PER_MS)
+        return INT64_MAX;
+    life_ns = recycle_ms * NS_PER_MS;
+    return now_ns + life_ns - (int64_t)((double)life_ns * 0.1 * luck);
+}
+
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+int sweep_connects(const struct sweep_demand *demand)
+{
+    int at_once = demand->failures > 0 ? PROBES_AT_ONCE : CONNECTS_AT_ONCE;
+    int wanted = least(demand->waiting, demand->limit - demand->open) - demand->opening;
+
+    wanted = least(wanted, at_once - demand->opening);
+    return wanted > 0 ? wanted : 0;
+}

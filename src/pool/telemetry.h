@@ -1,0 +1,130 @@
+/*
+ * telemetry.h - what a pool publishes about itself: the layout of a page of shared memory, written
+ * by the pool's owner alone and read by others without trust.
+ *
+ * The slots of a pool live in this page: taking a connection is the compare-and-swap on its slot's
+ * state, so what others see is the state itself and not a copy. Every number has one writer at a
+ * time (the thread that owns the slot, or the one that holds the pool's lock) and is stored
+ * relaxed; nobody ever waits for a reader. Texts that change lie under a sequence number.
+ */
+#ifndef POOL_TELEMETRY_H
+#define POOL_TELEMETRY_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <headgate/pool.h>
+
+#define TELEMETRY_MAGIC   "HGPOOL\r\n"
+#define TELEMETRY_ENDIAN  UINT32_C(0x01020304)
+#define TELEMETRY_VERSION 1
+
+enum { TELEMETRY_WAIT_BUCKETS = 128, TELEMETRY_ERROR_WORDS = 20 };
+
+/* Why a connection was closed. */
+enum telemetry_close {
+    CLOSE_STALE,      /* found dead, lost in use, or older than an invalidation */
+    CLOSE_RECYCLE,    /* by age */
+    CLOSE_SURPLUS,    /* one more than size, and nobody waits */
+    CLOSE_RESET,      /* it could not be reset */
+    CLOSE_DISCARD,    /* by its user */
+    CLOSE_POOL,       /* with the pool */
+    CLOSE_REASONS = 8 /* as the layout has it; the rest is for later versions */
+};
+
+/* One connection's place. Whoever owns a state other than EMPTY and IDLE writes the rest. */
+struct telemetry_slot {
+    _Atomic uint32_t state; /* enum hg_slot_state */
+    _Atomic int32_t holder_tid;
+    _Atomic int64_t since_ns; /* CLOCK_MONOTONIC: when it was taken or given back */
+    _Atomic uint64_t checkouts;
+    _Atomic uint64_t held_ns;
+    _Atomic uint64_t holder[HG_TAG_MAX / 8];
+
+    _Atomic int64_t opened_ns;
+    _Atomic int64_t backend_pid;
+    _Atomic uint64_t checkouts_before; /* of the connections that were here before this one */
+    _Atomic uint64_t connects;
+    _Atomic uint64_t connect_failures;
+    _Atomic uint64_t resets_open; /* came back with a transaction open */
+    _Atomic uint32_t overflow;    /* 1: was opened beyond the pool's size */
+    uint32_t reserved[3];
+
+    _Atomic uint64_t closes[CLOSE_REASONS];
+};
+
+/* What is known of the whole pool. */
+struct telemetry_head {
+    char magic[8];
+    uint32_t endian;
+    uint32_t version;
+    uint32_t head_size;
+    uint32_t slot_size;
+    uint32_t slot_count;
+    uint32_t reserved;
+    /* Who publishes. Written before anybody can open the page. */
+    int64_t pid;
+    int64_t process_start; /* field 22 of /proc/PID/stat: pids are used again */
+    char boot_id[40];
+    int64_t started_ms;      /* Unix time */
+    int64_t wall_ns_at_zero; /* Unix time in ns when CLOCK_MONOTONIC was 0 */
+    char process[32];
+    char name[32];
+    char role[32];
+    char database[128];
+    /* Written under the pool's lock. */
+    _Atomic int32_t size;
+    _Atomic int32_t max_overflow;
+    _Atomic int64_t waiting;
+    _Atomic int64_t oldest_waiter_ns; /* CLOCK_MONOTONIC, 0: nobody waits */
+    _Atomic uint64_t timeouts;
+    _Atomic int64_t wait_max_ns;
+    _Atomic uint64_t waits[TELEMETRY_WAIT_BUCKETS]; /* of checkouts that had to wait, see below */
+    _Atomic uint64_t error_sequence;                /* odd while the text is being written */
+    _Atomic int64_t error_ms;                       /* Unix time, 0: none */
+    _Atomic uint64_t error[TELEMETRY_ERROR_WORDS];
+    _Atomic int64_t found_dead_ms; /* Unix time; written by the first reader that finds out */
+    uint64_t reserved_too[3];
+};
+
+/* A pool's page. */
+struct telemetry {
+    struct telemetry_head *head;
+    struct telemetry_slot *slots;
+    size_t bytes;
+};
+
+/* What a page says once and for all. Texts are cut to fit. */
+struct telemetry_identity {
+    const char *name, *role, *database;
+    int size, max_overflow;
+};
+
+/* Makes a page for so many slots. false: no memory. */
+bool telemetry_open(struct telemetry *t, const struct telemetry_identity *who, unsigned slot_count);
+void telemetry_close(struct telemetry *t); /* a zeroed one is fine */
+
+/* A text of changing content: stored and read by words, without tearing any of them. */
+void telemetry_set_holder(struct telemetry_slot *slot, const char *tag);
+void telemetry_set_error(struct telemetry_head *head, const char *text); /* one writer at a time */
+
+/* Counts one that only its owner writes. */
+static inline void telemetry_count(_Atomic uint64_t *counter)
+{
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
+
+/* Notes that a caller had to wait so long. One writer at a time. */
+void telemetry_note_wait(struct telemetry_head *head, int64_t wait_ns);
+
+/* (pure) The bucket of a wait: four a doubling, from one microsecond; and the middle of a bucket.
+ */
+unsigned telemetry_wait_bucket(int64_t wait_ns);
+double telemetry_bucket_ms(unsigned bucket);
+
+/* Reads a page of this process into a snapshot. */
+void telemetry_snapshot(const struct telemetry *t, hg_pool_snapshot *out);
+
+#endif

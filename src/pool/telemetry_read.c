@@ -1,0 +1,170 @@
+/*
+ * telemetry_read.c - pages into snapshots: of this process's pools, and of any other's.
+ * Nothing in a page is trusted: it is copied first, then every number is held against its limits.
+ */
+#include "telemetry.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+
+#define NS_PER_MS INT64_C(1000000)
+
+enum { TEXT_TRIES = 3 };
+
+const char *hg_slot_state_name(hg_slot_state state)
+{
+    static const char *const names[] = {
+        "empty", "opening", "idle", "in use", "checking", "resetting", "closing",
+    };
+
+    return (unsigned)state < sizeof names / sizeof *names ? names[state] : "unknown";
+}
+
+#define LOAD(field) atomic_load_explicit(&(field), memory_order_relaxed)
+
+/* Copies what other threads write meanwhile; each word is whole. */
+static void copy_words(void *to, const void *from, size_t bytes)
+{
+    uint64_t *out = to;
+    const _Atomic uint64_t *in = from;
+
+    for (size_t i = 0; i < bytes / sizeof *out; i++)
+        out[i] = atomic_load_explicit(&in[i], memory_order_relaxed);
+}
+
+static int64_t ms_between(int64_t then_ns, int64_t now_ns)
+{
+    return then_ns <= 0 || then_ns > now_ns ? 0 : (now_ns - then_ns) / NS_PER_MS;
+}
+
+/* A text that may lack its end. */
+static void copy_text(char *to, size_t room, const char *from, size_t size)
+{
+    size_t n = strnlen(from, size < room ? size : room - 1);
+
+    memcpy(to, from, n);
+    to[n] = '\0';
+}
+
+static void decode_connection(const struct telemetry_slot *slot, unsigned index, int64_t now_ns,
+                              hg_pool_connection *out)
+{
+    hg_slot_state state = (hg_slot_state)LOAD(slot->state);
+    int64_t since_ms = ms_between(LOAD(slot->since_ns), now_ns);
+    bool held = state == HG_SLOT_IN_USE;
+    bool open = state != HG_SLOT_OPENING;
+
+    *out = (hg_pool_connection){
+        .slot = (int)index,
+        .state = state,
+        .overflow = open && LOAD(slot->overflow) != 0,
+        .age_ms = open ? ms_between(LOAD(slot->opened_ns), now_ns) : -1,
+        .held_ms = held ? since_ms : -1,
+        .idle_ms = state == HG_SLOT_IDLE || state == HG_SLOT_CHECKING ? since_ms : -1,
+        .backend_pid = open ? LOAD(slot->backend_pid) : 0,
+        .holder_tid = held ? LOAD(slot->holder_tid) : 0,
+        .checkouts = open ? LOAD(slot->checkouts) - LOAD(slot->checkouts_before) : 0,
+    };
+    if (held)
+        copy_text(out->holder, sizeof out->holder, (const char *)slot->holder, sizeof slot->holder);
+}
+
+/* Adds one slot to the picture. */
+static void decode_slot(const struct telemetry_slot *slot, unsigned index, int64_t now_ns,
+                        hg_pool_snapshot *out)
+{
+    uint32_t state = LOAD(slot->state);
+
+    out->checkouts += LOAD(slot->checkouts);
+    out->connects += LOAD(slot->connects);
+    out->connect_failures += LOAD(slot->connect_failures);
+    out->closed_stale += LOAD(slot->closes[CLOSE_STALE]);
+    out->closed_recycle += LOAD(slot->closes[CLOSE_RECYCLE]);
+    out->resets_open += LOAD(slot->resets_open);
+    if (state == HG_SLOT_EMPTY || state > HG_SLOT_CLOSING)
+        return;
+    out->opening += state == HG_SLOT_OPENING;
+    out->idle += state == HG_SLOT_IDLE;
+    out->in_use +=
+        state == HG_SLOT_IN_USE || state == HG_SLOT_CHECKING || state == HG_SLOT_RESETTING;
+    if (out->connection_count < HG_POOL_SLOTS_MAX)
+        decode_connection(slot, index, now_ns, &out->connections[out->connection_count++]);
+}
+
+/* The time that a share of all callers stayed below; those who did not wait count as 0. */
+static double wait_percentile(const struct telemetry_head *head, double share, uint64_t callers)
+{
+    uint64_t waited = 0, rank = (uint64_t)((double)callers * share);
+    uint64_t below;
+
+    for (unsigned i = 0; i < TELEMETRY_WAIT_BUCKETS; i++)
+        waited += LOAD(head->waits[i]);
+    below = callers > waited ? callers - waited : 0;
+    for (unsigned i = 0; i < TELEMETRY_WAIT_BUCKETS && rank >= below; i++) {
+        below += LOAD(head->waits[i]);
+        if (rank < below)
+            return telemetry_bucket_ms(i);
+    }
+    return 0;
+}
+
+static void decode_head(const struct telemetry_head *head, hg_pool_snapshot *out)
+{
+    out->pid = head->pid;
+    copy_text(out->process, sizeof out->process, head->process, sizeof head->process);
+    copy_text(out->name, sizeof out->name, head->name, sizeof head->name);
+    copy_text(out->role, sizeof out->role, head->role, sizeof head->role);
+    copy_text(out->database, sizeof out->database, head->database, sizeof head->database);
+    copy_text(out->last_error, sizeof out->last_error, (const char *)head->error,
+              sizeof head->error);
+    out->last_error_ms = LOAD(head->error_ms);
+    out->started_ms = head->started_ms;
+    out->size = LOAD(head->size);
+    out->max_overflow = LOAD(head->max_overflow);
+    out->timeouts = LOAD(head->timeouts);
+}
+
+/* What follows from head and slots together. */
+static void conclude(const struct telemetry_head *head, hg_pool_snapshot *out)
+{
+    int64_t waiting = LOAD(head->waiting);
+    uint64_t callers = out->checkouts + out->timeouts;
+    int open = (int)out->connection_count - out->opening;
+
+    out->waiting = waiting > 0 && waiting < INT32_MAX ? (int)waiting : 0;
+    out->overflow = out->size > 0 && open > out->size ? open - out->size : 0;
+    out->wait_p50_ms = wait_percentile(head, 0.50, callers);
+    out->wait_p99_ms = wait_percentile(head, 0.99, callers);
+    out->wait_max_ms = (double)LOAD(head->wait_max_ns) / (double)NS_PER_MS;
+}
+
+/* The head, with a text that nobody was writing meanwhile, if that can be had soon. */
+static void copy_head(struct telemetry_head *to, const struct telemetry_head *from)
+{
+    for (int i = 0; i < TEXT_TRIES; i++) {
+        copy_words(to, from, sizeof *to);
+        atomic_thread_fence(memory_order_acquire);
+        if (LOAD(to->error_sequence) % 2 == 0
+            && LOAD(to->error_sequence) == LOAD(from->error_sequence))
+            return;
+    }
+}
+
+void telemetry_snapshot(const struct telemetry *t, hg_pool_snapshot *out)
+{
+    int64_t now_ns = clock_now_ns();
+    struct telemetry_head head;
+    struct telemetry_slot slot;
+
+    memset(out, 0, sizeof *out);
+    copy_head(&head, t->head);
+    decode_head(&head, out);
+    for (unsigned i = 0; i < head.slot_count; i++) {
+        copy_words(&slot, &t->slots[i], sizeof slot);
+        decode_slot(&slot, i, now_ns, out);
+    }
+    conclude(&head, out);
+    out->alive = true;
+    out->seen_ms = clock_wall_ms();
+}
