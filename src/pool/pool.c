@@ -207,15 +207,20 @@ static void shut(hg_pool *pool)
     pthread_cond_broadcast(&pool->work);
 }
 
-void hg_pool_close(hg_pool *pool, hg_deadline by)
+void hg_pool_drain(hg_pool *pool)
 {
-    if (pool == NULL)
-        return;
     pool_notice_fork(pool);
     pthread_mutex_lock(&pool->lock);
     shut(pool);
     pthread_mutex_unlock(&pool->lock);
     pool_capacity_freed(pool);
+}
+
+void hg_pool_close(hg_pool *pool, hg_deadline by)
+{
+    if (pool == NULL)
+        return;
+    hg_pool_drain(pool);
     pthread_mutex_lock(&pool->lock);
     while (!is_quiet(pool) && condition_wait(&pool->quiet, &pool->lock, by.at_ns))
         continue;
