@@ -10,6 +10,8 @@
 
 #include "buf.h"
 
+enum { MARKS_MOST = 4 }; /* on one character; living scripts need three */
+
 size_t text_decode(const char *bytes, size_t n, uint32_t *out_code)
 {
     const unsigned char *s = (const unsigned char *)bytes;
@@ -86,13 +88,23 @@ bool text_locale_utf8(void)
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
-/* Characters that libc calls printable but that move, hide or reorder what stands beside them. */
+/* Characters that libc calls printable but that are not seen, or that move, hide or reorder what
+ * stands beside them: bidi controls, joiners, fillers, variation selectors, tags. */
 static bool deceives(uint32_t code)
 {
-    return code == 0xAD || code == 0x61C || code == 0x180E || (code >= 0x200B && code <= 0x200F)
-           || (code >= 0x2028 && code <= 0x202E) || (code >= 0x2060 && code <= 0x206F)
-           || code == 0xFEFF || (code >= 0xFFF9 && code <= 0xFFFB)
-           || (code >= 0xE0000 && code <= 0xE007F);
+    // clang-format off
+    static const struct { uint32_t first, last; } ranges[] = {
+        {0x00AD, 0x00AD}, {0x034F, 0x034F}, {0x061C, 0x061C}, {0x115F, 0x1160}, {0x17B4, 0x17B5},
+        {0x180B, 0x180F}, {0x200B, 0x200F}, {0x2028, 0x202E}, {0x2060, 0x206F},
+        {0x3164, 0x3164}, {0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF9, 0xFFFB},
+        {0x1BCA0, 0x1BCA3}, {0x1D173, 0x1D17A}, {0xE0000, 0xE0FFF},
+    };
+    // clang-format on
+    size_t i = 0;
+
+    while (i + 1 < sizeof ranges / sizeof *ranges && code > ranges[i].last)
+        i++;
+    return code >= ranges[i].first && code <= ranges[i].last;
 }
 
 int text_char_width(uint32_t code)
@@ -175,7 +187,7 @@ static void show_code(struct buf *out, uint32_t code)
 
 void text_visible(struct buf *out, const char *bytes, size_t n)
 {
-    bool base = false; /* a combining mark may follow: something stands before it */
+    int marks = 0; /* combining marks that may follow: something stands before them */
 
     while (n > 0) {
         uint32_t code = 0;
@@ -184,11 +196,11 @@ void text_visible(struct buf *out, const char *bytes, size_t n)
 
         if (length == 0)
             buf_printf(out, "\\x%02x", (unsigned char)*bytes);
-        else if (width < 0 || (width == 0 && !base))
+        else if (width < 0 || (width == 0 && marks == 0))
             show_code(out, code);
         else
             buf_bytes(out, bytes, length);
-        base = width > 0;
+        marks = width > 0 ? MARKS_MOST : width == 0 && marks > 0 ? marks - 1 : 0;
         if (length == 0)
             length = 1;
         bytes += length;

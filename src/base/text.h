@@ -42,8 +42,8 @@ char *text_copy(char *to, size_t room, const char *text);
 
 /*
  * Appends n bytes so that they can do nothing but be read: control characters, DEL, C1, bidi
- * controls, zero-width and unassigned characters and invalid bytes appear as \n, \t, \x1b or
- * \u{202e}. The result is one line of valid text.
+ * controls, invisible and unassigned characters, marks that pile up and invalid bytes appear as \n,
+ * \t, \x1b or \u{202e}. The result is one line of valid text.
  */
 void text_visible(struct buf *out, const char *bytes, size_t n);
 
