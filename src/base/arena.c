@@ -37,7 +37,7 @@ static struct arena_block *block_for(struct arena *arena, size_t n)
 
 void *arena_alloc(struct arena *arena, size_t count, size_t size)
 {
-    const size_t align = sizeof(max_align_t);
+    const size_t align = _Alignof(max_align_t);
     struct arena_block *block;
     size_t n;
     void *start;
