@@ -109,7 +109,8 @@ HG_API void hg_error_place(hg_error *err, const char *file, int line, int column
 
 /*
  * Sets the excerpt from the text that holds the fault: the line around byte `offset`, cut to fit,
- * with the column in it; also sets line and column when they are 0. Control bytes become spaces.
+ * with the column in it; also sets line and column when they are 0. Control bytes become spaces. A
+ * line with a known secret near the fault is not shown.
  */
 HG_API void hg_error_excerpt(hg_error *err, const char *text, size_t size, size_t offset);
 

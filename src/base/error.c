@@ -134,6 +134,24 @@ static int characters(const char *from, const char *to)
     return n;
 }
 
+enum { SECRET_REACH = 1024 };
+
+/* Whether a secret stands within `n` bytes at `from` or is cut in two by their ends. */
+static bool shows_secret(const char *start, const char *end, const char *from, size_t n)
+{
+    char plain[2 * SECRET_REACH + sizeof((hg_error *)NULL)->excerpt], scrubbed[sizeof plain];
+    const char *first = from - start > SECRET_REACH ? from - SECRET_REACH : start;
+    const char *last = end - (from + n) > SECRET_REACH ? from + n + SECRET_REACH : end;
+    size_t size = (size_t)(last - first);
+
+    for (size_t i = 0; i < size; i++)
+        plain[i] = first[i] == '\0' ? ' ' : first[i];
+    plain[size] = '\0';
+    memcpy(scrubbed, plain, size + 1);
+    secret_scrub(scrubbed, sizeof scrubbed);
+    return strcmp(plain, scrubbed) != 0;
+}
+
 void hg_error_excerpt(hg_error *err, const char *text, size_t size, size_t offset)
 {
     const size_t shown = sizeof err->excerpt - 1;
@@ -160,12 +178,13 @@ void hg_error_excerpt(hg_error *err, const char *text, size_t size, size_t offse
     n = (size_t)(end - from) < shown ? (size_t)(end - from) : shown;
     while (n > 0 && from + n < end && ((unsigned char)from[n] & 0xC0) == 0x80)
         n--;
+    if (shows_secret(start, end, from, n))
+        return;
     memcpy(err->excerpt, from, n);
     err->excerpt[n] = '\0';
     for (char *c = err->excerpt; *c != '\0'; c++)
         if ((unsigned char)*c < ' ' || *c == 0x7F)
             *c = ' ';
-    secret_scrub(err->excerpt, sizeof err->excerpt);
     err->excerpt_column = characters(from, at) + 1;
 }
 
