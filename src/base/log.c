@@ -40,15 +40,27 @@ bool log_wants(enum log_level level)
     return (int)level >= atomic_load_explicit(&least_level, memory_order_relaxed);
 }
 
+/* As it is, or in quotes with \" for a quote: a value cannot pass for another pair. */
 static void append_value(struct buf *line, const char *value)
 {
     bool quote = value[0] == '\0' || strpbrk(value, " \"=") != NULL;
 
-    if (quote)
-        buf_char(line, '"');
-    text_visible(line, value, strlen(value));
-    if (quote)
-        buf_char(line, '"');
+    if (!quote) {
+        text_visible(line, value, strlen(value));
+        return;
+    }
+    buf_char(line, '"');
+    while (*value != '\0') {
+        size_t plain = strcspn(value, "\"");
+
+        text_visible(line, value, plain);
+        value += plain;
+        if (*value == '"') {
+            buf_text(line, "\\\"");
+            value++;
+        }
+    }
+    buf_char(line, '"');
 }
 
 void log_line(enum log_level level, const char *room, const char *message, ...)

@@ -45,6 +45,20 @@ static void wipe_free(char *text)
     alloc_free(text);
 }
 
+/* Longest first: a secret that begins like a shorter one must not lose only that beginning. */
+static void enlist(struct secret *s)
+{
+    pthread_mutex_lock(&registry_lock);
+    s->link = &registry;
+    while (*s->link != NULL && (*s->link)->size > s->size)
+        s->link = &(*s->link)->next;
+    s->next = *s->link;
+    if (s->next != NULL)
+        s->next->link = &s->next;
+    *s->link = s;
+    pthread_mutex_unlock(&registry_lock);
+}
+
 struct secret *secret_new(const char *bytes, size_t n)
 {
     struct secret *s = alloc_zero(1, sizeof *s);
@@ -64,13 +78,7 @@ struct secret *secret_new(const char *bytes, size_t n)
         s->encoded = NULL;
     }
     s->size = n;
-    pthread_mutex_lock(&registry_lock);
-    s->next = registry;
-    s->link = &registry;
-    if (registry != NULL)
-        registry->link = &s->next;
-    registry = s;
-    pthread_mutex_unlock(&registry_lock);
+    enlist(s);
     return s;
 }
 
