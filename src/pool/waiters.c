@@ -209,14 +209,12 @@ static void sleep_in_queue(hg_pool *pool, struct waiter *waiter, hg_deadline by)
     }
 }
 
-/* Under the lock: the caller's wait is over, well or badly. */
-static bool end_wait(hg_pool *pool, struct waiter *waiter, hg_error *err)
+/* Under the lock: how the caller's wait has ended. */
+static bool conclude(hg_pool *pool, struct waiter *waiter, hg_error *err)
 {
     int64_t waited_ns = clock_now_ns() - waiter->since_ns;
     bool ok = waiter->slot != NULL;
 
-    leave_queue(pool, waiter);
-    pool->callers--;
     if (ok || !waiter->failed)
         telemetry_note_wait(pool->telemetry.head, waited_ns);
     if (ok)
@@ -256,7 +254,9 @@ bool pool_wait(hg_pool *pool, hg_deadline by, struct slot **out_slot, hg_error *
         join_queue(pool, &waiter);
         hurry_retry(pool, waiter.since_ns);
         sleep_in_queue(pool, &waiter, by);
-        ok = end_wait(pool, &waiter, err);
+        ok = conclude(pool, &waiter, err);
+        leave_queue(pool, &waiter);
+        pool->callers--;
         surplus = pool_serve(pool, &why); /* what this caller was told of may be the next one's */
     }
     pthread_mutex_unlock(&pool->lock);
