@@ -68,6 +68,7 @@ void telemetry_close(struct telemetry *t)
     *t = (struct telemetry){NULL, NULL, 0};
 }
 
+/* Whoever sees one of the words sees what was stored before it. */
 static void store_text(_Atomic uint64_t *words, size_t n, const char *text)
 {
     char bytes[TELEMETRY_ERROR_WORDS * 8] = "";
@@ -77,7 +78,7 @@ static void store_text(_Atomic uint64_t *words, size_t n, const char *text)
     text_copy(bytes, n * 8, text);
     for (size_t i = 0; i < n; i++) {
         memcpy(&word, bytes + i * 8, sizeof word);
-        atomic_store_explicit(&words[i], word, memory_order_relaxed);
+        atomic_store_explicit(&words[i], word, memory_order_release);
     }
 }
 
@@ -91,8 +92,7 @@ void telemetry_set_error(struct telemetry_head *head, const char *text)
     uint64_t sequence = atomic_load_explicit(&head->error_sequence, memory_order_relaxed);
 
     atomic_store_explicit(&head->error_sequence, sequence + 1, memory_order_relaxed);
-    atomic_thread_fence(memory_order_release);
-    atomic_store_explicit(&head->error_ms, clock_wall_ms(), memory_order_relaxed);
+    atomic_store_explicit(&head->error_ms, clock_wall_ms(), memory_order_release);
     store_text(head->error, TELEMETRY_ERROR_WORDS, text);
     atomic_store_explicit(&head->error_sequence, sequence + 2, memory_order_release);
 }
@@ -101,7 +101,7 @@ unsigned telemetry_wait_bucket(int64_t wait_ns)
 {
     uint64_t us = wait_ns < 1000 ? 1 : (uint64_t)wait_ns / 1000;
     unsigned octave = 63 - (unsigned)__builtin_clzll(us);
-    unsigned quarter = octave < 2 ? (unsigned)(us << (2 - octave)) & 3 : (us >> (octave - 2)) & 3;
+    unsigned quarter = (unsigned)((us * 4) >> octave) & 3;
     unsigned bucket = octave * 4 + quarter;
 
     return bucket < TELEMETRY_WAIT_BUCKETS ? bucket : TELEMETRY_WAIT_BUCKETS - 1;

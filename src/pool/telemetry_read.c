@@ -23,14 +23,14 @@ const char *hg_slot_state_name(hg_slot_state state)
 
 #define LOAD(field) atomic_load_explicit(&(field), memory_order_relaxed)
 
-/* Copies what other threads write meanwhile; each word is whole. */
+/* Copies what other threads write meanwhile: every word whole, and in this order. */
 static void copy_words(void *to, const void *from, size_t bytes)
 {
     uint64_t *out = to;
     const _Atomic uint64_t *in = from;
 
     for (size_t i = 0; i < bytes / sizeof *out; i++)
-        out[i] = atomic_load_explicit(&in[i], memory_order_relaxed);
+        out[i] = atomic_load_explicit(&in[i], memory_order_acquire);
 }
 
 static int64_t ms_between(int64_t then_ns, int64_t now_ns)
@@ -144,7 +144,6 @@ static void copy_head(struct telemetry_head *to, const struct telemetry_head *fr
 {
     for (int i = 0; i < TEXT_TRIES; i++) {
         copy_words(to, from, sizeof *to);
-        atomic_thread_fence(memory_order_acquire);
         if (LOAD(to->error_sequence) % 2 == 0
             && LOAD(to->error_sequence) == LOAD(from->error_sequence))
             return;
