@@ -15,6 +15,9 @@
 extern "C" {
 #endif
 
+/* Room for a revision: the 32 characters of UTF-8 that alembic_version holds, and a NUL. */
+#define HG_REVISION_SIZE 129
+
 typedef enum hg_revision_state {
     HG_REVISION_PENDING,
     HG_REVISION_APPLIED,
@@ -78,6 +81,8 @@ typedef struct hg_plan_step {
     const char *file;
     hg_direction direction;
     bool transaction;             /* all statements and the ledger row in one */
+    bool kept;                    /* down: not the file's section, which is gone or was edited, but
+                                     the one that the history kept when it was applied */
     int64_t lock_timeout_ms;      /* -1: as the settings say */
     int64_t statement_timeout_ms; /* -1: as the settings say */
     hg_plan_statement *statements;
@@ -117,7 +122,7 @@ HG_API bool hg_plan_make(hg_pool *pool, const hg_migrate_options *options, hg_de
 HG_API void hg_plan_free(hg_plan *plan);
 
 typedef struct hg_applied {
-    char revision[33];
+    char revision[HG_REVISION_SIZE];
     hg_direction direction;
     double duration_ms;
     int statements;
@@ -127,7 +132,7 @@ typedef struct hg_applied {
 typedef struct hg_run_result {
     hg_applied *applied;
     size_t applied_count;
-    char (*current)[33];
+    char (*current)[HG_REVISION_SIZE];
     size_t current_count;
 } hg_run_result;
 
