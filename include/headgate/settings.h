@@ -96,6 +96,7 @@ HG_API bool hg_settings_prod_url_missing(
 HG_API const char *hg_settings_migrations_dir(const hg_settings *settings); /* DB_MIGRATIONS_DIR */
 HG_API const char *hg_settings_schema_file(const hg_settings *settings);    /* DB_SCHEMA_FILE */
 HG_API bool hg_settings_read_only(const hg_settings *settings);             /* HEADGATE_READ_ONLY */
+HG_API bool hg_settings_no_color(const hg_settings *settings); /* NO_COLOR has a value */
 HG_API const char *hg_settings_runtime_dir(
     const hg_settings *settings); /* where pools publish themselves; made on demand */
 

@@ -43,6 +43,7 @@ enum id {
     DB_SCHEMA_FILE,
     HEADGATE_READ_ONLY,
     HEADGATE_RUNTIME_DIR,
+    NO_COLOR,
     ID_COUNT
 };
 
@@ -95,6 +96,8 @@ static const struct row rows[ID_COUNT] = {
                               "Opens sessions read-only and refuses every command that changes something."},
     [HEADGATE_RUNTIME_DIR] = {"HEADGATE_RUNTIME_DIR", TEXT, "", NULL, 0, 0,
                               "The folder, in memory, where pools publish themselves; without it $XDG_RUNTIME_DIR/headgate or /dev/shm/headgate-UID."},
+    [NO_COLOR]             = {"NO_COLOR", TEXT, "", NULL, 0, 0,
+                              "Any value turns colour off (no-color.org); --color always wins."},
 };
 // clang-format on
 
@@ -609,6 +612,11 @@ const char *hg_settings_migrations_dir(const hg_settings *s)
 const char *hg_settings_schema_file(const hg_settings *s)
 {
     return s->values[DB_SCHEMA_FILE].text;
+}
+
+bool hg_settings_no_color(const hg_settings *s)
+{
+    return s->values[NO_COLOR].text[0] != '\0';
 }
 
 bool hg_settings_read_only(const hg_settings *s)
