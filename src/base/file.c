@@ -152,6 +152,7 @@ static bool is_regular(DIR *dir, const struct dirent *entry)
 bool file_list(const char *path, const char *suffix, struct file_list *out, hg_error *err)
 {
     VEC(char *) names = VEC_INIT;
+    struct file_list list;
     DIR *dir = opendir(path);
     const struct dirent *entry;
     bool ok = true;
@@ -167,14 +168,15 @@ bool file_list(const char *path, const char *suffix, struct file_list *out, hg_e
         ok = name != NULL && (*name = alloc_text(entry->d_name)) != NULL;
     }
     closedir(dir);
-    if (names.count > 1)
-        qsort(names.items, names.count, sizeof *names.items, by_bytes);
-    *out = (struct file_list){names.items, names.count};
+    list = (struct file_list){names.items, names.count};
     if (!ok) {
-        file_list_release(out);
-        hg_fail(err, HG_NOMEM, "could not list \"%s\": out of memory", path);
+        file_list_release(&list);
+        return hg_fail(err, HG_NOMEM, "could not list \"%s\": out of memory", path);
     }
-    return ok;
+    if (list.count > 1)
+        qsort(list.names, list.count, sizeof *list.names, by_bytes);
+    *out = list;
+    return true;
 }
 
 void file_list_release(struct file_list *list)
