@@ -25,7 +25,7 @@ static int fails_now(void)
 
 void *alloc_zero(size_t count, size_t size)
 {
-    if (fails_now())
+    if (fails_now() || (size != 0 && count > SIZE_MAX / size))
         return NULL;
     if (count == 0 || size == 0)
         count = size = 1;
