@@ -56,7 +56,8 @@ static hg_pool *pool_new(void)
 static void pool_free(hg_pool *pool)
 {
     pool->slot_count = 0;
-    telemetry_close(&pool->telemetry);
+    if (pool->telemetry.head != NULL)
+        telemetry_close(&pool->telemetry);
     alloc_free(pool->slots);
     alloc_free(pool->name);
     alloc_free(pool->role);
@@ -128,7 +129,7 @@ static bool make_page(hg_pool *pool)
         .max_overflow = pool->options.settings.max_overflow,
     };
 
-    if (!telemetry_open(&pool->telemetry, &who, pool->slot_count))
+    if (!telemetry_open(&pool->telemetry, pool->runtime_dir, &who, pool->slot_count))
         return false;
     for (unsigned i = 0; i < pool->slot_count; i++)
         pool->slots[i].shared = &pool->telemetry.slots[i];
@@ -257,7 +258,7 @@ static void become_own(hg_pool *pool)
     for (unsigned i = 0; i < pool->slot_count; i++)
         disown(pool, &pool->slots[i]);
     begin_life(pool);
-    telemetry_close(&pool->telemetry);
+    telemetry_abandon(&pool->telemetry);
     if (!make_page(pool))
         shut(pool);
     log_line(LOG_INFO, "pool", "forked: the parent's connections are left to it", "pool",

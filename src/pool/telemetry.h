@@ -5,7 +5,7 @@
  * The slots of a pool live in this page: taking a connection is the compare-and-swap on its slot's
  * state, so what others see is the state itself and not a copy. Every number has one writer at a
  * time (the thread that owns the slot, or the one that holds the pool's lock) and is stored
- * relaxed; nobody ever waits for a reader. Texts that change lie under a sequence number.
+ * relaxed; nobody ever waits for a reader. A text that changes stands between two counts.
  */
 #ifndef POOL_TELEMETRY_H
 #define POOL_TELEMETRY_H
@@ -19,6 +19,7 @@
 #define TELEMETRY_MAGIC   "HGPOOL\r\n"
 #define TELEMETRY_ENDIAN  UINT32_C(0x01020304)
 #define TELEMETRY_VERSION 1
+#define TELEMETRY_PREFIX  "pool-" /* of the files: pool-PID-N */
 
 enum { TELEMETRY_WAIT_BUCKETS = 128, TELEMETRY_ERROR_WORDS = 20 };
 
@@ -65,7 +66,8 @@ struct telemetry_head {
     uint32_t reserved;
     /* Who publishes. Written before anybody can open the page. */
     int64_t pid;
-    int64_t process_start; /* field 22 of /proc/PID/stat: pids are used again */
+    int64_t process_start;  /* field 22 of /proc/PID/stat: pids are used again */
+    uint64_t pid_namespace; /* inode of /proc/PID/ns/pid: where the pid means something */
     char boot_id[40];
     int64_t started_ms;      /* Unix time */
     int64_t wall_ns_at_zero; /* Unix time in ns when CLOCK_MONOTONIC was 0 */
@@ -81,11 +83,13 @@ struct telemetry_head {
     _Atomic uint64_t timeouts;
     _Atomic int64_t wait_max_ns;
     _Atomic uint64_t waits[TELEMETRY_WAIT_BUCKETS]; /* of checkouts that had to wait, see below */
-    _Atomic uint64_t error_sequence;                /* odd while the text is being written */
-    _Atomic int64_t error_ms;                       /* Unix time, 0: none */
+    /* The text is whole when the two counts are equal; read in this order, written in the other. */
+    _Atomic uint64_t error_done;
+    _Atomic int64_t error_ms; /* Unix time, 0: none */
     _Atomic uint64_t error[TELEMETRY_ERROR_WORDS];
+    _Atomic uint64_t error_begun;
     _Atomic int64_t found_dead_ms; /* Unix time; written by the first reader that finds out */
-    uint64_t reserved_too[3];
+    uint64_t reserved_too;
 };
 
 /* A pool's page. */
@@ -93,6 +97,9 @@ struct telemetry {
     struct telemetry_head *head;
     struct telemetry_slot *slots;
     size_t bytes;
+    int fd;        /* of the file, locked as long as it is open; -1: nobody else sees the page */
+    int folder;    /* that it lies in; -1: none */
+    char name[40]; /* its name there */
 };
 
 /* What a page says once and for all. Texts are cut to fit. */
@@ -101,9 +108,26 @@ struct telemetry_identity {
     int size, max_overflow;
 };
 
-/* Makes a page for so many slots. false: no memory. */
-bool telemetry_open(struct telemetry *t, const struct telemetry_identity *who, unsigned slot_count);
-void telemetry_close(struct telemetry *t); /* a zeroed one is fine */
+/*
+ * Makes a page for so many slots: as a file in runtime_dir, or, when that is "" or cannot be, in
+ * memory of our own, which is logged but is no failure. The file is there only whole and locked.
+ * The folder is made, 0700, when missing; it must be ours, closed to other writers, and in memory:
+ * a page on a disk would make a checkout wait for writing back. false: no memory.
+ */
+bool telemetry_open(struct telemetry *t, const char *runtime_dir,
+                    const struct telemetry_identity *who, unsigned slot_count);
+
+/* Removes file and page; a zeroed one is fine. */
+void telemetry_close(struct telemetry *t);
+
+/* In a forked child: lets go of the parent's page and leaves its file alone. */
+void telemetry_abandon(struct telemetry *t);
+
+/* When a process of this pid namespace began, as its /proc/PID/stat says; 0: there is none. */
+int64_t telemetry_process_start(int64_t pid);
+
+/* This process's pid namespace; 0: unknown. */
+uint64_t telemetry_pid_namespace(void);
 
 /* A text of changing content: stored and read by words, without tearing any of them. */
 void telemetry_set_holder(struct telemetry_slot *slot, const char *tag);
