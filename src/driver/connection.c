@@ -49,21 +49,34 @@ hg_value hg_blob(const void *bytes, size_t size)
     return (hg_value){.type = HG_BLOB, .as.bytes = {bytes, size}};
 }
 
-/* Whether a new statement may be sent now. */
-static bool ready(const hg_conn *conn, hg_error *err)
+/* Why no statement may be sent now, or HG_OK. */
+static hg_code obstacle(const hg_conn *conn, hg_deadline by)
 {
-    if (conn->lost) {
-        hg_fail(err, HG_LOST, "could not run a statement: the connection was lost before");
+    if (conn->lost)
+        return HG_LOST;
+    if (conn->open_rows != NULL)
+        return HG_MISUSE;
+    return hg_deadline_left_ms(by) == 0 ? HG_TIMEOUT : HG_OK;
+}
+
+/* Whether a statement may be sent now; if so, cancelling is about this one from here on. */
+static bool ready(hg_conn *conn, hg_deadline by, hg_error *err)
+{
+    hg_code code = obstacle(conn, by);
+
+    if (code == HG_LOST) {
+        hg_fail(err, code, "could not run a statement: the connection was lost before");
         hg_error_sqlstate(err, "08003");
-        return false;
-    }
-    if (conn->open_rows != NULL) {
-        hg_fail(err, HG_MISUSE,
-                "could not run a statement: the rows of another one are still open");
+    } else if (code == HG_MISUSE) {
+        hg_fail(err, code, "could not run a statement: the rows of another one are still open");
         hg_error_hint(err, "Close them first, or use a second connection.");
-        return false;
+    } else if (code == HG_TIMEOUT) {
+        hg_fail(err, code, "could not run a statement: no time was left to start it");
+        hg_error_sqlstate(err, "57014");
+    } else {
+        atomic_store(&conn->cancelled, false);
     }
-    return true;
+    return code == HG_OK;
 }
 
 static void rows_opened(hg_conn *conn, hg_rows *rows)
@@ -75,7 +88,7 @@ static void rows_opened(hg_conn *conn, hg_rows *rows)
 bool hg_conn_query(hg_conn *conn, const char *sql, const hg_value *params, size_t n, hg_deadline by,
                    hg_rows **out_rows, hg_error *err)
 {
-    if (!ready(conn, err) || !conn->driver->query(conn, sql, params, n, by, out_rows, err))
+    if (!ready(conn, by, err) || !conn->driver->query(conn, sql, params, n, by, out_rows, err))
         return false;
     rows_opened(conn, *out_rows);
     return true;
@@ -128,7 +141,7 @@ bool hg_conn_prepare(hg_conn *conn, const char *sql, hg_deadline by, hg_statemen
 {
     hg_statement *statement = NULL;
 
-    if (!ready(conn, err) || !conn->driver->prepare(conn, sql, by, &statement, err))
+    if (!ready(conn, by, err) || !conn->driver->prepare(conn, sql, by, &statement, err))
         return false;
     statement->next = conn->statements;
     statement->link = &conn->statements;
@@ -144,7 +157,7 @@ bool hg_statement_query(hg_statement *statement, const hg_value *params, size_t 
 {
     hg_conn *conn = statement->conn;
 
-    if (!ready(conn, err)
+    if (!ready(conn, by, err)
         || !conn->driver->statement_query(statement, params, n, by, out_rows, err))
         return false;
     rows_opened(conn, *out_rows);
@@ -204,7 +217,7 @@ bool hg_conn_commit(hg_conn *conn, hg_deadline by, hg_error *err)
 {
     bool ok;
 
-    if (!ready(conn, err))
+    if (!ready(conn, by, err))
         return false;
     if (!hg_conn_in_transaction(conn) || conn->driver->transaction_failed(conn))
         return nothing_to_commit(conn, by, err);
@@ -216,6 +229,7 @@ bool hg_conn_commit(hg_conn *conn, hg_deadline by, hg_error *err)
 
 void hg_conn_cancel(hg_conn *conn)
 {
+    atomic_store(&conn->cancelled, true);
     conn->driver->cancel(conn);
 }
 

@@ -29,13 +29,14 @@ struct driver_options {
 
 struct driver;
 
-/* The part of a connection that every engine has. One thread at a time, except `interrupted`'s
- * caller and cancel(). */
+/* The part of a connection that every engine has. One thread at a time, except `cancelled`. */
 struct hg_conn {
     const struct driver *driver;
     bool lost;          /* set by the engine when an error means that the connection is gone */
     hg_rows *open_rows; /* the result being read; NULL: none. Kept by connection.c */
-    hg_statement *statements;           /* those that are prepared. Kept by connection.c */
+    hg_statement *statements; /* those that are prepared. Kept by connection.c */
+    atomic_bool
+        cancelled; /* set from any thread, cleared when a statement starts. By connection.c */
     bool (*interrupted)(void *context); /* see hg_conn_set_interrupt() */
     void *interrupt_context;
     void *owner; /* of the pool: the slot the connection lives in */
@@ -95,7 +96,8 @@ struct driver {
                             hg_deadline by, hg_rows **out_rows, hg_error *err);
     void (*statement_close)(hg_statement *statement);
 
-    void (*cancel)(hg_conn *conn); /* any thread */
+    /* Any thread: wakes the owner's call, which then looks at `cancelled`. Never blocks. */
+    void (*cancel)(hg_conn *conn);
 
     bool (*in_transaction)(const hg_conn *conn);
     bool (*transaction_failed)(const hg_conn *conn); /* in one that can only be rolled back */

@@ -1,0 +1,60 @@
+/*
+ * watch.c - one look at deadline, cancel and interrupt.
+ */
+#include "watch.h"
+
+#include <stdatomic.h>
+
+#include "base/clock.h"
+
+#define ASK_EVERY_NS \
+    INT64_C(100000000) /* hg_conn_set_interrupt() promises about ten times a second */
+
+void watch_start(struct watch *watch, hg_deadline by)
+{
+    *watch = (struct watch){.by = by};
+}
+
+static bool interrupted(struct watch *watch, const hg_conn *conn, int64_t now_ns)
+{
+    if (atomic_load_explicit(&conn->cancelled, memory_order_relaxed))
+        return true;
+    if (conn->interrupted == NULL || now_ns - watch->asked_ns < ASK_EVERY_NS)
+        return false;
+    watch->asked_ns = now_ns;
+    return conn->interrupted(conn->interrupt_context);
+}
+
+enum stop watch_look(struct watch *watch, const hg_conn *conn)
+{
+    int64_t now_ns;
+
+    if (watch->stop != STOP_NOT)
+        return watch->stop;
+    now_ns = clock_now_ns();
+    if (!watch->ending && interrupted(watch, conn, now_ns))
+        watch->stop = STOP_CANCELLED;
+    else if (now_ns >= watch->by.at_ns)
+        watch->stop = STOP_TIMEOUT;
+    return watch->stop;
+}
+
+int watch_wait_ms(const struct watch *watch, const hg_conn *conn)
+{
+    const int64_t longest = conn->interrupted == NULL ? 60 * 1000 : ASK_EVERY_NS / 1000000;
+    int64_t left = hg_deadline_left_ms(watch->by);
+
+    return (int)(left < longest ? left : longest);
+}
+
+bool stop_fail(enum stop why, const char *doing, hg_error *err)
+{
+    if (why == STOP_CANCELLED) {
+        hg_fail(err, HG_CANCELLED, "could not %s: it was cancelled", doing);
+    } else {
+        hg_fail(err, HG_TIMEOUT, "could not %s: the time it was given is over", doing);
+        hg_error_hint(err, "Give it more time, or find out what it waits for.");
+    }
+    hg_error_sqlstate(err, "57014");
+    return false;
+}
