@@ -14,6 +14,16 @@
 #include "base/arena.h"
 #include "driver.h"
 
+const struct driver *driver_for(const hg_url *url)
+{
+    static const struct driver *const engines[] = {
+        [HG_SQLITE] = &driver_sqlite,
+        [HG_POSTGRESQL] = &driver_postgres,
+    };
+
+    return engines[hg_url_driver(url)];
+}
+
 hg_value hg_null(void)
 {
     return (hg_value){.type = HG_NULL};

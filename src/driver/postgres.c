@@ -1,0 +1,738 @@
+/*
+ * postgres.c - the PostgreSQL engine: statements, values, rows.
+ *
+ * Statements go by the extended protocol, with the type of every parameter that has one; a text
+ * goes without, so that the server takes it for what it needs there (a date, a number, JSON). Rows
+ * come one by one in text form, whatever their number.
+ */
+#include "postgres.h"
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/arena.h"
+#include "base/buf.h"
+
+enum {
+    DRAIN_MS = 50, /* how long rows that nobody wants are read before they are cancelled */
+    DRAIN_IN_TRANSACTION_MS = 5000, /* there a cancel would cost the transaction */
+    CLOSE_MS = 1000,
+    PARAMS_MAX = 65535, /* of the protocol */
+    ALIVE_ROUNDS = 1000
+};
+
+/* Object ids of built-in types (pg_type.dat). They never change. */
+enum {
+    OID_BOOL = 16,
+    OID_BYTEA = 17,
+    OID_INT8 = 20,
+    OID_INT2 = 21,
+    OID_INT4 = 23,
+    OID_OID = 26,
+    OID_FLOAT4 = 700,
+    OID_FLOAT8 = 701
+};
+
+struct postgres_rows {
+    hg_rows base;
+    PGresult *result; /* the row that is being read, or the end; it knows the columns */
+    bool has_pending; /* query() has fetched it, next() has not handed it out yet */
+    hg_step pending;
+    bool idle;          /* the server is ready for the next statement */
+    struct arena blobs; /* of this row */
+};
+
+struct postgres_statement {
+    hg_statement base;
+    unsigned long name; /* "hg_N" on the server */
+    char *sql;          /* through a pooler: sent again each time; else NULL */
+};
+
+static struct postgres_conn *of(const hg_conn *conn)
+{
+    return (struct postgres_conn *)conn;
+}
+
+static bool no_memory(hg_error *err)
+{
+    hg_fail(err, HG_NOMEM, "out of memory");
+    hg_error_sqlstate(err, "53200");
+    return false;
+}
+
+/* --- parameters --- */
+
+/* The arrays that libpq wants, in one arena. */
+struct params {
+    struct arena arena;
+    Oid *types;
+    const char **values;
+    int *lengths;
+    int *formats; /* 1: binary */
+};
+
+static void put_binary(struct params *params, size_t i, Oid type, const void *bytes, size_t size)
+{
+    char *copy = arena_alloc(&params->arena, size == 0 ? 1 : size, 1);
+
+    if (copy != NULL && size > 0)
+        memcpy(copy, bytes, size);
+    params->types[i] = type;
+    params->values[i] = copy;
+    params->lengths[i] = (int)size;
+    params->formats[i] = 1;
+}
+
+static void put_value(struct params *params, size_t i, const hg_value *value)
+{
+    uint64_t bits;
+    char boolean;
+
+    switch (value->type) {
+    case HG_NULL:
+        break;
+    case HG_INTEGER:
+        bits = htobe64((uint64_t)value->as.integer);
+        put_binary(params, i, OID_INT8, &bits, sizeof bits);
+        break;
+    case HG_REAL:
+        memcpy(&bits, &value->as.real, sizeof bits);
+        bits = htobe64(bits);
+        put_binary(params, i, OID_FLOAT8, &bits, sizeof bits);
+        break;
+    case HG_BOOLEAN:
+        boolean = value->as.boolean;
+        put_binary(params, i, OID_BOOL, &boolean, 1);
+        break;
+    case HG_TEXT:
+        params->values[i] =
+            arena_text_n(&params->arena, value->as.bytes.data, value->as.bytes.size);
+        break;
+    case HG_BLOB:
+        put_binary(params, i, OID_BYTEA, value->as.bytes.data, value->as.bytes.size);
+        break;
+    }
+}
+
+/* A prepared statement has types of its own, which the server inferred: its values go as text. */
+static void put_text(struct params *params, size_t i, const hg_value *value)
+{
+    static const char digits[] = "0123456789abcdef";
+    const unsigned char *bytes = value->as.bytes.data;
+    char *text;
+
+    switch (value->type) {
+    case HG_NULL:
+        break;
+    case HG_INTEGER:
+        params->values[i] = arena_printf(&params->arena, "%lld", (long long)value->as.integer);
+        break;
+    case HG_REAL:
+        params->values[i] = text = arena_printf(&params->arena, "%.17g", value->as.real);
+        if (text != NULL && (text = strchr(text, ',')) != NULL)
+            *text = '.'; /* the program's locale is not the server's */
+        break;
+    case HG_BOOLEAN:
+        params->values[i] = value->as.boolean ? "t" : "f";
+        break;
+    case HG_TEXT:
+        params->values[i] =
+            arena_text_n(&params->arena, value->as.bytes.data, value->as.bytes.size);
+        break;
+    case HG_BLOB:
+        text = arena_alloc(&params->arena, value->as.bytes.size * 2 + 3, 1);
+        params->values[i] = text;
+        if (text == NULL)
+            break;
+        *text++ = '\\';
+        *text++ = 'x';
+        for (size_t k = 0; k < value->as.bytes.size; k++) {
+            *text++ = digits[bytes[k] >> 4];
+            *text++ = digits[bytes[k] & 15];
+        }
+        break;
+    }
+}
+
+static bool check_value(const hg_value *value, size_t i, hg_error *err)
+{
+    bool bytes = value->type == HG_TEXT || value->type == HG_BLOB;
+
+    if (bytes && value->as.bytes.size > INT32_MAX / 2) {
+        hg_fail(err, HG_SQL, "parameter $%zu is larger than a gigabyte", i + 1);
+        hg_error_sqlstate(err, "54000");
+        return false;
+    }
+    if (value->type == HG_TEXT
+        && memchr(value->as.bytes.data, '\0', value->as.bytes.size) != NULL) {
+        hg_fail(err, HG_SQL,
+                "parameter $%zu has a zero byte in it, which PostgreSQL keeps in no text", i + 1);
+        hg_error_sqlstate(err, "22021");
+        return false;
+    }
+    return true;
+}
+
+static bool params_init(struct params *params, const hg_value *values, size_t n, bool prepared,
+                        hg_error *err)
+{
+    *params = (struct params){.arena = ARENA_INIT};
+    if (n > PARAMS_MAX) {
+        hg_fail(err, HG_SQL, "%zu parameters are more than the %d of a statement", n, PARAMS_MAX);
+        hg_error_sqlstate(err, "54000");
+        return false;
+    }
+    params->types = arena_alloc(&params->arena, n, sizeof *params->types);
+    params->values = arena_alloc(&params->arena, n, sizeof *params->values);
+    params->lengths = arena_alloc(&params->arena, n, sizeof *params->lengths);
+    params->formats = arena_alloc(&params->arena, n, sizeof *params->formats);
+    if (params->types == NULL || params->values == NULL || params->lengths == NULL
+        || params->formats == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < n; i++) {
+        if (!check_value(&values[i], i, err))
+            return false;
+        (prepared ? put_text : put_value)(params, i, &values[i]);
+        if (params->values[i] == NULL && values[i].type != HG_NULL)
+            return no_memory(err);
+    }
+    return true;
+}
+
+/* --- results --- */
+
+static struct postgres_rows *rows_new(struct postgres_conn *conn)
+{
+    struct postgres_rows *rows = alloc_zero(1, sizeof *rows);
+
+    if (rows == NULL)
+        return NULL;
+    rows->base.conn = &conn->base;
+    rows->base.affected = -1;
+    return rows;
+}
+
+static void take_affected(struct postgres_rows *rows)
+{
+    static const char *const tags[] = {"INSERT", "UPDATE", "DELETE", "MERGE"};
+    const struct pq *pq = of(rows->base.conn)->pq;
+    const char *tag = pq->PQcmdStatus(rows->result);
+
+    for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
+        if (strncmp(tag, tags[i], strlen(tags[i])) == 0)
+            rows->base.affected = strtoll(pq->PQcmdTuples(rows->result), NULL, 10);
+}
+
+/* COPY belongs to the copy room's own connection; here it is ended so that the connection stays
+ * usable. */
+static bool refuse_copy(struct postgres_conn *conn, ExecStatusType status, hg_error *err)
+{
+    char *data = NULL;
+    int said = 0;
+
+    if (status == PGRES_COPY_IN) {
+        (void)conn->pq->PQputCopyEnd(conn->pg, "COPY is not a statement with rows");
+    } else {
+        wire_cancel(conn);
+        while ((said = conn->pq->PQgetCopyData(conn->pg, &data, 1)) >= 0) {
+            if (said > 0)
+                conn->pq->PQfreemem(data);
+            else if (!wire_wait(conn, POLLIN) || conn->pq->PQconsumeInput(conn->pg) == 0)
+                break;
+        }
+    }
+    if (!wire_flush(conn, err) || !wire_finish(conn, err))
+        return false;
+    hg_fail(err, HG_UNSUPPORTED, "COPY from or to the client is not a statement with rows");
+    hg_error_sqlstate(err, "0A000");
+    hg_error_hint(err, "Use INSERT or SELECT, or COPY with a file of the server.");
+    return false;
+}
+
+/* What a result means for the reader. Ends the statement unless it is a row. */
+static hg_step digest(struct postgres_rows *rows, hg_error *err)
+{
+    struct postgres_conn *conn = of(rows->base.conn);
+    ExecStatusType status = conn->pq->PQresultStatus(rows->result);
+    bool ok;
+
+    if (status == PGRES_SINGLE_TUPLE)
+        return HG_ROW;
+    switch (status) {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+    case PGRES_EMPTY_QUERY:
+        take_affected(rows);
+        ok = wire_finish(conn, err);
+        break;
+    case PGRES_COPY_IN:
+    case PGRES_COPY_OUT:
+    case PGRES_COPY_BOTH:
+        ok = refuse_copy(conn, status, err);
+        break;
+    default:
+        ok = wire_fail(conn, rows->result, err);
+        (void)wire_finish(conn, NULL);
+        break;
+    }
+    return ok ? HG_END : HG_ERROR;
+}
+
+/* Takes one result off the wire. */
+static hg_step take(struct postgres_rows *rows, hg_error *err)
+{
+    struct postgres_conn *conn = of(rows->base.conn);
+
+    conn->pq->PQclear(rows->result);
+    rows->result = NULL;
+    if (!wire_result(conn, &rows->result, err))
+        return HG_ERROR;
+    if (rows->result != NULL)
+        return digest(rows, err);
+    (void)wire_fail_to_send(conn, err);
+    return HG_ERROR;
+}
+
+/* The next row or the end. Rows that come after the statement was told to stop are nobody's; then
+ * only an end without any is a success. */
+static hg_step fetch(struct postgres_rows *rows, hg_error *err)
+{
+    const struct postgres_conn *conn = of(rows->base.conn);
+    hg_step step = take(rows, err);
+    bool dropped = false;
+
+    while (step == HG_ROW && conn->stopped != STOP_NOT) {
+        dropped = true;
+        step = take(rows, err);
+    }
+    rows->idle = step != HG_ROW;
+    if (step == HG_END && dropped) {
+        stop_fail(conn->stopped, "read the rows", err);
+        step = HG_ERROR;
+    }
+    return step;
+}
+
+/* The statement has been sent: waits for its first result, so that what has no rows has run when
+ * this returns. */
+static bool begin_rows(struct postgres_conn *conn, hg_rows **out_rows, hg_error *err)
+{
+    struct postgres_rows *rows = rows_new(conn);
+    bool ok = rows != NULL || no_memory(err);
+
+    if (ok)
+        (void)conn->pq->PQsetSingleRowMode(conn->pg);
+    ok = ok && wire_flush(conn, err);
+    if (ok) {
+        rows->pending = fetch(rows, err);
+        rows->has_pending = true;
+        ok = rows->pending != HG_ERROR;
+    }
+    if (ok) {
+        rows->base.column_count = (size_t)conn->pq->PQnfields(rows->result);
+        *out_rows = &rows->base;
+        return true;
+    }
+    if (rows == NULL) {
+        conn->base.lost = true; /* the result that is on its way has no reader */
+    } else {
+        conn->pq->PQclear(rows->result);
+        alloc_free(rows);
+    }
+    return false;
+}
+
+static void begin_statement(struct postgres_conn *conn, hg_deadline by)
+{
+    PGTransactionStatusType status = conn->pq->PQtransactionStatus(conn->pg);
+
+    conn->was_in_transaction = status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+    wire_begin(conn, by);
+}
+
+static bool postgres_query(hg_conn *base, const char *sql, const hg_value *values, size_t n,
+                           hg_deadline by, hg_rows **out_rows, hg_error *err)
+{
+    struct postgres_conn *conn = of(base);
+    struct params params;
+    bool ok = params_init(&params, values, n, false, err);
+
+    if (ok) {
+        begin_statement(conn, by);
+        ok = conn->pq->PQsendQueryParams(conn->pg, sql, (int)n, params.types, params.values,
+                                         params.lengths, params.formats, 0)
+             || wire_fail_to_send(conn, err);
+    }
+    arena_release(&params.arena);
+    return ok && begin_rows(conn, out_rows, err);
+}
+
+static hg_step postgres_next(hg_rows *base, hg_deadline by, hg_error *err)
+{
+    struct postgres_rows *rows = (struct postgres_rows *)base;
+    hg_step step = rows->pending;
+
+    arena_release(&rows->blobs);
+    if (!rows->has_pending) {
+        wire_begin(of(base->conn), by);
+        step = fetch(rows, err);
+    }
+    rows->has_pending = false;
+    return step;
+}
+
+/* Reads on for a while, because a few rows are cheaper to read than to cancel, then cancels. */
+static void abandon_rows(struct postgres_conn *conn)
+{
+    wire_begin(conn,
+               hg_deadline_in_ms(conn->was_in_transaction ? DRAIN_IN_TRANSACTION_MS : DRAIN_MS));
+    atomic_store(&conn->base.cancelled, false);
+    (void)wire_finish(conn, NULL);
+}
+
+static void postgres_rows_close(hg_rows *base)
+{
+    struct postgres_rows *rows = (struct postgres_rows *)base;
+    struct postgres_conn *conn = of(base->conn);
+
+    if (!rows->idle && !conn->base.lost)
+        abandon_rows(conn);
+    conn->pq->PQclear(rows->result);
+    arena_release(&rows->blobs);
+    alloc_free(rows);
+}
+
+static const char *postgres_column_name(const hg_rows *base, size_t column)
+{
+    const struct postgres_rows *rows = (const struct postgres_rows *)base;
+    const char *name = of(base->conn)->pq->PQfname(rows->result, (int)column);
+
+    return name == NULL ? "" : name;
+}
+
+/* "1.5", "NaN", "-Infinity", with a point in every locale. */
+static double real_of(const char *text)
+{
+    static locale_t plain;
+    locale_t locale = __atomic_load_n(&plain, __ATOMIC_ACQUIRE);
+
+    if (locale == (locale_t)0) {
+        locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+        __atomic_store_n(&plain, locale, __ATOMIC_RELEASE);
+    }
+    return strtod_l(text, NULL, locale);
+}
+
+static hg_value blob_of(struct postgres_rows *rows, const char *text)
+{
+    const struct pq *pq = of(rows->base.conn)->pq;
+    size_t size = 0;
+    unsigned char *plain = pq->PQunescapeBytea((const unsigned char *)text, &size);
+    void *copy = plain == NULL ? NULL : arena_alloc(&rows->blobs, size + 1, 1);
+
+    if (copy != NULL)
+        memcpy(copy, plain, size);
+    pq->PQfreemem(plain);
+    return copy == NULL ? hg_null() : hg_blob(copy, size);
+}
+
+static hg_value postgres_value(hg_rows *base, size_t column)
+{
+    struct postgres_rows *rows = (struct postgres_rows *)base;
+    const struct pq *pq = of(base->conn)->pq;
+    int at = (int)column;
+    const char *text = pq->PQgetvalue(rows->result, 0, at);
+
+    if (pq->PQgetisnull(rows->result, 0, at))
+        return hg_null();
+    switch (pq->PQftype(rows->result, at)) {
+    case OID_BOOL:
+        return hg_boolean(text[0] == 't');
+    case OID_INT2:
+    case OID_INT4:
+    case OID_INT8:
+    case OID_OID:
+        return hg_integer(strtoll(text, NULL, 10));
+    case OID_FLOAT4:
+    case OID_FLOAT8:
+        return hg_real(real_of(text));
+    case OID_BYTEA:
+        return blob_of(rows, text);
+    default:
+        return hg_text_n(text, (size_t)pq->PQgetlength(rows->result, 0, at));
+    }
+}
+
+/* --- prepared statements --- */
+
+/* Tells the server which statements nobody holds any more, before it gets a new one. */
+static bool deallocate_closed(struct postgres_conn *conn, hg_error *err)
+{
+    struct buf sql = BUF_INIT(1 << 20);
+    const unsigned long *name;
+    bool ok;
+
+    if (conn->closed.count == 0 || conn->pq->PQtransactionStatus(conn->pg) == PQTRANS_INERROR)
+        return true;
+    VEC_EACH (&conn->closed, name)
+        buf_printf(&sql, "DEALLOCATE hg_%lu;", *name);
+    ok = buf_failed(&sql) ? no_memory(err) : wire_run(conn, sql.bytes, NULL, err);
+    buf_release(&sql);
+    conn->closed.count = ok ? 0 : conn->closed.count;
+    return ok;
+}
+
+static bool prepare_on_server(struct postgres_conn *conn, const char *sql, unsigned long number,
+                              hg_error *err)
+{
+    PGresult *result = NULL;
+    char name[32];
+    bool ok;
+
+    snprintf(name, sizeof name, "hg_%lu", number);
+    if (!conn->pq->PQsendPrepare(conn->pg, name, sql, 0, NULL))
+        return wire_fail_to_send(conn, err);
+    if (!wire_flush(conn, err) || !wire_result(conn, &result, err))
+        return false;
+    ok = conn->pq->PQresultStatus(result) == PGRES_COMMAND_OK || wire_fail(conn, result, err);
+    conn->pq->PQclear(result);
+    return wire_finish(conn, ok ? err : NULL) && ok;
+}
+
+static bool postgres_prepare(hg_conn *base, const char *sql, hg_deadline by,
+                             hg_statement **out_statement, hg_error *err)
+{
+    struct postgres_conn *conn = of(base);
+    struct postgres_statement *statement = alloc_zero(1, sizeof *statement);
+    bool ok = statement != NULL || no_memory(err);
+
+    begin_statement(conn, by);
+    if (ok && conn->pooled) {
+        statement->sql = alloc_text(sql);
+        ok = statement->sql != NULL || no_memory(err);
+    } else if (ok) {
+        statement->name = ++conn->statements;
+        ok = deallocate_closed(conn, err) && prepare_on_server(conn, sql, statement->name, err);
+    }
+    if (!ok) {
+        alloc_free(statement);
+        return false;
+    }
+    statement->base.conn = base;
+    *out_statement = &statement->base;
+    return true;
+}
+
+static bool postgres_statement_query(hg_statement *base, const hg_value *values, size_t n,
+                                     hg_deadline by, hg_rows **out_rows, hg_error *err)
+{
+    const struct postgres_statement *statement = (const struct postgres_statement *)base;
+    struct postgres_conn *conn = of(base->conn);
+    struct params params;
+    char name[32];
+    bool ok;
+
+    if (statement->sql != NULL)
+        return postgres_query(base->conn, statement->sql, values, n, by, out_rows, err);
+    snprintf(name, sizeof name, "hg_%lu", statement->name);
+    ok = params_init(&params, values, n, true, err);
+    if (ok) {
+        begin_statement(conn, by);
+        ok = conn->pq->PQsendQueryPrepared(conn->pg, name, (int)n, params.values, params.lengths,
+                                           params.formats, 0)
+             || wire_fail_to_send(conn, err);
+    }
+    arena_release(&params.arena);
+    return ok && begin_rows(conn, out_rows, err);
+}
+
+static void postgres_statement_close(hg_statement *base)
+{
+    struct postgres_statement *statement = (struct postgres_statement *)base;
+    unsigned long *name = statement->sql != NULL ? NULL : VEC_PUSH(&of(base->conn)->closed);
+
+    if (name != NULL) /* else it stays on the server until the connection ends */
+        *name = statement->name;
+    alloc_free(statement->sql);
+    alloc_free(statement);
+}
+
+/* --- the connection --- */
+
+static void free_conn(struct postgres_conn *conn)
+{
+    errand_leave(conn->cancel);
+    if (conn->pg != NULL)
+        conn->pq->PQfinish(conn->pg);
+    if (conn->wake >= 0)
+        close(conn->wake);
+    VEC_RELEASE(&conn->closed);
+    alloc_free(conn);
+}
+
+/* PQfinish() says goodbye without waiting, because the connection is in non-blocking mode. Rows
+ * that are still open go with the connection: nothing is read for them. */
+static void postgres_close(hg_conn *base)
+{
+    base->lost = true;
+    conn_end(base);
+    free_conn(of(base));
+}
+
+/* The socket is the parent's too: here it is put aside before libpq can say goodbye through it. */
+static void postgres_abandon(hg_conn *base)
+{
+    struct postgres_conn *conn = of(base);
+    int fd = conn->pq->PQsocket(conn->pg), nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    base->lost = true;
+    conn_end(base);
+    conn->cancel = NULL; /* its thread is the parent's */
+    if (fd >= 0 && nothing >= 0 && dup2(nothing, fd) == fd)
+        free_conn(conn);
+    else if (fd >= 0)
+        close(fd);
+    if (nothing >= 0)
+        close(nothing);
+}
+
+/*
+ * A dead server's socket is readable: first its last words, behind them the end. So everything that
+ * has arrived is read, until nothing more is there or the connection is known to be bad.
+ */
+static bool postgres_alive(hg_conn *base)
+{
+    struct postgres_conn *conn = of(base);
+    struct pollfd end = {.fd = conn->pq->PQsocket(conn->pg), .events = POLLIN};
+
+    for (int round = 0; round < ALIVE_ROUNDS && !base->lost && end.fd >= 0; round++) {
+        if (poll(&end, 1, 0) == 0)
+            return true;
+        if (conn->pq->PQconsumeInput(conn->pg) == 0)
+            return false;
+        (void)conn->pq->PQisBusy(conn->pg); /* takes notices out of the buffer */
+        if (conn->pq->PQstatus(conn->pg) != CONNECTION_OK)
+            return false;
+        end.fd = conn->pq->PQsocket(conn->pg);
+    }
+    return false;
+}
+
+static bool postgres_ping(hg_conn *base, hg_deadline by, hg_error *err)
+{
+    atomic_store(&base->cancelled, false);
+    begin_statement(of(base), by);
+    return wire_run(of(base), "", NULL, err);
+}
+
+static bool end_transaction(struct postgres_conn *conn, hg_reset how, bool *out_was_open,
+                            hg_error *err)
+{
+    PGTransactionStatusType status = conn->pq->PQtransactionStatus(conn->pg);
+
+    *out_was_open = status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+    if (!*out_was_open || how == HG_RESET_NONE)
+        return true;
+    return wire_run(conn, how == HG_RESET_COMMIT ? "COMMIT" : "ROLLBACK", NULL, err);
+}
+
+static bool postgres_reset(hg_conn *base, hg_reset how, hg_deadline by, bool *out_was_open,
+                           hg_error *err)
+{
+    struct postgres_conn *conn = of(base);
+
+    *out_was_open = false;
+    atomic_store(&base->cancelled, false);
+    conn->was_in_transaction = false; /* it ends anyway: open rows need not be read to keep it */
+    conn_end(base);
+    if (base->lost)
+        return hg_fail(err, HG_LOST, "the connection was lost before");
+    begin_statement(conn, by);
+    if (!end_transaction(conn, how, out_was_open, err))
+        return false;
+    if (how != HG_RESET_FULL || conn->pooled)
+        return true;
+    conn->closed.count = 0; /* DISCARD ALL takes prepared statements with it */
+    return wire_run(conn, "DISCARD ALL", NULL, err) && postgres_set_up(conn, err);
+}
+
+static int postgres_descriptor(const hg_conn *conn)
+{
+    return of(conn)->pq->PQsocket(of(conn)->pg);
+}
+
+static void postgres_cancel(hg_conn *conn)
+{
+    (void)eventfd_write(of(conn)->wake, 1);
+}
+
+static bool postgres_in_transaction(const hg_conn *base)
+{
+    const struct postgres_conn *conn = of(base);
+
+    switch (conn->pq->PQtransactionStatus(conn->pg)) {
+    case PQTRANS_INTRANS:
+    case PQTRANS_INERROR:
+        return true;
+    case PQTRANS_ACTIVE:
+        return conn->was_in_transaction;
+    default:
+        return false;
+    }
+}
+
+static bool postgres_transaction_failed(const hg_conn *conn)
+{
+    return of(conn)->pq->PQtransactionStatus(of(conn)->pg) == PQTRANS_INERROR;
+}
+
+/* Behind a pooler the process changes with every transaction. */
+static int64_t postgres_backend_pid(const hg_conn *conn)
+{
+    return of(conn)->pooled ? 0 : of(conn)->pq->PQbackendPID(of(conn)->pg);
+}
+
+static const char *postgres_server_version(const hg_conn *conn)
+{
+    return of(conn)->version;
+}
+
+static int postgres_server_version_number(const hg_conn *conn)
+{
+    return of(conn)->pq->PQserverVersion(of(conn)->pg);
+}
+
+const struct driver driver_postgres = {
+    .id = HG_POSTGRESQL,
+    .open = postgres_open,
+    .close = postgres_close,
+    .abandon = postgres_abandon,
+    .alive = postgres_alive,
+    .ping = postgres_ping,
+    .reset = postgres_reset,
+    .descriptor = postgres_descriptor,
+    .query = postgres_query,
+    .next = postgres_next,
+    .column_name = postgres_column_name,
+    .value = postgres_value,
+    .rows_close = postgres_rows_close,
+    .prepare = postgres_prepare,
+    .statement_query = postgres_statement_query,
+    .statement_close = postgres_statement_close,
+    .cancel = postgres_cancel,
+    .in_transaction = postgres_in_transaction,
+    .transaction_failed = postgres_transaction_failed,
+    .backend_pid = postgres_backend_pid,
+    .server_version = postgres_server_version,
+    .server_version_number = postgres_server_version_number,
+};

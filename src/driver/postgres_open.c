@@ -1,0 +1,610 @@
+/*
+ * postgres_open.c - opens a PostgreSQL connection: hosts, their addresses, login, the session's
+ * settings.
+ *
+ * libpq gets keywords and values, never a URL as text, and always host, port, user and database, so
+ * that no PG* variable leads to another database than the URL names. What the URL leaves open
+ * beside those (password file, certificates, sslmode) libpq fills in as it does for psql.
+ *
+ * PQconnectPoll() has no timeout of its own and libpq's name look-up blocks, so hosts and addresses
+ * are tried here, one after the other, each with a fair share of the time that is left.
+ */
+#include "postgres.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <poll.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/log.h"
+#include "base/buf.h"
+#include "base/rand.h"
+#include "base/secret.h"
+#include "resolve.h"
+#include "settings/url.h"
+#include "sqlstate.h"
+
+enum {
+    PAIRS_MAX = 80,
+    HOSTS_MAX = 32,
+    LOST_PEER_CHECK_MS = 2000 /* how soon a server notices that we are gone while it computes */
+};
+
+/* One place to try. */
+struct target {
+    const char *host;
+    const char *address; /* NULL: a socket's folder */
+    int port;
+    const char *session; /* target_session_attrs; NULL: as the URL says */
+};
+
+/* What all attempts have in common. */
+struct attempt {
+    const hg_url *url;
+    const struct driver_options *options;
+    struct postgres_conn *conn;
+    char user[256];
+    char database[256];
+};
+
+/* Keywords and values as PQconnectStartParams() takes them. */
+struct pairs {
+    const char *names[PAIRS_MAX + 1];
+    const char *values[PAIRS_MAX + 1];
+    size_t count;
+};
+
+static void pair(struct pairs *pairs, const char *name, const char *value)
+{
+    assert(pairs->count < PAIRS_MAX);
+    pairs->names[pairs->count] = name;
+    pairs->values[pairs->count++] = value;
+}
+
+static const char *parameter(const hg_url *url, const char *name)
+{
+    for (size_t i = 0; i < hg_url_parameter_count(url); i++)
+        if (strcmp(hg_url_parameter_name(url, i), name) == 0)
+            return hg_url_parameter_value(url, i);
+    return NULL;
+}
+
+/* --- what libpq is told --- */
+
+/* What is said unless the URL says otherwise: a dead peer is noticed within a minute, also when
+ * bytes of ours are on their way to it; Kerberos encryption, whose set-up blocks, only on request.
+ */
+static const char *const defaults[][2] = {
+    {"keepalives", "1"},       {"keepalives_idle", "30"},     {"keepalives_interval", "10"},
+    {"keepalives_count", "3"}, {"tcp_user_timeout", "30000"}, {"gssencmode", "disable"},
+};
+
+/* Parameters that are obeyed here and not handed on. */
+static bool is_ours(const char *name)
+{
+    static const char *const names[] = {"hostaddr", "connect_timeout", "client_encoding",
+                                        "load_balance_hosts", "target_session_attrs"};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void add_parameters(struct pairs *pairs, const hg_url *url)
+{
+    for (size_t i = 0; i < hg_url_parameter_count(url); i++) {
+        const struct secret *secret = url_parameter_secret(url, i);
+
+        if (!is_ours(hg_url_parameter_name(url, i)))
+            pair(pairs, hg_url_parameter_name(url, i),
+                 secret != NULL ? secret_reveal(secret) : hg_url_parameter_value(url, i));
+    }
+    for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
+        if (parameter(url, defaults[i][0]) == NULL)
+            pair(pairs, defaults[i][0], defaults[i][1]);
+}
+
+static PGconn *start(const struct attempt *attempt, const struct target *target)
+{
+    const hg_url *url = attempt->url;
+    struct pairs pairs = {.count = 0};
+    char port[16];
+
+    snprintf(port, sizeof port, "%d", target->port);
+    pair(&pairs, "host", target->host);
+    if (target->address != NULL)
+        pair(&pairs, "hostaddr", target->address);
+    pair(&pairs, "port", port);
+    pair(&pairs, "user", attempt->user);
+    pair(&pairs, "dbname", attempt->database);
+    if (url_password(url) != NULL)
+        pair(&pairs, "password", secret_reveal(url_password(url)));
+    pair(&pairs, "client_encoding", "UTF8");
+    if (attempt->options->application_name != NULL && parameter(url, "application_name") == NULL)
+        pair(&pairs, "application_name", attempt->options->application_name);
+    if (target->session != NULL)
+        pair(&pairs, "target_session_attrs", target->session);
+    add_parameters(&pairs, url);
+    return attempt->conn->pq->PQconnectStartParams(pairs.names, pairs.values, 0);
+}
+
+/* A parameter of the URL that this libpq is too old for. */
+static const char *unknown_parameter(const struct pq *pq, const hg_url *url)
+{
+    PQconninfoOption *options = hg_url_parameter_count(url) == 0 ? NULL : pq->PQconndefaults();
+    const char *unknown = NULL;
+
+    for (size_t i = 0; options != NULL && i < hg_url_parameter_count(url) && unknown == NULL; i++) {
+        const PQconninfoOption *option = options;
+
+        while (option->keyword != NULL
+               && strcmp(option->keyword, hg_url_parameter_name(url, i)) != 0)
+            option++;
+        if (option->keyword == NULL && !is_ours(hg_url_parameter_name(url, i)))
+            unknown = hg_url_parameter_name(url, i);
+    }
+    pq->PQconninfoFree(options);
+    return unknown;
+}
+
+/* --- one attempt --- */
+
+struct hint_row {
+    hg_code code;
+    const char *hint;
+};
+
+/* clang-format off */
+static const struct hint_row hints[] = {
+    {HG_AUTH,        "Check user and password of the URL (characters such as @ : / % percent-encoded), and the server's pg_hba.conf."},
+    {HG_NO_DATABASE, "Create the database, or check its name in the URL."},
+    {HG_SATURATED,   "Close connections that nobody needs, or raise max_connections or the role's limit."},
+    {HG_UNAVAILABLE, "Check host and port of the URL, and whether the server runs and is reachable from here."},
+    {HG_TIMEOUT,     "Check host and port of the URL, and whether a firewall drops the packets; DB_CONNECT_TIMEOUT is the time to wait."},
+};
+/* clang-format on */
+
+static bool give_hint(hg_error *err)
+{
+    for (size_t i = 0; err != NULL && i < sizeof hints / sizeof *hints; i++)
+        if (hints[i].code == err->code)
+            hg_error_hint(err, "%s", hints[i].hint);
+    return false;
+}
+
+/* The SQLSTATE inside a login's message: libpq has no other place for it before the connection
+ * stands, so the messages are asked for in their verbose form, "FATAL:  28P01: password ...". */
+static bool find_sqlstate(const char *said, char out[6], const char **out_message)
+{
+    static const char allowed[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+    for (const char *at = strstr(said, ":  "); at != NULL; at = strstr(at + 1, ":  "))
+        if (strspn(at + 3, allowed) == 5 && at[8] == ':') {
+            memcpy(out, at + 3, 5);
+            out[5] = '\0';
+            *out_message = at + 10;
+            return true;
+        }
+    return false;
+}
+
+/* libpq's text without "connection to server at ... failed: ", which we say ourselves. */
+static const char *reason(const char *said)
+{
+    static const char marker[] = " failed: ";
+    const char *behind = strstr(said, marker);
+
+    return behind == NULL || behind - said > (ptrdiff_t)strcspn(said, "\n")
+               ? said
+               : behind + sizeof marker - 1;
+}
+
+static void name_target(const struct target *target, hg_error *err)
+{
+    if (target->address == NULL || strcmp(target->address, target->host) == 0)
+        hg_error_context(err, "could not connect to \"%s\", port %d", target->host, target->port);
+    else
+        hg_error_context(err, "could not connect to \"%s\" (%s), port %d", target->host,
+                         target->address, target->port);
+}
+
+static bool fail_attempt(const struct attempt *attempt, const struct target *target, hg_error *err)
+{
+    const struct pq *pq = attempt->conn->pq;
+    PGconn *pg = attempt->conn->pg;
+    const char *said = pg == NULL ? "out of memory" : pq->PQerrorMessage(pg);
+    const char *message = reason(said);
+    char sqlstate[6] = "08001";
+    hg_code code = HG_UNAVAILABLE;
+
+    if (find_sqlstate(said, sqlstate, &message))
+        code = sqlstate_code(sqlstate);
+    else if (pg != NULL && pq->PQconnectionNeedsPassword(pg))
+        code = HG_AUTH;
+    hg_fail(err, code, "%.*s", (int)strcspn(message, "\n"), message);
+    hg_error_sqlstate(err, code == HG_AUTH && sqlstate[0] == '0' ? "28P01" : sqlstate);
+    name_target(target, err);
+    return give_hint(err);
+}
+
+static bool fail_in_time(const struct target *target, hg_error *err)
+{
+    hg_fail(err, HG_TIMEOUT, "no answer in time");
+    hg_error_sqlstate(err, "08001");
+    name_target(target, err);
+    return give_hint(err);
+}
+
+/* PGHOSTADDR would lead a connection to a socket elsewhere. */
+static bool led_astray(const struct attempt *attempt, const struct target *target)
+{
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    int fd = attempt->conn->pq->PQsocket(attempt->conn->pg);
+
+    return target->address == NULL && fd >= 0
+           && getsockname(fd, (struct sockaddr *)&address, &size) == 0
+           && address.ss_family != AF_UNIX;
+}
+
+static bool wait_for(int fd, short events, hg_deadline by)
+{
+    struct pollfd end = {.fd = fd, .events = events};
+    int64_t left;
+
+    while ((left = hg_deadline_left_ms(by)) > 0)
+        if (poll(&end, 1, left < 60000 ? (int)left : 60000) > 0)
+            return true;
+    return false;
+}
+
+static bool log_in(struct attempt *attempt, const struct target *target, hg_deadline by,
+                   hg_error *err)
+{
+    const struct pq *pq = attempt->conn->pq;
+    PGconn *pg = attempt->conn->pg;
+    PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+
+    if (pg == NULL || pq->PQstatus(pg) == CONNECTION_BAD)
+        return fail_attempt(attempt, target, err);
+    if (led_astray(attempt, target)) {
+        hg_fail(err, HG_CONFIG, "PGHOSTADDR leads away from the socket that the URL names");
+        name_target(target, err);
+        return false;
+    }
+    (void)pq->PQsetErrorVerbosity(pg, PQERRORS_VERBOSE);
+    while (next == PGRES_POLLING_READING || next == PGRES_POLLING_WRITING) {
+        if (!wait_for(pq->PQsocket(pg), next == PGRES_POLLING_READING ? POLLIN : POLLOUT, by))
+            return fail_in_time(target, err);
+        next = pq->PQconnectPoll(pg);
+    }
+    return next == PGRES_POLLING_OK || fail_attempt(attempt, target, err);
+}
+
+static bool try_target(struct attempt *attempt, const struct target *target, hg_deadline by,
+                       hg_error *err)
+{
+    attempt->conn->pg = start(attempt, target);
+    if (log_in(attempt, target, by, err))
+        return true;
+    attempt->conn->pq->PQfinish(attempt->conn->pg);
+    attempt->conn->pg = NULL;
+    return false;
+}
+
+/* --- all attempts --- */
+
+/* A server that was reached and said no to the user or the database is not asked elsewhere. */
+static bool is_final(hg_code code)
+{
+    return code == HG_AUTH || code == HG_NO_DATABASE || code == HG_CONFIG || code == HG_NOMEM;
+}
+
+static hg_deadline share(hg_deadline by, size_t parts, int64_t most_ms)
+{
+    int64_t left = hg_deadline_left_ms(by);
+
+    if (left == INT64_MAX)
+        return most_ms == 0 ? by : hg_deadline_in_ms(most_ms);
+    left /= (int64_t)parts;
+    return hg_deadline_in_ms(most_ms > 0 && most_ms < left ? most_ms : left);
+}
+
+/* The failures before the last one, in front of it; the last one's code counts. */
+static void join(hg_error *all, const hg_error *one)
+{
+    hg_error joined = *one;
+
+    if (all->code != HG_OK)
+        hg_error_context(&joined, "%s; then", all->message);
+    *all = joined;
+}
+
+static void shuffle(size_t *order, size_t count)
+{
+    for (size_t i = count; i > 1; i--) {
+        size_t other = (size_t)rand_below((int64_t)i), kept = order[i - 1];
+
+        order[i - 1] = order[other];
+        order[other] = kept;
+    }
+}
+
+/* The i-th part of a list with commas, or NULL. */
+static const char *part(const char *list, size_t i, char *out, size_t room)
+{
+    while (list != NULL && i-- > 0)
+        list = (list = strchr(list, ',')) == NULL ? NULL : list + 1;
+    if (list == NULL || list[0] == '\0' || list[0] == ',')
+        return NULL;
+    snprintf(out, room, "%.*s", (int)strcspn(list, ","), list);
+    return out;
+}
+
+static bool is_socket(const char *host)
+{
+    return host[0] == '/' || host[0] == '@';
+}
+
+/* Without a host: the folder where this system's packages put the socket. */
+static const char *default_folder(int port)
+{
+    static const char *const folders[] = {"/run/postgresql", "/var/run/postgresql", "/tmp"};
+    char path[128];
+
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        snprintf(path, sizeof path, "%s/.s.PGSQL.%d", folders[i], port);
+        if (access(path, F_OK) == 0)
+            return folders[i];
+    }
+    return folders[0];
+}
+
+/* The addresses of one host: given, numeric, looked up, or none for a socket. */
+static bool find_addresses(const hg_url *url, size_t host, const char *name, hg_deadline by,
+                           struct addresses *out, hg_error *err)
+{
+    out->count = 1;
+    if (part(parameter(url, "hostaddr"), host, out->text[0], sizeof out->text[0]) != NULL)
+        return true;
+    if (is_socket(name))
+        return true;
+    if (!resolve_is_numeric(name))
+        return resolve(name, by, out, err);
+    snprintf(out->text[0], sizeof out->text[0], "%s", name);
+    return true;
+}
+
+static struct target target_of(const hg_url *url, size_t host, const char *session)
+{
+    struct target target = {.session = session, .host = "", .port = 5432};
+
+    if (host < hg_url_host_count(url)) {
+        target.host = hg_url_host(url, host);
+        target.port = hg_url_port(url, host);
+    }
+    if (target.host[0] == '\0')
+        target.host = default_folder(target.port);
+    return target;
+}
+
+/* One host: all of its addresses. */
+static bool try_host(struct attempt *attempt, size_t host, const char *session, hg_deadline by,
+                     hg_error *all)
+{
+    struct target target = target_of(attempt->url, host, session);
+    struct addresses addresses = {.count = 0};
+    hg_error one = {0};
+
+    if (!find_addresses(attempt->url, host, target.host, by, &addresses, &one))
+        join(all, &one);
+    for (size_t i = 0; i < addresses.count && !is_final(all->code); i++) {
+        target.address = addresses.text[i][0] == '\0' ? NULL : addresses.text[i];
+        if (try_target(attempt, &target, share(by, addresses.count - i, 0), &one))
+            return true;
+        join(all, &one);
+    }
+    return false;
+}
+
+static bool try_hosts(struct attempt *attempt, const char *session, hg_deadline by, hg_error *all)
+{
+    const hg_url *url = attempt->url;
+    const char *limit = parameter(url, "connect_timeout");
+    const char *balance = parameter(url, "load_balance_hosts");
+    size_t count = hg_url_host_count(url), order[HOSTS_MAX] = {0};
+
+    count = count == 0 ? 1 : count > HOSTS_MAX ? HOSTS_MAX : count;
+    for (size_t i = 0; i < count; i++)
+        order[i] = i;
+    if (balance != NULL && strcmp(balance, "random") == 0)
+        shuffle(order, count);
+    for (size_t i = 0; i < count && !is_final(all->code); i++)
+        if (try_host(attempt, order[i], session,
+                     share(by, count - i, limit == NULL ? 0 : atoi(limit) * INT64_C(1000)), all))
+            return true;
+    return false;
+}
+
+/* "prefer-standby" is a wish about all hosts; to libpq, which sees one at a time, it is two. */
+static bool connect_any(struct attempt *attempt, hg_deadline by, hg_error *err)
+{
+    const char *wanted = parameter(attempt->url, "target_session_attrs");
+    hg_error all = {0};
+    bool ok;
+
+    if (wanted != NULL && strcmp(wanted, "prefer-standby") == 0)
+        ok = try_hosts(attempt, "standby", share(by, 2, 0), &all)
+             || (!is_final(all.code) && try_hosts(attempt, "any", by, &all));
+    else
+        ok = try_hosts(attempt, wanted, by, &all);
+    if (!ok && err != NULL)
+        *err = all;
+    return ok;
+}
+
+/* --- who and where --- */
+
+/* Both explicit, as libpq would find them without its variables: the URL's, else the system user's
+ * name, and a database of the user's name. */
+static bool name_user_and_database(struct attempt *attempt, hg_error *err)
+{
+    const char *user = hg_url_user(attempt->url), *database = hg_url_database(attempt->url);
+    struct passwd entry, *found = NULL;
+    char room[2048];
+
+    if ((user == NULL || user[0] == '\0')
+        && getpwuid_r(geteuid(), &entry, room, sizeof room, &found) == 0 && found != NULL)
+        user = found->pw_name;
+    if (user == NULL || user[0] == '\0')
+        return hg_fail(err, HG_CONFIG, "the URL names no user, and this process's has no name");
+    if (database == NULL || database[0] == '\0')
+        database = user;
+    snprintf(attempt->user, sizeof attempt->user, "%s", user);
+    snprintf(attempt->database, sizeof attempt->database, "%s", database);
+    return true;
+}
+
+static bool check_url(const struct attempt *attempt, hg_error *err)
+{
+    const char *unknown = unknown_parameter(attempt->conn->pq, attempt->url);
+
+    if (unknown != NULL) {
+        hg_fail(err, HG_UNSUPPORTED, "the installed libpq does not know the URL's parameter \"%s\"",
+                unknown);
+        hg_error_hint(err, "Leave the parameter out, or install a newer libpq.");
+        return false;
+    }
+    if (parameter(attempt->url, "service") != NULL && hg_url_host_count(attempt->url) == 0) {
+        hg_fail(err, HG_UNSUPPORTED, "the URL leaves the host to a service file");
+        hg_error_hint(err, "Write host and database into the URL itself.");
+        return false;
+    }
+    return true;
+}
+
+/* --- the session --- */
+
+static void take_notice(void *context, const PGresult *result)
+{
+    const struct postgres_conn *conn = context;
+    const char *message = conn->pq->PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *sqlstate = conn->pq->PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+    log_line(LOG_INFO, "postgres", message == NULL ? "notice" : message, "sqlstate",
+             sqlstate == NULL ? "" : sqlstate, NULL);
+}
+
+static void set(struct buf *sql, const char *name, long long value, const char *unit)
+{
+    buf_printf(sql, "%s set_config('%s', '%lld%s', false)", sql->size == 0 ? "SELECT" : ",", name,
+               value, unit);
+}
+
+/*
+ * One round trip, and none of it through a transaction pooler: there the process that answers is
+ * not the one we logged in to, the WHERE is false, and nothing is left behind in a session that
+ * belongs to others.
+ */
+bool postgres_set_up(struct postgres_conn *conn, hg_error *err)
+{
+    int version = conn->pq->PQserverVersion(conn->pg), rows = 0;
+    struct buf sql = BUF_INIT(4096);
+    bool ok;
+
+    buf_text(&sql, "SELECT set_config('bytea_output', 'hex', false)");
+    if (version < 120000)
+        set(&sql, "extra_float_digits", 3, "");
+    if (version >= 140000)
+        set(&sql, "client_connection_check_interval", LOST_PEER_CHECK_MS, "ms");
+    if (conn->statement_timeout_ms > 0)
+        set(&sql, "statement_timeout", conn->statement_timeout_ms, "ms");
+    if (conn->lock_timeout_ms > 0)
+        set(&sql, "lock_timeout", conn->lock_timeout_ms, "ms");
+    if (conn->read_only)
+        buf_text(&sql, ", set_config('default_transaction_read_only', 'on', false)");
+    buf_printf(&sql, " WHERE pg_catalog.pg_backend_pid() = %d", conn->pq->PQbackendPID(conn->pg));
+    ok = buf_failed(&sql) ? hg_fail(err, HG_NOMEM, "out of memory")
+                          : wire_run(conn, sql.bytes, &rows, err);
+    buf_release(&sql);
+    conn->pooled = ok && rows == 0;
+    return ok;
+}
+
+/* Through a pooler a session cannot be made read-only, and a promise that cannot be kept is
+ * refused. */
+static bool accept_pooler(struct postgres_conn *conn, hg_error *err)
+{
+    if (!conn->pooled)
+        return true;
+    log_line(LOG_INFO, "postgres",
+             "a pooler stands between us and the server: timeouts are kept "
+             "on this side, statements are not prepared",
+             NULL);
+    if (!conn->read_only)
+        return true;
+    hg_fail(err, HG_UNSUPPORTED,
+            "a read-only session is not possible through a transaction pooler");
+    hg_error_hint(err, "Use the server's own address, or a role that may only read.");
+    return false;
+}
+
+static bool begin_session(struct postgres_conn *conn, hg_deadline by, hg_error *err)
+{
+    const char *version = conn->pq->PQparameterStatus(conn->pg, "server_version");
+
+    (void)conn->pq->PQsetErrorVerbosity(conn->pg, PQERRORS_DEFAULT);
+    (void)conn->pq->PQsetNoticeReceiver(conn->pg, take_notice, conn);
+    snprintf(conn->version, sizeof conn->version, "%.*s",
+             version == NULL ? 0 : (int)strcspn(version, " "), version == NULL ? "" : version);
+    if (conn->pq->PQsetnonblocking(conn->pg, 1) != 0)
+        return wire_fail_to_send(conn, err);
+    wire_begin(conn, by);
+    return postgres_set_up(conn, err) && accept_pooler(conn, err);
+}
+
+static bool conn_new(const struct driver_options *options, struct postgres_conn **out_conn,
+                     hg_error *err)
+{
+    const struct pq *pq = pq_load(err);
+    struct postgres_conn *conn = pq == NULL ? NULL : alloc_zero(1, sizeof *conn);
+
+    if (pq == NULL)
+        return false;
+    if (conn == NULL)
+        return hg_fail(err, HG_NOMEM, "out of memory");
+    conn->base.driver = &driver_postgres;
+    conn->pq = pq;
+    conn->read_only = options->read_only;
+    conn->statement_timeout_ms = options->statement_timeout_ms;
+    conn->lock_timeout_ms = options->lock_timeout_ms;
+    conn->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    *out_conn = conn;
+    if (conn->wake < 0)
+        return hg_fail(err, HG_IO, "could not make a descriptor: %s", strerror(errno));
+    return true;
+}
+
+bool postgres_open(const hg_url *url, const struct driver_options *options, hg_deadline by,
+                   hg_conn **out_conn, hg_error *err)
+{
+    struct attempt attempt = {.url = url, .options = options};
+    bool ok = conn_new(options, &attempt.conn, err) && check_url(&attempt, err)
+              && name_user_and_database(&attempt, err) && connect_any(&attempt, by, err)
+              && begin_session(attempt.conn, by, err);
+
+    if (ok)
+        *out_conn = &attempt.conn->base;
+    else if (attempt.conn != NULL)
+        driver_postgres.close(&attempt.conn->base);
+    return ok;
+}
