@@ -1,0 +1,241 @@
+/*
+ * change.c - what changes the database: the plan, the question, the run, and stopping it.
+ *
+ *   asked for --> planned --> confirmed --> running --> ended
+ *       |            |                        |
+ *       +--- Esc ----+                        +-- Ctrl-C, then y --> stopping --> ended
+ *
+ * Nothing runs without the id of the plan that was on screen, and Enter alone confirms nothing.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "update.h"
+
+/* Keys that arrive this soon after the question opened were typed for something else. */
+enum { DEAD_MS = 300 };
+
+static const char *const verbs[] = {"apply", "roll back", "reset"};
+
+/* "" for all that is pending; the selected pending migration when it is not the last one. */
+static void choose_target(const struct model *m, hg_migrate_kind kind, char *out, size_t size)
+{
+    const hg_history *history = model_history(m);
+    size_t row = m->selected[PANE_MIGRATIONS].index;
+
+    out[0] = '\0';
+    if (kind != HG_MIGRATE_UP || history == NULL || m->focus != PANE_MIGRATIONS
+        || !m->selected[PANE_MIGRATIONS].touched || row >= history->revision_count)
+        return;
+    if (history->revisions[row].state == HG_REVISION_PENDING && !history->revisions[row].head)
+        snprintf(out, size, "%s", history->revisions[row].revision);
+}
+
+static void drop_plan(struct model *m, struct effects *effects)
+{
+    if (m->plan != NULL)
+        effect_add(effects, (struct effect){.kind = EFFECT_DISCARD, .result = m->plan});
+    if (m->run != NULL)
+        effect_add(effects, (struct effect){.kind = EFFECT_DISCARD, .result = m->run});
+    m->plan = m->run = NULL;
+}
+
+void change_ask(struct model *m, hg_migrate_kind kind, struct effects *effects)
+{
+    struct effect plan = {.kind = EFFECT_START, .request = {.kind = JOB_PLAN, .migrate = kind}};
+
+    page_close(m, PAGE_RUN);
+    drop_plan(m, effects);
+    choose_target(m, kind, plan.request.target, sizeof plan.request.target);
+    m->change = (struct change){.kind = kind, .asked_ms = m->now_ms};
+    effect_add(effects, plan);
+    page_open(m, PAGE_PLAN);
+}
+
+/* Back to where the change was asked for; nothing has happened. */
+void change_leave(struct model *m, struct effects *effects)
+{
+    if (m->change.plan_job != 0)
+        effect_add(effects, (struct effect){.kind = EFFECT_CANCEL, .job = m->change.plan_job});
+    m->change.plan_job = 0;
+    drop_plan(m, effects);
+    page_close(m, PAGE_PLAN);
+    note_add(m, ROLE_INFO, "%s: left, nothing was changed", verbs[m->change.kind]);
+}
+
+void change_planned(struct model *m, struct job_result *result, struct effects *effects)
+{
+    const char *verb = verbs[m->change.kind];
+    bool empty = result->ok && (result->plan == NULL || result->plan->step_count == 0);
+
+    m->change.plan_job = 0;
+    if (result->ok && !empty) {
+        m->plan = result;
+        m->change.ready_ms = m->now_ms + DEAD_MS;
+        return;
+    }
+    if (empty)
+        note_add(m, ROLE_INFO, "nothing to %s: the database is where it should be", verb);
+    else
+        note_add(m, ROLE_FAIL, "could not plan to %s: %s", verb, result->error.message);
+    m->run = result->ok ? NULL : result;
+    if (result->ok)
+        effect_add(effects, (struct effect){.kind = EFFECT_DISCARD, .result = result});
+    page_close(m, PAGE_PLAN);
+    if (m->run != NULL)
+        page_open(m, PAGE_RUN);
+}
+
+/* Runs the plan that is in view. */
+static void start(struct model *m, struct effects *effects)
+{
+    struct effect run = {.kind = EFFECT_START, .request = m->plan->request};
+    struct layout layout;
+
+    model_layout(m, &layout);
+    if (layout.form == FORM_LINE) {
+        note_add(m, ROLE_WARN, "the plan cannot be seen: make the window larger");
+        return;
+    }
+    run.request.kind = JOB_RUN;
+    memcpy(run.request.plan_id, m->plan->plan->id, sizeof run.request.plan_id);
+    m->change.running = true;
+    m->change.job = 0;
+    m->change.started_ms = m->change.step_started_ms = m->now_ms;
+    effect_add(effects, run);
+    page_close(m, PAGE_PLAN);
+    page_open(m, PAGE_RUN);
+    note_add(m, ROLE_INFO, "%s: started, plan %s", verbs[m->change.kind], m->plan->plan->id);
+}
+
+void change_yes(struct model *m, struct effects *effects)
+{
+    if (m->plan != NULL && m->now_ms >= m->change.ready_ms)
+        start(m, effects);
+}
+
+static void type_character(struct change *c, uint32_t code)
+{
+    char bytes[4];
+    size_t n = text_encode(code, bytes), used = strlen(c->typed);
+
+    if (used + n >= sizeof c->typed)
+        return;
+    memcpy(c->typed + used, bytes, n);
+    c->typed[used + n] = '\0';
+}
+
+static void erase_character(struct change *c)
+{
+    size_t used = strlen(c->typed);
+
+    while (used > 0 && ((unsigned char)c->typed[used - 1] & 0xC0) == 0x80)
+        used--;
+    c->typed[used > 0 ? used - 1 : 0] = '\0';
+}
+
+void change_type(struct model *m, uint32_t key, struct effects *effects)
+{
+    struct change *c = &m->change;
+
+    if (m->now_ms < c->ready_ms)
+        return;
+    c->wrong = false;
+    if (key == KEYS_PASTE)
+        note_add(m, ROLE_WARN, "what was pasted is dropped: the name has to be typed");
+    else if (key == KEYS_BACKSPACE)
+        erase_character(c);
+    else if (key >= ' ' && key < KEYS_UP && key != 0x7F)
+        type_character(c, key);
+    else if (key == KEYS_ENTER && strcmp(c->typed, m->facts.database_name) == 0)
+        start(m, effects);
+    else if (key == KEYS_ENTER && c->typed[0] != '\0')
+        c->wrong = true;
+}
+
+void change_stop(struct model *m, enum ask ask)
+{
+    m->ask = ask;
+    m->change.ready_ms = m->now_ms + DEAD_MS;
+}
+
+/* Yes to "stop it?": the first time the job is asked to; a quit that was answered before means that
+ * the job does not obey, and then the console goes without it. */
+void change_stop_yes(struct model *m, struct effects *effects)
+{
+    struct change *c = &m->change;
+
+    if (m->now_ms < c->ready_ms)
+        return;
+    if (m->ask == ASK_QUIT && c->quit_after) {
+        effect_add(effects, (struct effect){.kind = EFFECT_QUIT});
+    } else if (!c->cancel_asked) {
+        c->cancel_asked = true;
+        effect_add(effects, (struct effect){.kind = EFFECT_CANCEL, .job = c->job});
+        note_add(m, ROLE_WARN, "%s: asked to stop", verbs[c->kind]);
+    }
+    c->quit_after = c->quit_after || m->ask == ASK_QUIT;
+    m->ask = ASK_NOTHING;
+}
+
+/* The step of this revision from the present one on: a reset has each of them twice. */
+static size_t step_named(const struct model *m, const char *revision)
+{
+    const hg_plan *plan = m->plan->plan;
+
+    for (size_t i = m->change.step; i < plan->step_count; i++)
+        if (strcmp(plan->steps[i].revision, revision) == 0)
+            return i;
+    return m->change.step;
+}
+
+void change_progress(struct model *m, const struct job_event *event)
+{
+    struct change *c = &m->change;
+
+    if (event->kind == HG_EVENT_NOTE) {
+        note_add(m, ROLE_INFO, "%s", event->message);
+        return;
+    }
+    if (event->kind == HG_EVENT_STEP_STARTED) {
+        c->step = step_named(m, event->subject);
+        c->step_started_ms = m->now_ms;
+    } else if (event->kind == HG_EVENT_STEP_DONE) {
+        c->step = step_named(m, event->subject) + 1;
+    }
+    c->waiting = event->kind == HG_EVENT_WAITING;
+    if (event->kind == HG_EVENT_STEP_PROGRESS) {
+        c->done = event->done;
+        c->total = event->total;
+        text_copy(c->unit, sizeof c->unit, event->unit);
+    } else if (!c->waiting) {
+        c->done = c->total = 0;
+    }
+    text_copy(c->message, sizeof c->message, event->message);
+}
+
+static void note_end(struct model *m, const struct job_result *result)
+{
+    const char *verb = verbs[m->change.kind];
+
+    if (result->ok)
+        note_add(m, ROLE_OK, "%s: done, %zu migration%s in %.1f s", verb, result->run.applied_count,
+                 result->run.applied_count == 1 ? "" : "s", result->duration_ms / 1000);
+    else if (result->error.code == HG_CANCELLED)
+        note_add(m, ROLE_WARN, "%s: stopped; what was open has been rolled back", verb);
+    else
+        note_add(m, ROLE_FAIL, "%s: %s", verb, result->error.message);
+}
+
+void change_ended(struct model *m, struct job_result *result, struct effects *effects)
+{
+    m->change.running = false;
+    m->change.ended_ms = m->now_ms;
+    m->ask = ASK_NOTHING;
+    m->run = result;
+    note_end(m, result);
+    m->status_feed.due_ms = m->now_ms;
+    if (m->change.quit_after)
+        effect_add(effects, (struct effect){.kind = EFFECT_QUIT});
+}

@@ -1,0 +1,72 @@
+/*
+ * console.c - settings to facts, jobs to a source: what the loop needs and must not fetch itself.
+ */
+#include "console.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "loop.h"
+#include "ops/job.h"
+#include "ops/ops.h"
+
+static uint64_t start(void *context, const struct job_request *request)
+{
+    return jobs_start(context, request);
+}
+
+static void cancel(void *context, uint64_t job)
+{
+    jobs_cancel(context, job);
+}
+
+static bool take(void *context, struct job_message *out)
+{
+    return jobs_take(context, out);
+}
+
+static int fd(void *context)
+{
+    return jobs_fd(context);
+}
+
+static void discard(void *context, struct job_result *result)
+{
+    (void)context;
+    job_result_free(result);
+}
+
+static void gather_facts(const hg_settings *settings, struct facts *out)
+{
+    const hg_url *url = hg_settings_url(settings);
+
+    *out = (struct facts){.production = hg_settings_production(settings),
+                          .read_only = hg_settings_read_only(settings),
+                          .prod_url_missing = hg_settings_prod_url_missing(settings),
+                          .driver = hg_url_driver(url),
+                          .pid = getpid()};
+    text_copy(out->env, sizeof out->env, hg_settings_env(settings));
+    text_copy(out->database, sizeof out->database, hg_url_redacted(url));
+    text_copy(out->database_name, sizeof out->database_name, hg_url_database(url));
+}
+
+bool console_run(struct ops *ops, const struct console_options *options, hg_error *err)
+{
+    static const char *const folders[] = {HG_THEME_DIR, HG_THEME_SOURCE_DIR, NULL};
+    struct job_source source = {NULL, start, cancel, take, fd, discard};
+    struct facts facts;
+    bool ok;
+
+    setlocale(LC_CTYPE, "");
+    loop_block_signals();
+    source.context = jobs_new(ops);
+    if (source.context == NULL)
+        return hg_fail(err, HG_NOMEM, "could not open the console: out of memory");
+    gather_facts(ops->settings, &facts);
+    ok = loop_run(&facts, &source, options->color, options->theme == NULL ? "dark" : options->theme,
+                  folders, err);
+    jobs_free(source.context);
+    return ok;
+}

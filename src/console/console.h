@@ -1,0 +1,22 @@
+/*
+ * console.h - the dashboard on a terminal, as the command line opens it.
+ */
+#ifndef CONSOLE_CONSOLE_H
+#define CONSOLE_CONSOLE_H
+
+#include <headgate/error.h>
+
+#include "terminal.h"
+
+struct ops;
+
+struct console_options {
+    enum color_use color; /* COLOR_NEVER also for NO_COLOR: the caller has looked */
+    const char *theme;    /* a name, or a path with a slash in it; NULL: "dark" */
+};
+
+/* Runs the console until the user quits. ops is borrowed. err: HG_UNSUPPORTED (no terminal, or one
+ * that cannot place its cursor), HG_CANCELLED (ended by a signal or a lost terminal), HG_NOMEM. */
+bool console_run(struct ops *ops, const struct console_options *options, hg_error *err);
+
+#endif

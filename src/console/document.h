@@ -1,0 +1,41 @@
+/*
+ * document.h - lines of labelled text, wrapped to a width, for pages that scroll. Pure.
+ */
+#ifndef CONSOLE_DOCUMENT_H
+#define CONSOLE_DOCUMENT_H
+
+#include "base/arena.h"
+#include "base/vec.h"
+#include "canvas.h"
+
+struct line {
+    enum role label_role, role;
+    const char *label; /* "" for none */
+    const char *text;  /* fits behind the label */
+    int indent;        /* columns before the text */
+};
+
+struct document {
+    int width;
+    struct arena arena; /* of labels and texts; helpers may put theirs here too */
+    VEC(struct line) lines;
+};
+
+void document_init(struct document *d, int width);
+void document_release(struct document *d);
+
+/* A paragraph: lines end where the text says so and where the width ends. */
+void document_text(struct document *d, int indent, enum role role, const char *text);
+
+/* A paragraph with a label in front of its first line, in a column of its own. */
+void document_item(struct document *d, int indent, enum role label_role, const char *label,
+                   enum role role, const char *text);
+
+/* An item whose label has the usual width; nothing when the text is "". */
+void document_field(struct document *d, const char *label, const char *text);
+
+void document_blank(struct document *d);
+
+void document_draw(const struct document *d, struct area a, size_t top);
+
+#endif

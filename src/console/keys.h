@@ -1,0 +1,91 @@
+/*
+ * keys.h - one row a key: what it does, where, and how the hint line and the help call it.
+ *
+ * Pure. What changes the database is a capital letter, and leads to a plan and a question.
+ */
+#ifndef CONSOLE_KEYS_H
+#define CONSOLE_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A key is a Unicode character, or one of these. */
+enum key {
+    KEYS_UP = 0x110000, /* behind the last character */
+    KEYS_DOWN,
+    KEYS_LEFT,
+    KEYS_RIGHT,
+    KEYS_HOME,
+    KEYS_END,
+    KEYS_PAGE_UP,
+    KEYS_PAGE_DOWN,
+    KEYS_TAB,
+    KEYS_BACK_TAB,
+    KEYS_ENTER,
+    KEYS_ESCAPE,
+    KEYS_BACKSPACE,
+    KEYS_INTERRUPT, /* Ctrl-C, or SIGINT */
+    KEYS_SUSPEND,   /* Ctrl-Z */
+    KEYS_REDRAW,    /* Ctrl-L */
+    KEYS_PASTE      /* something was pasted; its text is dropped */
+};
+
+enum command {
+    COMMAND_NONE,
+    COMMAND_UP,
+    COMMAND_DOWN,
+    COMMAND_PAGE_UP,
+    COMMAND_PAGE_DOWN,
+    COMMAND_FIRST,
+    COMMAND_LAST,
+    COMMAND_NEXT_PANE,
+    COMMAND_PREVIOUS_PANE,
+    COMMAND_OPEN,
+    COMMAND_BACK,
+    COMMAND_SORT,
+    COMMAND_THEME,
+    COMMAND_REFRESH,
+    COMMAND_CHECKS,
+    COMMAND_LOG,
+    COMMAND_HELP,
+    COMMAND_APPLY,
+    COMMAND_ROLL_BACK,
+    COMMAND_RESET,
+    COMMAND_YES,
+    COMMAND_STOP,
+    COMMAND_INTERRUPT,
+    COMMAND_SUSPEND,
+    COMMAND_REDRAW,
+    COMMAND_QUIT
+};
+
+/* What has the keys. */
+enum context {
+    IN_OVERVIEW = 1,
+    IN_PAGE = 2,    /* detail, log, help: text that scrolls */
+    IN_PLAN = 4,    /* a plan, waiting for y */
+    IN_PROMPT = 8,  /* a plan, waiting for a typed name: letters go there */
+    IN_RUN = 16,    /* something runs */
+    IN_RESULT = 32, /* it has ended */
+    IN_ASK = 64,    /* stop it? */
+    ANYWHERE = 127
+};
+
+struct key_row {
+    enum command command;
+    uint32_t keys[3]; /* ended by 0 */
+    unsigned contexts;
+    const char *name;  /* as hint line and help write the key */
+    const char *hint;  /* in the hint line; "": not shown there */
+    const char *group; /* of the help; NULL: not in it */
+    const char *help;
+    bool changes; /* the database */
+};
+
+const struct key_row *keys_rows(size_t *out_count);
+
+enum command keys_find(enum context context, uint32_t key);
+const struct key_row *keys_row(enum command command);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * terminal.h - canvas -> screen, keys -> codes. The only file that knows curses.
+ *
+ * A frame is collected and written with one write(2); when the terminal cannot take all of it at
+ * once the rest waits, and nothing new is drawn before it is gone. One terminal a process.
+ */
+#ifndef CONSOLE_TERMINAL_H
+#define CONSOLE_TERMINAL_H
+
+#include <headgate/error.h>
+
+#include "canvas.h"
+#include "theme.h"
+
+enum color_use { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
+struct terminal;
+
+/* Takes over the terminal of the process. err: HG_UNSUPPORTED when there is none, or it cannot
+ * place its cursor; the terminal is as it was then. */
+bool terminal_open(enum color_use color, struct terminal **out, hg_error *err);
+
+/* Gives it back as it was. NULL is fine. */
+void terminal_close(struct terminal *t);
+
+/* The same for a while: between these two the shell has it. */
+void terminal_suspend(struct terminal *t);
+void terminal_resume(struct terminal *t);
+
+int terminal_fd(const struct terminal *t);
+void terminal_size(const struct terminal *t, int *out_width, int *out_height);
+enum depth terminal_depth(const struct terminal *t);
+
+/* After a change of size, or when what is on screen cannot be trusted: all is drawn again. */
+void terminal_reset(struct terminal *t);
+
+/* Draws what differs from the frame before. */
+void terminal_draw(struct terminal *t, const struct canvas *c, const struct theme *theme);
+
+/* Writes as much as the terminal takes now; false: it is gone. */
+bool terminal_flush(struct terminal *t);
+bool terminal_pending(const struct terminal *t);
+
+/* The next key that has arrived: a character or a KEYS_ code; false: none. */
+bool terminal_key(struct terminal *t, uint32_t *out_key);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * view.h - model -> canvas. Pure: the same model gives the same cells.
+ */
+#ifndef CONSOLE_VIEW_H
+#define CONSOLE_VIEW_H
+
+#include "canvas.h"
+#include "document.h"
+#include "model.h"
+
+/* Draws the whole screen; the canvas has the model's size. */
+void view(const struct model *m, struct canvas *c);
+
+/* Lines of the page that is open, and how many of them its place on the screen shows. */
+size_t view_page_lines(const struct model *m, size_t *out_shown);
+
+/* For the view's own files: one function a screen. */
+void view_overview(const struct model *m, struct area body, const struct layout *layout);
+void view_line(const struct model *m, struct area screen);
+void view_help(const struct model *m, struct document *d);
+void view_log(const struct model *m, struct document *d);
+void view_detail(const struct model *m, struct document *d);
+void view_plan(const struct model *m, struct document *d);
+void view_run(const struct model *m, struct document *d);
+
+/* How far a run is, above its text: rows it wants (0: none), and itself. */
+int view_gauge_rows(const struct model *m);
+void view_gauge(const struct model *m, struct area a);
+
+/* The question below a plan or over a run: rows it wants (0: none), and itself. */
+int view_question_rows(const struct model *m);
+void view_question(const struct model *m, struct area a);
+
+/* What stands at the head of a page. */
+struct page_title {
+    char title[24], subject[120], note[48];
+    enum role note_role;
+};
+void view_change_title(const struct model *m, struct page_title *out);
+void view_detail_title(const struct model *m, struct page_title *out);
+
+/* The database as short as it can be told: no scheme, no password, no parameters. */
+const char *view_target(const struct model *m, char *out, size_t size);
+const char *view_status_word(hg_status status);
+enum role view_status_role(hg_status status);
+const char *view_slot_word(const hg_pool_connection *c);
+enum role view_slot_role(const hg_pool_connection *c);
+const char *view_revision_word(const hg_revision *r);
+enum role view_revision_role(const hg_revision *r);
+
+#endif

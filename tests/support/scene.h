@@ -1,0 +1,55 @@
+/*
+ * scene.h - a console with something to show: models made by messages, as the program makes them.
+ */
+#ifndef SUPPORT_SCENE_H
+#define SUPPORT_SCENE_H
+
+#include "console/canvas.h"
+#include "console/loop.h"
+#include "console/update.h"
+
+enum { SCENE_START_MS = 1000000 };
+#define SCENE_WALL_MS INT64_C(1787666591000) /* 2026-08-25 13:23:11 UTC */
+
+/* Everything that results point to; they live as long as the scene. */
+struct scene {
+    struct model model;
+    struct effects effects; /* of the last message */
+    int64_t now_ms;
+    uint64_t last_job;
+
+    struct job_result pools, status, plan, run;
+    hg_pool_snapshot snapshots[3];
+    hg_readiness readiness;
+    hg_history history;
+    hg_revision revisions[48];
+    char texts[48][2][40];
+    hg_plan planned;
+};
+
+struct scene *scene_new(int width, int height, bool utf8, bool production);
+void scene_free(struct scene *s);
+
+/* What there is to see. */
+void scene_calm(struct scene *s); /* one pool, hardly used; all applied; ready */
+void scene_busy(
+    struct scene *s); /* two pools, one in overflow with waiters; two pending; not ready */
+void scene_empty(struct scene *s); /* no pool, no migrations */
+void scene_hostile(struct scene *s,
+                   const char *text); /* every text that comes from outside is this */
+
+/* Sends a message some time after the one before; effects are in s->effects. Jobs that the model
+ * starts get numbers, and nothing else happens to them. */
+void scene_send(struct scene *s, struct message message, int64_t after_ms);
+void scene_key(struct scene *s, uint32_t key);
+void scene_type(struct scene *s, const char *text);
+void scene_deliver(struct scene *s); /* the answers of pools and status */
+void scene_plan(struct scene *s);    /* the answer of a plan: two steps up */
+void scene_progress(struct scene *s, struct job_event event);
+void scene_end(struct scene *s, bool ok); /* of the run */
+bool scene_has(const struct scene *s, enum effect_kind kind);
+
+/* The screen as text, with roles when they are asked for; freed by the caller. */
+char *scene_screen(const struct scene *s, bool roles);
+
+#endif

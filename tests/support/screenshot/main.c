@@ -1,0 +1,52 @@
+/*
+ * main.c - a picture of a program on a terminal, for doc/ and for looking at one's own screens.
+ *
+ *     screenshot [-s 80x24] [-T term] [-l] [-w TEXT | -k KEYS]... -- /path/to/program args... >
+ * a.svg
+ *
+ * Runs the program in the emulator, waits for texts (-w) and types keys (-k) in the order given,
+ * and writes what the screen shows then as SVG. -l: on a light background.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support/tty.h"
+
+int main(int argc, char **argv)
+{
+    struct tty_options options = {.width = 80, .height = 24};
+    const char *steps[64];
+    char kinds[64];
+    struct tty *t;
+    bool light = false, ok = true;
+    int option, count = 0;
+
+    while ((option = getopt(argc, argv, "+s:T:lw:k:")) != -1) {
+        if (option == 's' && sscanf(optarg, "%dx%d", &options.width, &options.height) != 2)
+            return 2;
+        if (option == 'T')
+            options.term = optarg;
+        light = light || option == 'l';
+        if ((option == 'w' || option == 'k') && count < 64) {
+            kinds[count] = (char)option;
+            steps[count++] = optarg;
+        }
+        if (option == '?')
+            return 2;
+    }
+    if (optind >= argc)
+        return 2;
+    t = tty_start(&options, (const char *const *)argv + optind);
+    for (int i = 0; i < count && ok; i++) {
+        if (kinds[i] == 'w')
+            ok = tty_wait(t, steps[i]);
+        else
+            tty_type(t, steps[i]);
+    }
+    tty_listen(t, 200);
+    tty_svg(t, light, stdout);
+    tty_free(t);
+    return ok ? 0 : 1;
+}
