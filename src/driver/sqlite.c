@@ -196,13 +196,14 @@ static int on_busy(void *context, int tries)
 /* A name that SQLite takes as a file's and nothing else: not a URI, not one of its ':' names. */
 static char *plain_path(const char *path)
 {
+    size_t room = strlen(path) + 3;
     char *plain;
 
     if (path[0] == '/' || strcmp(path, ":memory:") == 0)
         return alloc_text(path);
-    plain = alloc_zero(strlen(path) + 3, 1);
+    plain = alloc_zero(room, 1);
     if (plain != NULL)
-        sprintf(plain, "./%s", path);
+        snprintf(plain, room, "./%s", path);
     return plain;
 }
 
