@@ -105,7 +105,8 @@ static bool check_keys(const struct reader *r, json_t *object, const char *what,
     const char *key;
     json_t *value;
 
-    memcpy(full, path, depth * sizeof *path);
+    if (depth > 0)
+        memcpy(full, path, depth * sizeof *path);
     json_object_foreach(object, key, value)
     {
         bool found = false;
