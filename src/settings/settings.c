@@ -157,7 +157,8 @@ static bool read_env_file(struct loader *l)
     ok = file_read(l->env_file, &text, l->err);
     if (!ok && l->err != NULL && l->err->code == HG_IO) {
         l->err->code = HG_CONFIG; /* a settings file that cannot be read is not understood */
-        hg_error_hint(l->err, "Name another file with --env-file.");
+        if (l->options->env_file == NULL)
+            hg_error_hint(l->err, "Settings are read from it; name another file with --env-file.");
     }
     ok = ok
          && dotenv_parse(text.bytes, text.size, l->env_file, from_environment, l, &l->entries,
