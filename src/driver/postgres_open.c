@@ -369,18 +369,18 @@ static const char *default_folder(int port)
     return folders[0];
 }
 
-/* The addresses of one host: given, numeric, looked up, or none for a socket. */
+/* The addresses of one host: given, numeric, looked up, or an empty one for a socket. */
 static bool find_addresses(const hg_url *url, size_t host, const char *name, hg_deadline by,
                            struct addresses *out, hg_error *err)
 {
-    out->count = 1;
-    if (part(parameter(url, "hostaddr"), host, out->text[0], sizeof out->text[0]) != NULL)
-        return true;
-    if (is_socket(name))
-        return true;
-    if (!resolve_is_numeric(name))
+    char *first = out->text[0];
+    bool given = part(parameter(url, "hostaddr"), host, first, sizeof out->text[0]) != NULL;
+
+    if (!given && !is_socket(name) && !resolve_is_numeric(name))
         return resolve(name, by, out, err);
-    snprintf(out->text[0], sizeof out->text[0], "%s", name);
+    if (!given)
+        snprintf(first, sizeof out->text[0], "%s", is_socket(name) ? "" : name);
+    out->count = 1;
     return true;
 }
 
