@@ -8,12 +8,7 @@
 #ifndef DRIVER_CONTRACT_H
 #define DRIVER_CONTRACT_H
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "drive.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -24,84 +19,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "driver/driver.h"
-
-struct engine {
-    const struct driver *driver;
-    hg_url *url; /* of a database that the suite may fill */
-    const char *blob_type;
-};
-
-/* Runs until somebody stops it; on both engines. */
-#define ENDLESS \
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
-
-/* A row a number up to a million, so that it cannot have been sent before anybody reads. */
-#define MILLION                                                                          \
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) " \
-    "SELECT i, 'row number ' || i FROM n"
-
-static inline hg_deadline soon(void)
-{
-    return hg_deadline_in_ms(20000);
-}
-
-static inline hg_conn *connect_with(const struct engine *engine,
-                                    const struct driver_options *options)
-{
-    hg_conn *conn = NULL;
-    hg_error err = {0};
-
-    if (!engine->driver->open(engine->url, options, soon(), &conn, &err))
-        fail_msg("open: %s", err.message);
-    return conn;
-}
-
-static inline hg_conn *connect_to(const struct engine *engine)
-{
-    const struct driver_options options = {.may_create = true};
-
-    return connect_with(engine, &options);
-}
-
-static inline void disconnect(hg_conn *conn)
-{
-    conn->driver->close(conn);
-}
-
-static inline void run(hg_conn *conn, const char *sql)
-{
-    hg_error err = {0};
-
-    if (!hg_conn_execute(conn, sql, NULL, 0, soon(), NULL, &err))
-        fail_msg("%s: %s", sql, err.message);
-}
-
-/* Runs what must fail. */
-static inline hg_error refused(hg_conn *conn, const char *sql)
-{
-    hg_error err = {0};
-
-    if (hg_conn_execute(conn, sql, NULL, 0, soon(), NULL, &err))
-        fail_msg("%s: was accepted", sql);
-    return err;
-}
-
-/* The only field of the only row of a query, as an integer. */
-static inline int64_t ask(hg_conn *conn, const char *sql)
-{
-    hg_rows *rows = NULL;
-    hg_error err = {0};
-    int64_t answer;
-
-    if (!hg_conn_query(conn, sql, NULL, 0, soon(), &rows, &err)
-        || hg_rows_next(rows, soon(), &err) != HG_ROW)
-        fail_msg("%s: %s", sql, err.message);
-    answer = hg_rows_integer(rows, 0);
-    assert_int_equal(hg_rows_next(rows, soon(), &err), HG_END);
-    hg_rows_close(rows);
-    return answer;
-}
 
 /* --- values --- */
 

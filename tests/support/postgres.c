@@ -58,6 +58,7 @@ static const char configuration[] =
     "max_wal_senders = 0\n"
     "wal_level = minimal\n"
     "autovacuum = off\n"
+    "deadlock_timeout = 50ms\n"
     "jit = off\n"
     "log_min_messages = warning\n"
     "lc_messages = 'C'\n"
