@@ -217,6 +217,8 @@ static bool make_folder(const char *path, hg_error *err)
     char *copy = alloc_text(path);
     bool ok = copy == NULL ? no_memory(err) : file_make_dir(dirname(copy), 0755, err);
 
+    if (!ok)
+        hg_error_hint(err, "Check the path in the URL.");
     alloc_free(copy);
     return ok;
 }
