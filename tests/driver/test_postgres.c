@@ -457,9 +457,9 @@ static void a_cancel_never_waits_for_a_frozen_server(void **state)
     disconnect(conn);
 }
 
-static void a_childs_copy_is_given_up_without_a_word_to_the_server(void **state)
+static void given_up_by_a_child(const struct engine *there)
 {
-    hg_conn *conn = connect_to(*state);
+    hg_conn *conn = connect_to(there);
     int status = -1;
     pid_t child;
 
@@ -474,6 +474,34 @@ static void a_childs_copy_is_given_up_without_a_word_to_the_server(void **state)
     assert_true(hg_conn_in_transaction(conn));
     assert_int_equal(ask(conn, "SELECT 7"), 7);
     disconnect(conn);
+}
+
+static void a_childs_copy_is_given_up_without_a_word_to_the_server(void **state)
+{
+    struct engine encrypted = {.driver = &driver_postgres,
+                               .url = postgres_url_as("127.0.0.1", NULL, NULL, database)};
+
+    given_up_by_a_child(*state);
+    given_up_by_a_child(&encrypted);
+    hg_url_free(encrypted.url);
+}
+
+static void an_encrypted_statement_ends_at_its_deadline_too(void **state)
+{
+    struct engine encrypted = {.driver = &driver_postgres,
+                               .url = postgres_url_as("127.0.0.1", NULL, NULL, database)};
+    hg_conn *conn = connect_to(&encrypted);
+    hg_error err = {0};
+
+    (void)state;
+    assert_int_equal(
+        ask(conn, "SELECT count(*) FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl"), 1);
+    assert_false(hg_conn_execute(conn, ENDLESS, NULL, 0, hg_deadline_in_ms(100), NULL, &err));
+    assert_int_equal(err.code, HG_TIMEOUT);
+    assert_int_equal(ask(conn, "SELECT 7"), 7);
+    assert_true(conn->driver->alive(conn));
+    disconnect(conn);
+    hg_url_free(encrypted.url);
 }
 
 /* --- poolers --- */
@@ -570,6 +598,7 @@ int main(void)
         cmocka_unit_test(closing_never_waits_for_a_frozen_server),
         cmocka_unit_test(a_cancel_never_waits_for_a_frozen_server),
         cmocka_unit_test(a_childs_copy_is_given_up_without_a_word_to_the_server),
+        cmocka_unit_test(an_encrypted_statement_ends_at_its_deadline_too),
         cmocka_unit_test(through_a_pooler_the_session_is_left_alone),
         cmocka_unit_test(through_a_pooler_a_read_only_session_is_refused),
     };

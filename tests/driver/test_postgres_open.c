@@ -201,6 +201,24 @@ static void a_guarded_role_gets_in_with_its_password(void **state)
     driver_postgres.close(conn);
 }
 
+static void a_certificate_is_checked_against_the_hosts_name(void **state)
+{
+    hg_conn *conn = opened(parse("postgresql://postgres@localhost:%d/postgres"
+                                 "?sslmode=verify-full&sslrootcert=%s/server.crt",
+                                 postgres_port(), postgres_socket_dir()));
+    hg_error err;
+
+    (void)state;
+    assert_answer(conn, "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()", "true");
+    driver_postgres.close(conn);
+    err = refused(parse("postgresql://postgres@127.0.0.1:%d/postgres"
+                        "?sslmode=verify-full&sslrootcert=%s/server.crt",
+                        postgres_port(), postgres_socket_dir()),
+                  20000);
+    assert_int_equal(err.code, HG_UNAVAILABLE);
+    assert_non_null(strstr(err.message, "certificate"));
+}
+
 /* --- several hosts --- */
 
 static void a_host_that_refuses_is_followed_by_the_next(void **state)
@@ -523,6 +541,7 @@ int main(void)
         cmocka_unit_test(the_session_says_who_it_is_on_both_sides),
         cmocka_unit_test(the_parameters_of_the_url_reach_the_server),
         cmocka_unit_test(a_guarded_role_gets_in_with_its_password),
+        cmocka_unit_test(a_certificate_is_checked_against_the_hosts_name),
         cmocka_unit_test(a_host_that_refuses_is_followed_by_the_next),
         cmocka_unit_test(a_host_that_is_silent_leaves_time_for_the_next),
         cmocka_unit_test(when_all_hosts_fail_each_is_named),

@@ -30,6 +30,7 @@
 #include <unistd.h>
 
 #include "driver/driver.h"
+#include "support/certificate.h"
 #include "support/temp.h"
 
 enum { PATIENCE_MS = 60 * 1000, START_TRIES = 5, PROCESSES_MAX = 256 };
@@ -52,6 +53,7 @@ static const char configuration[] =
     "listen_addresses = '127.0.0.1, ::1'\n"
     "max_connections = 50\n"
     "shared_buffers = 16MB\n"
+    "ssl = on\n"
     "fsync = off\n"
     "synchronous_commit = off\n"
     "full_page_writes = off\n"
@@ -318,12 +320,24 @@ static void take_data(const char *data, const char *log)
 
 static void write_configuration(void)
 {
-    char *more = text("%sport = %d\nunix_socket_directories = '%s'\n", configuration, server.port,
-                      server.dir);
+    char *more = text("%sport = %d\nunix_socket_directories = '%s'\n"
+                      "ssl_cert_file = '%s/server.crt'\nssl_key_file = '%s/server.key'\n",
+                      configuration, server.port, server.dir, server.dir, server.dir);
 
     temp_write(server.dir, "postgresql.conf", more);
     temp_write(server.dir, "pg_hba.conf", access_rules);
     free(more);
+}
+
+static void write_certificate(void)
+{
+    char *certificate = text("%s/server.crt", server.dir), *key = text("%s/server.key", server.dir);
+
+    certificate_make(certificate, key);
+    if (geteuid() == 0 && chown(key, server.uid, server.gid) != 0)
+        give_up("%s: %s", key, strerror(errno));
+    free(certificate);
+    free(key);
 }
 
 /* --- its life --- */
@@ -582,6 +596,7 @@ void postgres_start(void)
     data = text("%s/data", server.dir);
     log = text("%s/log", server.dir);
     take_data(data, log);
+    write_certificate();
     launch_somewhere();
     postgres_run(NULL, "CREATE ROLE guards");
     postgres_run(NULL, "CREATE ROLE rejected LOGIN");

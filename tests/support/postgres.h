@@ -7,8 +7,9 @@
  * template of the data directory there, the others copy it. Where PostgreSQL is not installed the
  * program fails and says what to install: a test that was not run is not a test that passed.
  *
- * Role "postgres" is a superuser and needs no password, nor do others; members of role "guards"
- * need theirs (scram-sha-256); role "rejected" is turned away by pg_hba.conf.
+ * TCP connections may use TLS: its certificate is for "localhost" and lies in the socket's folder
+ * as server.crt. Role "postgres" is a superuser and needs no password, nor do others; members of
+ * role "guards" need theirs (scram-sha-256); role "rejected" is turned away by pg_hba.conf.
  */
 #ifndef SUPPORT_POSTGRES_H
 #define SUPPORT_POSTGRES_H
