@@ -16,7 +16,7 @@
 
 struct buf;
 
-enum { CELL_BYTES = 14 };
+enum { CELL_BYTES = 21 }; /* a character and the four marks that text_visible() leaves on it */
 
 struct cell {
     char text[CELL_BYTES]; /* UTF-8, NUL-terminated; "" for the right half of a wide character */

@@ -29,7 +29,7 @@ static void choose_target(const struct model *m, hg_migrate_kind kind, char *out
         || !m->selected[PANE_MIGRATIONS].touched || row >= history->revision_count)
         return;
     if (history->revisions[row].state == HG_REVISION_PENDING && !history->revisions[row].head)
-        snprintf(out, size, "%s", history->revisions[row].revision);
+        text_copy(out, size, history->revisions[row].revision);
 }
 
 static void drop_plan(struct model *m, struct effects *effects)
@@ -49,6 +49,7 @@ void change_ask(struct model *m, hg_migrate_kind kind, struct effects *effects)
     drop_plan(m, effects);
     choose_target(m, kind, plan.request.target, sizeof plan.request.target);
     m->change = (struct change){.kind = kind, .asked_ms = m->now_ms};
+    m->change.consent = action_consent(model_action(kind), m->facts.production, m->facts.read_only);
     effect_add(effects, plan);
     page_open(m, PAGE_PLAN);
 }
@@ -148,7 +149,7 @@ void change_type(struct model *m, uint32_t key, struct effects *effects)
         erase_character(c);
     else if (key >= ' ' && key < KEYS_UP && key != 0x7F)
         type_character(c, key);
-    else if (key == KEYS_ENTER && strcmp(c->typed, m->facts.database_name) == 0)
+    else if (key == KEYS_ENTER && action_typed_matches(c->typed, m->facts.database_name))
         start(m, effects);
     else if (key == KEYS_ENTER && c->typed[0] != '\0')
         c->wrong = true;

@@ -6,11 +6,24 @@
 
 #include "update.h"
 
-enum { REFRESH_MS = 1000 };
+enum {
+    REFRESH_MS = 1000,
+    POOLS_LATER_MS = 200 /* the pools wait this long for the answer that they follow */
+};
 
 static struct feed *feed_of(struct model *m, enum job_kind kind)
 {
     return kind == JOB_POOLS ? &m->pools_feed : kind == JOB_STATUS ? &m->status_feed : NULL;
+}
+
+/*
+ * The pools are read right after the database has been asked: our own connection is back by then,
+ * and does not blink on the screen as one in use. Without an answer they are read all the same.
+ */
+static void pools_follow(struct model *m)
+{
+    if (m->pools_feed.due_ms - m->now_ms < REFRESH_MS)
+        m->pools_feed.due_ms = m->now_ms;
 }
 
 /* The next time to ask: a period after the last asking, so that a slow answer does not stretch it,
@@ -118,6 +131,7 @@ static size_t first_pool(const struct model *m, const hg_pool_list *list)
 static void take_pools(struct model *m, struct job_result *result, struct effects *effects)
 {
     feed_answered(m, &m->pools_feed);
+    m->pools_feed.due_ms += POOLS_LATER_MS;
     if (!result->ok) {
         note_add(m, ROLE_WARN, "pools: %s", result->error.message);
         discard(effects, result);
@@ -157,21 +171,13 @@ static void note_turns(struct model *m, bool answered, const struct job_result *
     m->checks_asked = false;
 }
 
-/* The pools are read right after the database has been asked: our own connection is back by then,
- * and does not blink on the screen as one in use. */
-static void pools_next(struct model *m)
-{
-    if (m->pools_feed.due_ms - m->now_ms < REFRESH_MS * 2 / 3)
-        m->pools_feed.due_ms = m->now_ms;
-}
-
 static void take_status(struct model *m, struct job_result *result, struct effects *effects)
 {
     bool answered = result->readiness != NULL && result->readiness->db;
     struct job_result *before = m->status;
 
     feed_answered(m, &m->status_feed);
-    pools_next(m);
+    pools_follow(m);
     note_turns(m, answered, result);
     m->status = result;
     if (answered)

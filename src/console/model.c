@@ -30,7 +30,7 @@ enum context model_context(const struct model *m)
         return IN_ASK;
     switch (model_page(m)) {
     case PAGE_PLAN:
-        return m->facts.production && m->plan != NULL ? IN_PROMPT : IN_PLAN;
+        return m->change.consent == CONSENT_TYPED && m->plan != NULL ? IN_PROMPT : IN_PLAN;
     case PAGE_RUN:
         return m->change.running ? IN_RUN : IN_RESULT;
     case PAGE_DETAIL:
@@ -196,6 +196,14 @@ const struct note *model_note(const struct model *m, size_t age)
     if (age >= m->note_count || age >= NOTES)
         return NULL;
     return &m->notes[(m->note_count - 1 - age) % NOTES];
+}
+
+const struct action *model_action(hg_migrate_kind kind)
+{
+    static const char *const names[] = {
+        [HG_MIGRATE_UP] = "up", [HG_MIGRATE_DOWN] = "down", [HG_MIGRATE_RESET] = "reset"};
+
+    return action_find(names[kind]);
 }
 
 const char *model_refusal(const struct model *m, enum command command)

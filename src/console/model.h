@@ -11,6 +11,7 @@
 
 #include "keys.h"
 #include "layout.h"
+#include "ops/actions.h"
 #include "ops/job.h"
 #include "role.h"
 
@@ -69,9 +70,10 @@ enum { NOTES = 128 };
 /* A change of the database on its way from the plan to the result. */
 struct change {
     hg_migrate_kind kind;
-    uint64_t plan_job; /* 0: no plan is being made */
-    int64_t asked_ms;  /* when the plan was asked for */
-    int64_t ready_ms;  /* keys before this moment were not meant for the question */
+    enum consent consent; /* what it takes */
+    uint64_t plan_job;    /* 0: no plan is being made */
+    int64_t asked_ms;     /* when the plan was asked for */
+    int64_t ready_ms;     /* keys before this moment were not meant for the question */
     char typed[128];
     bool wrong; /* what was typed is not the name */
 
@@ -139,6 +141,9 @@ void model_row_key(const struct model *m, enum pane pane, size_t row, char *out,
 size_t model_connections(const struct model *m, const hg_pool_connection *out[HG_POOL_SLOTS_MAX]);
 const char *model_sort_name(const struct model *m);
 enum { SORTS = 4 };
+
+/* The operation behind a change, as the command line knows it. */
+const struct action *model_action(hg_migrate_kind kind);
 
 /* The newest note, or NULL; age 0 is the newest. */
 const struct note *model_note(const struct model *m, size_t age);

@@ -9,7 +9,10 @@
 #include "format.h"
 #include "widget.h"
 
-enum { NAME_FROM_WIDTH = 100 }; /* the program's own name is the first thing that goes */
+enum {
+    NAME_FROM_WIDTH = 100, /* the program's own name is the first thing that goes */
+    FRESH_MS = 10000       /* how long a message takes the place of what always has to be said */
+};
 
 static struct area area_at(struct canvas *c, struct rect r)
 {
@@ -89,19 +92,30 @@ static void draw_header(const struct model *m, struct area a)
     if (a.width >= NAME_FROM_WIDTH)
         x += area_put(a, x, 0, bar, "headgate") + 2;
     x += area_put_cut(a, x, 0, end - x, env_role(m), env) + 2;
-    area_put_cut(a, x, 0, end - x, bar, view_target(m, target, sizeof target));
+    view_target(m, target, sizeof target);
+    if (shown_width(target) > end - x) /* the name says more than half a host */
+        x += area_put_cut(a, x, 0, end - x, bar, m->facts.database_name) + 2;
+    area_put_cut(a, x, 0, end - x, bar, target);
 }
 
-static void draw_message(const struct model *m, struct area a)
+/* What stands in the message line when there is nothing new to say. */
+static void draw_standing(const struct model *m, struct area a, enum form form)
+{
+    if (m->facts.prod_url_missing)
+        area_put_cut(a, 1, 0, a.width - 2, ROLE_WARN,
+                     "DATABASE_URL_PROD is not set: this is the database of DATABASE_URL");
+    else if (form == FORM_SMALL && model_page(m) == PAGE_OVERVIEW)
+        area_put_cut(a, 1, 0, a.width - 2, ROLE_DIM, "Tab shows the other panes; 80x24 all");
+}
+
+static void draw_message(const struct model *m, struct area a, enum form form)
 {
     const struct note *note = model_note(m, 0);
     char when[FORMAT_ROOM];
     int x = 1;
 
-    if (note == NULL) {
-        if (m->facts.prod_url_missing)
-            area_put_cut(a, x, 0, a.width - 2, ROLE_WARN,
-                         "DATABASE_URL_PROD is not set: this is the database of DATABASE_URL");
+    if (note == NULL || (form == FORM_SMALL && m->wall_ms - note->wall_ms >= FRESH_MS)) {
+        draw_standing(m, a, form);
         return;
     }
     if (a.width >= 60)
@@ -235,6 +249,6 @@ void view(const struct model *m, struct canvas *c)
         view_overview(m, area_at(c, layout.body), &layout);
     else
         draw_page(m, area_at(c, layout.body));
-    draw_message(m, area_at(c, layout.message));
+    draw_message(m, area_at(c, layout.message), layout.form);
     draw_hints(m, area_at(c, layout.hints));
 }

@@ -65,14 +65,17 @@ static void options_of(const hg_plan_step *step, char *out, size_t size)
         snprintf(out, size, "%s",
                  step->transaction ? "one transaction" : "NO TRANSACTION: each statement commits");
 
-    if (step->lock_timeout_ms >= 0 && used > 0 && (size_t)used < size)
+    if (step->kept && (size_t)used < size)
+        used += snprintf(out + used, size - (size_t)used,
+                         ", as the history kept it: the file is gone or was edited");
+    if (step->lock_timeout_ms >= 0 && (size_t)used < size)
         snprintf(out + used, size - (size_t)used, ", lock timeout %s",
                  format_took((double)step->lock_timeout_ms, took));
 }
 
 static void plan_step(const hg_plan_step *step, size_t number, struct document *d)
 {
-    char label[24], head[256], options[96];
+    char label[24], head[256], options[160];
 
     options_of(step, options, sizeof options);
     snprintf(label, sizeof label, "%3zu", number);
@@ -337,7 +340,7 @@ void view_question(const struct model *m, struct area a)
     widget_rule(a, 0, &rule);
     if (m->ask != ASK_NOTHING)
         ask_to_stop(m, a);
-    else if (m->facts.production)
+    else if (m->change.consent == CONSENT_TYPED)
         ask_for_name(m, a);
     else
         ask_for_yes(m, a);
