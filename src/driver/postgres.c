@@ -50,6 +50,7 @@ struct postgres_rows {
     hg_step pending;
     bool idle;          /* the server is ready for the next statement */
     struct arena blobs; /* of this row */
+    bool no_memory;     /* a value could not be handed out: reading on fails */
 };
 
 struct postgres_statement {
@@ -383,6 +384,10 @@ static hg_step postgres_next(hg_rows *base, hg_deadline by, hg_error *err)
     hg_step step = rows->pending;
 
     arena_release(&rows->blobs);
+    if (rows->no_memory) {
+        no_memory(err);
+        return HG_ERROR;
+    }
     if (!rows->has_pending) {
         wire_begin(of(base->conn), by);
         step = fetch(rows, err);
@@ -443,6 +448,7 @@ static hg_value blob_of(struct postgres_rows *rows, const char *text)
     if (copy != NULL)
         memcpy(copy, plain, size);
     pq->PQfreemem(plain);
+    rows->no_memory = rows->no_memory || copy == NULL;
     return copy == NULL ? hg_null() : hg_blob(copy, size);
 }
 
