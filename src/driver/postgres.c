@@ -25,8 +25,7 @@
 
 enum {
     DRAIN_MS = 50, /* how long rows that nobody wants are read before they are cancelled */
-    DRAIN_IN_TRANSACTION_MS = 5000, /* there a cancel would cost the transaction */
-    CLOSE_MS = 1000,
+    DRAIN_IN_TRANSACTION_MS = 30000,
     PARAMS_MAX = 65535, /* of the protocol */
     ALIVE_ROUNDS = 1000
 };
@@ -396,11 +395,13 @@ static hg_step postgres_next(hg_rows *base, hg_deadline by, hg_error *err)
     return step;
 }
 
-/* Reads on for a while, because a few rows are cheaper to read than to cancel, then cancels. */
+/* Reads on for a while, because a few rows are cheaper to read than to cancel, then cancels. Inside
+ * a transaction a cancel would cost all of it: there the last call's deadline is the limit. */
 static void abandon_rows(struct postgres_conn *conn)
 {
-    wire_begin(conn,
-               hg_deadline_in_ms(conn->was_in_transaction ? DRAIN_IN_TRANSACTION_MS : DRAIN_MS));
+    int64_t most_ms = conn->was_in_transaction ? DRAIN_IN_TRANSACTION_MS : DRAIN_MS;
+
+    wire_begin(conn, hg_deadline_first(conn->watch.by, hg_deadline_in_ms(most_ms)));
     atomic_store(&conn->base.cancelled, false);
     (void)wire_finish(conn, NULL);
 }
