@@ -61,7 +61,9 @@ typedef enum hg_step { HG_ROW, HG_END, HG_ERROR } hg_step;
 /*
  * Sends one statement and hands out its rows as they arrive; one result at a time may be open on a
  * connection. sql: one statement in the engine's dialect. params: n of them, may be NULL when n is
- * 0. out_rows: on success the caller's until hg_rows_close(), which discards what was not read.
+ * 0. out_rows: on success the caller's until hg_rows_close(), which discards what was not read. On
+ * PostgreSQL that is cancelled after a moment; inside a transaction, which a cancel would cost, it
+ * is read on until the last call's deadline: ask for no more rows than are wanted there.
  * err: HG_SQL, HG_CONSTRAINT, HG_SERIALIZATION, HG_LOCKED, HG_PRIVILEGE, HG_READ_ONLY,
  * HG_DISK_FULL, HG_LOST, HG_TIMEOUT, HG_CANCELLED, HG_MISUSE; with SQLSTATE, and column (in
  * characters of sql, from 1, or 0) where the engine says it.
@@ -76,7 +78,8 @@ HG_API bool hg_conn_execute(hg_conn *conn, const char *sql, const hg_value *para
                             hg_deadline by, int64_t *out_affected, hg_error *err);
 
 /* Prepares a statement; the connection owns what the server keeps, the caller the handle, until
- * hg_statement_close() or the connection's end. */
+ * hg_statement_close() or the connection's end, or its return to the pool. The server infers the
+ * types of the placeholders. */
 HG_API bool hg_conn_prepare(hg_conn *conn, const char *sql, hg_deadline by,
                             hg_statement **out_statement, hg_error *err);
 HG_API bool hg_statement_query(hg_statement *statement, const hg_value *params, size_t n,
