@@ -30,6 +30,13 @@ int64_t clock_now_ns(void)
     return fake >= 0 ? fake : read_ns(CLOCK_MONOTONIC);
 }
 
+int64_t clock_coarse_ns(void)
+{
+    int64_t fake = atomic_load_explicit(&fake_monotonic_ns, memory_order_relaxed);
+
+    return fake >= 0 ? fake : read_ns(CLOCK_MONOTONIC_COARSE);
+}
+
 int64_t clock_wall_ms(void)
 {
     int64_t fake = atomic_load_explicit(&fake_wall_ms, memory_order_relaxed);
