@@ -16,7 +16,7 @@
 static const int64_t reset_ns = INT64_C(5000000000); /* how long a reset may take */
 
 /* What a thread remembers between calls, of whichever pool it used last. */
-static _Thread_local struct {
+static _Thread_local __attribute__((tls_model("initial-exec"))) struct {
     unsigned slot;
     int tid;
     int forks; /* the tid is of this generation */
@@ -69,33 +69,32 @@ struct slot *pool_claim_idle(hg_pool *pool)
     return slot;
 }
 
-/* Whether a newcomer has to stand behind others, or hear that the pool is closed. */
-static bool must_queue(hg_pool *pool)
+/* Whether somebody has waited so long that nobody may overtake. */
+static bool patience_is_over(const hg_pool *pool)
 {
     int64_t oldest_ns = atomic_load_explicit(&pool->oldest_waiter_ns, memory_order_relaxed);
 
-    return atomic_load(&pool->closed)
-           || (oldest_ns != 0 && clock_now_ns() - oldest_ns >= POOL_PATIENCE_NS);
+    return oldest_ns != 0 && clock_now_ns() - oldest_ns >= POOL_PATIENCE_NS;
 }
 
 static struct slot *take_at_once(hg_pool *pool)
 {
-    if (atomic_load_explicit(&pool->attention, memory_order_relaxed) && must_queue(pool))
+    if (atomic_load_explicit(&pool->attention, memory_order_relaxed) != ATTENTION_NONE
+        && (atomic_load(&pool->closed) || patience_is_over(pool)))
         return NULL;
     return pool_claim_idle(pool);
 }
 
-static struct sweep_view view_of(const hg_pool *pool, const struct slot *slot, int64_t now_ns)
+static inline void view(const hg_pool *pool, const struct slot *slot, int64_t now_ns,
+                        struct sweep_view *out)
 {
-    return (struct sweep_view){
-        .now_ns = now_ns,
-        .idle_since_ns = atomic_load_explicit(&slot->shared->since_ns, memory_order_relaxed),
-        .suspect_ns = atomic_load_explicit(&pool->suspect_ns, memory_order_relaxed),
-        .expires_ns = slot->expires_ns,
-        .outdated = atomic_load_explicit(&slot->generation, memory_order_relaxed)
-                    != atomic_load_explicit(&pool->generation, memory_order_relaxed),
-        .pre_ping = pool->options.settings.pre_ping,
-    };
+    out->now_ns = now_ns;
+    out->idle_since_ns = atomic_load_explicit(&slot->shared->since_ns, memory_order_relaxed);
+    out->suspect_ns = atomic_load_explicit(&pool->suspect_ns, memory_order_relaxed);
+    out->expires_ns = slot->expires_ns;
+    out->outdated = atomic_load_explicit(&slot->generation, memory_order_relaxed)
+                    != atomic_load_explicit(&pool->generation, memory_order_relaxed);
+    out->pre_ping = pool->options.settings.pre_ping;
 }
 
 /* Outside the lock: a close may take its time. */
@@ -174,9 +173,11 @@ static bool answers(hg_pool *pool, struct slot *slot, bool with_ping, hg_deadlin
 /* Whether the taken connection can be used; it is closed when not. */
 static bool fit(hg_pool *pool, struct slot *slot, hg_deadline by, int64_t now_ns)
 {
-    struct sweep_view view = view_of(pool, slot, now_ns);
-    enum sweep_verdict verdict = sweep_checkout(&view);
+    struct sweep_view seen;
+    enum sweep_verdict verdict;
 
+    view(pool, slot, now_ns, &seen);
+    verdict = sweep_checkout(&seen);
     switch (verdict) {
     case SWEEP_USE:
         return true;
@@ -217,7 +218,7 @@ bool hg_pool_checkout(hg_pool *pool, const char *tag, hg_deadline by, hg_conn **
         slot = take_at_once(pool);
         if (slot == NULL && !pool_wait(pool, by, &slot, err))
             return false;
-        now_ns = clock_now_ns();
+        now_ns = clock_coarse_ns();
     } while (!fit(pool, slot, by, now_ns));
     publish_holder(slot, tag, now_ns);
     slot->phase = PHASE_HELD;
@@ -288,8 +289,8 @@ static void publish_idle(struct slot *slot, int64_t now_ns)
 /* Makes the session as good as new; false: it cannot be. */
 static bool reset(hg_pool *pool, struct slot *slot, hg_conn *conn, int64_t now_ns)
 {
-    hg_error err = {HG_OK};
     bool was_open = false, ok;
+    hg_error err; /* written on failure only; clearing it would cost more than the rest */
 
     conn->interrupted = NULL; /* what it asks may not exist any more */
     ok = pool->driver->reset(conn, pool->options.reset_on_return, (hg_deadline){now_ns + reset_ns},
@@ -306,24 +307,27 @@ static bool reset(hg_pool *pool, struct slot *slot, hg_conn *conn, int64_t now_n
  * the waiter, who looks once more after saying that it waits, sees the slot. */
 static void release(hg_pool *pool, struct slot *slot)
 {
+    enum attention attention;
+
     slot->phase = PHASE_IDLE;
     atomic_exchange(&slot->shared->state, HG_SLOT_IDLE);
-    if (atomic_load(&pool->attention))
+    attention = atomic_load(&pool->attention);
+    if (attention == ATTENTION_SERVE || (attention == ATTENTION_TOLD && patience_is_over(pool)))
         pool_capacity_freed(pool);
 }
 
 void hg_pool_return(hg_pool *pool, hg_conn *conn)
 {
     struct slot *slot = take_back(pool, conn);
-    int64_t now_ns = clock_now_ns();
-    struct sweep_view view;
+    int64_t now_ns = clock_coarse_ns();
+    struct sweep_view seen;
     enum sweep_verdict verdict;
 
     if (slot == NULL)
         return;
     publish_idle(slot, now_ns);
-    view = view_of(pool, slot, now_ns);
-    verdict = sweep_return(&view);
+    view(pool, slot, now_ns, &seen);
+    verdict = sweep_return(&seen);
     if (conn->lost) {
         retire_lost(pool, slot);
     } else if (verdict != SWEEP_USE) {
@@ -344,7 +348,7 @@ void hg_pool_discard(hg_pool *pool, hg_conn *conn)
 
     if (slot == NULL)
         return;
-    publish_idle(slot, clock_now_ns());
+    publish_idle(slot, clock_coarse_ns());
     if (conn->lost)
         retire_lost(pool, slot);
     else

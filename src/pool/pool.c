@@ -145,7 +145,7 @@ static void begin_life(hg_pool *pool)
     pool->retry_ns = 0;
     pool->swept = atomic_load(&pool->generation);
     pool->orphaned = false;
-    atomic_store(&pool->attention, false);
+    atomic_store(&pool->attention, ATTENTION_NONE);
     atomic_store(&pool->closed, false);
     atomic_store(&pool->oldest_waiter_ns, 0);
     atomic_store(&pool->suspect_ns, 0);
@@ -203,7 +203,7 @@ void pool_settle_close(hg_pool *pool)
 static void shut(hg_pool *pool)
 {
     atomic_store(&pool->closed, true);
-    atomic_store(&pool->attention, true);
+    atomic_store(&pool->attention, ATTENTION_SERVE);
     pool_fail_waiters(pool, pool->waiting);
     pthread_cond_broadcast(&pool->work);
 }

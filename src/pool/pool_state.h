@@ -41,6 +41,13 @@
  * parent goes on changing it. */
 enum slot_phase { PHASE_IDLE, PHASE_HELD, PHASE_BUSY };
 
+/* What a return has to do for those who wait, beside making its slot free. */
+enum attention {
+    ATTENTION_NONE,
+    ATTENTION_TOLD, /* the first waiter was told to look and is on its way */
+    ATTENTION_SERVE /* call pool_capacity_freed() */
+};
+
 /* What the process keeps to itself about a slot. Written by the slot's owner. */
 struct slot {
     _Alignas(64) _Atomic(hg_conn *) conn; /* NULL: none; read by others only to be compared */
@@ -75,7 +82,7 @@ struct hg_pool {
 
     char line_before_shared[64];
     /* Read by every checkout and return, seldom written. */
-    _Atomic bool attention; /* a return must look at the queue: see settle_attention() */
+    _Atomic enum attention attention;
     _Atomic bool closed;
     _Atomic int64_t oldest_waiter_ns; /* 0: nobody waits */
     _Atomic uint64_t generation;      /* connections of an older one are replaced */

@@ -5,28 +5,7 @@
 
 #define NS_PER_MS INT64_C(1000000)
 
-static const int64_t poll_after_ns = 10 * NS_PER_MS;
-static const int64_t ping_after_ns = 30000 * NS_PER_MS;
-
 enum { CONNECTS_AT_ONCE = 2, PROBES_AT_ONCE = 1 };
-
-enum sweep_verdict sweep_return(const struct sweep_view *view)
-{
-    if (view->outdated)
-        return SWEEP_STALE;
-    return view->now_ns >= view->expires_ns ? SWEEP_RECYCLE : SWEEP_USE;
-}
-
-enum sweep_verdict sweep_checkout(const struct sweep_view *view)
-{
-    int64_t idle_ns = view->now_ns - view->idle_since_ns;
-    enum sweep_verdict verdict = sweep_return(view);
-
-    if (verdict != SWEEP_USE
-        || (idle_ns <= poll_after_ns && view->idle_since_ns > view->suspect_ns))
-        return verdict;
-    return view->pre_ping && idle_ns > ping_after_ns ? SWEEP_PING : SWEEP_POLL;
-}
 
 int64_t sweep_expiry(int64_t now_ns, int64_t recycle_ms, double luck)
 {

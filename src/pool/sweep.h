@@ -26,11 +26,30 @@ struct sweep_view {
     bool pre_ping;
 };
 
-/* A free connection that somebody wants. */
-enum sweep_verdict sweep_checkout(const struct sweep_view *view);
+#define SWEEP_POLL_AFTER_NS INT64_C(10000000)    /* of idleness */
+#define SWEEP_PING_AFTER_NS INT64_C(30000000000) /* of idleness */
+
+/* The two that every checkout and return asks are here, to be expanded where they are asked. */
 
 /* A connection that comes back: SWEEP_USE, SWEEP_RECYCLE or SWEEP_STALE. */
-enum sweep_verdict sweep_return(const struct sweep_view *view);
+static inline enum sweep_verdict sweep_return(const struct sweep_view *view)
+{
+    if (view->outdated)
+        return SWEEP_STALE;
+    return view->now_ns >= view->expires_ns ? SWEEP_RECYCLE : SWEEP_USE;
+}
+
+/* A free connection that somebody wants. */
+static inline enum sweep_verdict sweep_checkout(const struct sweep_view *view)
+{
+    int64_t idle_ns = view->now_ns - view->idle_since_ns;
+    enum sweep_verdict verdict = sweep_return(view);
+
+    if (verdict != SWEEP_USE
+        || (idle_ns <= SWEEP_POLL_AFTER_NS && view->idle_since_ns > view->suspect_ns))
+        return verdict;
+    return view->pre_ping && idle_ns > SWEEP_PING_AFTER_NS ? SWEEP_PING : SWEEP_POLL;
+}
 
 /*
  * When a connection opened now is to be replaced; recycle_ms < 0: never. luck (0 <= luck < 1) takes

@@ -274,7 +274,9 @@ static void decode(const struct copy *copy, hg_pool_snapshot *out)
     if (!out->alive) {
         int64_t last_ns = last_sign_ns(copy, now_ns);
 
-        out->seen_ms = last_ns > 0 ? now_ms - (now_ns - last_ns) / NS_PER_MS : out->started_ms;
+        out->seen_ms = last_ns > 0 ? now_ms - (now_ns - last_ns) / NS_PER_MS : 0;
+        if (out->seen_ms < out->started_ms) /* by a tick: stamps of use are coarse */
+            out->seen_ms = out->started_ms;
         now_ns = last_ns;
     }
     for (unsigned i = 0; i < copy->head.slot_count; i++) {

@@ -6,7 +6,16 @@
 
 #include "retry.h"
 
-/* Whether a return has to look here. Set before a waiter looks for free slots a last time, and read
+static enum attention attention_wanted(const hg_pool *pool)
+{
+    if (atomic_load(&pool->closed) || pool->open > pool->size)
+        return ATTENTION_SERVE;
+    if (pool->first == NULL)
+        return ATTENTION_NONE;
+    return pool->first->woken ? ATTENTION_TOLD : ATTENTION_SERVE;
+}
+
+/* Says what returns have to do. Stored before a waiter looks for free slots a last time, and read
  * by a return after it has freed one, both in one total order: nobody is overlooked. */
 static void settle_attention(hg_pool *pool)
 {
@@ -15,8 +24,7 @@ static void settle_attention(hg_pool *pool)
     atomic_store_explicit(&pool->oldest_waiter_ns, oldest_ns, memory_order_relaxed);
     atomic_store_explicit(&pool->telemetry.head->oldest_waiter_ns, oldest_ns, memory_order_relaxed);
     atomic_store_explicit(&pool->telemetry.head->waiting, pool->waiting, memory_order_relaxed);
-    atomic_store(&pool->attention,
-                 pool->first != NULL || atomic_load(&pool->closed) || pool->open > pool->size);
+    atomic_store(&pool->attention, attention_wanted(pool));
 }
 
 static void join_queue(hg_pool *pool, struct waiter *waiter)
@@ -199,11 +207,12 @@ static void sleep_in_queue(hg_pool *pool, struct waiter *waiter, hg_deadline by)
     bool in_time = true;
 
     for (;;) {
+        waiter->woken = false;
+        settle_attention(pool);
         if (pool->first == waiter)
             waiter->slot = pool_claim_idle(pool);
         if (waiter->slot != NULL || waiter->failed || !in_time)
             return;
-        waiter->woken = false;
         pool_start_connects(pool);
         in_time = condition_wait(&waiter->wake, &pool->lock, by.at_ns);
     }
