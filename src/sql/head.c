@@ -29,8 +29,11 @@ static const struct row rows[] = {
     {PG,   "vacuum",                   HEAD_ALONE},
     {PG,   "cluster",                  HEAD_ALONE},
     {PG,   "reindex",                  HEAD_ALONE},
-    {PG,   "call",                     HEAD_ALONE},
-    {PG,   "do",                       HEAD_ALONE},
+    {PG,   "call",                     HEAD_CALL},
+    {PG,   "do",                       HEAD_CALL},
+    {PG,   "set",                      HEAD_SESSION},
+    {PG,   "reset",                    HEAD_SESSION},
+    {PG,   "load",                     HEAD_SESSION},
     {PG,   "alter system",             HEAD_ALONE},
     {PG,   "alter database",           HEAD_ALONE}, /* SET TABLESPACE */
     {PG,   "create database",          HEAD_ALONE},
@@ -42,9 +45,9 @@ static const struct row rows[] = {
     {PG,   "drop subscription",        HEAD_ALONE},
     {PG,   "discard all",              HEAD_ALONE},
     {LITE, "vacuum",                   HEAD_ALONE},
-    {LITE, "pragma",                   HEAD_ALONE}, /* foreign_keys and journal_mode do nothing, or fail, in one */
-    {LITE, "attach",                   HEAD_ALONE},
-    {LITE, "detach",                   HEAD_ALONE},
+    {LITE, "pragma",                   HEAD_SESSION},
+    {LITE, "attach",                   HEAD_SESSION},
+    {LITE, "detach",                   HEAD_SESSION},
 };
 /* clang-format on */
 

@@ -11,7 +11,9 @@ enum head_kind {
     HEAD_PLAIN,    /* runs inside or outside of a transaction */
     HEAD_BEGIN,    /* opens a transaction */
     HEAD_FINISH,   /* ends one: COMMIT, END, ROLLBACK, ABORT, PREPARE TRANSACTION */
-    HEAD_ALONE,    /* no transaction can hold it, or it may end one itself (CALL, DO) */
+    HEAD_ALONE,    /* no transaction can hold it */
+    HEAD_CALL,     /* runs code that may end a transaction itself */
+    HEAD_SESSION,  /* changes the session, not the database: SET, PRAGMA, ATTACH */
     HEAD_COPY_ROWS /* COPY ... FROM stdin with its rows */
 };
 

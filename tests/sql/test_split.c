@@ -161,8 +161,9 @@ static void the_first_words_say_how_a_statement_may_run(void **state)
         {PG,   "REFRESH MATERIALIZED VIEW CONCURRENTLY v",       HEAD_PLAIN},
         {PG,   "SELECT 'concurrently'",                          HEAD_PLAIN},
         {PG,   "VACUUM (ANALYZE) t",                             HEAD_ALONE},
-        {PG,   "DO $$ BEGIN END $$",                             HEAD_ALONE},
-        {LITE, "PRAGMA foreign_keys = off",                      HEAD_ALONE},
+        {PG,   "DO $$ BEGIN END $$",                             HEAD_CALL},
+        {LITE, "PRAGMA foreign_keys = off",                      HEAD_SESSION},
+        {PG,   "SET LOCAL search_path TO a",                     HEAD_SESSION},
         {LITE, "DO SOMETHING",                                   HEAD_PLAIN},
     };
     /* clang-format on */

@@ -1,0 +1,105 @@
+/*
+ * folder.c - the migrations folder.
+ */
+#include "folder.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/file.h"
+
+enum { PATH_ROOM = 4096 };
+
+static bool no_memory(const char *dir, hg_error *err)
+{
+    return hg_fail(err, HG_NOMEM, "could not read the migrations in \"%s\": out of memory", dir);
+}
+
+static const char *path_of(struct arena *arena, const char *dir, const char *name)
+{
+    char path[PATH_ROOM];
+
+    if (!file_join(path, sizeof path, dir, name))
+        return NULL;
+    return arena_text(arena, path);
+}
+
+static bool parse(const char *path, const struct buf *text, hg_driver dialect, struct arena *arena,
+                  struct migration_file *out, hg_error *err)
+{
+    const struct file_source source = {
+        .path = path, .text = text->bytes, .size = text->size, .dialect = dialect};
+
+    return file_parse(&source, arena, out, err);
+}
+
+static bool read_files(const char *dir, hg_driver dialect, const struct file_list *names,
+                       struct arena *arena, struct folder *folder, hg_error *err)
+{
+    struct buf text = BUF_INIT(FOLDER_FILE_LIMIT);
+    bool ok = true;
+
+    for (size_t i = 0; i < names->count && ok; i++) {
+        struct migration_file *file = &folder->files[folder->count];
+        const char *path = path_of(arena, dir, names->names[i]);
+
+        buf_truncate(&text, 0);
+        ok = path != NULL || no_memory(dir, err);
+        ok = ok && file_read(path, &text, err) && parse(path, &text, dialect, arena, file, err);
+        folder->count += ok && file->revision != NULL;
+    }
+    buf_release(&text);
+    return ok;
+}
+
+bool folder_read(const char *dir, hg_driver dialect, struct arena *arena, struct folder *out_folder,
+                 hg_error *err)
+{
+    struct file_list names;
+    struct folder folder = {0};
+    bool ok;
+
+    if (!file_list(dir, ".sql", &names, err)) {
+        hg_error_hint(err, "headgate init makes the folder; --migrations names another one.");
+        return false;
+    }
+    folder.files = arena_alloc(arena, names.count + 1, sizeof *folder.files);
+    ok = folder.files != NULL ? read_files(dir, dialect, &names, arena, &folder, err)
+                              : no_memory(dir, err);
+    file_list_release(&names);
+    if (ok)
+        *out_folder = folder;
+    return ok;
+}
+
+bool folder_read_any(const char *dir, struct arena *arena, struct folder *out_folder, hg_error *err)
+{
+    hg_error first;
+
+    if (folder_read(dir, HG_POSTGRESQL, arena, out_folder, &first)
+        || (first.code == HG_FILE && folder_read(dir, HG_SQLITE, arena, out_folder, NULL)))
+        return true;
+    *err = first;
+    return false;
+}
+
+bool folder_text(const struct migration_file *file, hg_driver dialect, struct arena *arena,
+                 struct buf *out_text, struct migration_file *out_file, hg_error *err)
+{
+    struct migration_file again;
+
+    if (!file_read(file->path, out_text, err)
+        || !parse(file->path, out_text, dialect, arena, &again, err))
+        return false;
+    if (again.revision == NULL || strcmp(again.revision, file->revision) != 0
+        || strcmp(again.up.checksum, file->up.checksum) != 0) {
+        hg_fail(err, HG_FILE, "the file changed while it was being read");
+        hg_error_place(err, file->path, 0, 0);
+        hg_error_hint(err, "Run the command again when nothing writes to the folder any more.");
+        return false;
+    }
+    *out_file = again;
+    return true;
+}

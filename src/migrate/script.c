@@ -1,0 +1,161 @@
+/*
+ * script.c - one section of a migration as it will run.
+ */
+#include "script.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/vec.h"
+
+static bool no_memory(const char *path, hg_error *err)
+{
+    return hg_fail(err, HG_NOMEM, "could not read \"%s\": out of memory", path);
+}
+
+/* Moves a byte offset's place by the characters of a statement that come before it. */
+static size_t offset_of_character(const struct script_statement *statement, int column)
+{
+    size_t at = 0;
+
+    for (int seen = 1; at < statement->size; at++) {
+        if (((unsigned char)statement->sql[at] & 0xC0) == 0x80)
+            continue;
+        if (seen++ == column)
+            break;
+    }
+    return at;
+}
+
+void script_place(const struct script *script, const struct script_statement *statement,
+                  hg_error *err)
+{
+    size_t at, line_start;
+    int line;
+
+    at = err->column > 0 ? offset_of_character(statement, err->column) : 0;
+    line = statement->line;
+    for (size_t i = 0; i < at; i++)
+        line += statement->sql[i] == '\n';
+    at += statement->offset;
+    for (line_start = at; line_start > 0 && script->text.bytes[line_start - 1] != '\n';)
+        line_start--;
+    hg_error_place(err, script->path, line, split_column(script->text.bytes, line_start, at));
+    hg_error_excerpt(err, script->text.bytes, script->text.size, at);
+}
+
+/* What cannot be run in this section. */
+static bool check_statement(const struct script *script, const struct script_statement *statement,
+                            hg_error *err)
+{
+    if (statement->kind == HEAD_COPY_ROWS) {
+        hg_fail(err, HG_UNSUPPORTED, "COPY ... FROM stdin cannot run in a migration");
+        hg_error_hint(err, "Write the rows as INSERT statements, or load them with psql.");
+    } else if (script->section.transaction
+               && (statement->kind == HEAD_BEGIN || statement->kind == HEAD_FINISH)) {
+        hg_fail(err, HG_FILE, "the section is a transaction already, and cannot begin or end one");
+        hg_error_hint(err, "Leave the statement out, or write transaction:false behind the "
+                           "-- migrate: directive.");
+    } else {
+        return true;
+    }
+    script_place(script, statement, err);
+    return false;
+}
+
+static bool cut(struct arena *arena, hg_driver dialect, struct script *script, hg_error *err)
+{
+    VEC(struct script_statement) list = VEC_INIT;
+    struct split_statement found;
+    struct split split;
+    enum split_answer answer;
+    bool ok = true;
+
+    split_init(&split, dialect, script->text.bytes, script->section.to, script->section.from,
+               script->section.line);
+    while (ok && (answer = split_next(&split, &found, err)) == SPLIT_STATEMENT) {
+        struct script_statement *s = VEC_PUSH(&list);
+        const char *sql = arena_text_n(arena, script->text.bytes + found.offset, found.size);
+
+        ok = (s != NULL && sql != NULL) || no_memory(script->path, err);
+        if (!ok)
+            break;
+        *s = (struct script_statement){.sql = sql,
+                                       .size = found.size,
+                                       .offset = found.offset,
+                                       .line = found.line,
+                                       .column = found.column,
+                                       .kind = head_kind(dialect, script->text.bytes, &found)};
+    }
+    if (ok && answer == SPLIT_FAULT) {
+        hg_error_place(err, script->path, err->line, err->column);
+        ok = false;
+    }
+    script->count = list.count;
+    script->statements = arena_alloc(arena, list.count + 1, sizeof *script->statements);
+    ok = ok && (script->statements != NULL || no_memory(script->path, err));
+    if (ok && list.count > 0)
+        memcpy(script->statements, list.items, list.count * sizeof *list.items);
+    VEC_RELEASE(&list);
+    return ok;
+}
+
+/* The section as the history keeps it: from its directive to its end, guards and all. */
+static bool keep_down(struct arena *arena, const struct migration_file *file, struct script *script,
+                      hg_error *err)
+{
+    const struct file_section *down = &file->down;
+
+    if (!down->present)
+        return true;
+    script->down_section =
+        arena_text_n(arena, script->text.bytes + down->directive, down->to - down->directive);
+    return script->down_section != NULL || no_memory(script->path, err);
+}
+
+bool script_make(struct arena *arena, hg_driver dialect, const struct migration_file *file,
+                 bool down, struct buf *text, struct script *out_script, hg_error *err)
+{
+    struct script script = {
+        .path = file->path, .text = *text, .section = down ? file->down : file->up};
+    struct checksum raw;
+    bool ok;
+
+    *text = BUF_INIT(text->limit);
+    checksum_init(&raw);
+    checksum_bytes(&raw, script.text.bytes + script.section.from,
+                   script.section.to - script.section.from);
+    checksum_hex(&raw, script.raw_checksum);
+    ok = down || keep_down(arena, file, &script, err);
+    file_blank(script.text.bytes, file);
+    ok = ok && cut(arena, dialect, &script, err);
+    if (ok)
+        *out_script = script;
+    else
+        script_release(&script);
+    return ok;
+}
+
+bool script_check(const struct script *script, hg_error *err)
+{
+    for (size_t i = 0; i < script->count; i++)
+        if (!check_statement(script, &script->statements[i], err))
+            return false;
+    return true;
+}
+
+void script_release(struct script *script)
+{
+    buf_release(&script->text);
+}
+
+void script_weigh(hg_driver dialect, const struct script_statement *statement, struct checksum *sum)
+{
+    struct split split;
+    struct split_token token;
+
+    split_init(&split, dialect, statement->sql, statement->size, 0, 1);
+    while (split_token(&split, &token, NULL) && token.kind != LEX_END)
+        checksum_token(sum, statement->sql, &token);
+    checksum_bytes(sum, ";", 2);
+}

@@ -1,0 +1,52 @@
+/*
+ * script.h - one section of a migration as it will run: its statements, each with its place. Pure.
+ */
+#ifndef MIGRATE_SCRIPT_H
+#define MIGRATE_SCRIPT_H
+
+#include "base/buf.h"
+#include "file.h"
+#include "sql/head.h"
+
+struct arena;
+
+struct script_statement {
+    const char *sql;
+    size_t size;
+    size_t offset; /* in the script's text */
+    int line, column;
+    enum head_kind kind;
+};
+
+struct script {
+    const char *path;
+    struct buf text; /* the whole file, with what does not run on this engine blanked */
+    struct file_section section;
+    struct script_statement *statements;
+    size_t count;
+    char raw_checksum[CHECKSUM_DIGITS + 1]; /* of the section's bytes as they are written */
+    const char *down_section;               /* up: the down section, to be kept; NULL: none */
+};
+
+/*
+ * Cuts a section into statements. text: the file as it was read; it becomes the script's, also on
+ * failure. What it makes besides lives in the arena; release with script_release(). err (not NULL):
+ * HG_FILE with its place, HG_NOMEM.
+ */
+bool script_make(struct arena *arena, hg_driver dialect, const struct migration_file *file,
+                 bool down, struct buf *text, struct script *out_script, hg_error *err);
+void script_release(struct script *script);
+
+/* Refuses what cannot run: BEGIN, COMMIT and ROLLBACK in a section that is a transaction itself
+ * (HG_FILE), COPY with rows (HG_UNSUPPORTED), with the place. err: not NULL. */
+bool script_check(const struct script *script, hg_error *err);
+
+/* Puts the place of a statement on an error, or where the error's column points to inside of it. */
+void script_place(const struct script *script, const struct script_statement *statement,
+                  hg_error *err);
+
+/* Adds a statement to a checksum, by its tokens. */
+void script_weigh(hg_driver dialect, const struct script_statement *statement,
+                  struct checksum *sum);
+
+#endif
