@@ -1,0 +1,104 @@
+/*
+ * ledger.h - what is applied, and its history: the two tables in the database.
+ *
+ * alembic_version is Alembic's own table and keeps its meaning. headgate_history is append-only:
+ * an event that has ended is never written again. On PostgreSQL both are named with their schema,
+ * always: a migration may have changed the search_path. Reading creates nothing.
+ *
+ * headgate_history, one row an event:
+ *   revision, direction        what: up, down, stamp, unstamp
+ *   outcome                    ok, failed; running until it has ended; abandoned by a dead process
+ *   file, message, revises     as they were then; parents separated by commas
+ *   checksum, raw_checksum     of the up section, by its tokens and by its bytes
+ *   down_section               as it was then, so that it can undo what was done whatever the file
+ * says statements, statements_done, statement_begun, done_checksum outside of a transaction: how
+ * many there are and have ended; the one that began; what those that ended were started_at,
+ * finished_at, duration_ms, lock_wait_ms, retries operator, os_user, host, headgate_version,
+ * backend_pid sqlstate, error            why it failed, without secrets
+ */
+#ifndef MIGRATE_LEDGER_H
+#define MIGRATE_LEDGER_H
+
+#include <headgate/connection.h>
+
+#include "plan.h"
+#include "state.h"
+
+struct arena;
+
+/* Where the tables are, or will be. */
+struct ledger_place {
+    hg_driver driver;
+    char schema[260];   /* PostgreSQL: its name; SQLite: "" */
+    char versions[560]; /* the tables' names as SQL */
+    char history[560];
+    bool has_versions, has_history;
+};
+
+/* Finds the tables: alembic_version by the search_path, else the schema that it would be made in.
+ */
+bool ledger_locate(hg_conn *conn, hg_deadline by, struct ledger_place *out_place, hg_error *err);
+
+/* Reads both tables as of one moment. Everything in out_ledger lives in the arena. */
+bool ledger_read(hg_conn *conn, const struct ledger_place *place, struct arena *arena,
+                 hg_deadline by, struct ledger *out_ledger, hg_error *err);
+
+/* Makes what is missing, in a transaction of its own. Only under the deployers' lock. */
+bool ledger_create(hg_conn *conn, struct ledger_place *place, hg_deadline by, hg_error *err);
+
+/* Who is at work, and where. */
+struct ledger_author {
+    char operator_name[128];
+    char os_user[64];
+    char host[256];
+    int64_t backend_pid;
+};
+
+/* operator_name NULL: the operating system's user. */
+void ledger_author_init(struct ledger_author *author, const char *operator_name,
+                        const hg_conn *conn);
+
+/* What is written of an event. Texts may be NULL: not known. */
+struct ledger_event {
+    const char *revision, *direction, *outcome;
+    const char *file, *message, *revises;
+    const char *checksum, *raw_checksum, *down_section, *done_checksum;
+    int64_t statements, statements_done;
+    int64_t statement_begun;         /* -1: none */
+    int64_t started_ms, finished_ms; /* Unix time; finished 0: not yet */
+    double duration_ms;
+    int64_t lock_wait_ms, retries;
+    const char *sqlstate, *error;
+};
+
+/* Writes an event; *out_id: its number. */
+bool ledger_append(hg_conn *conn, const struct ledger_place *place,
+                   const struct ledger_author *author, const struct ledger_event *event,
+                   hg_deadline by, int64_t *out_id, hg_error *err);
+
+/* Writes how far an event has come that has not ended: outcome, statements_done, statement_begun,
+ * done_checksum, finished, duration, retries, sqlstate, error. */
+bool ledger_progress(hg_conn *conn, const struct ledger_place *place, int64_t id,
+                     const struct ledger_event *event, hg_deadline by, hg_error *err);
+
+/* Changes alembic_version. err: HG_DRIFT when what leaves was not there, or what comes was. */
+bool ledger_move(hg_conn *conn, const struct ledger_place *place, const char *const *removes,
+                 size_t remove_count, const char *const *adds, size_t add_count, hg_deadline by,
+                 hg_error *err);
+
+/* The last event of a revision, as far as resuming needs it. */
+struct ledger_last {
+    int64_t id; /* 0: there is none */
+    char direction[8], outcome[12];
+    int64_t statements_done, statement_begun;
+    char done_checksum[65];
+};
+bool ledger_last(hg_conn *conn, const struct ledger_place *place, const char *revision,
+                 hg_deadline by, struct ledger_last *out_last, hg_error *err);
+
+/* The down section that was kept when the revision was applied, in the arena. */
+bool ledger_down_section(hg_conn *conn, const struct ledger_place *place, const char *revision,
+                         struct arena *arena, hg_deadline by, const char **out_text,
+                         size_t *out_size, hg_error *err);
+
+#endif
