@@ -1,0 +1,339 @@
+/*
+ * apply.c - one step in one transaction.
+ */
+#include "run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/rand.h"
+
+enum {
+    PRODUCTION_LOCK_MS = 2000, /* longer, and the application's statements pile up behind ours */
+    BUSY_TRY_MS = 1000,
+    RETRIES = 10,
+    BACKOFF_MS = 500,
+    BACKOFF_MAX_MS = 30 * 1000,
+    EXCERPT = 100
+};
+
+static hg_deadline soon(void)
+{
+    return hg_deadline_in_ms(RUN_QUERY_MS);
+}
+
+/* --- statements --- */
+
+/* The beginning of a statement on one line. */
+static void headline(const char *sql, char out[EXCERPT + 1])
+{
+    size_t n = 0;
+
+    for (; *sql != '\0' && n < EXCERPT; sql++) {
+        bool blank = *sql == ' ' || (*sql >= '\t' && *sql <= '\r');
+
+        if (!blank)
+            out[n++] = *sql;
+        else if (n > 0 && out[n - 1] != ' ')
+            out[n++] = ' ';
+    }
+    while (n > 0 && ((unsigned char)out[n - 1] & 0xC0) == 0x80 && *sql != '\0')
+        n--; /* not half a character */
+    out[n] = '\0';
+}
+
+static void tell_statement(const struct task *task, size_t i)
+{
+    char message[EXCERPT + 1];
+
+    if (task->run->observer == NULL)
+        return;
+    headline(task->script->statements[i].sql, message);
+    progress_tell(task->run->observer, &(hg_event){.kind = HG_EVENT_STEP_PROGRESS,
+                                                   .subject = task->revision,
+                                                   .message = message,
+                                                   .unit = "statement",
+                                                   .done = (int64_t)i,
+                                                   .total = (int64_t)task->script->count});
+}
+
+/* What the engine cannot know: what to write in the file instead. */
+static void give_hint(const struct task *task, hg_error *err)
+{
+    if (strcmp(err->sqlstate, "25001") == 0 && task->script->section.transaction) {
+        err->hint[0] = '\0';
+        hg_error_hint(err, "Write transaction:false behind the -- migrate: directive; such "
+                           "statements are best alone in their file.");
+    }
+}
+
+/* SQLite knows no statement_timeout: there the call's deadline is it. */
+static hg_deadline statement_deadline(const struct task *task)
+{
+    int64_t ms = task->script->section.statement_timeout_ms;
+
+    if (task->run->prepared->driver == HG_SQLITE && ms > 0)
+        return hg_deadline_in_ms(ms);
+    return hg_deadline_never();
+}
+
+bool apply_statement(struct task *task, size_t i, hg_error *err)
+{
+    const struct script_statement *s = &task->script->statements[i];
+
+    tell_statement(task, i);
+    if (progress_cancelled(task->run->observer))
+        return hg_fail(err, HG_CANCELLED, "interrupted");
+    if (hg_conn_execute(task->run->conn, s->sql, NULL, 0, statement_deadline(task), NULL, err))
+        return true;
+    script_place(task->script, s, err);
+    give_hint(task, err);
+    return false;
+}
+
+/* --- the transaction --- */
+
+int64_t apply_lock_timeout(const struct task *task)
+{
+    const hg_migrate_options *options = task->run->options;
+
+    if (options->lock_timeout_ms >= 0)
+        return options->lock_timeout_ms;
+    if (task->script->section.lock_timeout_ms >= 0)
+        return task->script->section.lock_timeout_ms;
+    return options->production ? PRODUCTION_LOCK_MS : -1;
+}
+
+/* How long SQLite's write lock is waited for: a lock's time where one is set, else a deployer's. */
+static hg_deadline busy_deadline(const struct task *task)
+{
+    int64_t ms = task->run->options->lock_timeout_ms;
+
+    if (ms < 0)
+        ms = task->script->section.lock_timeout_ms;
+    if (ms < 0)
+        ms = task->run->options->lock_wait_ms;
+    return ms < 0 ? hg_deadline_never() : hg_deadline_in_ms(ms);
+}
+
+static bool begin_immediate(struct task *task, hg_error *err)
+{
+    hg_deadline by = busy_deadline(task);
+    hg_error cause;
+
+    for (;;) {
+        hg_deadline slice = hg_deadline_first(by, hg_deadline_in_ms(BUSY_TRY_MS));
+
+        cause = (hg_error){0};
+        if (hg_conn_execute(task->run->conn, "BEGIN IMMEDIATE", NULL, 0, slice, NULL, &cause))
+            return true;
+        if (cause.code != HG_LOCKED || hg_deadline_left_ms(by) == 0)
+            break;
+        progress_say(task->run->observer, HG_EVENT_WAITING, task->revision,
+                     "another connection is writing to the database");
+        if (!progress_pause(task->run->observer, 10 + rand_below(40), &cause))
+            break;
+    }
+    *err = cause;
+    return false;
+}
+
+/* Whether alembic_version is what the plan was made for. On PostgreSQL ledger_move() notices. */
+static bool check_current(const struct task *task, hg_error *err)
+{
+    const struct run *r = task->run;
+    const struct graph *graph = &r->prepared->project.graph;
+    size_t expected = 0, found = 0;
+    hg_rows *rows = NULL;
+    hg_step step = HG_ERROR;
+    bool same = true;
+    char sql[640];
+
+    for (size_t i = 0; i < graph->count; i++)
+        expected += r->current[i];
+    snprintf(sql, sizeof sql, "SELECT version_num FROM %s", r->prepared->place.versions);
+    if (hg_conn_query(r->conn, sql, NULL, 0, soon(), &rows, err)) {
+        while ((step = hg_rows_next(rows, soon(), err)) == HG_ROW) {
+            size_t node;
+
+            found++;
+            same = same && graph_has(graph, hg_rows_text(rows, 0), &node) && r->current[node];
+        }
+    }
+    hg_rows_close(rows);
+    if (step == HG_ERROR)
+        return false;
+    if (same && found == expected)
+        return true;
+    hg_fail(err, HG_DRIFT, "the version table was changed by somebody else meanwhile");
+    hg_error_hint(err, "Look at headgate history, then run the command again.");
+    return false;
+}
+
+bool apply_begin(struct task *task, hg_error *err)
+{
+    struct run *r = task->run;
+
+    if (r->prepared->driver == HG_SQLITE)
+        return begin_immediate(task, err) && check_current(task, err);
+    return hg_conn_begin(r->conn, soon(), err);
+}
+
+/* A statement may have ended the transaction after all: SQLite's ON CONFLICT ROLLBACK, a full disk.
+ */
+static bool check_open(const struct task *task, hg_error *err)
+{
+    if (hg_conn_in_transaction(task->run->conn))
+        return true;
+    hg_fail(err, HG_SQL, "a statement of the migration ended its transaction");
+    hg_error_place(err, task->script->path, 0, 0);
+    return false;
+}
+
+/* The ledger is written as who we are, whoever the file made us. */
+static bool drop_role(const struct task *task, hg_error *err)
+{
+    return task->run->prepared->driver == HG_SQLITE
+           || !guc_may_change(task->run->prepared->driver, task->script)
+           || hg_conn_execute(task->run->conn, "RESET SESSION AUTHORIZATION", NULL, 0, soon(), NULL,
+                              err);
+}
+
+static const char **names_of(const struct task *task, const size_t *nodes, size_t count)
+{
+    struct prepared *p = task->run->prepared;
+    const char **names = arena_alloc(&p->arena, count + 1, sizeof *names);
+
+    for (size_t i = 0; names != NULL && i < count; i++)
+        names[i] = prepared_revision(p, nodes[i]);
+    return names;
+}
+
+bool apply_move(struct task *task, hg_error *err)
+{
+    const struct plan_step *step = task->step;
+    const char **removes = names_of(task, step->removes, step->remove_count);
+    const char **adds = names_of(task, step->adds, step->add_count);
+
+    if (removes == NULL || adds == NULL)
+        return hg_fail(err, HG_NOMEM, "could not write the ledger: out of memory");
+    return ledger_move(task->run->conn, &task->run->prepared->place, removes, step->remove_count,
+                       adds, step->add_count, soon(), err);
+}
+
+static bool run_statements(struct task *task, hg_error *err)
+{
+    for (task->done = 0; task->done < task->script->count; task->done++)
+        if (!apply_statement(task, task->done, err))
+            return false;
+    return true;
+}
+
+bool apply_inside(struct task *task, hg_error *err)
+{
+    struct run *r = task->run;
+    struct ledger_event event;
+    int64_t id;
+
+    if (!guc_set_timeouts(r->conn, apply_lock_timeout(task),
+                          task->script->section.statement_timeout_ms, true, soon(), err)
+        || !run_statements(task, err) || !check_open(task, err) || !drop_role(task, err)
+        || !apply_move(task, err))
+        return false;
+    event = apply_event(task, "ok");
+    return ledger_append(r->conn, &r->prepared->place, &r->author, &event, soon(), &id, err);
+}
+
+bool apply_transaction(struct task *task, hg_error *err)
+{
+    struct run *r = task->run;
+    bool ok =
+        apply_begin(task, err) && apply_inside(task, err) && hg_conn_commit(r->conn, soon(), err);
+
+    if (!ok)
+        apply_undo(r);
+    return ok;
+}
+
+void apply_undo(struct run *run)
+{
+    if (hg_conn_lost(run->conn))
+        return;
+    hg_conn_set_interrupt(run->conn, NULL, NULL); /* nothing stops the way back */
+    (void)hg_conn_rollback(run->conn, soon(), NULL);
+    progress_watch(run->conn, run->observer);
+}
+
+/* --- patience --- */
+
+static bool worth_another(const struct task *task, const hg_error *cause)
+{
+    return task->run->options->production && task->run->prepared->driver == HG_POSTGRESQL
+           && (cause->code == HG_LOCKED || cause->code == HG_SERIALIZATION)
+           && task->retries < RETRIES && !hg_conn_lost(task->run->conn);
+}
+
+/* Half a second, doubling to half a minute; a half of it by chance. */
+static int64_t backoff_ms(int64_t retries)
+{
+    int64_t ms = BACKOFF_MS;
+
+    for (int64_t i = 0; i < retries && ms < BACKOFF_MAX_MS; i++)
+        ms *= 2;
+    ms = ms < BACKOFF_MAX_MS ? ms : BACKOFF_MAX_MS;
+    return ms / 2 + rand_below(ms / 2);
+}
+
+bool apply_patiently(struct task *task, bool (*attempt)(struct task *task, hg_error *err),
+                     hg_error *err)
+{
+    for (;;) {
+        int64_t ms = backoff_ms(task->retries);
+        hg_error cause = {0};
+
+        if (attempt(task, &cause))
+            return true;
+        *err = cause;
+        if (!worth_another(task, &cause))
+            return false;
+        task->retries++;
+        progress_say(task->run->observer, HG_EVENT_WAITING, task->revision,
+                     "%s; attempt %lld of %d in %lld ms", cause.message,
+                     (long long)task->retries + 1, RETRIES + 1, (long long)ms);
+        if (!progress_pause(task->run->observer, ms, err))
+            return false;
+    }
+}
+
+/* --- the history --- */
+
+struct ledger_event apply_event(struct task *task, const char *outcome)
+{
+    const hg_plan_step *shown = &task->run->prepared->plan.steps[task->index];
+    bool running = strcmp(outcome, "running") == 0;
+
+    return (struct ledger_event){.revision = task->revision,
+                                 .direction = task->step->direction == HG_UP ? "up" : "down",
+                                 .outcome = outcome,
+                                 .file = shown->file,
+                                 .message = shown->message,
+                                 .revises = task->parents,
+                                 .checksum = task->script->section.checksum,
+                                 .raw_checksum = task->script->raw_checksum,
+                                 .down_section = task->script->down_section,
+                                 .statements = (int64_t)task->script->count,
+                                 .statements_done = (int64_t)task->done,
+                                 .statement_begun = -1,
+                                 .started_ms = task->started_ms,
+                                 .finished_ms = running ? 0 : clock_wall_ms(),
+                                 .duration_ms = clock_since_ms(task->started_ns),
+                                 .lock_wait_ms = task->run->lock_wait_ms,
+                                 .retries = task->retries};
+}
+
+void apply_event_error(struct ledger_event *event, const hg_error *err)
+{
+    event->sqlstate = err->sqlstate[0] == '\0' ? NULL : err->sqlstate;
+    event->error = err->message;
+}

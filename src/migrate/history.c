@@ -1,0 +1,157 @@
+/*
+ * history.c - what the library says about revisions and plans without changing anything.
+ */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "run.h"
+
+struct history {
+    hg_history public; /* comes first */
+    struct prepared *prepared;
+};
+
+const char *hg_revision_state_name(hg_revision_state state)
+{
+    static const char *const names[] = {"pending", "applied", "missing"};
+
+    return (unsigned)state < sizeof names / sizeof *names ? names[state] : "unknown";
+}
+
+static bool no_memory(hg_error *err)
+{
+    return hg_fail(err, HG_NOMEM, "could not read the history: out of memory");
+}
+
+static void fill_from_ledger(const struct ledger_entry *entry, hg_revision *out)
+{
+    out->applied_by = "";
+    out->duration_ms = -1;
+    if (entry == NULL || !entry->applied || out->state == HG_REVISION_PENDING)
+        return;
+    out->applied_ms = entry->finished_ms;
+    out->applied_by = entry->operator_name;
+    out->duration_ms = entry->stamped ? -1 : entry->duration_ms;
+    out->checksum_known = entry->checksum[0] != '\0' && out->state == HG_REVISION_APPLIED;
+}
+
+static void fill_revision(const struct prepared *p, size_t node, hg_revision *out)
+{
+    const struct project *project = &p->project;
+    const struct graph_node *n = &project->graph.nodes[node];
+    const struct ledger_entry *entry = project->entries[node];
+
+    out->revision = n->revision;
+    out->revises = n->revises;
+    out->revises_count = n->revises_count;
+    out->file = n->file == NULL ? "" : n->file;
+    out->message = entry == NULL ? "" : entry->message;
+    out->head = n->head;
+    out->current = project->current[node];
+    out->state = project->applied[node] ? HG_REVISION_APPLIED : HG_REVISION_PENDING;
+    if (n->file == NULL) {
+        out->state = HG_REVISION_MISSING;
+        out->has_down = entry != NULL && entry->keeps_down;
+    } else {
+        out->message = project->files[node].message;
+        out->irreversible = project->files[node].down.irreversible;
+        out->has_down = project->files[node].down.present;
+    }
+    fill_from_ledger(entry, out);
+    out->checksum_ok = !project_edited(project, node);
+}
+
+/* Their revisions, ancestors first. */
+static const char **list_of(struct prepared *p, const hg_revision *revisions, bool heads,
+                            size_t *out_count)
+{
+    size_t count = p->project.graph.count;
+    const char **list = arena_alloc(&p->arena, count + 1, sizeof *list);
+
+    for (size_t i = 0; list != NULL && i < count; i++)
+        if (heads ? revisions[i].head : revisions[i].current)
+            list[(*out_count)++] = revisions[i].revision;
+    return list;
+}
+
+static bool fill_history(struct prepared *p, hg_history *out, hg_error *err)
+{
+    const struct graph *graph = &p->project.graph;
+
+    out->ledger_exists = p->ledger.exists;
+    out->revision_count = graph->count;
+    out->revisions = arena_alloc(&p->arena, graph->count + 1, sizeof *out->revisions);
+    if (out->revisions == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < graph->count; i++) {
+        fill_revision(p, graph->order[i], &out->revisions[i]);
+        out->pending_count += out->revisions[i].state == HG_REVISION_PENDING;
+    }
+    out->current = list_of(p, out->revisions, false, &out->current_count);
+    out->heads = list_of(p, out->revisions, true, &out->head_count);
+    return (out->current != NULL && out->heads != NULL) || no_memory(err);
+}
+
+/* Borrows a connection for a function that only reads. */
+static bool read_with(hg_pool *pool, hg_deadline by, hg_conn **out_conn, hg_error *err)
+{
+    *out_conn = NULL;
+    return pool == NULL || hg_pool_checkout(pool, "migrations", by, out_conn, err);
+}
+
+bool hg_history_read(hg_pool *pool, const char *dir, hg_deadline by, hg_history **out_history,
+                     hg_error *err)
+{
+    struct history *history = alloc_zero(1, sizeof *history);
+    hg_conn *conn = NULL;
+    hg_error unheard;
+    bool ok;
+
+    err = err == NULL ? &unheard : err;
+    if (history == NULL)
+        return no_memory(err);
+    ok = read_with(pool, by, &conn, err) && prepare_project(conn, dir, by, &history->prepared, err)
+         && fill_history(history->prepared, &history->public, err);
+    if (conn != NULL)
+        hg_pool_return(pool, conn);
+    if (ok)
+        *out_history = &history->public;
+    else
+        hg_history_free(&history->public);
+    return ok;
+}
+
+void hg_history_free(hg_history *history)
+{
+    struct history *whole = (struct history *)history;
+
+    if (whole == NULL)
+        return;
+    prepare_free(whole->prepared);
+    alloc_free(whole);
+}
+
+bool hg_plan_make(hg_pool *pool, const hg_migrate_options *options, hg_deadline by,
+                  hg_plan **out_plan, hg_error *err)
+{
+    struct prepared *prepared = NULL;
+    hg_conn *conn = NULL;
+    hg_error unheard;
+    bool ok;
+
+    err = err == NULL ? &unheard : err;
+    ok = read_with(pool, by, &conn, err) && prepare_decide(conn, options, by, &prepared, err)
+         && prepare_load(conn, prepared, options, by, err);
+    if (conn != NULL)
+        hg_pool_return(pool, conn);
+    if (ok)
+        *out_plan = &prepared->plan;
+    else
+        prepare_free(prepared);
+    return ok;
+}
+
+void hg_plan_free(hg_plan *plan)
+{
+    prepare_free((struct prepared *)plan);
+}

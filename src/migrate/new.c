@@ -1,0 +1,159 @@
+/*
+ * new.c - writes a new, empty migration.
+ */
+#include <headgate/migrate.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/rand.h"
+#include "folder.h"
+#include "project.h"
+
+enum { REVISION_DIGITS = 12, SLUG_MAX = 48, VERSION_DIGITS = 14 };
+
+/* What a name may be made of everywhere: letters and digits, everything else one underscore. */
+static void slug_of(const char *message, char out[SLUG_MAX + 1])
+{
+    size_t n = 0;
+
+    for (; *message != '\0' && n < SLUG_MAX; message++) {
+        char c = *message;
+
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c - 'A' + 'a');
+        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
+            out[n++] = c;
+        else if (n > 0 && out[n - 1] != '_')
+            out[n++] = '_';
+    }
+    while (n > 0 && out[n - 1] == '_')
+        n--;
+    out[n] = '\0';
+    if (n == 0)
+        strcpy(out, "migration");
+}
+
+/* The moment as a number, 20261123055800. */
+static long long version_now(void)
+{
+    time_t now = (time_t)(clock_wall_ms() / 1000);
+    struct tm utc = {0};
+
+    gmtime_r(&now, &utc);
+    return ((((utc.tm_year + 1900LL) * 100 + utc.tm_mon + 1) * 100 + utc.tm_mday) * 100
+            + utc.tm_hour)
+               * 10000
+           + utc.tm_min * 100 + utc.tm_sec;
+}
+
+/* The number that a name begins with, when it is one of ours; else 0. */
+static long long version_of(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+
+    return strspn(name, "0123456789") == VERSION_DIGITS ? strtoll(name, NULL, 10) : 0;
+}
+
+/* Later than every file that is there, so that order in the folder is order of making. */
+static long long next_version(const struct folder *folder)
+{
+    long long version = version_now();
+
+    for (size_t i = 0; i < folder->count; i++)
+        if (version_of(folder->files[i].path) >= version)
+            version = version_of(folder->files[i].path) + 1;
+    return version;
+}
+
+/* The only head of the files; NULL: there are no files. */
+static bool only_head(const struct graph *graph, const char **out_head, hg_error *err)
+{
+    struct buf names = BUF_INIT(480);
+    size_t heads = 0;
+
+    *out_head = NULL;
+    for (size_t i = 0; i < graph->count; i++) {
+        if (!graph->nodes[i].head)
+            continue;
+        buf_printf(&names, "%s\"%s\"", heads++ == 0 ? "" : ", ", graph->nodes[i].revision);
+        *out_head = graph->nodes[i].revision;
+    }
+    if (heads > 1) {
+        hg_fail(err, HG_REFUSED, "there are %zu heads, %s; a new migration would follow only one",
+                heads, names.bytes);
+        hg_error_hint(err, "Join them first with headgate merge.");
+    }
+    buf_release(&names);
+    return heads <= 1;
+}
+
+/* One line, whatever was given: a header ends where its line does. */
+static void put_line(struct buf *out, const char *text)
+{
+    for (; *text != '\0'; text++)
+        buf_char(out, (unsigned char)*text < ' ' || *text == 0x7F ? ' ' : *text);
+}
+
+static void put_file(struct buf *out, const char *revision, const char *head, const char *message)
+{
+    buf_printf(out, "-- revision: %s\n-- revises:%s%s\n-- message: ", revision,
+               head == NULL ? "" : " ", head == NULL ? "" : head);
+    put_line(out, message);
+    buf_text(out, "\n\n-- migrate:up\n\n\n-- migrate:down\n\n");
+}
+
+static bool write_new(const char *dir, const struct folder *folder, const char *head,
+                      const char *message, char *out_path, size_t size, hg_error *err)
+{
+    char revision[REVISION_DIGITS + 1], slug[SLUG_MAX + 1], name[SLUG_MAX + 32];
+    struct buf text = BUF_INIT(64 * 1024);
+    bool ok;
+
+    rand_hex(revision, REVISION_DIGITS);
+    slug_of(message, slug);
+    put_file(&text, revision, head, message);
+    snprintf(name, sizeof name, "%lld_%s.sql", next_version(folder), slug);
+    if (buf_failed(&text))
+        ok = hg_fail(err, HG_USAGE, "the message is too long");
+    else if (!file_join(out_path, size, dir, name))
+        ok = hg_fail(err, HG_IO, "the path of the new migration is too long");
+    else
+        ok = file_create(out_path, text.bytes, text.size, 0644, err);
+    buf_release(&text);
+    return ok;
+}
+
+bool hg_migrate_new(const char *dir, const char *message, char *out_path, size_t size,
+                    hg_error *err)
+{
+    struct arena arena = ARENA_INIT;
+    const struct ledger nothing = {0};
+    struct folder folder;
+    struct project project;
+    const char *head;
+    hg_error unheard;
+    int lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok;
+
+    err = err == NULL ? &unheard : err;
+    if (lock >= 0)
+        (void)flock(lock, LOCK_EX); /* two at once would follow the same head */
+    ok = folder_read_any(dir, &arena, &folder, err)
+         && project_make(&arena, folder.files, folder.count, &nothing, &project, err)
+         && only_head(&project.graph, &head, err)
+         && write_new(dir, &folder, head, message, out_path, size, err);
+    if (lock >= 0)
+        close(lock);
+    arena_release(&arena);
+    return ok;
+}

@@ -1,0 +1,50 @@
+/*
+ * prepare.h - everything that a run needs to know before it begins: files, ledger, plan, scripts,
+ * read and made at one time. A struct prepared is an hg_plan to the outside.
+ */
+#ifndef MIGRATE_PREPARE_H
+#define MIGRATE_PREPARE_H
+
+#include <headgate/migrate.h>
+
+#include "base/arena.h"
+#include "folder.h"
+#include "ledger.h"
+#include "plan.h"
+#include "script.h"
+
+struct prepared {
+    hg_plan plan; /* what callers of the library see; comes first */
+    struct arena arena;
+    hg_driver driver;
+    struct ledger_place place;
+    struct folder folder;
+    struct ledger ledger;
+    struct project project;
+    struct plan decided;
+    struct script *scripts; /* of each step, once loaded */
+    size_t script_count;
+};
+
+/* Finds the tables, and no more. */
+bool prepare_place(hg_conn *conn, hg_deadline by, struct prepared **out_prepared, hg_error *err);
+
+/* Reads folder and ledger and brings them together. conn NULL: no database, nothing is applied. */
+bool prepare_project(hg_conn *conn, const char *dir, hg_deadline by, struct prepared **out_prepared,
+                     hg_error *err);
+
+/* The same, and decides what would run. */
+bool prepare_decide(hg_conn *conn, const hg_migrate_options *options, hg_deadline by,
+                    struct prepared **out_prepared, hg_error *err);
+
+/* Loads what the steps will run and fills in the plan. err: also HG_REFUSED for a plan that is not
+ * the one that options->plan_id names, or that one transaction cannot hold. */
+bool prepare_load(hg_conn *conn, struct prepared *prepared, const hg_migrate_options *options,
+                  hg_deadline by, hg_error *err);
+
+void prepare_free(struct prepared *prepared); /* NULL is fine */
+
+/* The revision of a node. */
+const char *prepared_revision(const struct prepared *prepared, size_t node);
+
+#endif

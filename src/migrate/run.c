@@ -1,0 +1,389 @@
+/*
+ * run.c - carries a plan out: lock, plan anew, one step after the other, history.
+ *
+ * The ledger is read before the lock is taken and again behind it: with nothing to do nobody waits
+ * for anybody, and what another deployer did meanwhile is not done twice.
+ */
+#include "run.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/rand.h"
+#include "base/text.h"
+
+enum { LOCK_WAIT_MS = 10 * 60 * 1000, POLL_MS = 100, POLL_JITTER_MS = 150, TELL_EVERY = 8 };
+
+static hg_deadline soon(void)
+{
+    return hg_deadline_in_ms(RUN_QUERY_MS);
+}
+
+hg_migrate_options hg_migrate_options_default(const char *dir)
+{
+    return (hg_migrate_options){
+        .dir = dir, .kind = HG_MIGRATE_UP, .lock_wait_ms = LOCK_WAIT_MS, .lock_timeout_ms = -1};
+}
+
+/* --- the lock --- */
+
+/* A session that cannot write is told so before it waits for anything. */
+static bool check_writable(struct run *r, hg_error *err)
+{
+    hg_error cause = {0};
+
+    if (r->prepared->driver != HG_SQLITE)
+        return true;
+    if (hg_conn_execute(r->conn, "BEGIN IMMEDIATE", NULL, 0, hg_deadline_in_ms(0), NULL, &cause))
+        return hg_conn_rollback(r->conn, soon(), err);
+    if (cause.code != HG_READ_ONLY)
+        return true;
+    *err = cause;
+    return false;
+}
+
+/* Tries for the lock once; when somebody else has it, says so and waits a moment. */
+static bool try_lock(struct run *r, hg_deadline patience, int tries, hg_error *err)
+{
+    char who[400];
+    hg_error cause = {0};
+
+    snprintf(who, sizeof who, "%s@%s", r->author.operator_name, r->author.host);
+    switch (lock_try(&r->lock, who, &cause)) {
+    case LOCK_TAKEN:
+        return true;
+    case LOCK_FAILED:
+        *err = cause;
+        return false;
+    case LOCK_BUSY:
+        break;
+    }
+    lock_holder(&r->lock, who, sizeof who);
+    if (hg_deadline_left_ms(patience) == 0) {
+        hg_fail(err, HG_LOCKED, "gave up waiting for the deployers' lock: %s has it", who);
+        hg_error_hint(err, "Let the other deployer finish; the lock goes with its connection.");
+        return false;
+    }
+    if (tries % TELL_EVERY == 0)
+        progress_say(r->observer, HG_EVENT_WAITING, "", "%s holds the deployers' lock", who);
+    return progress_pause(r->observer, POLL_MS + rand_below(POLL_JITTER_MS), err);
+}
+
+/* What one look found out, and whether it was the last that is needed. */
+static bool look_again(struct run *r, bool (*look)(struct run *, bool *, hg_error *),
+                       bool *out_enough, hg_error *err)
+{
+    bool idle = false;
+
+    prepare_free(r->prepared);
+    r->prepared = NULL;
+    if (!look(r, &idle, err))
+        return false;
+    *out_enough = idle || r->lock.held;
+    return true;
+}
+
+bool run_acquire(struct run *r, bool (*look)(struct run *, bool *, hg_error *), hg_error *err)
+{
+    int64_t wait_ms = r->options->lock_wait_ms;
+    hg_deadline patience = wait_ms < 0 ? hg_deadline_never() : hg_deadline_in_ms(wait_ms);
+    int64_t start = clock_now_ns();
+
+    for (int tries = 0;; tries++) {
+        bool enough;
+
+        if (!look_again(r, look, &enough, err))
+            return false;
+        if (enough)
+            return true;
+        if (tries == 0
+            && (!check_writable(r, err)
+                || !lock_init(&r->lock, r->pool, r->conn, &r->prepared->place, err)))
+            return false;
+        if (!try_lock(r, patience, tries, err))
+            return false;
+        r->lock_wait_ms = (int64_t)clock_since_ms(start);
+    }
+}
+
+/* --- results --- */
+
+static bool prepare_result(struct run *r, hg_error *err)
+{
+    size_t steps = r->prepared->decided.step_count, nodes = r->prepared->project.graph.count;
+
+    r->current = arena_alloc(&r->prepared->arena, nodes + 1, sizeof *r->current);
+    r->result->applied = alloc_zero(steps + 1, sizeof *r->result->applied);
+    r->result->current = alloc_zero(nodes + 1, sizeof *r->result->current);
+    if (r->current == NULL || r->result->applied == NULL || r->result->current == NULL)
+        return hg_fail(err, HG_NOMEM, "could not run the migrations: out of memory");
+    memcpy(r->current, r->prepared->project.current, nodes * sizeof *r->current);
+    return true;
+}
+
+/* Notes a step whose transaction has been committed. Cannot fail: the room is there. */
+static void count_step(struct run *r, const struct task *task)
+{
+    hg_applied *applied = &r->result->applied[r->result->applied_count++];
+
+    text_copy(applied->revision, sizeof applied->revision, task->revision);
+    applied->direction = task->step->direction;
+    applied->duration_ms = clock_since_ms(task->started_ns);
+    applied->statements = (int)task->script->count;
+}
+
+static void move_current(struct run *r, const struct plan_step *step)
+{
+    for (size_t i = 0; i < step->remove_count; i++)
+        r->current[step->removes[i]] = false;
+    for (size_t i = 0; i < step->add_count; i++)
+        r->current[step->adds[i]] = true;
+}
+
+static void fill_current(struct run *r)
+{
+    const struct graph *graph = &r->prepared->project.graph;
+
+    for (size_t i = 0; i < graph->count; i++)
+        if (r->current[graph->order[i]])
+            text_copy(r->result->current[r->result->current_count++], HG_REVISION_SIZE,
+                      graph->nodes[graph->order[i]].revision);
+}
+
+void hg_run_result_release(hg_run_result *result)
+{
+    if (result == NULL)
+        return;
+    alloc_free(result->applied);
+    alloc_free(result->current);
+    *result = (hg_run_result){0};
+}
+
+/* --- steps --- */
+
+static bool join_parents(struct run *r, struct task *task, hg_error *err)
+{
+    const struct graph_node *node = &r->prepared->project.graph.nodes[task->step->node];
+    struct buf names = BUF_INIT(1 << 20);
+
+    for (size_t i = 0; i < node->revises_count; i++)
+        buf_printf(&names, "%s%s", i == 0 ? "" : ",", node->revises[i]);
+    task->parents = buf_failed(&names) ? NULL : arena_text(&r->prepared->arena, names.bytes);
+    buf_release(&names);
+    return task->parents != NULL
+           || hg_fail(err, HG_NOMEM, "could not run the migrations: out of memory");
+}
+
+static void tell_step(const struct task *task, hg_event_kind kind, const char *message)
+{
+    progress_tell(task->run->observer,
+                  &(hg_event){.kind = kind,
+                              .subject = task->revision,
+                              .message = message,
+                              .unit = "step",
+                              .done = (int64_t)task->index + (kind == HG_EVENT_STEP_DONE),
+                              .total = (int64_t)task->run->prepared->decided.step_count,
+                              .duration_ms = clock_since_ms(task->started_ns)});
+}
+
+static bool task_init(struct run *r, size_t i, struct task *out, hg_error *err)
+{
+    const struct plan_step *step = &r->prepared->decided.steps[i];
+
+    *out = (struct task){.run = r,
+                         .index = i,
+                         .step = step,
+                         .script = &r->prepared->scripts[i],
+                         .revision = prepared_revision(r->prepared, step->node),
+                         .started_ms = clock_wall_ms(),
+                         .started_ns = clock_now_ns()};
+    if (!join_parents(r, out, err))
+        return false;
+    tell_step(out, HG_EVENT_STEP_STARTED, r->prepared->plan.steps[i].message);
+    return true;
+}
+
+/* A step that left nothing behind leaves at least a line in the history. */
+static void record_failure(struct task *task, const hg_error *err)
+{
+    struct run *r = task->run;
+    struct ledger_event event = apply_event(task, "failed");
+    hg_error trouble;
+    int64_t id;
+
+    if (hg_conn_lost(r->conn) || hg_conn_in_transaction(r->conn))
+        return;
+    apply_event_error(&event, err);
+    hg_conn_set_interrupt(r->conn, NULL, NULL);
+    if (!ledger_append(r->conn, &r->prepared->place, &r->author, &event, soon(), &id, &trouble))
+        log_line(LOG_WARN, "migrate", "the failure is not in the history", "error", trouble.message,
+                 NULL);
+    progress_watch(r->conn, r->observer);
+}
+
+static void fail_step(struct task *task, hg_error *err)
+{
+    hg_error_context(err, "revision \"%s\"", task->revision);
+    tell_step(task, HG_EVENT_STEP_FAILED, err->message);
+}
+
+/* The session as it was before the file, for the next one and for the ledger. */
+static bool tidy_session(struct run *r, const struct script *script, hg_error *err)
+{
+    if (!guc_may_change(r->prepared->driver, script))
+        return true;
+    return guc_restore(&r->guc, r->conn, soon(), err);
+}
+
+static bool run_step(struct run *r, size_t i, hg_error *err)
+{
+    const struct script *script = &r->prepared->scripts[i];
+    struct task task;
+    bool ok;
+
+    if (!task_init(r, i, &task, err))
+        return false;
+    ok =
+        !guc_may_change(r->prepared->driver, script) || guc_remember(&r->guc, r->conn, soon(), err);
+    if (ok && script->section.transaction) {
+        ok = apply_patiently(&task, apply_transaction, err);
+        if (!ok)
+            record_failure(&task, err);
+    } else if (ok) {
+        ok = journal_run(&task, err);
+    }
+    if (!ok) {
+        fail_step(&task, err);
+        return false;
+    }
+    move_current(r, task.step);
+    count_step(r, &task);
+    tell_step(&task, HG_EVENT_STEP_DONE, "");
+    return tidy_session(r, script, err);
+}
+
+static bool run_each(struct run *r, hg_error *err)
+{
+    for (size_t i = 0; i < r->prepared->decided.step_count; i++)
+        if (!run_step(r, i, err))
+            return false;
+    return true;
+}
+
+/* --- all steps in one transaction --- */
+
+/* One attempt; `first` is the first step's task, whose retries are counted. */
+static bool attempt_all(struct task *first, hg_error *err)
+{
+    struct run *r = first->run;
+    size_t count = r->prepared->decided.step_count;
+    struct task task = *first;
+    bool ok = apply_begin(first, err);
+
+    r->result->applied_count = 0;
+    for (size_t i = 0; ok && i < count; i++) {
+        ok = task_init(r, i, &task, err);
+        task.retries = first->retries;
+        ok = ok && apply_inside(&task, err);
+        if (ok) {
+            count_step(r, &task);
+            tell_step(&task, HG_EVENT_STEP_DONE, "");
+        }
+    }
+    ok = ok && hg_conn_commit(r->conn, soon(), err);
+    if (!ok) {
+        apply_undo(r);
+        r->result->applied_count = 0;
+        record_failure(&task, err);
+        fail_step(&task, err);
+    }
+    return ok;
+}
+
+static bool run_together(struct run *r, hg_error *err)
+{
+    struct task first;
+
+    first = (struct task){.run = r,
+                          .step = &r->prepared->decided.steps[0],
+                          .script = &r->prepared->scripts[0],
+                          .revision =
+                              prepared_revision(r->prepared, r->prepared->decided.steps[0].node)};
+    if (!guc_remember(&r->guc, r->conn, soon(), err) || !apply_patiently(&first, attempt_all, err))
+        return false;
+    for (size_t i = 0; i < r->prepared->decided.step_count; i++)
+        move_current(r, &r->prepared->decided.steps[i]);
+    return guc_restore(&r->guc, r->conn, soon(), err);
+}
+
+/* --- all of it --- */
+
+static bool carry_out(struct run *r, hg_error *err)
+{
+    size_t steps = r->prepared->decided.step_count;
+
+    if (steps > 0 && !ledger_create(r->conn, &r->prepared->place, soon(), err))
+        return false;
+    if (!prepare_load(r->conn, r->prepared, r->options, soon(), err))
+        return false;
+    if (steps == 0)
+        return true;
+    r->discard = r->prepared->driver == HG_POSTGRESQL; /* files leave more behind than settings */
+    return r->options->single_transaction ? run_together(r, err) : run_each(r, err);
+}
+
+static bool look_for_steps(struct run *r, bool *out_idle, hg_error *err)
+{
+    if (!prepare_decide(r->conn, r->options, soon(), &r->prepared, err))
+        return false;
+    *out_idle = r->prepared->decided.step_count == 0;
+    return true;
+}
+
+bool run_open(struct run *r, hg_error *err)
+{
+    if (!hg_pool_checkout(r->pool, "migrate", hg_pool_deadline(r->pool), &r->conn, err))
+        return false;
+    progress_watch(r->conn, r->observer);
+    ledger_author_init(&r->author, r->options->operator_name, r->conn);
+    return true;
+}
+
+void run_close(struct run *r)
+{
+    if (r->conn == NULL)
+        return;
+    hg_conn_set_interrupt(r->conn, NULL, NULL);
+    lock_release(&r->lock);
+    if (r->discard)
+        hg_pool_discard(r->pool, r->conn);
+    else
+        hg_pool_return(r->pool, r->conn);
+    guc_release(&r->guc);
+    prepare_free(r->prepared);
+}
+
+bool hg_migrate_run(hg_pool *pool, const hg_migrate_options *options, const hg_observer *observer,
+                    hg_run_result *out_result, hg_error *err)
+{
+    struct run r = {.pool = pool,
+                    .options = options,
+                    .observer = observer,
+                    .guc = GUC_INIT,
+                    .result = out_result};
+    hg_error unheard;
+    bool ok;
+
+    err = err == NULL ? &unheard : err;
+    *out_result = (hg_run_result){0};
+    ok = run_open(&r, err) && run_acquire(&r, look_for_steps, err) && prepare_result(&r, err);
+    if (ok) {
+        ok = carry_out(&r, err);
+        fill_current(&r);
+    }
+    run_close(&r);
+    return ok;
+}

@@ -1,0 +1,97 @@
+/*
+ * run.h - what the parts of a run share: who runs what, on which connection, and what is done.
+ */
+#ifndef MIGRATE_RUN_H
+#define MIGRATE_RUN_H
+
+#include <headgate/migrate.h>
+
+#include "guc.h"
+#include "lock.h"
+#include "prepare.h"
+#include "progress.h"
+
+enum { RUN_QUERY_MS = 60 * 1000 }; /* for our own statements; a migration's may take their time */
+
+struct run {
+    hg_pool *pool;
+    const hg_migrate_options *options;
+    const hg_observer *observer;
+    hg_conn *conn;
+    struct prepared *prepared;
+    struct ledger_author author;
+    struct lock lock;
+    struct guc guc;
+    int64_t lock_wait_ms;
+    bool *current; /* of each node: stands in alembic_version now */
+    bool discard;  /* the connection must not be used again */
+    hg_run_result *result;
+};
+
+/* One step on its way. */
+struct task {
+    struct run *run;
+    size_t index;
+    const struct plan_step *step;
+    const struct script *script;
+    const char *revision;
+    const char *parents; /* as the history keeps them */
+    int64_t started_ms, started_ns;
+    int64_t retries;
+    size_t done; /* statements that ended */
+};
+
+/* --- run.c --- */
+
+/* Takes a connection, and everything that a run needs besides. */
+bool run_open(struct run *run, hg_error *err);
+void run_close(struct run *run);
+
+/*
+ * Takes the deployers' lock when there is something to do under it. look reads files and ledger
+ * anew into run->prepared and says whether there is; it is asked before the lock is tried, each
+ * time while it is waited for, and again behind it. err: HG_LOCKED, HG_CANCELLED, HG_READ_ONLY, ...
+ */
+bool run_acquire(struct run *run, bool (*look)(struct run *run, bool *out_idle, hg_error *err),
+                 hg_error *err);
+
+/* --- apply.c --- */
+
+/* Runs a step in a transaction of its own, with its ledger rows; on failure nothing of it stays. */
+bool apply_transaction(struct task *task, hg_error *err);
+
+/* Its parts, for a transaction that holds several steps. */
+bool apply_begin(struct task *task, hg_error *err);
+bool apply_inside(struct task *task, hg_error *err);
+
+/* Tells the observer, runs the i-th statement, and puts its place on what goes wrong. */
+bool apply_statement(struct task *task, size_t i, hg_error *err);
+
+/*
+ * Attempts something that rolls back when it fails; in production again and again while locks are
+ * in the way, stepping back in between so that nobody queues behind us.
+ */
+bool apply_patiently(struct task *task, bool (*attempt)(struct task *task, hg_error *err),
+                     hg_error *err);
+
+/* Ends whatever transaction is open, also after a cancel. */
+void apply_undo(struct run *run);
+
+/* Changes alembic_version as the step says. */
+bool apply_move(struct task *task, hg_error *err);
+
+/* The timeouts that hold for the step; -1: none of its own. */
+int64_t apply_lock_timeout(const struct task *task);
+
+/* The step's event in the history. */
+struct ledger_event apply_event(struct task *task, const char *outcome);
+
+/* Fills an event with an error. */
+void apply_event_error(struct ledger_event *event, const hg_error *err);
+
+/* --- journal.c --- */
+
+/* Runs a step statement by statement, writing down how far it is; goes on where one stopped. */
+bool journal_run(struct task *task, hg_error *err);
+
+#endif

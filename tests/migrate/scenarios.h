@@ -1,0 +1,965 @@
+/*
+ * scenarios.h - what migrations do on every engine, as one suite that each engine's test program
+ * runs on databases of its own.
+ *
+ * Not a header in the usual sense: the two test programs include it, and define new_database().
+ */
+#ifndef MIGRATE_SCENARIOS_H
+#define MIGRATE_SCENARIOS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <headgate/migrate.h>
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "support/temp.h"
+
+/* A database and a folder of a test's own. */
+struct world {
+    char *dir;
+    char *migrations;
+    hg_url *url;
+    hg_pool *pool;
+    hg_error err; /* of what failed last */
+};
+
+/* A new, empty database; with SQLite it lies in dir. The test frees the URL. */
+static hg_url *new_database(const char *dir);
+
+static inline hg_pool_options pool_options(void)
+{
+    return (hg_pool_options){.role = "test",
+                             .may_create = true,
+                             .settings = {.size = 2,
+                                          .max_overflow = 4,
+                                          .timeout_ms = 30000,
+                                          .recycle_ms = -1,
+                                          .connect_timeout_ms = 20000}};
+}
+
+static inline hg_pool *pool_to(const hg_url *url)
+{
+    const hg_pool_options options = pool_options();
+    hg_pool *pool = NULL;
+    hg_error err = {0};
+
+    if (!hg_pool_open(url, &options, &pool, &err))
+        fail_msg("pool: %s", err.message);
+    return pool;
+}
+
+static inline int open_world(void **state)
+{
+    struct world *w = calloc(1, sizeof *w);
+
+    w->dir = temp_dir_make();
+    w->migrations = temp_path(w->dir, "migrations");
+    if (mkdir(w->migrations, 0755) != 0)
+        return -1;
+    w->url = new_database(w->dir);
+    w->pool = pool_to(w->url);
+    *state = w;
+    return 0;
+}
+
+static inline int close_world(void **state)
+{
+    struct world *w = *state;
+
+    alloc_fail_at(0);
+    hg_pool_close(w->pool, hg_deadline_in_ms(10000));
+    hg_url_free(w->url);
+    temp_dir_remove(w->dir);
+    free(w->migrations);
+    free(w);
+    return 0;
+}
+
+static inline void write_file(const struct world *w, const char *name, const char *text)
+{
+    temp_write(w->migrations, name, text);
+}
+
+static inline void remove_file(const struct world *w, const char *name)
+{
+    char *path = temp_path(w->migrations, name);
+
+    assert_int_equal(unlink(path), 0);
+    free(path);
+}
+
+/* Three tables, each depending on the one before. */
+static inline void write_three(const struct world *w)
+{
+    write_file(w, "20260101000000_a.sql",
+               "-- revision: aaa\n-- revises:\n-- message: first\n"
+               "-- migrate:up\nCREATE TABLE a (id integer PRIMARY KEY);\n"
+               "INSERT INTO a VALUES (1);\n"
+               "-- migrate:down\nDROP TABLE a;\n");
+    write_file(w, "20260101000001_b.sql",
+               "-- revision: bbb\n-- revises: aaa\n-- message: second\n"
+               "-- migrate:up\nCREATE TABLE b (id integer REFERENCES a);\n"
+               "INSERT INTO b VALUES (1);\n"
+               "-- migrate:down\nDROP TABLE b;\n");
+    write_file(w, "20260101000002_c.sql",
+               "-- revision: ccc\n-- revises: bbb\n-- message: third\n"
+               "-- migrate:up\nALTER TABLE b ADD COLUMN note text;\n"
+               "-- migrate:down\nALTER TABLE b DROP COLUMN note;\n");
+}
+
+static inline hg_deadline soon(void)
+{
+    return hg_deadline_in_ms(60000);
+}
+
+static inline hg_migrate_options options_for(const struct world *w, hg_migrate_kind kind,
+                                             const char *target)
+{
+    hg_migrate_options options = hg_migrate_options_default(w->migrations);
+
+    options.kind = kind;
+    options.target = target;
+    options.operator_name = "tester";
+    return options;
+}
+
+/* "+aaa +bbb -ccc = bbb": what was done and what is current; an error as "code: message". */
+static inline const char *told(const hg_run_result *result)
+{
+    static char out[1024];
+    size_t n = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < result->applied_count; i++)
+        n += (size_t)snprintf(out + n, sizeof out - n, "%s%s ",
+                              result->applied[i].direction == HG_UP ? "+" : "-",
+                              result->applied[i].revision);
+    n += (size_t)snprintf(out + n, sizeof out - n, "=");
+    for (size_t i = 0; i < result->current_count; i++)
+        n += (size_t)snprintf(out + n, sizeof out - n, " %s", result->current[i]);
+    return out;
+}
+
+static inline const char *run_with(struct world *w, const hg_migrate_options *options,
+                                   const hg_observer *observer)
+{
+    hg_run_result result;
+    const char *text;
+
+    memset(&w->err, 0, sizeof w->err);
+    if (!hg_migrate_run(w->pool, options, observer, &result, &w->err))
+        assert_int_not_equal(w->err.code, HG_OK);
+    text = told(&result);
+    hg_run_result_release(&result);
+    return text;
+}
+
+static inline const char *run(struct world *w, hg_migrate_kind kind, const char *target)
+{
+    const hg_migrate_options options = options_for(w, kind, target);
+
+    return run_with(w, &options, NULL);
+}
+
+static inline void must(const struct world *w)
+{
+    if (w->err.code != HG_OK)
+        fail_msg("%s: %s (%s:%d:%d)", hg_code_name(w->err.code), w->err.message, w->err.file,
+                 w->err.line, w->err.column);
+}
+
+/* The first field of the first row; "" when there is none; "!" and the code when it fails. */
+static inline const char *ask(const struct world *w, const char *sql)
+{
+    static char text[4096];
+    hg_conn *conn = NULL;
+    hg_rows *rows = NULL;
+    hg_error err = {0};
+    hg_step step = HG_ERROR;
+
+    text[0] = '\0';
+    if (!hg_pool_checkout(w->pool, "test", soon(), &conn, &err))
+        fail_msg("checkout: %s", err.message);
+    if (hg_conn_query(conn, sql, NULL, 0, soon(), &rows, &err))
+        step = hg_rows_next(rows, soon(), &err);
+    if (step == HG_ROW)
+        snprintf(text, sizeof text, "%s", hg_rows_text(rows, 0));
+    else if (step == HG_ERROR)
+        snprintf(text, sizeof text, "!%s", hg_code_name(err.code));
+    hg_rows_close(rows);
+    hg_pool_return(w->pool, conn);
+    return text;
+}
+
+static inline void execute(const struct world *w, const char *sql)
+{
+    const char *said = ask(w, sql);
+
+    if (said[0] == '!')
+        fail_msg("%s: %s", sql, said);
+}
+
+/* What an observer heard, and when it asks to stop or dies. */
+struct witness {
+    long asked;   /* calls of either kind */
+    long stop_at; /* cancel at this call; 0: never */
+    long kill_at; /* die at this call; 0: never */
+    long statements;
+    long stop_at_statement; /* cancel from this statement on, counted from 1; 0: never */
+    char waiting[256];
+    char notes[1024];
+    char events[4096];
+};
+
+static inline void count_call(struct witness *witness)
+{
+    if (++witness->asked == witness->kill_at)
+        kill(getpid(), SIGKILL);
+}
+
+static inline bool hear_cancelled(void *context)
+{
+    struct witness *witness = context;
+
+    count_call(witness);
+    return (witness->stop_at > 0 && witness->asked >= witness->stop_at)
+           || (witness->stop_at_statement > 0 && witness->statements >= witness->stop_at_statement);
+}
+
+static inline void hear_event(void *context, const hg_event *event)
+{
+    static const char *const names[] = {"start", "statement", "done", "failed", "waiting", "note"};
+    struct witness *witness = context;
+    size_t n = strlen(witness->events);
+
+    count_call(witness);
+    witness->statements += event->kind == HG_EVENT_STEP_PROGRESS;
+    if (event->kind == HG_EVENT_WAITING)
+        snprintf(witness->waiting, sizeof witness->waiting, "%s", event->message);
+    if (event->kind == HG_EVENT_NOTE)
+        snprintf(witness->notes + strlen(witness->notes),
+                 sizeof witness->notes - strlen(witness->notes), "%s\n", event->message);
+    snprintf(witness->events + n, sizeof witness->events - n, "%s %s %d/%d %s\n",
+             names[event->kind], event->subject, (int)event->done, (int)event->total,
+             event->kind == HG_EVENT_STEP_DONE ? "" : event->message);
+}
+
+static inline hg_observer observer_of(struct witness *witness)
+{
+    return (hg_observer){hear_event, hear_cancelled, witness};
+}
+
+/* --- the suite --- */
+
+#define UP    HG_MIGRATE_UP
+#define DOWN  HG_MIGRATE_DOWN
+#define RESET HG_MIGRATE_RESET
+
+static void up_applies_everything_once_and_the_second_time_nothing(void **state)
+{
+    struct world *w = *state;
+
+    write_three(w);
+    assert_string_equal(run(w, UP, NULL), "+aaa +bbb +ccc = ccc");
+    must(w);
+    assert_string_equal(ask(w, "SELECT count(*) FROM b WHERE note IS NULL"), "1");
+    assert_string_equal(ask(w, "SELECT version_num FROM alembic_version"), "ccc");
+    assert_string_equal(run(w, UP, NULL), "= ccc");
+    must(w);
+    assert_string_equal(ask(w, "SELECT count(*) FROM headgate_history"), "3");
+}
+
+static void down_and_reset_undo_in_reverse(void **state)
+{
+    struct world *w = *state;
+
+    write_three(w);
+    assert_string_equal(run(w, UP, "b"), "+aaa +bbb = bbb");
+    assert_string_equal(run(w, DOWN, NULL), "-bbb = aaa");
+    assert_string_equal(ask(w, "SELECT count(*) FROM b"), "!sql");
+    assert_string_equal(run(w, UP, "+1"), "+bbb = bbb");
+    assert_string_equal(run(w, RESET, NULL), "-bbb -aaa +aaa +bbb +ccc = ccc");
+    assert_string_equal(run(w, DOWN, "base"), "-ccc -bbb -aaa =");
+    must(w);
+    assert_string_equal(ask(w, "SELECT count(*) FROM alembic_version"), "0");
+}
+
+static void a_failing_statement_undoes_its_migration_and_names_its_place(void **state)
+{
+    struct world *w = *state;
+
+    write_three(w);
+    write_file(w, "20260101000003_d.sql",
+               "-- revision: ddd\n-- revises: ccc\n-- migrate:up\n"
+               "CREATE TABLE d (id integer);\n"
+               "INSERT INTO d\n  VALUES (1), ('\xC3\xA9', nonsense);\n"
+               "-- migrate:down\nDROP TABLE d;\n");
+    assert_string_equal(run(w, UP, NULL), "+aaa +bbb +ccc = ccc");
+    assert_int_equal(w->err.code, HG_SQL);
+    assert_non_null(strstr(w->err.message, "revision \"ddd\": "));
+    assert_non_null(strstr(w->err.file, "migrations/20260101000003_d.sql"));
+    assert_in_range(w->err.line, 5, 6);
+    assert_true(w->err.column > 0);
+    assert_string_not_equal(w->err.excerpt, "");
+    assert_string_equal(ask(w, "SELECT count(*) FROM d"), "!sql");
+    assert_string_equal(ask(w, "SELECT version_num FROM alembic_version"), "ccc");
+    assert_string_equal(ask(w, "SELECT outcome FROM headgate_history WHERE revision = 'ddd'"),
+                        "failed");
+    assert_non_null(
+        strstr(ask(w, "SELECT error FROM headgate_history WHERE revision = 'ddd'"), ""));
+    assert_string_equal(ask(w, "SELECT statements_done FROM headgate_history "
+                               "WHERE revision = 'ddd'"),
+                        "1");
+}
+
+static void the_history_says_who_did_what_and_how(void **state)
+{
+    struct world *w = *state;
+
+    write_three(w);
+    run(w, UP, NULL);
+    run(w, DOWN, "-1");
+    must(w);
+    assert_string_equal(
+        ask(w, "SELECT count(*) FROM headgate_history WHERE outcome = 'ok' AND operator = 'tester' "
+               "AND os_user <> '' AND host <> '' AND headgate_version = '" HG_VERSION "' "
+               "AND backend_pid > 0 AND started_at LIKE '20__-__-__T__:__:__.___Z' "
+               "AND finished_at >= started_at AND duration_ms >= 0 AND statements_done = "
+               "statements"),
+        "4");
+    assert_string_equal(ask(w, "SELECT direction FROM headgate_history ORDER BY id DESC LIMIT 1"),
+                        "down");
+    assert_string_equal(ask(w, "SELECT message FROM headgate_history WHERE revision = 'bbb'"),
+                        "second");
+    assert_string_equal(ask(w, "SELECT revises FROM headgate_history WHERE revision = 'bbb'"),
+                        "aaa");
+    assert_string_equal(ask(w, "SELECT down_section FROM headgate_history WHERE revision = 'bbb'"),
+                        "-- migrate:down\nDROP TABLE b;\n");
+}
+
+static const hg_revision *find(const hg_history *history, const char *revision)
+{
+    for (size_t i = 0; i < history->revision_count; i++)
+        if (strcmp(history->revisions[i].revision, revision) == 0)
+            return &history->revisions[i];
+    fail_msg("no revision %s", revision);
+    return NULL;
+}
+
+static hg_history *history_of(struct world *w)
+{
+    hg_history *history = NULL;
+
+    memset(&w->err, 0, sizeof w->err);
+    if (!hg_history_read(w->pool, w->migrations, soon(), &history, &w->err))
+        must(w);
+    return history;
+}
+
+static void the_history_shows_the_graph_and_what_is_applied(void **state)
+{
+    struct world *w = *state;
+    hg_history *history;
+
+    write_three(w);
+    run(w, UP, "bbb");
+    history = history_of(w);
+    assert_int_equal(history->revision_count, 3);
+    assert_string_equal(history->revisions[0].revision, "aaa");
+    assert_int_equal(history->pending_count, 1);
+    assert_int_equal(history->current_count, 1);
+    assert_string_equal(history->current[0], "bbb");
+    assert_string_equal(history->heads[0], "ccc");
+    assert_true(history->ledger_exists);
+    assert_int_equal(find(history, "bbb")->state, HG_REVISION_APPLIED);
+    assert_true(find(history, "bbb")->current);
+    assert_string_equal(find(history, "bbb")->applied_by, "tester");
+    assert_true(find(history, "bbb")->applied_ms > 1700000000000);
+    assert_true(find(history, "bbb")->duration_ms >= 0);
+    assert_true(find(history, "bbb")->checksum_known);
+    assert_true(find(history, "bbb")->checksum_ok);
+    assert_true(find(history, "bbb")->has_down);
+    assert_int_equal(find(history, "ccc")->state, HG_REVISION_PENDING);
+    assert_true(find(history, "ccc")->head);
+    assert_string_equal(find(history, "ccc")->message, "third");
+    assert_int_equal(find(history, "ccc")->revises_count, 1);
+    hg_history_free(history);
+}
+
+static void reading_creates_nothing(void **state)
+{
+    struct world *w = *state;
+    hg_migrate_options options = options_for(w, UP, NULL);
+    hg_history *history;
+    hg_plan *plan = NULL;
+
+    write_three(w);
+    history = history_of(w);
+    assert_false(history->ledger_exists);
+    assert_int_equal(history->pending_count, 3);
+    hg_history_free(history);
+    assert_true(hg_plan_make(w->pool, &options, soon(), &plan, NULL));
+    assert_int_equal(plan->step_count, 3);
+    hg_plan_free(plan);
+    assert_string_equal(ask(w, "SELECT count(*) FROM alembic_version"), "!sql");
+    assert_string_equal(ask(w, "SELECT count(*) FROM headgate_history"), "!sql");
+}
+
+static void files_are_read_without_a_database(void **state)
+{
+    struct world *w = *state;
+    hg_history *history = NULL;
+
+    write_three(w);
+    assert_true(hg_history_read(NULL, w->migrations, soon(), &history, NULL));
+    assert_int_equal(history->pending_count, 3);
+    assert_false(history->ledger_exists);
+    hg_history_free(history);
+}
+
+static void a_database_that_alembic_has_used_is_read_as_it_is(void **state)
+{
+    struct world *w = *state;
+    hg_history *history;
+
+    write_three(w);
+    execute(w, "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, "
+               "CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num))");
+    execute(w, "INSERT INTO alembic_version VALUES ('bbb')");
+    execute(w, "CREATE TABLE b (id integer)");
+    history = history_of(w);
+    assert_int_equal(find(history, "aaa")->state, HG_REVISION_APPLIED);
+    assert_int_equal(find(history, "aaa")->applied_ms, 0);
+    assert_true(find(history, "bbb")->duration_ms < 0);
+    assert_false(find(history, "bbb")->checksum_known);
+    assert_int_equal(history->pending_count, 1);
+    hg_history_free(history);
+    assert_string_equal(run(w, UP, NULL), "+ccc = ccc");
+    assert_string_equal(run(w, DOWN, "-2"), "-ccc -bbb = aaa");
+    must(w);
+}
+
+static void a_folder_of_dbmate_works_as_it_is(void **state)
+{
+    struct world *w = *state;
+
+    write_file(
+        w, "20240101000000_users.sql",
+        "-- migrate:up\nCREATE TABLE users (id integer);\n\n-- migrate:down\nDROP TABLE users;\n");
+    write_file(
+        w, "20240102000000_posts.sql",
+        "-- migrate:up\nCREATE TABLE posts (id integer);\n\n-- migrate:down\nDROP TABLE posts;\n");
+    write_file(w, "seed.sql", "INSERT INTO users VALUES (1);\n");
+    assert_string_equal(run(w, UP, NULL), "+20240101000000 +20240102000000 = 20240102000000");
+    assert_string_equal(run(w, DOWN, NULL), "-20240102000000 = 20240101000000");
+    write_file(w, "20231231000000_early.sql", "-- migrate:up\nSELECT 1;\n-- migrate:down\n");
+    run(w, UP, NULL);
+    assert_int_equal(w->err.code, HG_DRIFT);
+    assert_non_null(strstr(w->err.message, "20231231000000"));
+}
+
+static hg_run_result stamp(struct world *w, const char *target)
+{
+    const hg_migrate_options options = options_for(w, UP, target);
+    hg_run_result result;
+
+    memset(&w->err, 0, sizeof w->err);
+    (void)hg_migrate_stamp(w->pool, &options, NULL, &result, &w->err);
+    return result;
+}
+
+static const char *stamped(struct world *w, const char *target)
+{
+    hg_run_result result = stamp(w, target);
+    const char *text = told(&result);
+
+    hg_run_result_release(&result);
+    return text;
+}
+
+static void stamp_sets_the_table_and_runs_nothing(void **state)
+{
+    struct world *w = *state;
+    hg_history *history;
+
+    write_three(w);
+    assert_string_equal(stamped(w, "bbb"), "+bbb = bbb");
+    must(w);
+    assert_string_equal(ask(w, "SELECT count(*) FROM b"), "!sql");
+    assert_string_equal(stamped(w, "bbb"), "= bbb");
+    assert_string_equal(stamped(w, "heads"), "-bbb +ccc = ccc");
+    assert_string_equal(stamped(w, "base"), "-ccc =");
+    assert_string_equal(stamped(w, "+1"), "=");
+    assert_int_equal(w->err.code, HG_NO_REVISION);
+    assert_string_equal(stamped(w, "head"), "+ccc = ccc");
+    history = history_of(w);
+    assert_string_equal(find(history, "ccc")->applied_by, "tester");
+    assert_true(find(history, "ccc")->applied_ms > 0);
+    hg_history_free(history);
+    assert_string_equal(ask(w, "SELECT count(*) FROM headgate_history"), "5");
+}
+
+static void stamp_accepts_an_edited_file_and_frees_a_database_from_an_unknown_revision(void **state)
+{
+    struct world *w = *state;
+    hg_history *history;
+
+    write_three(w);
+    run(w, UP, NULL);
+    write_file(w, "20260101000002_c.sql",
+               "-- revision: ccc\n-- revises: bbb\n-- migrate:up\nSELECT 1;\n-- migrate:down\n");
+    history = history_of(w);
+    assert_false(find(history, "ccc")->checksum_ok);
+    hg_history_free(history);
+    assert_string_equal(stamped(w, "ccc"), "+ccc = ccc");
+    history = history_of(w);
+    assert_true(find(history, "ccc")->checksum_ok);
+    hg_history_free(history);
+
+    execute(w, "UPDATE alembic_version SET version_num = 'unknown'");
+    run(w, UP, NULL);
+    assert_int_equal(w->err.code, HG_DRIFT);
+    assert_string_equal(stamped(w, "bbb"), "+bbb -unknown = bbb");
+    must(w);
+}
+
+static void a_formatter_does_not_make_a_file_look_edited(void **state)
+{
+    struct world *w = *state;
+    hg_history *history;
+
+    write_three(w);
+    run(w, UP, NULL);
+    write_file(w, "20260101000002_c.sql",
+               "-- revision: ccc\n-- revises: bbb\n-- migrate:up\n\n"
+               "alter table b\n    add column note text -- why not\n;\n-- migrate:down\n");
+    history = history_of(w);
+    assert_true(find(history, "ccc")->checksum_ok);
+    hg_history_free(history);
+}
+
+static void an_edited_file_is_rolled_back_as_it_was_applied(void **state)
+{
+    struct world *w = *state;
+
+    write_three(w);
+    run(w, UP, NULL);
+    write_file(
+        w, "20260101000002_c.sql",
+        "-- revision: ccc\n-- revises: bbb\n-- migrate:up\nCREATE TABLE other (id integer);\n"
+        "-- migrate:down\nDROP TABLE other;\n");
+    assert_string_equal(run(w, RESET, NULL), "-ccc -bbb -aaa +aaa +bbb +ccc = ccc");
+    must(w);
+    assert_string_equal(ask(w, "SELECT count(*) FROM other"), "0");
+}
+
+static void an_older_release_undoes_what_a_newer_one_applied(void **state)
+{
+    struct world *w = *state;
+    hg_history *history;
+    hg_migrate_options options = options_for(w, DOWN, "bbb");
+    hg_plan *plan = NULL;
+
+    write_three(w);
+    run(w, UP, NULL);
+    remove_file(w, "20260101000002_c.sql");
+    history = history_of(w);
+    assert_int_equal(find(history, "ccc")->state, HG_REVISION_MISSING);
+    assert_string_equal(find(history, "ccc")->message, "third");
+    hg_history_free(history);
+    assert_string_equal(run(w, UP, NULL), "= ccc");
+    must(w);
+    assert_true(hg_plan_make(w->pool, &options, soon(), &plan, NULL));
+    assert_true(plan->steps[0].kept);
+    assert_string_equal(plan->steps[0].statements[0].sql, "ALTER TABLE b DROP COLUMN note");
+    hg_plan_free(plan);
+    assert_string_equal(run(w, DOWN, "bbb"), "-ccc = bbb");
+    must(w);
+    assert_string_equal(ask(w, "SELECT count(note) FROM b"), "!sql");
+}
+
+static void the_same_plan_has_the_same_id_and_another_is_refused(void **state)
+{
+    struct world *w = *state;
+    hg_migrate_options options = options_for(w, UP, NULL);
+    hg_plan *plan = NULL, *again = NULL, *other = NULL;
+    char id[17];
+
+    write_three(w);
+    assert_true(hg_plan_make(w->pool, &options, soon(), &plan, NULL));
+    assert_true(hg_plan_make(w->pool, &options, soon(), &again, NULL));
+    options.target = "bbb";
+    assert_true(hg_plan_make(w->pool, &options, soon(), &other, NULL));
+    assert_int_equal(strlen(plan->id), 16);
+    assert_string_equal(plan->id, again->id);
+    assert_string_not_equal(plan->id, other->id);
+    assert_int_equal(plan->current_before_count, 0);
+    assert_string_equal(plan->current_after[0], "ccc");
+    assert_int_equal(plan->steps[0].statement_count, 2);
+    assert_string_equal(plan->steps[0].statements[1].sql, "INSERT INTO a VALUES (1)");
+    assert_int_equal(plan->steps[0].statements[1].line, 6);
+    strcpy(id, plan->id);
+    hg_plan_free(plan);
+    hg_plan_free(again);
+    hg_plan_free(other);
+
+    options.plan_id = id;
+    assert_string_equal(run_with(w, &options, NULL), "=");
+    assert_int_equal(w->err.code, HG_REFUSED);
+    options.target = NULL;
+    assert_string_equal(run_with(w, &options, NULL), "+aaa +bbb +ccc = ccc");
+    must(w);
+}
+
+static void one_transaction_holds_all_or_nothing(void **state)
+{
+    struct world *w = *state;
+    hg_migrate_options options = options_for(w, UP, NULL);
+
+    options.single_transaction = true;
+    write_three(w);
+    write_file(
+        w, "20260101000003_d.sql",
+        "-- revision: ddd\n-- revises: ccc\n-- migrate:up\nINSERT INTO nowhere VALUES (1);\n");
+    assert_string_equal(run_with(w, &options, NULL), "=");
+    assert_int_equal(w->err.code, HG_SQL);
+    assert_int_equal(w->err.line, 4);
+    assert_string_equal(ask(w, "SELECT count(*) FROM a"), "!sql");
+    remove_file(w, "20260101000003_d.sql");
+    assert_string_equal(run_with(w, &options, NULL), "+aaa +bbb +ccc = ccc");
+    must(w);
+    assert_string_equal(ask(w, "SELECT count(*) FROM headgate_history WHERE outcome = 'ok'"), "3");
+    write_file(w, "20260101000003_d.sql",
+               "-- revision: ddd\n-- revises: ccc\n-- migrate:up transaction:false\nSELECT 1;\n");
+    run_with(w, &options, NULL);
+    assert_int_equal(w->err.code, HG_REFUSED);
+}
+
+static void a_file_that_ends_our_transaction_is_refused_before_anything_runs(void **state)
+{
+    struct world *w = *state;
+
+    write_three(w);
+    write_file(w, "20260101000003_d.sql",
+               "-- revision: ddd\n-- revises: ccc\n-- migrate:up\nSELECT 1;\n  COMMIT;\n");
+    assert_string_equal(run(w, UP, NULL), "=");
+    assert_int_equal(w->err.code, HG_FILE);
+    assert_int_equal(w->err.line, 5);
+    assert_int_equal(w->err.column, 3);
+    assert_string_equal(w->err.excerpt, "  COMMIT;");
+}
+
+static void an_observer_hears_every_step_and_statement(void **state)
+{
+    struct world *w = *state;
+    hg_migrate_options options = options_for(w, UP, "bbb");
+    struct witness witness = {0};
+    hg_observer observer = observer_of(&witness);
+
+    write_three(w);
+    run_with(w, &options, &observer);
+    must(w);
+    assert_string_equal(witness.events,
+                        "start aaa 0/2 first\n"
+                        "statement aaa 0/2 CREATE TABLE a (id integer PRIMARY KEY)\n"
+                        "statement aaa 1/2 INSERT INTO a VALUES (1)\n"
+                        "done aaa 1/2 \n"
+                        "start bbb 1/2 second\n"
+                        "statement bbb 0/2 CREATE TABLE b (id integer REFERENCES a)\n"
+                        "statement bbb 1/2 INSERT INTO b VALUES (1)\n"
+                        "done bbb 2/2 \n");
+}
+
+static void a_cancelled_run_is_rolled_back_to_its_last_migration(void **state)
+{
+    struct world *w = *state;
+    hg_migrate_options options = options_for(w, UP, NULL);
+    struct witness witness = {.stop_at_statement = 4};
+    hg_observer observer = observer_of(&witness);
+
+    write_three(w);
+    assert_string_equal(run_with(w, &options, &observer), "+aaa = aaa");
+    assert_int_equal(w->err.code, HG_CANCELLED);
+    assert_string_equal(ask(w, "SELECT count(*) FROM b"), "!sql");
+    assert_string_equal(run(w, UP, NULL), "+bbb +ccc = ccc");
+    must(w);
+}
+
+static void a_long_statement_is_cancelled_soon(void **state)
+{
+    struct world *w = *state;
+    hg_migrate_options options = options_for(w, UP, NULL);
+    struct witness witness = {.stop_at = 25};
+    hg_observer observer = observer_of(&witness);
+    int64_t start = clock_now_ns();
+
+    write_three(w);
+    write_file(w, "20260101000003_d.sql",
+               "-- revision: ddd\n-- revises: ccc\n-- migrate:up\nCREATE TABLE d (id integer);\n"
+               "INSERT INTO d WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) "
+               "SELECT count(*) FROM n;\n");
+    run_with(w, &options, &observer);
+    assert_int_equal(w->err.code, HG_CANCELLED);
+    assert_true(clock_since_ms(start) < 20000); /* without the cancel it would never end */
+    assert_string_equal(ask(w, "SELECT count(*) FROM d"), "!sql");
+}
+
+static void several_heads_branch_and_merge(void **state)
+{
+    struct world *w = *state;
+
+    write_three(w);
+    write_file(w, "20260101000003_x.sql",
+               "-- revision: xxx\n-- revises: aaa\n-- migrate:up\nCREATE TABLE x (id integer);\n"
+               "-- migrate:down\nDROP TABLE x;\n");
+    run(w, UP, "head");
+    assert_int_equal(w->err.code, HG_NO_REVISION);
+    assert_string_equal(run(w, UP, "heads"), "+aaa +bbb +ccc +xxx = ccc xxx");
+    write_file(w, "20260101000004_m.sql",
+               "-- revision: mmm\n-- revises: ccc, xxx\n-- migrate:up\n-- migrate:down\n");
+    assert_string_equal(run(w, UP, "head"), "+mmm = mmm");
+    assert_string_equal(run(w, DOWN, "-2"), "-mmm -xxx = ccc");
+    must(w);
+}
+
+/* --- outside of a transaction --- */
+
+/* Rows in a table without a key tell how often each statement ran. */
+static void write_log_steps(const struct world *w, const char *third)
+{
+    char text[1024];
+
+    snprintf(text, sizeof text,
+             "-- revision: lll\n-- revises:\n-- migrate:up transaction:false\n"
+             "CREATE TABLE log (n integer);\nINSERT INTO log VALUES (1);\n%s;\n"
+             "BEGIN;\nINSERT INTO log VALUES (3);\nINSERT INTO log VALUES (4);\nCOMMIT;\n"
+             "INSERT INTO log VALUES (5);\n"
+             "-- migrate:down transaction:false\nDROP TABLE log;\n",
+             third);
+    write_file(w, "20260101000000_l.sql", text);
+}
+
+static void statements_outside_a_transaction_go_on_where_they_stopped(void **state)
+{
+    struct world *w = *state;
+    hg_migrate_options options = options_for(w, UP, NULL);
+    struct witness witness = {0};
+    hg_observer observer = observer_of(&witness);
+
+    write_log_steps(w, "INSERT INTO lgo VALUES (2)");
+    assert_string_equal(run(w, UP, NULL), "=");
+    assert_int_equal(w->err.code, HG_SQL);
+    assert_int_equal(w->err.line, 6);
+    assert_string_equal(ask(w, "SELECT count(*) FROM log"), "1");
+    assert_string_equal(ask(w, "SELECT outcome FROM headgate_history"), "failed");
+    assert_string_equal(ask(w, "SELECT statements_done FROM headgate_history"), "2");
+    write_log_steps(w, "INSERT INTO log VALUES (2)");
+    assert_string_equal(run_with(w, &options, &observer), "+lll = lll");
+    must(w);
+    assert_string_equal(witness.notes,
+                        "going on behind statement 2, where an earlier run stopped\n");
+    assert_string_equal(ask(w, "SELECT count(*) * 100 + sum(n) FROM log"), "515");
+    assert_string_equal(run(w, DOWN, NULL), "-lll =");
+    must(w);
+}
+
+static void what_has_run_may_not_be_edited_before_the_rest_has(void **state)
+{
+    struct world *w = *state;
+
+    write_log_steps(w, "INSERT INTO lgo VALUES (2)");
+    run(w, UP, NULL);
+    write_file(w, "20260101000000_l.sql",
+               "-- revision: lll\n-- revises:\n-- migrate:up transaction:false\n"
+               "CREATE TABLE log (n integer, m integer);\nINSERT INTO log VALUES (1);\n");
+    run(w, UP, NULL);
+    assert_int_equal(w->err.code, HG_DRIFT);
+    assert_non_null(strstr(w->err.message, "2 statements"));
+    write_file(w, "20260101000000_l.sql",
+               "-- revision: lll\n-- revises:\n-- migrate:up transaction:false\n"
+               "CREATE TABLE log (n integer);\n");
+    run(w, UP, NULL);
+    assert_int_equal(w->err.code, HG_DRIFT);
+}
+
+static void a_transaction_that_a_file_leaves_open_is_an_error(void **state)
+{
+    struct world *w = *state;
+
+    write_file(w, "20260101000000_l.sql",
+               "-- revision: lll\n-- revises:\n-- migrate:up transaction:false\n"
+               "CREATE TABLE log (n integer);\nBEGIN;\nINSERT INTO log VALUES (1);\n");
+    assert_string_equal(run(w, UP, NULL), "=");
+    assert_int_equal(w->err.code, HG_FILE);
+    assert_int_equal(w->err.line, 6);
+    assert_string_equal(ask(w, "SELECT count(*) FROM log"), "0");
+    write_file(w, "20260101000000_l.sql",
+               "-- revision: lll\n-- revises:\n-- migrate:up transaction:false\n"
+               "CREATE TABLE log (n integer);\nBEGIN;\nINSERT INTO log VALUES (1);\nCOMMIT;\n");
+    assert_string_equal(run(w, UP, NULL), "+lll = lll");
+    must(w);
+    assert_string_equal(ask(w, "SELECT count(*) FROM log"), "1");
+}
+
+/* --- several processes --- */
+
+/* Runs `work` in a child with a pool of its own; returns the child. */
+static pid_t in_child(const struct world *w, int (*work)(struct world *child, long number),
+                      long number)
+{
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        struct world child = *w;
+        int code;
+
+        child.pool = pool_to(w->url);
+        code = work(&child, number);
+        hg_pool_close(child.pool, hg_deadline_in_ms(10000));
+        _exit(code);
+    }
+    assert_true(pid > 0);
+    return pid;
+}
+
+static int exit_of(pid_t pid)
+{
+    int status = 0;
+
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* A pool's threads do not come along into a child: it makes its own. */
+static void without_pool(struct world *w)
+{
+    hg_pool_close(w->pool, hg_deadline_in_ms(10000));
+    w->pool = NULL;
+}
+
+static void write_many(const struct world *w, int count)
+{
+    for (int i = 0; i < count; i++) {
+        char name[64], text[512];
+
+        snprintf(name, sizeof name, "%04d_step.sql", i + 1);
+        snprintf(
+            text, sizeof text,
+            "-- migrate:up%s\n%s INSERT INTO log VALUES (%d);\nCREATE TABLE t%d (id integer);\n"
+            "-- migrate:down\nDROP TABLE t%d; DELETE FROM log WHERE n = %d;%s\n",
+            i % 3 == 2 ? " transaction:false" : "", i == 0 ? "CREATE TABLE log (n integer);" : "",
+            i, i, i, i, i == 0 ? " DROP TABLE log;" : "");
+        write_file(w, name, text);
+    }
+}
+
+static int run_up(struct world *w, long number)
+{
+    hg_migrate_options options = options_for(w, UP, NULL);
+    struct witness witness = {.kill_at = number};
+    hg_observer observer = observer_of(&witness);
+
+    run_with(w, &options, &observer);
+    return hg_code_exit_status(w->err.code);
+}
+
+static void check_many(struct world *w, int count)
+{
+    char expected[32];
+
+    snprintf(expected, sizeof expected, "%d", count);
+    assert_string_equal(ask(w, "SELECT count(*) FROM log"), expected);
+    assert_string_equal(ask(w, "SELECT count(DISTINCT n) FROM log"), expected);
+    assert_string_equal(ask(w, "SELECT count(*) FROM headgate_history WHERE outcome = 'ok'"),
+                        expected);
+    snprintf(expected, sizeof expected, "%04d", count);
+    assert_string_equal(ask(w, "SELECT version_num FROM alembic_version"), expected);
+}
+
+static void eight_deployers_at_once_all_succeed_and_nothing_runs_twice(void **state)
+{
+    enum { DEPLOYERS = 8, FILES = 12 };
+    struct world *w = *state;
+    pid_t children[DEPLOYERS];
+
+    write_many(w, FILES);
+    without_pool(w);
+    for (int i = 0; i < DEPLOYERS; i++)
+        children[i] = in_child(w, run_up, 0);
+    for (int i = 0; i < DEPLOYERS; i++)
+        assert_int_equal(exit_of(children[i]), 0);
+    w->pool = pool_to(w->url);
+    check_many(w, FILES);
+    assert_string_equal(ask(w, "SELECT count(*) FROM headgate_history"), "12");
+}
+
+static void killed_anywhere_the_next_run_ends_in_the_same_state(void **state)
+{
+    enum { FILES = 4 };
+    struct world *w = *state;
+    long point = 1;
+
+    write_many(w, FILES);
+    without_pool(w);
+    for (;; point++) {
+        int code;
+
+        code = exit_of(in_child(w, run_up, point));
+        if (code == 0)
+            break;
+        assert_int_equal(code, 128 + SIGKILL);
+        assert_int_equal(exit_of(in_child(w, run_up, 0)), 0);
+        w->pool = pool_to(w->url);
+        check_many(w, FILES);
+        without_pool(w);
+        hg_url_free(w->url);
+        w->url = new_database(w->dir);
+    }
+    assert_true(point > 3 * FILES);
+    w->pool = pool_to(w->url);
+    check_many(w, FILES);
+}
+
+#define SCENARIO(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
+
+#define SCENARIOS                                                                               \
+    SCENARIO(up_applies_everything_once_and_the_second_time_nothing),                           \
+        SCENARIO(down_and_reset_undo_in_reverse),                                               \
+        SCENARIO(a_failing_statement_undoes_its_migration_and_names_its_place),                 \
+        SCENARIO(the_history_says_who_did_what_and_how),                                        \
+        SCENARIO(the_history_shows_the_graph_and_what_is_applied),                              \
+        SCENARIO(reading_creates_nothing), SCENARIO(files_are_read_without_a_database),         \
+        SCENARIO(a_database_that_alembic_has_used_is_read_as_it_is),                            \
+        SCENARIO(a_folder_of_dbmate_works_as_it_is),                                            \
+        SCENARIO(stamp_sets_the_table_and_runs_nothing),                                        \
+        SCENARIO(stamp_accepts_an_edited_file_and_frees_a_database_from_an_unknown_revision),   \
+        SCENARIO(a_formatter_does_not_make_a_file_look_edited),                                 \
+        SCENARIO(an_edited_file_is_rolled_back_as_it_was_applied),                              \
+        SCENARIO(an_older_release_undoes_what_a_newer_one_applied),                             \
+        SCENARIO(the_same_plan_has_the_same_id_and_another_is_refused),                         \
+        SCENARIO(one_transaction_holds_all_or_nothing),                                         \
+        SCENARIO(a_file_that_ends_our_transaction_is_refused_before_anything_runs),             \
+        SCENARIO(an_observer_hears_every_step_and_statement),                                   \
+        SCENARIO(a_cancelled_run_is_rolled_back_to_its_last_migration),                         \
+        SCENARIO(a_long_statement_is_cancelled_soon), SCENARIO(several_heads_branch_and_merge), \
+        SCENARIO(statements_outside_a_transaction_go_on_where_they_stopped),                    \
+        SCENARIO(what_has_run_may_not_be_edited_before_the_rest_has),                           \
+        SCENARIO(a_transaction_that_a_file_leaves_open_is_an_error),                            \
+        SCENARIO(eight_deployers_at_once_all_succeed_and_nothing_runs_twice),                   \
+        SCENARIO(killed_anywhere_the_next_run_ends_in_the_same_state)
+
+#endif
