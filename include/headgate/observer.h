@@ -17,7 +17,7 @@ typedef enum hg_event_kind {
     HG_EVENT_STEP_STARTED,  /* subject: what (a revision, a table, a check); done/total: its place
                                among the steps */
     HG_EVENT_STEP_PROGRESS, /* done/total in `unit`; message: what is being done right now */
-    HG_EVENT_STEP_DONE,     /* duration_ms is set */
+    HG_EVENT_STEP_DONE,     /* message: what was done, as "applied"; duration_ms is set */
     HG_EVENT_STEP_FAILED,   /* message: the error's message */
     HG_EVENT_WAITING,       /* for a lock, a connection, a server; message: for whom or what */
     HG_EVENT_NOTE           /* something worth a line in a log */

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/rand.h"
+#include "base/text.h"
 #include "folder.h"
 #include "project.h"
 
@@ -40,7 +41,7 @@ static void slug_of(const char *message, char out[SLUG_MAX + 1])
         n--;
     out[n] = '\0';
     if (n == 0)
-        strcpy(out, "migration");
+        text_copy(out, SLUG_MAX + 1, "migration");
 }
 
 /* The moment as a number, 20261123055800. */

@@ -189,6 +189,11 @@ static void tell_step(const struct task *task, hg_event_kind kind, const char *m
                               .duration_ms = clock_since_ms(task->started_ns)});
 }
 
+static void tell_done(const struct task *task)
+{
+    tell_step(task, HG_EVENT_STEP_DONE, task->step->direction == HG_UP ? "applied" : "rolled back");
+}
+
 static bool task_init(struct run *r, size_t i, struct task *out, hg_error *err)
 {
     const struct plan_step *step = &r->prepared->decided.steps[i];
@@ -261,7 +266,7 @@ static bool run_step(struct run *r, size_t i, hg_error *err)
     }
     move_current(r, task.step);
     count_step(r, &task);
-    tell_step(&task, HG_EVENT_STEP_DONE, "");
+    tell_done(&task);
     return tidy_session(r, script, err);
 }
 
@@ -290,7 +295,7 @@ static bool attempt_all(struct task *first, hg_error *err)
         ok = ok && apply_inside(&task, err);
         if (ok) {
             count_step(r, &task);
-            tell_step(&task, HG_EVENT_STEP_DONE, "");
+            tell_done(&task);
         }
     }
     ok = ok && hg_conn_commit(r->conn, soon(), err);
