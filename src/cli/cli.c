@@ -1,19 +1,99 @@
 /*
- * cli.c - finds the command.
+ * cli.c - runs the command that argv names.
  */
 #include "cli.h"
 
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#include <headgate/headgate.h>
+#include "base/alloc.h"
+#include "base/log.h"
+#include "options.h"
 
-int cli_main(int argc, char **argv)
+enum { HELP_LIMIT = 1 << 20, CANNOT_WRITE = 1 };
+
+static void log_to_stderr(void *context, enum log_level level, const char *line)
 {
-    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+    (void)context;
+    (void)level;
+    fprintf(stderr, "%s\n", line);
+}
+
+/* A URL may hold a password, and every user of the host may read our arguments: keep a copy, blank
+ * the original. */
+static bool hide_url(struct cli *cli, char **out_copy, hg_error *err)
+{
+    char *given = (char *)(uintptr_t)cli->settings.url;
+
+    if (given == NULL)
+        return true;
+    *out_copy = alloc_text(given);
+    if (*out_copy == NULL)
+        return hg_fail(err, HG_NOMEM, "could not read the options: out of memory");
+    memset(given, '*', strlen(given));
+    cli->settings.url = *out_copy;
+    return true;
+}
+
+static int print_help(const struct cli *cli)
+{
+    struct buf out = BUF_INIT(HELP_LIMIT);
+
+    cli_help(&out, cli->help_for_all ? NULL : cli->command);
+    cli_print(&out);
+    buf_release(&out);
+    return 0;
+}
+
+static int run(struct cli *cli, int argc, char **argv, char **url)
+{
+    hg_error err = {0};
+
+    if (!cli_parse(cli, argc, argv, &err) || !hide_url(cli, url, &err))
+        return cli_fail(cli, &err);
+    if (cli->version) {
         printf("headgate %s\n", hg_version());
         return 0;
     }
-    fprintf(stderr, "headgate: unknown command\n");
-    return hg_code_exit_status(HG_USAGE);
+    if (cli->help)
+        return print_help(cli);
+    if (cli->verbosity > 0)
+        log_to(log_to_stderr, NULL, cli->verbosity > 1 ? LOG_DEBUG : LOG_INFO);
+    if (cli->directory != NULL && chdir(cli->directory) != 0) {
+        hg_fail(&err, HG_USAGE, "could not change to the folder \"%s\": %s", cli->directory,
+                strerror(errno));
+        return cli_fail(cli, &err);
+    }
+    return cli->command->run(cli);
+}
+
+int cli_main(int argc, char **argv)
+{
+    struct cli cli;
+    char *url = NULL; /* as given to --url, with its password */
+    int status;
+
+    setlocale(LC_CTYPE, "");
+    signal(SIGPIPE, SIG_IGN); /* a reader that went away is a failed write, not our death in the
+                                 middle of a migration */
+    status = run(&cli, argc, argv, &url);
+    if (url != NULL)
+        explicit_bzero(url, strlen(url));
+    alloc_free(url);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "headgate: could not write the result: %s\n", strerror(errno));
+        status = status == 0 ? CANNOT_WRITE : status;
+    }
+    return status;
+}
+
+bool cli_open(const struct cli *cli, bool may_create, struct ops *out_ops, hg_error *err)
+{
+    const struct ops_options options = {.role = cli->action->name, .may_create = may_create};
+
+    return ops_open(&cli->settings, &options, out_ops, err);
 }

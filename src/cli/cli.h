@@ -1,10 +1,92 @@
 /*
- * cli.h - from argv to a command and its exit status.
+ * cli.h - from argv to a command and its exit status: options, output, questions, interruption.
+ *
+ * Results go to stdout, progress, logs and questions to stderr. A command is one cmd_*.c with one
+ * function; its row in cli.c's table says which options it takes.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
 
+#include <stdbool.h>
+
+#include "base/buf.h"
+#include "ops/actions.h"
+#include "ops/ops.h"
+
+struct command_row;
+
+/* What the command line said. Texts are argv's. */
+struct cli {
+    const struct command_row *command; /* see options.h */
+    const struct action *action;
+    hg_settings_options settings;
+    const char *directory;
+    const char *color; /* "auto", "always", "never" */
+    const char *confirm;
+    const char *plan_id;
+    const char *message;
+    const char *argument;  /* TARGET and the like; NULL: none */
+    double lock_timeout_s; /* -1: not given */
+    int verbosity;         /* -1 quiet, 0, 1, 2 */
+    bool json, yes, plan, single_transaction, help, version;
+    bool help_for_all; /* no command was named */
+};
+
 /* Runs the command that argv names; returns the exit status of the command-line contract. */
 int cli_main(int argc, char **argv);
+
+/* Finds command and options. err: HG_USAGE. */
+bool cli_parse(struct cli *cli, int argc, char **argv, hg_error *err);
+
+/* The text of --help, of one command or of all (NULL). */
+void cli_help(struct buf *out, const struct command_row *command);
+
+/* Shell completion for bash, zsh or fish; false: another shell. */
+bool cli_completion(struct buf *out, const char *shell);
+
+/* Settings and pool for this command. */
+bool cli_open(const struct cli *cli, bool may_create, struct ops *out_ops, hg_error *err);
+
+/* Writes to stdout; what cannot be written ends the command with status 1 at its end. */
+void cli_print(const struct buf *out);
+
+/* A line to stderr, unless -q. */
+void cli_note(const struct cli *cli, const char *format, ...) HG_PRINTF(2, 3);
+
+/* Shows an error as text or JSON and returns its exit status. */
+int cli_fail(const struct cli *cli, const hg_error *error);
+
+/* The same without JSON: for a command whose document carries the error. */
+void cli_show_error(const hg_error *error);
+
+/* Asks for what the action needs (see actions.h); `what` is shown before the question. */
+bool cli_consent(const struct cli *cli, const struct ops *ops, const char *what, hg_error *err);
+
+/* Whether a signal has asked the command to stop; an observer's cancelled(). */
+bool cli_interrupted(void *context);
+/* From here on SIGINT, SIGTERM and SIGHUP only set a flag. */
+void cli_catch_signals(void);
+
+/* An observer that prints progress lines to stderr. */
+hg_observer cli_observer(const struct cli *cli);
+
+/* "12 ms", "3.4 s", "2 min 5 s" into size bytes; "-" when negative. Returns out. */
+char *cli_duration(double ms, char *out, size_t size);
+
+/* Opens the console on a database; returns when its user leaves. */
+bool cli_run_console(const struct cli *cli, struct ops *ops, hg_error *err);
+
+int cmd_completion(const struct cli *cli);
+int cmd_config(const struct cli *cli);
+int cmd_console(const struct cli *cli);
+int cmd_demo(const struct cli *cli);
+int cmd_history(const struct cli *cli); /* history, current, heads */
+int cmd_init(const struct cli *cli);
+int cmd_migrate(const struct cli *cli); /* up, down, reset */
+int cmd_pools(const struct cli *cli);
+int cmd_ready(const struct cli *cli);
+int cmd_rev(const struct cli *cli);
+int cmd_stamp(const struct cli *cli);
+int cmd_status(const struct cli *cli);
 
 #endif

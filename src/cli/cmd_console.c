@@ -1,0 +1,42 @@
+/*
+ * cmd_console.c - opens the dashboard.
+ */
+#include <string.h>
+
+#include "cli.h"
+#include "console/console.h"
+
+static enum color_use color_of(const struct cli *cli, const hg_settings *settings)
+{
+    if (strcmp(cli->color, "always") == 0)
+        return COLOR_ALWAYS;
+    if (strcmp(cli->color, "never") == 0 || hg_settings_no_color(settings))
+        return COLOR_NEVER;
+    return COLOR_AUTO;
+}
+
+bool cli_run_console(const struct cli *cli, struct ops *ops, hg_error *err)
+{
+    const struct console_options options = {.color = color_of(cli, ops->settings)};
+
+    return console_run(ops, &options, err);
+}
+
+int cmd_console(const struct cli *cli)
+{
+    const struct ops_options options = {.role = "console", .publish = true};
+    struct ops ops = {0};
+    hg_error err = {0};
+    bool ok;
+
+    if (cli->json) {
+        hg_fail(&err, HG_USAGE, "the console has no JSON form");
+        hg_error_hint(&err, "headgate status --json tells the same.");
+        return cli_fail(cli, &err);
+    }
+    if (!ops_open(&cli->settings, &options, &ops, &err))
+        return cli_fail(cli, &err);
+    ok = cli_run_console(cli, &ops, &err);
+    ops_close(&ops);
+    return ok ? 0 : cli_fail(cli, &err);
+}

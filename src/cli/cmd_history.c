@@ -1,0 +1,107 @@
+/*
+ * cmd_history.c - history, current and heads: the revision graph with what is applied.
+ */
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/arena.h"
+#include "base/clock.h"
+#include "cli.h"
+#include "ops/json.h"
+#include "table.h"
+
+enum { COLUMNS = 7 };
+
+static const char *parents(struct arena *arena, const hg_revision *r)
+{
+    const char *all = r->revises_count == 0 ? "base" : r->revises[0];
+
+    for (size_t i = 1; all != NULL && i < r->revises_count; i++)
+        all = arena_printf(arena, "%s, %s", all, r->revises[i]);
+    return all;
+}
+
+static const char *state(struct arena *arena, const hg_revision *r)
+{
+    const char *edited = r->checksum_known && !r->checksum_ok ? ", edited" : "";
+
+    return arena_printf(arena, "%s%s%s", hg_revision_state_name(r->state),
+                        r->current ? ", current" : "", edited);
+}
+
+static void put_row(struct arena *arena, const hg_revision *r, const char **cells)
+{
+    char when[32], took[32];
+
+    clock_format_utc(r->applied_ms, when, sizeof when);
+    cells[0] = r->revision;
+    cells[1] = parents(arena, r);
+    cells[2] = state(arena, r);
+    cells[3] = when[0] == '\0' ? NULL : arena_text(arena, when);
+    cells[4] = arena_text(arena, cli_duration(r->duration_ms, took, sizeof took));
+    cells[5] = r->applied_by[0] == '\0' ? NULL : r->applied_by;
+    cells[6] = r->message;
+}
+
+static void print_history(struct buf *out, const hg_history *history)
+{
+    static const struct table_column columns[COLUMNS] = {
+        {"REVISION", ALIGN_LEFT}, {"REVISES", ALIGN_LEFT}, {"STATE", ALIGN_LEFT},
+        {"APPLIED", ALIGN_LEFT},  {"TOOK", ALIGN_RIGHT},   {"BY", ALIGN_LEFT},
+        {"MESSAGE", ALIGN_LEFT}};
+    const char **cells = alloc_zero(history->revision_count * COLUMNS, sizeof *cells);
+    struct arena arena = ARENA_INIT;
+
+    if (history->revision_count == 0)
+        buf_text(out, "no migrations\n");
+    for (size_t i = 0; cells != NULL && i < history->revision_count; i++)
+        put_row(&arena, &history->revisions[i], cells + i * COLUMNS);
+    if (cells != NULL && history->revision_count > 0)
+        table_print(out, columns, COLUMNS, cells, history->revision_count);
+    arena_release(&arena);
+    alloc_free(cells);
+}
+
+static void print_names(struct buf *out, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        buf_printf(out, "%s\n", names[i]);
+}
+
+/* heads is a question about files alone. */
+static bool read_history(const struct cli *cli, struct ops *ops, hg_history **out, hg_error *err)
+{
+    bool files_only = strcmp(cli->action->name, "heads") == 0;
+
+    return hg_history_read(files_only ? NULL : ops->pool, hg_settings_migrations_dir(ops->settings),
+                           ops_inspection_deadline(ops), out, err);
+}
+
+int cmd_history(const struct cli *cli)
+{
+    struct buf out = BUF_INIT(256 << 20);
+    struct ops ops = {0};
+    hg_history *history = NULL;
+    hg_error err = {0};
+    int status = 0;
+
+    if (!cli_open(cli, false, &ops, &err))
+        return cli_fail(cli, &err);
+    if (!read_history(cli, &ops, &history, &err)) {
+        status = cli_fail(cli, &err);
+    } else {
+        if (cli->json)
+            json_history(&out, history);
+        else if (cli->action->name[0] == 'c')
+            print_names(&out, history->current, history->current_count);
+        else if (strcmp(cli->action->name, "heads") == 0)
+            print_names(&out, history->heads, history->head_count);
+        else
+            print_history(&out, history);
+        cli_print(&out);
+    }
+    hg_history_free(history);
+    ops_close(&ops);
+    buf_release(&out);
+    return status;
+}

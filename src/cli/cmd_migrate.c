@@ -1,0 +1,195 @@
+/*
+ * cmd_migrate.c - up, down and reset: plan, consent, run.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli.h"
+#include "ops/json.h"
+
+static hg_migrate_kind kind_of(const struct cli *cli)
+{
+    switch (cli->action->name[0]) {
+    case 'u':
+        return HG_MIGRATE_UP;
+    case 'd':
+        return HG_MIGRATE_DOWN;
+    default:
+        return HG_MIGRATE_RESET;
+    }
+}
+
+static hg_migrate_options options_of(const struct cli *cli, const struct ops *ops)
+{
+    hg_migrate_options options = ops_migrate_options(ops, kind_of(cli), cli->argument);
+
+    options.plan_id = cli->plan_id;
+    options.single_transaction = cli->single_transaction;
+    if (cli->lock_timeout_s >= 0) {
+        options.lock_wait_ms = (int64_t)(cli->lock_timeout_s * 1000);
+        options.lock_timeout_ms = options.lock_wait_ms;
+    }
+    return options;
+}
+
+static void put_visible(struct buf *out, const char *text)
+{
+    text_visible(out, text, strlen(text));
+}
+
+/* A statement as it stands in its file, its lines below each other. */
+static void put_statement(struct buf *out, const hg_plan_statement *statement)
+{
+    const char *line = statement->sql;
+    size_t n = strcspn(line, "\n");
+
+    buf_printf(out, "%7d  ", statement->line);
+    for (;;) {
+        text_visible(out, line, n);
+        buf_char(out, '\n');
+        if (line[n] == '\0')
+            return;
+        line += n + 1;
+        n = strcspn(line, "\n");
+        buf_printf(out, "%9s", "");
+    }
+}
+
+static void put_step(struct buf *out, const hg_plan_step *step)
+{
+    buf_printf(out, "%-5s", step->direction == HG_UP ? "up" : "down");
+    put_visible(out, step->revision);
+    buf_text(out, "  ");
+    put_visible(out, step->message);
+    buf_text(out, "\n     ");
+    put_visible(out, step->file);
+    buf_text(out, step->transaction ? ", one transaction\n"
+                                    : ", no transaction: statement by statement\n");
+    for (size_t i = 0; i < step->statement_count; i++)
+        put_statement(out, &step->statements[i]);
+}
+
+static void put_plan(struct buf *out, const hg_plan *plan)
+{
+    if (plan->step_count == 0) {
+        buf_text(out, "nothing to do\n");
+        return;
+    }
+    for (size_t i = 0; i < plan->step_count; i++)
+        put_step(out, &plan->steps[i]);
+    buf_printf(out, "\nplan %s: %zu step%s\n", plan->id, plan->step_count,
+               plan->step_count == 1 ? "" : "s");
+}
+
+static int show_plan(const struct cli *cli, const hg_plan *plan)
+{
+    struct buf out = BUF_INIT(256 << 20);
+
+    if (cli->json)
+        json_plan(&out, plan);
+    else
+        put_plan(&out, plan);
+    cli_print(&out);
+    buf_release(&out);
+    return 0;
+}
+
+/* "2 migrations done, now at 3f9a1c0b7d21", or that there was nothing to do. */
+static void put_outcome(struct buf *out, const hg_run_result *result)
+{
+    if (result->applied_count == 0)
+        buf_text(out, "nothing to do");
+    else
+        buf_printf(out, "%zu migration%s done", result->applied_count,
+                   result->applied_count == 1 ? "" : "s");
+    buf_text(out, ", now at ");
+    for (size_t i = 0; i < result->current_count; i++) {
+        buf_text(out, i == 0 ? "" : ", ");
+        put_visible(out, result->current[i]);
+    }
+    buf_text(out, result->current_count == 0 ? "base\n" : "\n");
+}
+
+/* The document or, for people, what the observer has not said yet. */
+static int show_result(const struct cli *cli, const hg_run_result *result, const hg_error *err)
+{
+    struct buf out = BUF_INIT(64 << 20);
+
+    if (cli->json) {
+        json_run(&out, result, err);
+        cli_print(&out);
+    } else if (err != NULL) {
+        cli_show_error(err);
+    } else {
+        put_outcome(&out, result);
+        cli_print(&out);
+    }
+    buf_release(&out);
+    return err == NULL ? 0 : hg_code_exit_status(err->code);
+}
+
+/* What the question is about: the plan, in short. */
+static void summarise(const struct cli *cli, const struct ops *ops, const hg_plan *plan, char *text,
+                      size_t size)
+{
+    snprintf(text, size, "%s: %zu step%s on %s (%s), plan %s", cli->action->name, plan->step_count,
+             plan->step_count == 1 ? "" : "s", hg_url_redacted(hg_settings_url(ops->settings)),
+             hg_settings_env(ops->settings), plan->id);
+}
+
+/*
+ * A command that needs no consent leaves planning to the run. Where somebody has to agree, they
+ * agree to a plan, and the run refuses another one.
+ */
+static bool agree(const struct cli *cli, struct ops *ops, hg_migrate_options *options,
+                  hg_plan **out_plan, hg_error *err)
+{
+    enum consent consent = action_consent(cli->action, hg_settings_production(ops->settings),
+                                          hg_settings_read_only(ops->settings));
+    char summary[1024];
+
+    if (consent == CONSENT_NONE)
+        return true;
+    if (consent == CONSENT_NEVER)
+        return cli_consent(cli, ops, "", err);
+    if (!hg_plan_make(ops->pool, options, ops_inspection_deadline(ops), out_plan, err))
+        return false;
+    if ((*out_plan)->step_count == 0)
+        return true;
+    summarise(cli, ops, *out_plan, summary, sizeof summary);
+    if (!cli_consent(cli, ops, summary, err))
+        return false;
+    if (options->plan_id == NULL)
+        options->plan_id = (*out_plan)->id;
+    return true;
+}
+
+int cmd_migrate(const struct cli *cli)
+{
+    struct ops ops = {0};
+    hg_run_result result = {0};
+    hg_plan *plan = NULL;
+    hg_error err = {0};
+    hg_observer observer = cli_observer(cli);
+    hg_migrate_options options;
+    bool ok;
+    int status;
+
+    if (!cli_open(cli, kind_of(cli) != HG_MIGRATE_DOWN && !cli->plan, &ops, &err))
+        return cli_fail(cli, &err);
+    cli_catch_signals();
+    options = options_of(cli, &ops);
+    if (cli->plan) {
+        ok = hg_plan_make(ops.pool, &options, ops_inspection_deadline(&ops), &plan, &err);
+        status = ok ? show_plan(cli, plan) : cli_fail(cli, &err);
+    } else {
+        ok = agree(cli, &ops, &options, &plan, &err)
+             && hg_migrate_run(ops.pool, &options, &observer, &result, &err);
+        status = show_result(cli, &result, ok ? NULL : &err);
+    }
+    hg_run_result_release(&result);
+    hg_plan_free(plan);
+    ops_close(&ops);
+    return status;
+}

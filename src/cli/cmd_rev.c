@@ -1,0 +1,35 @@
+/*
+ * cmd_rev.c - a new migration file.
+ */
+#include "cli.h"
+#include "ops/json.h"
+
+int cmd_rev(const struct cli *cli)
+{
+    struct buf out = BUF_INIT(1 << 20);
+    hg_settings *settings = NULL;
+    char path[4096];
+    hg_error err = {0};
+    int status = 0;
+
+    if (cli->message == NULL || cli->message[0] == '\0') {
+        hg_fail(&err, HG_USAGE, "\"rev\" needs -m MESSAGE");
+        hg_error_hint(&err, "For example: headgate rev -m \"add accounts\"");
+        return cli_fail(cli, &err);
+    }
+    if (!hg_settings_load(&cli->settings, &settings, &err))
+        return cli_fail(cli, &err);
+    if (!hg_migrate_new(hg_settings_migrations_dir(settings), cli->message, path, sizeof path,
+                        &err)) {
+        status = cli_fail(cli, &err);
+    } else {
+        if (cli->json)
+            json_new_file(&out, path);
+        else
+            buf_printf(&out, "%s\n", path);
+        cli_print(&out);
+    }
+    hg_settings_free(settings);
+    buf_release(&out);
+    return status;
+}

@@ -1,0 +1,144 @@
+/*
+ * help.c - --help and shell completion, made from the tables. Pure.
+ */
+#include <string.h>
+
+#include "options.h"
+
+enum { NAME_COLUMNS = 26 };
+
+static void put_row(struct buf *out, const char *name, const char *argument, const char *help)
+{
+    char left[64];
+    size_t n = strlen(name);
+
+    memcpy(left, name, n + 1);
+    if (argument != NULL && argument[0] != '\0' && n + strlen(argument) + 2 < sizeof left) {
+        left[n] = ' ';
+        memcpy(left + n + 1, argument, strlen(argument) + 1);
+    }
+    buf_printf(out, "  %-*s %s\n", NAME_COLUMNS, left, help);
+}
+
+static void put_options(struct buf *out, const struct command_row *command, bool common)
+{
+    for (size_t i = 0; i < option_row_count; i++)
+        if (option_applies(&option_rows[i], common ? NULL : command)
+            && (common || !option_applies(&option_rows[i], NULL)))
+            put_row(out, option_rows[i].name, option_rows[i].argument, option_rows[i].help);
+}
+
+static bool has_own_options(const struct command_row *command)
+{
+    for (size_t i = 0; i < option_row_count; i++)
+        if (option_applies(&option_rows[i], command) && !option_applies(&option_rows[i], NULL))
+            return true;
+    return false;
+}
+
+static void help_command(struct buf *out, const struct command_row *command)
+{
+    const struct action *action = action_find(command->name);
+
+    buf_printf(out, "usage: headgate [options] %s%s%s\n\n%s.\n", action->name,
+               action->arguments[0] == '\0' ? "" : " ", action->arguments, action->help);
+    if (command->argument == MAY_HAVE_ARGUMENT)
+        buf_text(out, "TARGET is a revision or a prefix of one, head, heads, base, +N, -N, REV+N "
+                      "or REV-N.\n");
+    if (has_own_options(command)) {
+        buf_text(out, "\nOptions of this command:\n");
+        put_options(out, command, false);
+    }
+    buf_text(out, "\nOptions that every command takes:\n");
+    put_options(out, NULL, true);
+}
+
+void cli_help(struct buf *out, const struct command_row *command)
+{
+    if (command != NULL) {
+        help_command(out, command);
+        return;
+    }
+    buf_text(out, "usage: headgate [options] [command]\n\n"
+                  "The operations console of a product's database: SQLite in development, "
+                  "PostgreSQL in production.\n"
+                  "Without a command the console opens.\n\nCommands:\n");
+    for (size_t i = 0; i < command_row_count; i++) {
+        const struct action *action = action_find(command_rows[i].name);
+
+        put_row(out, action->name, action->arguments, action->help);
+    }
+    buf_text(out, "\nOptions that every command takes:\n");
+    put_options(out, NULL, true);
+    buf_text(out, "\nExit status: 0 done, 1 failed, 2 usage or settings, 3 database not reached, 4 "
+                  "refused by a\n"
+                  "safety rule, 5 gave up waiting for a lock, 130 interrupted.\n"
+                  "headgate COMMAND --help tells more about a command.\n");
+}
+
+static void put_words(struct buf *out)
+{
+    for (size_t i = 0; i < command_row_count; i++)
+        buf_printf(out, "%s%s", i == 0 ? "" : " ", command_rows[i].name);
+    for (size_t i = 0; i < option_row_count; i++)
+        buf_printf(out, " %s", option_rows[i].name);
+}
+
+static void complete_bash(struct buf *out)
+{
+    buf_text(out, "_headgate() {\n    COMPREPLY=($(compgen -W \"");
+    put_words(out);
+    buf_text(
+        out,
+        "\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\ncomplete -o default -F _headgate headgate\n");
+}
+
+static void complete_zsh(struct buf *out)
+{
+    buf_text(out, "#compdef headgate\n_arguments '*: :(");
+    put_words(out);
+    buf_text(out, ")'\n");
+}
+
+/* Inside single quotes: a quote ends them, stands escaped, and opens them again. */
+static void put_quoted(struct buf *out, const char *text)
+{
+    buf_char(out, '\'');
+    for (; *text != '\0'; text++)
+        if (*text == '\'')
+            buf_text(out, "\\'");
+        else
+            buf_char(out, *text);
+    buf_char(out, '\'');
+}
+
+static void complete_fish(struct buf *out)
+{
+    for (size_t i = 0; i < command_row_count; i++) {
+        buf_printf(out, "complete -c headgate -n __fish_use_subcommand -a %s -d ",
+                   command_rows[i].name);
+        put_quoted(out, action_find(command_rows[i].name)->help);
+        buf_char(out, '\n');
+    }
+    for (size_t i = 0; i < option_row_count; i++) {
+        const char *name = option_rows[i].name;
+
+        buf_printf(out, "complete -c headgate %s %s%s -d ", name[1] == '-' ? "-l" : "-s",
+                   name + (name[1] == '-' ? 2 : 1), option_rows[i].argument == NULL ? "" : " -r");
+        put_quoted(out, option_rows[i].help);
+        buf_char(out, '\n');
+    }
+}
+
+bool cli_completion(struct buf *out, const char *shell)
+{
+    if (strcmp(shell, "bash") == 0)
+        complete_bash(out);
+    else if (strcmp(shell, "zsh") == 0)
+        complete_zsh(out);
+    else if (strcmp(shell, "fish") == 0)
+        complete_fish(out);
+    else
+        return false;
+    return true;
+}

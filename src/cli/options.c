@@ -1,0 +1,236 @@
+/*
+ * options.c - the tables of options and commands; parsing, help and completion read the same rows.
+ * Pure.
+ */
+#include "options.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Which options a command takes beside those that every command takes. */
+enum {
+    FOR_ALL = 1,
+    FOR_RUNS = 2, /* up, down, reset */
+    FOR_UP = 4,
+    FOR_REV = 8
+};
+
+/* clang-format off */
+const struct option_row option_rows[] = {
+    {"-C",                   "DIR",    FOR_ALL,     OPTION_TEXT, offsetof(struct cli, directory),               "Change to DIR first"},
+    {"--env-file",           "FILE",   FOR_ALL,     OPTION_TEXT, offsetof(struct cli, settings.env_file),       "Settings file; real environment variables win over it (default: .env when there is one)"},
+    {"--env",                "NAME",   FOR_ALL,     OPTION_TEXT, offsetof(struct cli, settings.env),            "Environment: development, production, or another name"},
+    {"--url",                "URL",    FOR_ALL,     OPTION_TEXT, offsetof(struct cli, settings.url),            "The database, instead of what the environment selects"},
+    {"--migrations",         "DIR",    FOR_ALL,     OPTION_TEXT, offsetof(struct cli, settings.migrations_dir), "Migrations folder (default: migrations)"},
+    {"--schema",             "FILE",   FOR_ALL,     OPTION_TEXT, offsetof(struct cli, settings.schema_file),    "Schema file (default: schema.sql)"},
+    {"--json",               NULL,     FOR_ALL,     OPTION_FLAG, offsetof(struct cli, json),                    "One JSON document on stdout, nothing else there"},
+    {"--color",              "WHEN",   FOR_ALL,     OPTION_TEXT, offsetof(struct cli, color),                   "auto, always or never (NO_COLOR is honoured)"},
+    {"-q",                   NULL,     FOR_ALL,     OPTION_LESS, offsetof(struct cli, verbosity),               "No progress and notes"},
+    {"-v",                   NULL,     FOR_ALL,     OPTION_MORE, offsetof(struct cli, verbosity),               "Log to stderr; -vv also every statement, without its values"},
+    {"--read-only",          NULL,     FOR_ALL,     OPTION_FLAG, offsetof(struct cli, settings.read_only),      "Read-only sessions; refuse every changing command (also HEADGATE_READ_ONLY=1)"},
+    {"-h",                   NULL,     FOR_ALL,     OPTION_FLAG, offsetof(struct cli, help),                    "This help"},
+    {"--help",               NULL,     FOR_ALL,     OPTION_FLAG, offsetof(struct cli, help),                    "This help"},
+    {"--version",            NULL,     FOR_ALL,     OPTION_FLAG, offsetof(struct cli, version),                 "The version"},
+    {"--yes",                NULL,     FOR_ALL,     OPTION_FLAG, offsetof(struct cli, yes),                     "Answer the questions of a non-production command"},
+    {"--confirm",            "DBNAME", FOR_ALL,     OPTION_TEXT, offsetof(struct cli, confirm),                 "Confirm a change of the production database by its name"},
+    {"--plan-id",            "ID",     FOR_RUNS,    OPTION_TEXT, offsetof(struct cli, plan_id),                 "Refuse when the plan is no longer the one that --plan showed"},
+    {"--plan",               NULL,     FOR_RUNS,    OPTION_FLAG, offsetof(struct cli, plan),                    "Show what would run and change nothing"},
+    {"--lock-timeout",       "S",      FOR_RUNS,    OPTION_SECONDS, offsetof(struct cli, lock_timeout_s),       "Wait at most S seconds for another deployer and for each lock"},
+    {"--single-transaction", NULL,     FOR_UP,      OPTION_FLAG, offsetof(struct cli, single_transaction),      "Apply all migrations in one transaction"},
+    {"-m",                   "MESSAGE", FOR_REV,    OPTION_TEXT, offsetof(struct cli, message),                 "What the migration does"},
+    {"--message",            "MESSAGE", FOR_REV,    OPTION_TEXT, offsetof(struct cli, message),                 "What the migration does"},
+};
+
+const struct command_row command_rows[] = {
+    /* name         options                              argument  run */
+    {"console",    FOR_ALL,                              NO_ARGUMENT,       cmd_console},
+    {"demo",       FOR_ALL,                              NO_ARGUMENT,       cmd_demo},
+    {"config",     FOR_ALL,                              NO_ARGUMENT,       cmd_config},
+    {"status",     FOR_ALL,                              NO_ARGUMENT,       cmd_status},
+    {"init",       FOR_ALL,                NO_ARGUMENT,       cmd_init},
+    {"rev",        FOR_ALL | FOR_REV,                    NO_ARGUMENT,       cmd_rev},
+    {"up",         FOR_ALL | FOR_RUNS | FOR_UP, MAY_HAVE_ARGUMENT, cmd_migrate},
+    {"down",       FOR_ALL | FOR_RUNS,     MAY_HAVE_ARGUMENT, cmd_migrate},
+    {"reset",      FOR_ALL | FOR_RUNS,     NO_ARGUMENT,       cmd_migrate},
+    {"history",    FOR_ALL,                              NO_ARGUMENT,       cmd_history},
+    {"current",    FOR_ALL,                              NO_ARGUMENT,       cmd_history},
+    {"heads",      FOR_ALL,                              NO_ARGUMENT,       cmd_history},
+    {"stamp",      FOR_ALL,                MUST_HAVE_ARGUMENT, cmd_stamp},
+    {"ready",      FOR_ALL,                              NO_ARGUMENT,       cmd_ready},
+    {"pools",      FOR_ALL,                              NO_ARGUMENT,       cmd_pools},
+    {"completion", FOR_ALL,                              MUST_HAVE_ARGUMENT, cmd_completion},
+};
+/* clang-format on */
+
+const size_t option_row_count = sizeof option_rows / sizeof *option_rows;
+const size_t command_row_count = sizeof command_rows / sizeof *command_rows;
+
+const struct command_row *command_find(const char *name)
+{
+    for (size_t i = 0; i < command_row_count; i++)
+        if (strcmp(command_rows[i].name, name) == 0)
+            return &command_rows[i];
+    return NULL;
+}
+
+bool option_applies(const struct option_row *option, const struct command_row *command)
+{
+    return (option->commands & (command == NULL ? FOR_ALL : command->options)) != 0;
+}
+
+/* The row of argv[i], with its value behind '=' or NULL. */
+static const struct option_row *find_option(const char *word, const char **out_value)
+{
+    const char *equals = strchr(word, '=');
+    size_t n =
+        equals != NULL && strncmp(word, "--", 2) == 0 ? (size_t)(equals - word) : strlen(word);
+
+    for (size_t i = 0; i < option_row_count; i++)
+        if (strlen(option_rows[i].name) == n && strncmp(option_rows[i].name, word, n) == 0) {
+            *out_value = word[n] == '=' ? word + n + 1 : NULL;
+            return &option_rows[i];
+        }
+    return NULL;
+}
+
+static bool set_seconds(double *to, const char *value, const char *name, hg_error *err)
+{
+    char *end;
+    double seconds = strtod(value, &end);
+
+    if (end == value || *end != '\0' || !(seconds >= 0 && seconds < 1e6)) {
+        hg_fail(err, HG_USAGE, "option %s: \"%s\" is not a number of seconds", name, value);
+        hg_error_hint(err, "For example: %s 5", name);
+        return false;
+    }
+    *to = seconds;
+    return true;
+}
+
+static bool apply(struct cli *cli, const struct option_row *option, const char *value,
+                  hg_error *err)
+{
+    char *field = (char *)cli + option->offset;
+
+    switch (option->kind) {
+    case OPTION_TEXT:
+        *(const char **)(void *)field = value;
+        break;
+    case OPTION_FLAG:
+        *(bool *)field = true;
+        break;
+    case OPTION_MORE:
+        ++*(int *)(void *)field;
+        break;
+    case OPTION_LESS:
+        *(int *)(void *)field = -1;
+        break;
+    case OPTION_SECONDS:
+        return set_seconds((double *)(void *)field, value, option->name, err);
+    }
+    return true;
+}
+
+/* One option with its value; *i moves over what it used. */
+static bool take_option(struct cli *cli, int argc, char **argv, int *i, unsigned *used,
+                        hg_error *err)
+{
+    const char *word = argv[*i], *value = NULL;
+    const struct option_row *option = find_option(word, &value);
+
+    if (option == NULL && word[1] == 'v' && strspn(word + 1, "v") == strlen(word + 1)) {
+        cli->verbosity += (int)strlen(word + 1);
+        return true;
+    }
+    if (option == NULL) {
+        hg_fail(err, HG_USAGE, "unknown option \"%.*s\"", (int)strcspn(word, "="), word);
+        hg_error_hint(err, "See headgate --help.");
+        return false;
+    }
+    if (option->argument == NULL && value != NULL)
+        return hg_fail(err, HG_USAGE, "option %s takes no value", option->name);
+    if (option->argument != NULL && value == NULL) {
+        if (++*i >= argc)
+            return hg_fail(err, HG_USAGE, "option %s needs %s", option->name, option->argument);
+        value = argv[*i];
+    }
+    *used |= 1u << (option - option_rows);
+    return apply(cli, option, value, err);
+}
+
+static bool take_word(struct cli *cli, const struct command_row **command, const char *word,
+                      hg_error *err)
+{
+    if (*command == NULL) {
+        *command = command_find(word);
+        if (*command != NULL)
+            return true;
+        hg_fail(err, HG_USAGE, "unknown command \"%s\"", word);
+        hg_error_hint(err, "See headgate --help.");
+        return false;
+    }
+    if ((*command)->argument == NO_ARGUMENT || cli->argument != NULL) {
+        hg_fail(err, HG_USAGE, "\"%s\" does not take the argument \"%s\"", (*command)->name, word);
+        hg_error_hint(err, "See headgate %s --help.", (*command)->name);
+        return false;
+    }
+    cli->argument = word;
+    return true;
+}
+
+/* "-1" and "-2" are targets of up and down, not options. */
+static bool is_relative_target(const char *word)
+{
+    return word[0] == '-' && word[1] >= '0' && word[1] <= '9';
+}
+
+static bool check_whole(const struct cli *cli, const struct command_row *command, unsigned used,
+                        hg_error *err)
+{
+    for (size_t i = 0; i < option_row_count; i++)
+        if ((used >> i & 1) != 0 && !option_applies(&option_rows[i], command)) {
+            hg_fail(err, HG_USAGE, "\"%s\" does not take the option %s", command->name,
+                    option_rows[i].name);
+            hg_error_hint(err, "See headgate %s --help.", command->name);
+            return false;
+        }
+    if (strcmp(cli->color, "auto") != 0 && strcmp(cli->color, "always") != 0
+        && strcmp(cli->color, "never") != 0)
+        return hg_fail(err, HG_USAGE, "option --color: \"%s\" is not auto, always or never",
+                       cli->color);
+    if (command->argument == MUST_HAVE_ARGUMENT && cli->argument == NULL && !cli->help) {
+        hg_fail(err, HG_USAGE, "\"%s\" needs %s", command->name, cli->action->arguments);
+        hg_error_hint(err, "See headgate %s --help.", command->name);
+        return false;
+    }
+    return true;
+}
+
+bool cli_parse(struct cli *cli, int argc, char **argv, hg_error *err)
+{
+    const struct command_row *command = NULL;
+    bool only_words = false;
+    unsigned used = 0;
+
+    *cli = (struct cli){.color = "auto", .lock_timeout_s = -1};
+    for (int i = 1; i < argc; i++) /* first, so that a fault further left is told as JSON too */
+        cli->json = cli->json || strcmp(argv[i], "--json") == 0;
+    _Static_assert(sizeof option_rows / sizeof *option_rows <= 8 * sizeof used,
+                   "a bit for every option");
+    for (int i = 1; i < argc; i++) {
+        if (!only_words && strcmp(argv[i], "--") == 0)
+            only_words = true;
+        else if (only_words || argv[i][0] != '-' || argv[i][1] == '\0'
+                 || is_relative_target(argv[i])) {
+            if (!take_word(cli, &command, argv[i], err))
+                return false;
+        } else if (!take_option(cli, argc, argv, &i, &used, err)) {
+            return false;
+        }
+    }
+    cli->help_for_all = command == NULL;
+    cli->command = command == NULL ? command_find("console") : command;
+    cli->action = action_find(cli->command->name);
+    return check_whole(cli, cli->command, used, err);
+}

@@ -1,0 +1,154 @@
+/*
+ * output.c - what a command says: results, notes, progress, errors.
+ */
+#include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "cli.h"
+#include "ops/json.h"
+
+static atomic_bool interrupted;
+
+void cli_print(const struct buf *out)
+{
+    fwrite(out->bytes, 1, out->size, stdout);
+}
+
+static void print_visible(FILE *to, const char *text)
+{
+    struct buf clean = BUF_INIT(1 << 20);
+
+    text_visible(&clean, text, strlen(text));
+    fputs(clean.bytes, to);
+    buf_release(&clean);
+}
+
+void cli_note(const struct cli *cli, const char *format, ...)
+{
+    char line[1024];
+    va_list args;
+
+    if (cli->verbosity < 0)
+        return;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    print_visible(stderr, line);
+    fputc('\n', stderr);
+}
+
+/* The faulty line with a caret under the fault. */
+static void print_excerpt(const hg_error *error)
+{
+    int margin = fprintf(stderr, "  %d | ", error->line);
+
+    print_visible(stderr, error->excerpt);
+    fputc('\n', stderr);
+    if (error->excerpt_column > 0)
+        fprintf(stderr, "%*s^\n", margin + error->excerpt_column - 1, "");
+}
+
+void cli_show_error(const hg_error *error)
+{
+    fputs("headgate: ", stderr);
+    if (error->file[0] != '\0') {
+        print_visible(stderr, error->file);
+        if (error->line > 0)
+            fprintf(stderr, ":%d", error->line);
+        if (error->line > 0 && error->column > 0)
+            fprintf(stderr, ":%d", error->column);
+        fputs(": ", stderr);
+    }
+    print_visible(stderr, error->message);
+    if (error->sqlstate[0] != '\0')
+        fprintf(stderr, " (SQLSTATE %s)", error->sqlstate);
+    fputc('\n', stderr);
+    if (error->excerpt[0] != '\0')
+        print_excerpt(error);
+    if (error->hint[0] != '\0') {
+        fputs("  hint: ", stderr);
+        print_visible(stderr, error->hint);
+        fputc('\n', stderr);
+    }
+}
+
+int cli_fail(const struct cli *cli, const hg_error *error)
+{
+    struct buf out = BUF_INIT(1 << 20);
+
+    if (cli->json && json_error(&out, error))
+        cli_print(&out);
+    else
+        cli_show_error(error);
+    buf_release(&out);
+    return hg_code_exit_status(error->code);
+}
+
+char *cli_duration(double ms, char *out, size_t size)
+{
+    if (ms < 0)
+        snprintf(out, size, "-");
+    else if (ms < 9.95)
+        snprintf(out, size, "%.1f ms", ms);
+    else if (ms < 999.5)
+        snprintf(out, size, "%.0f ms", ms);
+    else if (ms < 59950)
+        snprintf(out, size, "%.1f s", ms / 1000);
+    else
+        snprintf(out, size, "%d min %d s", (int)(ms / 60000), (int)(ms / 1000) % 60);
+    return out;
+}
+
+static void print_event(void *context, const hg_event *event)
+{
+    const struct cli *cli = context;
+    char took[32];
+
+    switch (event->kind) {
+    case HG_EVENT_STEP_DONE:
+        cli_note(cli, "%s %s  %s", event->message, event->subject,
+                 cli_duration(event->duration_ms, took, sizeof took));
+        break;
+    case HG_EVENT_WAITING:
+        cli_note(cli, "waiting: %s", event->message);
+        break;
+    case HG_EVENT_NOTE:
+        cli_note(cli, "note: %s", event->message);
+        break;
+    case HG_EVENT_STEP_STARTED:  /* one line a step is enough, */
+    case HG_EVENT_STEP_PROGRESS: /* one a statement would drown the rest, */
+    case HG_EVENT_STEP_FAILED:   /* and the error follows */
+        break;
+    }
+}
+
+hg_observer cli_observer(const struct cli *cli)
+{
+    return (hg_observer){print_event, cli_interrupted, (void *)(uintptr_t)cli};
+}
+
+static void on_signal(int signal_number)
+{
+    (void)signal_number;
+    atomic_store(&interrupted, true);
+}
+
+bool cli_interrupted(void *context)
+{
+    (void)context;
+    return atomic_load_explicit(&interrupted, memory_order_relaxed);
+}
+
+void cli_catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal}; /* no SA_RESTART: a poll() ends at once */
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
+}
