@@ -1,0 +1,292 @@
+/*
+ * test_json.c - the documents have the names and types that the command-line contract gives them.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "ops/json.h"
+
+static hg_settings *settings_of(const char *url)
+{
+    const char *const environment[] = {
+        "ENV=production", "DATABASE_URL_PROD=postgresql://app:hunter22@db.internal:5432/app", NULL};
+    const hg_settings_options options = {.environ = environment, .url = url};
+    hg_settings *settings = NULL;
+
+    assert_true(hg_settings_load(&options, &settings, NULL));
+    return settings;
+}
+
+/* One document: it ends with a line end, and it names the version. */
+static json_t *parse(struct buf *out)
+{
+    json_t *root;
+
+    assert_int_equal(out->bytes[out->size - 1], '\n');
+    root = json_loads(out->bytes, 0, NULL);
+    assert_non_null(root);
+    assert_string_equal(json_string_value(json_object_get(root, "headgate")), hg_version());
+    buf_release(out);
+    return root;
+}
+
+/* Every name of a blank-separated list stands in the object; "name:s" asks for a type: s n b o a i
+ * r. */
+static void assert_has(const json_t *object, const char *list)
+{
+    char names[512], *save = NULL;
+
+    assert_true(json_is_object(object));
+    snprintf(names, sizeof names, "%s", list);
+    for (char *name = strtok_r(names, " ", &save); name != NULL;
+         name = strtok_r(NULL, " ", &save)) {
+        char *type = strchr(name, ':');
+        const json_t *value;
+
+        if (type != NULL)
+            *type++ = '\0';
+        value = json_object_get(object, name);
+        if (value == NULL)
+            fail_msg("\"%s\" is missing", name);
+        if (type == NULL)
+            continue;
+        assert_true(
+            (*type == 's' && json_is_string(value)) || (*type == 'n' && json_is_null(value))
+            || (*type == 'b' && json_is_boolean(value)) || (*type == 'o' && json_is_object(value))
+            || (*type == 'a' && json_is_array(value)) || (*type == 'i' && json_is_integer(value))
+            || (*type == 'r' && json_is_real(value)));
+    }
+}
+
+static void config_lists_settings_and_the_database_without_the_password(void **state)
+{
+    hg_settings *settings = settings_of(NULL);
+    struct buf out = BUF_INIT(1 << 20);
+    json_t *root;
+
+    (void)state;
+    assert_true(json_config(&out, settings));
+    assert_null(strstr(out.bytes, "hunter22"));
+    root = parse(&out);
+    assert_has(root, "settings:a database:o");
+    assert_has(json_array_get(json_object_get(root, "settings"), 0), "name:s value:s source:s");
+    assert_has(json_object_get(root, "database"),
+               "driver:s hosts:a path:n database:s user:s password_set:b parameters:o");
+    assert_has(json_array_get(json_object_get(json_object_get(root, "database"), "hosts"), 0),
+               "host:s port:i");
+    json_decref(root);
+    hg_settings_free(settings);
+}
+
+static void ready_has_the_names_that_old_clients_read(void **state)
+{
+    hg_settings *settings = settings_of(NULL);
+    hg_readiness report = {.status = HG_FAIL, .check_count = 1};
+    struct buf out = BUF_INIT(1 << 20);
+    json_t *root;
+
+    (void)state;
+    report.checks[0] = (hg_check_result){
+        "db.connect", "The database answers", HG_FAIL, "refused", "Start it.", 1.25};
+    assert_true(json_ready(&out, settings, &report));
+    assert_null(strstr(out.bytes, "hunter22"));
+    root = parse(&out);
+    assert_has(
+        root, "status:s env:s production:o db:b db_driver:s db_url_kind:s db_url:s server_version:n"
+              " migrations_applied:n current:a heads:a pending:n pool:o checks:a");
+    assert_true(
+        json_is_true(json_object_get(json_object_get(root, "production"), "is_production")));
+    assert_string_equal(json_string_value(json_object_get(root, "db_url")),
+                        "postgresql://app:***@db.internal:5432/app");
+    assert_has(json_object_get(root, "pool"),
+               "size:i max_overflow:i in_use:i idle:i overflow:i waiting:i");
+    assert_has(json_array_get(json_object_get(root, "checks"), 0),
+               "id:s title:s status:s observed:s duration_ms:r hint:s");
+    json_decref(root);
+    hg_settings_free(settings);
+}
+
+static void status_is_one_page(void **state)
+{
+    hg_settings *settings = settings_of("sqlite:///app.db");
+    hg_readiness report = {.status = HG_PASS, .db = true};
+    struct buf out = BUF_INIT(1 << 20);
+    json_t *root;
+
+    (void)state;
+    assert_true(json_status(&out, settings, &report, 3));
+    root = parse(&out);
+    assert_has(root, "env:s database:o current:a heads:a pending:n pools:i ready:s");
+    assert_int_equal(json_integer_value(json_object_get(root, "pools")), 3);
+    json_decref(root);
+    hg_settings_free(settings);
+}
+
+static void history_tells_what_is_applied_and_what_is_not(void **state)
+{
+    const char *parent = "a1", *current[] = {"a1"}, *heads[] = {"b2"};
+    hg_revision revisions[] = {
+        {.revision = "a1",
+         .message = "first",
+         .file = "a.sql",
+         .state = HG_REVISION_APPLIED,
+         .applied_ms = 1764979200000,
+         .duration_ms = 3.5,
+         .applied_by = "ana",
+         .checksum_known = true,
+         .checksum_ok = true},
+        {.revision = "b2",
+         .revises = &parent,
+         .revises_count = 1,
+         .message = "bad \xff byte",
+         .file = "b.sql",
+         .state = HG_REVISION_PENDING,
+         .duration_ms = -1,
+         .applied_by = "",
+         .head = true},
+    };
+    hg_history history = {revisions, 2, current, 1, heads, 1, 1, true};
+    struct buf out = BUF_INIT(1 << 20);
+    json_t *root, *rows;
+
+    (void)state;
+    assert_true(json_history(&out, &history));
+    root = parse(&out);
+    assert_has(root, "revisions:a current:a heads:a");
+    rows = json_object_get(root, "revisions");
+    assert_has(json_array_get(rows, 0),
+               "revision:s revises:a message:s file:s state:s applied_at:s duration_ms:r "
+               "applied_by:s checksum_ok:b head:b");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(rows, 0), "applied_at")),
+                        "2025-12-06T00:00:00Z");
+    assert_has(json_array_get(rows, 1),
+               "applied_at:n duration_ms:n applied_by:n checksum_ok:n head:b");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(rows, 1), "message")),
+                        "bad \xef\xbf\xbd byte");
+    json_decref(root);
+}
+
+static void a_run_carries_its_error_in_the_document(void **state)
+{
+    hg_applied applied = {"a1", HG_DOWN, 2, 3};
+    char current[1][HG_REVISION_SIZE] = {"base0"};
+    hg_run_result result = {&applied, 1, current, 1};
+    hg_error err = {0};
+    struct buf out = BUF_INIT(1 << 20);
+    json_t *root;
+
+    (void)state;
+    hg_fail(&err, HG_SQL, "relation \"x\" does not exist");
+    hg_error_sqlstate(&err, "42P01");
+    hg_error_place(&err, "m/a.sql", 7, 3);
+    assert_true(json_run(&out, &result, &err));
+    root = parse(&out);
+    assert_has(root, "applied:a current:a error:o");
+    assert_has(json_array_get(json_object_get(root, "applied"), 0),
+               "revision:s direction:s duration_ms:r statements:i");
+    assert_has(json_object_get(root, "error"),
+               "code:s sqlstate:s message:s hint:n file:s line:i column:i");
+    json_decref(root);
+    assert_true(json_run(&out, &result, NULL));
+    root = parse(&out);
+    assert_has(root, "error:n");
+    json_decref(root);
+}
+
+static void an_error_alone_is_a_document(void **state)
+{
+    hg_error err = {0};
+    struct buf out = BUF_INIT(1 << 20);
+    json_t *root;
+
+    (void)state;
+    hg_fail(&err, HG_CONFIG, "no");
+    assert_true(json_error(&out, &err));
+    root = parse(&out);
+    assert_has(json_object_get(root, "error"),
+               "code:s sqlstate:n message:s hint:n file:n line:n column:n");
+    assert_string_equal(json_string_value(json_object_get(json_object_get(root, "error"), "code")),
+                        "config");
+    json_decref(root);
+}
+
+static void pools_list_every_connection(void **state)
+{
+    static hg_pool_snapshot pool = {.pid = 42,
+                                    .process = "api",
+                                    .name = "main",
+                                    .alive = true,
+                                    .size = 5,
+                                    .max_overflow = 10,
+                                    .in_use = 1,
+                                    .connection_count = 1};
+    hg_pool_list list = {1, &pool};
+    struct buf out = BUF_INIT(1 << 20);
+    json_t *root, *object;
+
+    (void)state;
+    pool.connections[0] = (hg_pool_connection){.slot = 0,
+                                               .state = HG_SLOT_IN_USE,
+                                               .age_ms = 1500,
+                                               .held_ms = 20,
+                                               .idle_ms = -1,
+                                               .backend_pid = 7,
+                                               .holder = "GET /"};
+    assert_true(json_pools(&out, &list));
+    root = parse(&out);
+    object = json_array_get(json_object_get(root, "pools"), 0);
+    assert_has(object, "pid:i process:s name:s database:s size:i max_overflow:i in_use:i idle:i "
+                       "overflow:i waiting:i"
+                       " checkouts:i timeouts:i wait_ms:o connections:a");
+    assert_has(json_object_get(object, "wait_ms"), "p50:r p99:r max:r");
+    assert_has(json_array_get(json_object_get(object, "connections"), 0),
+               "slot:i state:s age_s:r held_ms:i backend_pid:i holder:s");
+    json_decref(root);
+}
+
+static void a_plan_shows_steps_and_statements(void **state)
+{
+    hg_plan_statement statement = {"CREATE TABLE t (a int)", 7};
+    hg_plan_step step = {.revision = "a1",
+                         .message = "m",
+                         .file = "a.sql",
+                         .transaction = true,
+                         .statements = &statement,
+                         .statement_count = 1};
+    hg_plan plan = {.id = "0123456789abcdef", .steps = &step, .step_count = 1};
+    struct buf out = BUF_INIT(1 << 20);
+    json_t *root, *object;
+
+    (void)state;
+    assert_true(json_plan(&out, &plan));
+    root = parse(&out);
+    object = json_array_get(json_object_get(root, "steps"), 0);
+    assert_has(root, "plan_id:s steps:a");
+    assert_has(object, "revision:s direction:s transaction:b statements:a");
+    assert_has(json_array_get(json_object_get(object, "statements"), 0),
+               "sql:s line:i lock rewrite scan hazards");
+    json_decref(root);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(config_lists_settings_and_the_database_without_the_password),
+        cmocka_unit_test(ready_has_the_names_that_old_clients_read),
+        cmocka_unit_test(status_is_one_page),
+        cmocka_unit_test(history_tells_what_is_applied_and_what_is_not),
+        cmocka_unit_test(a_run_carries_its_error_in_the_document),
+        cmocka_unit_test(an_error_alone_is_a_document),
+        cmocka_unit_test(pools_list_every_connection),
+        cmocka_unit_test(a_plan_shows_steps_and_statements),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
