@@ -292,7 +292,8 @@ static char *template_path(void)
 }
 
 /* Under a lock of the build folder: whoever comes first makes the template, the others wait for it.
- * It appears under its name only when it is whole. */
+ * It appears under its name only when it is whole. Where the build folder is somebody else's, there
+ * is none. */
 static void take_data(const char *data, const char *log)
 {
     char *template = template_path(), *lock_path = text("%s.lock", template);
@@ -300,19 +301,22 @@ static void take_data(const char *data, const char *log)
     char *remove_argv[] = {"rm", "-rf", unfinished, NULL};
     int lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
 
-    if (lock < 0 || flock(lock, LOCK_EX) != 0)
+    if (lock >= 0 && flock(lock, LOCK_EX) != 0)
         give_up("%s: %s", lock_path, strerror(errno));
-    if (access(template, F_OK) == 0) {
+    if (lock >= 0 && access(template, F_OK) == 0) {
         copy_folder(template, data, log);
         give_to_server(data, log);
     } else {
         make_data(data, log);
+    }
+    if (lock >= 0 && access(template, F_OK) != 0) {
         must(run_program(false, log, remove_argv), "rm");
         copy_folder(data, unfinished, log);
         if (rename(unfinished, template) != 0)
             give_up("%s: %s", template, strerror(errno));
     }
-    close(lock);
+    if (lock >= 0)
+        close(lock);
     free(unfinished);
     free(lock_path);
     free(template);
