@@ -148,6 +148,24 @@ void telemetry_note_wait(struct telemetry_head *head, int64_t wait_ns);
 unsigned telemetry_wait_bucket(int64_t wait_ns);
 double telemetry_bucket_ms(unsigned bucket);
 
+/* The bytes of a page, taken from wherever it was, with its head for closer looks. */
+struct telemetry_copy {
+    const char *bytes; /* borrowed */
+    size_t size;
+    struct telemetry_head head;
+};
+
+/* (pure) Whether the bytes are a page of a layout that we know, with all that it promises. */
+bool telemetry_understand(const char *bytes, size_t size, struct telemetry_copy *out);
+
+/* (pure) Whether nobody was writing the text of a page while it was copied. */
+bool telemetry_settled(const struct telemetry_head *copy);
+
+/* (pure) What the page says, as of now or, when its process is dead, as of its last sign of life.
+ */
+void telemetry_decode(const struct telemetry_copy *copy, bool alive, int64_t now_ns, int64_t now_ms,
+                      hg_pool_snapshot *out);
+
 /* Reads a page of this process into a snapshot. */
 void telemetry_snapshot(const struct telemetry *t, hg_pool_snapshot *out);
 

@@ -1,26 +1,17 @@
 /*
- * telemetry_read.c - pages into snapshots: of this process's pools, and of any other's.
- * Nothing in a page is trusted: it is copied first, then every number is held against its limits.
+ * telemetry_read.c - a page into a snapshot.
+ * Nothing in another process's page is trusted: it is copied first, then every number is held
+ * against its limits. Must not know where pages lie.
  */
 #include "telemetry.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/alloc.h"
 #include "base/clock.h"
-#include "base/vec.h"
 
 #define NS_PER_MS INT64_C(1000000)
 
-enum { TEXT_TRIES = 3, FILE_ROOM = 256 * 1024 };
-
-static const int64_t dead_are_shown_ms = 10 * 60 * 1000;
+enum { TEXT_TRIES = 3 };
 
 const char *hg_slot_state_name(hg_slot_state state)
 {
@@ -41,6 +32,11 @@ static void copy_words(void *to, const void *from, size_t bytes)
 
     for (size_t i = 0; i < bytes / sizeof *out; i++)
         out[i] = atomic_load_explicit(&in[i], memory_order_acquire);
+}
+
+static int64_t within(int64_t value, int64_t least, int64_t most)
+{
+    return value < least ? least : value > most ? most : value;
 }
 
 static int64_t ms_between(int64_t then_ns, int64_t now_ns)
@@ -72,8 +68,8 @@ static void decode_connection(const struct telemetry_slot *slot, unsigned index,
         .age_ms = open ? ms_between(LOAD(slot->opened_ns), now_ns) : -1,
         .held_ms = held ? since_ms : -1,
         .idle_ms = state == HG_SLOT_IDLE || state == HG_SLOT_CHECKING ? since_ms : -1,
-        .backend_pid = open ? LOAD(slot->backend_pid) : 0,
-        .holder_tid = held ? LOAD(slot->holder_tid) : 0,
+        .backend_pid = open ? within(LOAD(slot->backend_pid), 0, INT32_MAX) : 0,
+        .holder_tid = held ? within(LOAD(slot->holder_tid), 0, INT32_MAX) : 0,
         .checkouts = open ? LOAD(slot->checkouts) - LOAD(slot->checkouts_before) : 0,
     };
     if (held)
@@ -119,25 +115,20 @@ static double wait_percentile(const struct telemetry_head *head, double share, u
     return 0;
 }
 
-static int within(int64_t value, int least, int most)
+static void decode_head(const struct telemetry_head *head, int64_t now_ms, hg_pool_snapshot *out)
 {
-    return value < least ? least : value > most ? most : (int)value;
-}
-
-static void decode_head(const struct telemetry_head *head, hg_pool_snapshot *out)
-{
-    out->pid = head->pid;
+    out->pid = within(head->pid, 0, INT32_MAX);
     copy_text(out->process, sizeof out->process, head->process, sizeof head->process);
     copy_text(out->name, sizeof out->name, head->name, sizeof head->name);
     copy_text(out->role, sizeof out->role, head->role, sizeof head->role);
     copy_text(out->database, sizeof out->database, head->database, sizeof head->database);
     copy_text(out->last_error, sizeof out->last_error, (const char *)head->error,
               sizeof head->error);
-    out->last_error_ms = LOAD(head->error_ms);
-    out->started_ms = head->started_ms;
-    out->size = within(LOAD(head->size), 0, HG_POOL_SLOTS_MAX);
-    out->max_overflow = within(LOAD(head->max_overflow), -1, HG_POOL_SLOTS_MAX);
-    out->waiting = within(LOAD(head->waiting), 0, INT32_MAX);
+    out->last_error_ms = within(LOAD(head->error_ms), 0, now_ms);
+    out->started_ms = within(head->started_ms, 0, now_ms);
+    out->size = (int)within(LOAD(head->size), 0, HG_POOL_SLOTS_MAX);
+    out->max_overflow = (int)within(LOAD(head->max_overflow), -1, HG_POOL_SLOTS_MAX);
+    out->waiting = (int)within(LOAD(head->waiting), 0, INT32_MAX);
     out->timeouts = LOAD(head->timeouts);
 }
 
@@ -145,16 +136,16 @@ static void decode_head(const struct telemetry_head *head, hg_pool_snapshot *out
 static void conclude(const struct telemetry_head *head, hg_pool_snapshot *out)
 {
     uint64_t callers = out->checkouts + out->timeouts;
+    int64_t max_ns = LOAD(head->wait_max_ns);
     int open = (int)out->connection_count - out->opening;
 
     out->overflow = out->size > 0 && open > out->size ? open - out->size : 0;
     out->wait_p50_ms = wait_percentile(head, 0.50, callers);
     out->wait_p99_ms = wait_percentile(head, 0.99, callers);
-    out->wait_max_ms = (double)LOAD(head->wait_max_ns) / (double)NS_PER_MS;
+    out->wait_max_ms = max_ns > 0 ? (double)max_ns / (double)NS_PER_MS : 0;
 }
 
-/* Whether nobody was writing a text while this was copied. */
-static bool settled(const struct telemetry_head *copy)
+bool telemetry_settled(const struct telemetry_head *copy)
 {
     return LOAD(copy->error_done) == LOAD(copy->error_begun);
 }
@@ -166,9 +157,9 @@ void telemetry_snapshot(const struct telemetry *t, hg_pool_snapshot *out)
     struct telemetry_slot slot;
 
     memset(out, 0, sizeof *out);
-    for (int i = 0; i == 0 || (i < TEXT_TRIES && !settled(&head)); i++)
+    for (int i = 0; i == 0 || (i < TEXT_TRIES && !telemetry_settled(&head)); i++)
         copy_words(&head, t->head, sizeof head);
-    decode_head(&head, out);
+    decode_head(&head, clock_wall_ms(), out);
     for (unsigned i = 0; i < head.slot_count; i++) {
         copy_words(&slot, &t->slots[i], sizeof slot);
         decode_slot(&slot, i, now_ns, out);
@@ -178,68 +169,25 @@ void telemetry_snapshot(const struct telemetry *t, hg_pool_snapshot *out)
     out->seen_ms = clock_wall_ms();
 }
 
-/* A file of another process, copied whole before anything is believed of it. */
-struct copy {
-    int folder, fd;
-    const char *name;
-    char *bytes; /* FILE_ROOM of them */
-    size_t size;
-    struct telemetry_head head;
-    uint64_t pid_namespace; /* the reader's */
-};
-
-static bool is_ours(int fd)
+bool telemetry_understand(const char *bytes, size_t size, struct telemetry_copy *out)
 {
-    struct stat st;
+    struct telemetry_head *head = &out->head;
 
-    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid();
-}
-
-/* Whether the layout is one that we know, and everything it promises is there. */
-static bool understood(const struct copy *copy)
-{
-    const struct telemetry_head *head = &copy->head;
-    size_t slots = copy->size - sizeof *head;
-
+    if (size < sizeof *head)
+        return false;
+    out->bytes = bytes;
+    out->size = size;
+    memcpy(head, bytes, sizeof *head);
     return memcmp(head->magic, TELEMETRY_MAGIC, sizeof head->magic) == 0
            && head->endian == TELEMETRY_ENDIAN && head->version == TELEMETRY_VERSION
-           && head->head_size >= sizeof *head && head->head_size <= copy->size
-           && head->slot_size >= sizeof(struct telemetry_slot) && head->slot_size <= slots
+           && head->head_size >= sizeof *head && head->head_size <= size
+           && head->slot_size >= sizeof(struct telemetry_slot)
            && head->slot_count <= HG_POOL_SLOTS_MAX
-           && head->slot_count <= (copy->size - head->head_size) / head->slot_size;
-}
-
-/* Reads the file, again while a text in it is being written: a writer that was killed in the middle
- * leaves it so for ever. */
-static bool read_copy(struct copy *copy)
-{
-    for (int i = 0; i == 0 || (i < TEXT_TRIES && !settled(&copy->head)); i++) {
-        ssize_t n = pread(copy->fd, copy->bytes, FILE_ROOM, 0);
-
-        if (n < (ssize_t)sizeof copy->head)
-            return false;
-        copy->size = (size_t)n;
-        memcpy(&copy->head, copy->bytes, sizeof copy->head);
-    }
-    return understood(copy);
-}
-
-/*
- * Whether the process is there. Its lock goes with it, whatever kills it; a child that it forked
- * may still hold the lock, which the pid gives away where pids mean the same to us.
- */
-static bool is_alive(const struct copy *copy)
-{
-    struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET};
-
-    if (fcntl(copy->fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK)
-        return false;
-    return copy->head.pid_namespace != copy->pid_namespace
-           || copy->head.process_start == telemetry_process_start(copy->head.pid);
+           && head->slot_count <= (size - head->head_size) / head->slot_size;
 }
 
 /* One slot of a copy, whatever the size that its writer gave it. */
-static struct telemetry_slot slot_at(const struct copy *copy, unsigned i)
+static struct telemetry_slot slot_at(const struct telemetry_copy *copy, unsigned i)
 {
     struct telemetry_slot slot;
 
@@ -248,8 +196,8 @@ static struct telemetry_slot slot_at(const struct copy *copy, unsigned i)
     return slot;
 }
 
-/* The last thing that is known to have happened, on CLOCK_MONOTONIC. */
-static int64_t last_sign_ns(const struct copy *copy, int64_t now_ns)
+/* The last thing that is known to have happened, on CLOCK_MONOTONIC; 0: nothing. */
+static int64_t last_sign_ns(const struct telemetry_copy *copy, int64_t now_ns)
 {
     int64_t last_ns = 0;
 
@@ -263,127 +211,21 @@ static int64_t last_sign_ns(const struct copy *copy, int64_t now_ns)
     return last_ns;
 }
 
-static void decode(const struct copy *copy, hg_pool_snapshot *out)
+void telemetry_decode(const struct telemetry_copy *copy, bool alive, int64_t now_ns, int64_t now_ms,
+                      hg_pool_snapshot *out)
 {
-    int64_t now_ns = clock_now_ns();
-    int64_t now_ms = clock_wall_ms();
+    int64_t seen_ns = alive ? now_ns : last_sign_ns(copy, now_ns);
 
-    decode_head(&copy->head, out);
-    out->alive = is_alive(copy);
-    out->seen_ms = now_ms;
-    if (!out->alive) {
-        int64_t last_ns = last_sign_ns(copy, now_ns);
-
-        out->seen_ms = last_ns > 0 ? now_ms - (now_ns - last_ns) / NS_PER_MS : 0;
-        if (out->seen_ms < out->started_ms) /* by a tick: stamps of use are coarse */
-            out->seen_ms = out->started_ms;
-        now_ns = last_ns;
-    }
+    memset(out, 0, sizeof *out);
+    decode_head(&copy->head, now_ms, out);
     for (unsigned i = 0; i < copy->head.slot_count; i++) {
         struct telemetry_slot slot = slot_at(copy, i);
 
-        decode_slot(&slot, i, now_ns, out);
+        decode_slot(&slot, i, seen_ns, out);
     }
     conclude(&copy->head, out);
-}
-
-/* Whoever first finds a pool dead notes when; ten minutes later whoever comes removes it. */
-static void bury(const struct copy *copy)
-{
-    int64_t now_ms = clock_wall_ms(), found_ms = LOAD(copy->head.found_dead_ms);
-    int fd;
-
-    if (found_ms > 0 && found_ms <= now_ms) {
-        if (now_ms - found_ms > dead_are_shown_ms)
-            unlinkat(copy->folder, copy->name, 0);
-        return;
-    }
-    fd = openat(copy->folder, copy->name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    (void)!pwrite(fd, &now_ms, sizeof now_ms, offsetof(struct telemetry_head, found_dead_ms));
-    close(fd);
-}
-
-/* Reads one file into out; false: it is none of ours, or not understood. */
-static bool read_pool(struct copy *copy, hg_pool_snapshot *out)
-{
-    bool ok;
-
-    copy->fd = openat(copy->folder, copy->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (copy->fd < 0)
-        return false;
-    ok = is_ours(copy->fd) && read_copy(copy);
-    if (ok) {
-        decode(copy, out);
-        if (!out->alive)
-            bury(copy);
-    }
-    close(copy->fd);
-    return ok;
-}
-
-static int by_pid_and_name(const void *a, const void *b)
-{
-    const hg_pool_snapshot *x = a, *y = b;
-
-    if (x->pid != y->pid)
-        return x->pid < y->pid ? -1 : 1;
-    return strcmp(x->name, y->name);
-}
-
-/* Appends every pool of a folder that is open. */
-static bool read_folder(DIR *folder, hg_pool_list *list)
-{
-    struct copy copy = {
-        .folder = dirfd(folder),
-        .bytes = alloc_zero(FILE_ROOM, 1),
-        .pid_namespace = telemetry_pid_namespace(),
-    };
-    const struct dirent *entry;
-    size_t room = 0;
-    bool ok = copy.bytes != NULL;
-
-    while (ok && (entry = readdir(folder)) != NULL) {
-        hg_pool_snapshot *pool;
-
-        if (strncmp(entry->d_name, TELEMETRY_PREFIX, strlen(TELEMETRY_PREFIX)) != 0)
-            continue;
-        copy.name = entry->d_name;
-        pool = vec_push((void **)&list->pools, &list->count, &room, sizeof *pool);
-        ok = pool != NULL;
-        if (ok && !read_pool(&copy, pool))
-            list->count--;
-    }
-    alloc_free(copy.bytes);
-    return ok;
-}
-
-bool hg_pool_list_read(const char *runtime_dir, hg_pool_list *out_list, hg_error *err)
-{
-    hg_pool_list list = {0, NULL};
-    DIR *folder = opendir(runtime_dir);
-    bool ok = true;
-
-    if (folder == NULL && errno != ENOENT)
-        return hg_fail(err, HG_IO, "could not open folder \"%s\": %s", runtime_dir,
-                       strerror(errno));
-    if (folder != NULL) {
-        ok = read_folder(folder, &list);
-        closedir(folder);
-    }
-    if (!ok) {
-        hg_pool_list_release(&list);
-        return hg_fail(err, HG_NOMEM, "could not list the pools: out of memory");
-    }
-    if (list.count > 1)
-        qsort(list.pools, list.count, sizeof *list.pools, by_pid_and_name);
-    *out_list = list;
-    return true;
-}
-
-void hg_pool_list_release(hg_pool_list *list)
-{
-    alloc_free(list->pools);
-    *list = (hg_pool_list){0, NULL};
+    out->alive = alive;
+    out->seen_ms = now_ms - (now_ns - seen_ns) / NS_PER_MS;
+    if (out->seen_ms < out->started_ms) /* by a tick: stamps of use are coarse */
+        out->seen_ms = out->started_ms;
 }
