@@ -30,7 +30,7 @@ enum context model_context(const struct model *m)
         return IN_ASK;
     switch (model_page(m)) {
     case PAGE_PLAN:
-        return m->change.consent == CONSENT_TYPED && m->plan != NULL ? IN_PROMPT : IN_PLAN;
+        return m->plan == NULL ? IN_PAGE : m->change.consent == CONSENT_TYPED ? IN_PROMPT : IN_PLAN;
     case PAGE_RUN:
         return m->change.running ? IN_RUN : IN_RESULT;
     case PAGE_DETAIL:

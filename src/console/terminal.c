@@ -279,8 +279,10 @@ void terminal_suspend(struct terminal *t)
 
 void terminal_resume(struct terminal *t)
 {
-    tcgetattr(t->tty, &t->before);
-    rescue.before = t->before;
+    if (t->suspended) { /* otherwise the modes are ours, and the shell's are known */
+        tcgetattr(t->tty, &t->before);
+        rescue.before = t->before;
+    }
     set_modes(t);
     t->suspended = false;
     if (t->brackets_paste)

@@ -23,7 +23,8 @@ bool terminal_open(enum color_use color, struct terminal **out, hg_error *err);
 /* Gives it back as it was. NULL is fine. */
 void terminal_close(struct terminal *t);
 
-/* The same for a while: between these two the shell has it. */
+/* The same for a while: between these two the shell has it. Resuming what was not suspended sets
+ * modes and screen again, for a program that was stopped without being asked. */
 void terminal_suspend(struct terminal *t);
 void terminal_resume(struct terminal *t);
 

@@ -11,7 +11,8 @@
 
 enum {
     NAME_FROM_WIDTH = 100, /* the program's own name is the first thing that goes */
-    FRESH_MS = 10000       /* how long a message takes the place of what always has to be said */
+    SINCE_FROM_WIDTH = 60,
+    FRESH_MS = 10000 /* how long a message takes the place of what always has to be said */
 };
 
 static struct area area_at(struct canvas *c, struct rect r)
@@ -47,7 +48,7 @@ static enum role server_state(const struct model *m, char *out, size_t size)
                  known == NULL ? "" : known->server_version);
         return ROLE_TEXT;
     }
-    if (m->known_wall_ms == 0)
+    if (m->known_wall_ms == 0 || m->width < SINCE_FROM_WIDTH)
         snprintf(out, size, "NO ANSWER");
     else
         snprintf(out, size, "NO ANSWER since %s", format_moment(m->known_wall_ms, since));
@@ -68,11 +69,12 @@ static int header_right(const struct model *m, struct area a, enum role bar)
     enum role server_role = server_state(m, server, sizeof server);
     int end = a.width - 1;
 
-    snprintf(text, sizeof text, a.width < 60 ? "%sZ" : "%s UTC", format_clock(m->wall_ms, clock));
+    snprintf(text, sizeof text, a.width < SINCE_FROM_WIDTH ? "%sZ" : "%s UTC",
+             format_clock(m->wall_ms, clock));
     end = area_put_right(a, end, 0, bar, text) - 2;
     if (m->facts.read_only)
         end = area_put_right(a, end, 0, bar, "READ-ONLY") - 2;
-    if (a.width >= 60 || server_role == ROLE_FAIL)
+    if (a.width >= SINCE_FROM_WIDTH || server_role == ROLE_FAIL)
         end = area_put_right(a, end, 0, server_role == ROLE_FAIL ? ROLE_FAIL : bar, server) - 2;
     return end;
 }
@@ -118,7 +120,7 @@ static void draw_message(const struct model *m, struct area a, enum form form)
         draw_standing(m, a, form);
         return;
     }
-    if (a.width >= 60)
+    if (form != FORM_SMALL)
         x += area_put(a, x, 0, ROLE_DIM, format_moment(note->wall_ms, when)) + 2;
     area_put_cut(a, x, 0, a.width - x - 1, note->role, note->text);
 }

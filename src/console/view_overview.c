@@ -74,13 +74,21 @@ enum role view_revision_role(const hg_revision *r)
     return is_edited(r) ? ROLE_MIG_BROKEN : revisions[r->state].role;
 }
 
-/* A number and what it counts, as "12 in use"; returns the column behind both. */
+/* A value and what it is, as "12 in use", where both fit; returns the column behind them. */
+static int put_value(struct area a, int x, int y, enum role role, const char *value,
+                     const char *what)
+{
+    if (x + (int)(strlen(value) + strlen(what)) + 1 > a.width)
+        return x;
+    x += area_put(a, x, y, role, value) + 1;
+    return x + area_put(a, x, y, ROLE_DIM, what) + 3;
+}
+
 static int put_number(struct area a, int x, int y, enum role role, uint64_t n, const char *what)
 {
     char text[FORMAT_ROOM];
 
-    x += area_put(a, x, y, role, format_count(n, text)) + 1;
-    return x + area_put(a, x, y, ROLE_DIM, what) + 3;
+    return put_value(a, x, y, role, format_count(n, text), what);
 }
 
 static bool is_own(const struct model *m, const hg_pool_snapshot *pool)
@@ -164,7 +172,9 @@ static void draw_waits(const struct model *m, const hg_pool_snapshot *pool, stru
              format_took(pool->wait_p50_ms, text[0]), format_took(pool->wait_p99_ms, text[1]),
              format_took(pool->wait_max_ms, text[2]));
     x += area_put(a, x, y, ROLE_TEXT, line) + 3;
-    if (past != NULL && past->checkouts_per_s >= 0)
+    if (past == NULL || past->checkouts_per_s < 0)
+        x = put_value(a, x, y, ROLE_VALUE, "-", "checkouts/s");
+    else
         x = put_number(a, x, y, ROLE_VALUE, (uint64_t)(past->checkouts_per_s + 0.5), "checkouts/s");
     x = put_number(a, x, y, pool->timeouts > 0 ? ROLE_WARN : ROLE_VALUE, pool->timeouts,
                    "timeouts");

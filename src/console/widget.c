@@ -88,9 +88,6 @@ void widget_spark(struct area a, const struct spark *spark)
 
             area_put(a, x, a.height - 1 - row, spark->roles[at], glyph(a.canvas->utf8, g));
         }
-        if (spark->samples[at] == 0)
-            area_put(a, x, a.height - 1, ROLE_POOL_FREE,
-                     a.canvas->utf8 ? glyph(true, GLYPH_SPARK_0 + 1) : "_");
     }
 }
 

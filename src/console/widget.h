@@ -29,7 +29,7 @@ void widget_gauge(struct area a, int x, int y, int width, const struct gauge_par
                   int64_t whole, struct gauge_part rest);
 
 /* Columns of eighths over `height` rows; each sample has its own role. Samples are right-aligned;
- * negative ones are left blank. */
+ * what is 0 or not known (negative) is left blank, so that a quiet past stays quiet. */
 struct spark {
     const int *samples;
     const uint8_t *roles;

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
+#include "base/clock.h"
 #include "console/loop.h"
 #include "scene.h"
 
@@ -16,7 +17,7 @@ enum { QUEUE = 32 };
 
 struct fake {
     struct scene *scene;
-    bool hangs, endless, crashes;
+    bool hangs, endless, crashes, still;
     int wake;
     uint64_t last, run;
     struct job_message queue[QUEUE];
@@ -58,7 +59,7 @@ static uint64_t start(void *context, const struct job_request *request)
     struct fake *f = context;
     uint64_t job = ++f->last;
 
-    if (request->kind == JOB_POOLS)
+    if (request->kind == JOB_POOLS && !(f->still && job > 2))
         put(f, (struct job_message){.job = job, .result = &f->scene->pools});
     else if (request->kind == JOB_STATUS && !f->hangs)
         put(f, (struct job_message){.job = job, .result = &f->scene->status});
@@ -110,14 +111,18 @@ int fake_console(const char *name, const char *theme)
     static const char *const folders[] = {TEST_SOURCE_DIR "/themes", NULL};
     struct fake f = {.hangs = strcmp(name, "hang") == 0,
                      .endless = strcmp(name, "endless") == 0,
-                     .crashes = strcmp(name, "crash") == 0};
+                     .crashes = strcmp(name, "crash") == 0,
+                     .still = strncmp(name, "still", 5) == 0};
     const struct job_source source = {&f, start, cancel, take, fd, discard};
     hg_error err = {.code = HG_OK};
     bool ok;
 
     setlocale(LC_ALL, "");
-    f.scene = scene_new(80, 24, true, strcmp(name, "prod") == 0);
-    if (strcmp(name, "calm") == 0)
+    f.scene = scene_new(80, 24, true, strstr(name, "prod") != NULL);
+    f.scene->wall_ms = clock_wall_ms();
+    if (strcmp(name, "idle") == 0)
+        scene_idle(f.scene);
+    else if (strcmp(name, "calm") == 0)
         scene_calm(f.scene);
     else
         scene_busy(f.scene);

@@ -4,9 +4,13 @@
 #ifndef SUPPORT_FAKE_JOBS_H
 #define SUPPORT_FAKE_JOBS_H
 
-/* Runs it until it is quit; returns the exit status. name: "calm", "busy", "prod", "hang" (the
- * database never answers), "endless" (a change that never ends unless it is cancelled), "crash"
- * (dies of a signal when a plan is asked for). theme: NULL for the dark one. */
+/*
+ * Runs it until it is quit; returns the exit status. theme: NULL for the dark one. name:
+ * "calm"; "idle": calm, and no connection in use; "busy"; "prod": busy, in production; "still" and
+ * "still prod": the same, with pools that are read only once, so that their past stands still;
+ * "hang": the database never answers; "endless": a change that never ends unless it is cancelled;
+ * "crash": dies when a plan is asked for.
+ */
 int fake_console(const char *name, const char *theme);
 
 #endif

@@ -31,6 +31,7 @@ struct scene *scene_new(int width, int height, bool utf8, bool production)
                            .pid = 4100};
     model_init(&s->model, &facts, width, height, utf8);
     s->now_ms = SCENE_START_MS;
+    s->wall_ms = SCENE_WALL_MS;
     s->pools.request.kind = JOB_POOLS;
     s->pools.ok = true;
     s->pools.pools.pools = s->snapshots;
@@ -55,7 +56,7 @@ void scene_send(struct scene *s, struct message message, int64_t after_ms)
 
     s->now_ms += after_ms;
     message.now_ms = s->now_ms;
-    message.wall_ms = SCENE_WALL_MS + s->now_ms - SCENE_START_MS;
+    message.wall_ms = s->wall_ms + s->now_ms - SCENE_START_MS;
     update(&s->model, &message, &effects);
     for (size_t i = 0; i < effects.count; i++) {
         struct effects after;
@@ -148,7 +149,7 @@ static void add_revision(struct scene *s, const char *message, hg_revision_state
                        .state = state,
                        .applied_ms = state == HG_REVISION_PENDING
                                          ? 0
-                                         : SCENE_WALL_MS - (int64_t)(44 - i) * 26 * 3600000,
+                                         : s->wall_ms - (int64_t)(44 - i) * 26 * 3600000,
                        .duration_ms = state == HG_REVISION_PENDING ? -1 : 120 + (double)i,
                        .applied_by = state == HG_REVISION_PENDING ? "" : "ana",
                        .checksum_known = state != HG_REVISION_PENDING,
@@ -206,6 +207,18 @@ void scene_calm(struct scene *s)
     add_check(s, "pool.waiters", "Nobody waits for a connection", HG_PASS, "0", "");
 }
 
+void scene_idle(struct scene *s)
+{
+    hg_pool_snapshot *p = &s->snapshots[0];
+
+    scene_calm(s);
+    p->connections[0].state = HG_SLOT_IDLE;
+    p->connections[0].held_ms = -1;
+    p->connections[0].holder[0] = '\0';
+    p->idle += p->in_use;
+    p->in_use = 0;
+}
+
 void scene_busy(struct scene *s)
 {
     hg_pool_snapshot *p = &s->snapshots[0];
@@ -229,7 +242,7 @@ void scene_busy(struct scene *s)
     p->timeouts = 2;
     p->connect_failures = 1;
     snprintf(p->last_error, sizeof p->last_error, "could not connect: connection refused");
-    p->last_error_ms = SCENE_WALL_MS - 600000;
+    p->last_error_ms = s->wall_ms - 600000;
     s->pools.pools.count = 2;
     add_migrations(s, 41, 2);
     set_ready(s);

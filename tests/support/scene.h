@@ -9,13 +9,13 @@
 #include "console/update.h"
 
 enum { SCENE_START_MS = 1000000 };
-#define SCENE_WALL_MS INT64_C(1787666591000) /* 2026-08-25 13:23:11 UTC */
+#define SCENE_WALL_MS INT64_C(1787666591000) /* 2026-08-25 14:03:11 UTC */
 
 /* Everything that results point to; they live as long as the scene. */
 struct scene {
     struct model model;
-    struct effects effects; /* of the last message */
-    int64_t now_ms;
+    struct effects effects;  /* of the last message */
+    int64_t now_ms, wall_ms; /* wall_ms: at the start; ages of what there is to see count from it */
     uint64_t last_job;
 
     struct job_result pools, status, plan, run;
@@ -32,6 +32,7 @@ void scene_free(struct scene *s);
 
 /* What there is to see. */
 void scene_calm(struct scene *s); /* one pool, hardly used; all applied; ready */
+void scene_idle(struct scene *s); /* the same, and nobody uses it at all */
 void scene_busy(
     struct scene *s); /* two pools, one in overflow with waiters; two pending; not ready */
 void scene_empty(struct scene *s); /* no pool, no migrations */

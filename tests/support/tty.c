@@ -53,15 +53,17 @@ static int on_property(VTermProp prop, VTermValue *value, void *user)
     return 1;
 }
 
-/* Window operations (CSI t) are part of xterm's own entry: not for a screen, and not unknown. */
+/* Window operations (CSI t) and the shape of Linux's cursor (CSI ? c) are part of the terminals'
+ * own entries: not for a screen, and not unknown. */
 static int on_csi(const char *leader, const long args[], int count, const char *between,
                   char command, void *user)
 {
-    (void)leader;
+    bool cursor = command == 'c' && leader != NULL && leader[0] == '?';
+
     (void)args;
     (void)count;
     (void)between;
-    ((struct tty *)user)->unknown += command != 't';
+    ((struct tty *)user)->unknown += command != 't' && !cursor;
     return 0;
 }
 

@@ -1,0 +1,478 @@
+/*
+ * test_view.c - every screen as text, at several sizes, as it was looked at; and what no screen may
+ * ever hold.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "support/golden.h"
+#include "support/scene.h"
+
+static void tick(struct scene *s, int64_t after_ms)
+{
+    scene_send(s, (struct message){.kind = MSG_TICK}, after_ms);
+}
+
+static void calm(struct scene *s)
+{
+    scene_calm(s);
+    scene_deliver(s);
+}
+
+static void busy(struct scene *s)
+{
+    scene_busy(s);
+    scene_deliver(s);
+}
+
+/* Ten minutes of work in the pool's past. */
+static void long_busy(struct scene *s)
+{
+    static const int uses[] = {3, 5, 4, 9, 12, 17, 20, 20, 14, 8, 6, 2, 0, 0, 1};
+
+    busy(s);
+    for (int i = 0; i < 120; i++) {
+        s->snapshots[0].in_use = uses[i % 15];
+        s->snapshots[0].waiting = uses[i % 15] == 20 ? 3 : 0;
+        s->snapshots[0].checkouts += 905;
+        scene_send(s, (struct message){.kind = MSG_RESULT, .result = &s->pools}, 5000);
+    }
+    s->snapshots[0].in_use = 12;
+    s->snapshots[0].waiting = 3;
+    s->snapshots[0].checkouts += 905;
+    scene_send(s, (struct message){.kind = MSG_RESULT, .result = &s->pools}, 5000);
+    scene_send(s, (struct message){.kind = MSG_RESULT, .result = &s->status}, 0);
+}
+
+static void starting(struct scene *s)
+{
+    (void)s; /* nothing has answered yet */
+}
+
+static void empty(struct scene *s)
+{
+    scene_empty(s);
+    scene_deliver(s);
+}
+
+/* The database has been silent for four seconds; pools are read all the same. */
+static void stale(struct scene *s)
+{
+    busy(s);
+    tick(s, 1000);
+    tick(s, 4000);
+}
+
+/* The ledger names a revision without a file, and a file that was edited after it was applied. */
+static void broken(struct scene *s)
+{
+    scene_busy(s);
+    s->revisions[39].checksum_ok = false;
+    s->revisions[40].state = HG_REVISION_MISSING;
+    s->revisions[40].file = "";
+    scene_deliver(s);
+}
+
+static void read_only(struct scene *s)
+{
+    s->model.facts.read_only = true;
+    busy(s);
+    scene_key(s, 'A');
+}
+
+static void fallback(struct scene *s)
+{
+    s->model.facts.prod_url_missing = true;
+    busy(s);
+}
+
+static void plan(struct scene *s)
+{
+    busy(s);
+    scene_key(s, 'A');
+    scene_plan(s);
+}
+
+static void question(struct scene *s)
+{
+    plan(s);
+    tick(s, 400);
+    if (s->model.facts.production)
+        scene_type(s, "shol");
+    if (s->model.facts.production)
+        scene_key(s, KEYS_ENTER);
+}
+
+static void planning(struct scene *s)
+{
+    busy(s);
+    scene_key(s, 'U');
+    tick(s, 3000);
+}
+
+static void run(struct scene *s)
+{
+    plan(s);
+    tick(s, 400);
+    scene_type(s, s->model.facts.production ? "shop" : "y");
+    if (s->model.facts.production)
+        scene_key(s, KEYS_ENTER);
+    scene_progress(s, (struct job_event){.kind = HG_EVENT_STEP_STARTED, .subject = "0042"});
+    scene_progress(s,
+                   (struct job_event){.kind = HG_EVENT_STEP_PROGRESS,
+                                      .subject = "0042",
+                                      .message = "ALTER TABLE users VALIDATE CONSTRAINT email_nn",
+                                      .unit = "statement",
+                                      .done = 2,
+                                      .total = 3});
+}
+
+static void waiting(struct scene *s)
+{
+    run(s);
+    scene_progress(s,
+                   (struct job_event){.kind = HG_EVENT_WAITING,
+                                      .subject = "0042",
+                                      .message = "for a lock that pid 4211 holds, attempt 2 of 5"});
+}
+
+static void stop(struct scene *s)
+{
+    waiting(s);
+    scene_key(s, KEYS_INTERRUPT);
+}
+
+static void done(struct scene *s)
+{
+    run(s);
+    scene_end(s, true);
+}
+
+static void failed(struct scene *s)
+{
+    run(s);
+    scene_progress(s, (struct job_event){.kind = HG_EVENT_STEP_DONE, .subject = "0042"});
+    scene_end(s, false);
+}
+
+static void help(struct scene *s)
+{
+    busy(s);
+    scene_key(s, '?');
+}
+
+static void log_page(struct scene *s)
+{
+    done(s);
+    scene_key(s, 'l');
+}
+
+static void detail(struct scene *s, enum pane pane)
+{
+    busy(s);
+    while (s->model.focus != pane)
+        scene_key(s, KEYS_TAB);
+    scene_key(s, KEYS_ENTER);
+}
+
+static void pool_detail(struct scene *s)
+{
+    detail(s, PANE_POOLS);
+}
+
+static void connection_detail(struct scene *s)
+{
+    detail(s, PANE_CONNECTIONS);
+}
+
+static void migration_detail(struct scene *s)
+{
+    detail(s, PANE_MIGRATIONS);
+}
+
+static void check_detail(struct scene *s)
+{
+    detail(s, PANE_CHECKS);
+}
+
+static void pools_pane(struct scene *s)
+{
+    busy(s);
+    while (s->model.focus != PANE_POOLS)
+        scene_key(s, KEYS_TAB);
+}
+
+static void connections_pane(struct scene *s)
+{
+    busy(s);
+    scene_key(s, KEYS_BACK_TAB);
+}
+
+static const struct view_case {
+    const char *name;
+    void (*set)(struct scene *s);
+    int width, height;
+    bool utf8, production;
+} cases[] = {
+    {"overview_calm_80x24", calm, 80, 24, true, false},
+    {"overview_busy_80x24", busy, 80, 24, true, false},
+    {"overview_busy_prod_80x24", long_busy, 80, 24, true, true},
+    {"overview_busy_prod_80x24_ascii", long_busy, 80, 24, false, true},
+    {"overview_busy_40x10", busy, 40, 10, true, true},
+    {"overview_busy_40x10_ascii", busy, 40, 10, false, false},
+    {"overview_connections_40x10", connections_pane, 40, 10, true, false},
+    {"overview_pools_40x10", pools_pane, 40, 10, true, false},
+    {"overview_busy_132x43", long_busy, 132, 43, true, true},
+    {"overview_busy_200x60", long_busy, 200, 60, true, false},
+    {"overview_busy_30x5", busy, 30, 5, true, true},
+    {"overview_busy_60x1", busy, 60, 1, true, true},
+    {"overview_starting_80x24", starting, 80, 24, true, false},
+    {"overview_empty_80x24", empty, 80, 24, true, false},
+    {"overview_stale_80x24", stale, 80, 24, true, true},
+    {"overview_stale_40x10", stale, 40, 10, true, false},
+    {"overview_broken_80x24", broken, 80, 24, true, false},
+    {"overview_read_only_80x24", read_only, 80, 24, true, true},
+    {"overview_fallback_80x24", fallback, 80, 24, true, true},
+    {"plan_80x24", question, 80, 24, true, false},
+    {"plan_prod_early_80x24", plan, 80, 24, true, true},
+    {"plan_prod_80x24", question, 80, 24, true, true},
+    {"plan_prod_40x10", question, 40, 10, true, true},
+    {"plan_making_80x24", planning, 80, 24, true, false},
+    {"run_80x24", run, 80, 24, true, false},
+    {"run_waiting_prod_80x24", waiting, 80, 24, true, true},
+    {"run_waiting_40x10", waiting, 40, 10, false, false},
+    {"run_stop_80x24", stop, 80, 24, true, false},
+    {"run_done_80x24", done, 80, 24, true, false},
+    {"run_failed_80x24", failed, 80, 24, true, false},
+    {"run_failed_40x10", failed, 40, 10, true, true},
+    {"help_80x24", help, 80, 24, true, false},
+    {"help_40x10", help, 40, 10, false, false},
+    {"log_80x24", log_page, 80, 24, true, false},
+    {"detail_pool_80x24", pool_detail, 80, 24, true, false},
+    {"detail_connection_80x24", connection_detail, 80, 24, true, false},
+    {"detail_migration_80x24", migration_detail, 80, 24, true, false},
+    {"detail_check_80x24", check_detail, 80, 24, true, false},
+};
+
+static void screens_are_as_they_were_looked_at(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const struct view_case *c = &cases[i];
+        struct scene *s;
+        char *screen;
+
+        setlocale(LC_ALL, c->utf8 ? "C.UTF-8" : "C");
+        s = scene_new(c->width, c->height, c->utf8, c->production);
+        c->set(s);
+        screen = scene_screen(s, true);
+        golden_compare(c->name, screen);
+        free(screen);
+        scene_free(s);
+    }
+    setlocale(LC_ALL, "C.UTF-8");
+}
+
+/* What people, programs and databases have put into texts to drive the terminals of others. */
+static const char *const hostile[] = {
+    "\033]0;owned\007",
+    "\033[2J\033[H",
+    "\033]52;c;Zm9v\007",
+    "\x9b"
+    "31m",
+    "\xC2\x9B"
+    "31m",
+    "a\rb\nc\td\be\ff",
+    "\x7F\x01\x1F",
+    "\xE2\x80\xAE gpj.exe",
+    "\xE2\x81\xA6 isolate \xE2\x81\xA9",
+    "zero\xE2\x80\x8Bwidth\xEF\xBB\xBF",
+    "\xFF\xFE\xC0\x80\xED\xA0\x80\xF5\x80\x80\x80",
+    "cut in the middle \xE6\x97",
+    "\xE6\x97\xA5\xE6\x9C\xAC\xE8\xAA\x9E wide",
+    "e\xCC\x81\xCC\x81\xCC\x81\xCC\x81\xCC\x81\xCC\x81 marks",
+    "%s%n%d",
+    "",
+};
+
+static void assert_harmless(const char *screen, bool utf8, int rows)
+{
+    size_t n = strlen(screen);
+    int lines = 0;
+
+    for (const char *s = screen; n > 0;) {
+        uint32_t code = 0;
+        size_t length = text_decode(s, n, &code);
+
+        if (length == 0)
+            fail_msg("not UTF-8: %s", screen);
+        if (code == '\n')
+            lines++;
+        else if (code < ' ' || code == 0x7F || (code >= 0x80 && text_char_width(code) < 0)
+                 || (!utf8 && code >= 0x80))
+            fail_msg("U+%04X: %s", code, screen);
+        s += length;
+        n -= length;
+    }
+    assert_int_equal(lines, rows);
+}
+
+static void no_text_from_outside_leaves_its_place(void **state)
+{
+    static void (*const pages[])(struct scene *) = {
+        help,         log_page, pool_detail, connection_detail, migration_detail,
+        check_detail, failed,   waiting};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++)
+        for (size_t page = 0; page < sizeof pages / sizeof *pages; page++)
+            for (int utf8 = 0; utf8 < 2; utf8++) {
+                struct scene *s;
+                char *screen;
+
+                setlocale(LC_ALL, utf8 ? "C.UTF-8" : "C");
+                s = scene_new(80, 24, utf8, false);
+                pages[page](s);
+                scene_hostile(s, hostile[i]);
+                scene_deliver(s);
+                screen = scene_screen(s, false);
+                assert_harmless(screen, utf8, 24);
+                free(screen);
+                scene_key(s, KEYS_ESCAPE);
+                screen = scene_screen(s, false);
+                assert_harmless(screen, utf8, 24);
+                free(screen);
+                scene_free(s);
+            }
+    setlocale(LC_ALL, "C.UTF-8");
+}
+
+static void hostile_sql_and_errors_stay_text(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
+        struct scene *s = scene_new(80, 24, true, false);
+        hg_plan_statement statement = {hostile[i], 1};
+        hg_plan_step step = {.revision = hostile[i],
+                             .message = hostile[i],
+                             .file = hostile[i],
+                             .statements = &statement,
+                             .statement_count = 1};
+        char *screen;
+
+        plan(s);
+        s->planned.steps = &step;
+        s->planned.step_count = 1;
+        screen = scene_screen(s, false);
+        assert_harmless(screen, true, 24);
+        free(screen);
+        failed(s);
+        snprintf(s->run.error.message, sizeof s->run.error.message, "%s", hostile[i]);
+        snprintf(s->run.error.excerpt, sizeof s->run.error.excerpt, "%s", hostile[i]);
+        snprintf(s->run.error.file, sizeof s->run.error.file, "%s", hostile[i]);
+        screen = scene_screen(s, false);
+        assert_harmless(screen, true, 24);
+        free(screen);
+        scene_free(s);
+    }
+}
+
+/* Every size from one cell up: nothing is drawn outside, and nothing divides by nothing. */
+static void every_size_can_be_drawn(void **state)
+{
+    static void (*const pages[])(struct scene *) = {busy, stale, question, waiting, failed, help};
+
+    (void)state;
+    for (size_t page = 0; page < sizeof pages / sizeof *pages; page++)
+        for (int width = 1; width < 140; width += width < 50 ? 1 : 7)
+            for (int height = 1; height < 50; height += height < 30 ? 1 : 5) {
+                struct scene *s = scene_new(width, height, true, page % 2 == 0);
+                char *screen;
+
+                pages[page](s);
+                screen = scene_screen(s, true);
+                assert_non_null(screen);
+                free(screen);
+                scene_free(s);
+            }
+}
+
+static void the_same_state_looks_the_same(void **state)
+{
+    struct scene *s = scene_new(80, 24, true, false);
+    char *before, *after;
+
+    (void)state;
+    scene_idle(s);
+    scene_deliver(s);
+    scene_deliver(s);
+    before = scene_screen(s, true);
+    for (int i = 0; i < 40; i++) { /* within the same minute */
+        tick(s, 1000);
+        scene_deliver(s);
+    }
+    after = scene_screen(s, true);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    scene_free(s);
+}
+
+static void production_can_be_told_without_colour(void **state)
+{
+    struct scene *dev = scene_new(80, 24, false, false), *prod = scene_new(80, 24, false, true);
+    char *a, *b;
+
+    (void)state;
+    calm(dev);
+    calm(prod);
+    a = scene_screen(dev, false);
+    b = scene_screen(prod, false);
+    assert_null(strstr(a, "PRODUCTION"));
+    assert_null(strstr(a, "=="));
+    assert_non_null(strstr(b, "[PRODUCTION]"));
+    assert_non_null(strstr(b, "=========="));
+    free(a);
+    free(b);
+    scene_free(dev);
+    scene_free(prod);
+}
+
+static void the_password_is_nowhere(void **state)
+{
+    struct scene *s = scene_new(200, 60, true, true);
+    char *screen;
+
+    (void)state;
+    busy(s);
+    screen = scene_screen(s, false);
+    assert_null(strstr(screen, "***"));
+    assert_non_null(strstr(screen, "app@db.internal:5432/shop"));
+    free(screen);
+    scene_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(screens_are_as_they_were_looked_at),
+        cmocka_unit_test(no_text_from_outside_leaves_its_place),
+        cmocka_unit_test(hostile_sql_and_errors_stay_text),
+        cmocka_unit_test(every_size_can_be_drawn),
+        cmocka_unit_test(the_same_state_looks_the_same),
+        cmocka_unit_test(production_can_be_told_without_colour),
+        cmocka_unit_test(the_password_is_nowhere),
+    };
+
+    setlocale(LC_ALL, "C.UTF-8");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
