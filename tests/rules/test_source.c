@@ -1,6 +1,8 @@
 /*
  * test_source.c - the rules of the house that a machine can check: who may include what, which
  * calls belong to one room, how long a function may be, what a file begins with.
+ *
+ * The table of floors is the law; doc/architecture.md shows it to people and is compared with it.
  */
 #include <ctype.h>
 #include <setjmp.h>
@@ -341,6 +343,60 @@ static void every_file_says_at_its_head_what_it_is_for(void **state)
     look_at_all(check_head);
 }
 
+/* The cell of a table's row that starts at `row`; false: there are not so many. */
+static bool cell(const char *row, int number, char *out, size_t size)
+{
+    const char *end = row + strcspn(row, "\n"), *at = row;
+
+    for (; number >= 0 && at != NULL && at < end; number--)
+        at = memchr(at, '|', (size_t)(end - at)) == NULL ? NULL : strchr(at, '|') + 1;
+    if (at == NULL || at >= end)
+        return false;
+    snprintf(out, size, "%.*s", (int)strcspn(at, "|\n"), at);
+    return true;
+}
+
+static void compare_row(const struct room *room, const char *may_include)
+{
+    for (size_t i = 0; i < ROOMS; i++) {
+        bool allowed = lists(room->rooms, rooms[i].name) || strstr(room->rooms, rooms[i].name);
+        char dir[4096];
+
+        snprintf(dir, sizeof dir, "%s/src/%s", TEST_SOURCE_DIR, rooms[i].name);
+        if (strcmp(rooms[i].name, ".") == 0 || !file_exists(dir))
+            continue;
+        if ((word_in(may_include, rooms[i].name) != NULL) != allowed) {
+            fprintf(stderr, "doc/architecture.md: %s/ %s include %s/\n", room->name,
+                    allowed ? "may" : "must not", rooms[i].name);
+            faults++;
+        }
+    }
+}
+
+static void the_architecture_shows_the_floors_as_they_are(void **state)
+{
+    struct buf text = BUF_INIT(1 << 20);
+
+    (void)state;
+    faults = 0;
+    assert_true(file_read(TEST_SOURCE_DIR "/doc/architecture.md", &text, NULL));
+    for (size_t i = 0; i < ROOMS; i++) {
+        char dir[4096], name[80], may_include[400];
+        const char *row;
+
+        snprintf(dir, sizeof dir, "%s/src/%s", TEST_SOURCE_DIR, rooms[i].name);
+        if (strcmp(rooms[i].name, ".") == 0 || !file_exists(dir))
+            continue;
+        snprintf(name, sizeof name, "| `%s/` |", rooms[i].name);
+        row = strstr(text.bytes, name);
+        if (row == NULL || !cell(row, 2, may_include, sizeof may_include))
+            fail_msg("doc/architecture.md has no row for %s/", rooms[i].name);
+        compare_row(&rooms[i], may_include);
+    }
+    buf_release(&text);
+    assert_int_equal(faults, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -348,6 +404,7 @@ int main(void)
         cmocka_unit_test(a_call_that_belongs_to_one_room_is_made_nowhere_else),
         cmocka_unit_test(no_function_is_longer_than_a_screen_or_two),
         cmocka_unit_test(every_file_says_at_its_head_what_it_is_for),
+        cmocka_unit_test(the_architecture_shows_the_floors_as_they_are),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
