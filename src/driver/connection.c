@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "driver.h"
+#include "sqlstate.h"
 
 const struct driver *driver_for(const hg_url *url)
 {
@@ -75,8 +76,7 @@ static bool ready(hg_conn *conn, hg_deadline by, hg_error *err)
     hg_code code = obstacle(conn, by);
 
     if (code == HG_LOST) {
-        hg_fail(err, code, "could not run a statement: the connection was lost before");
-        hg_error_sqlstate(err, "08003");
+        sqlstate_fail(err, "08003", "could not run a statement: the connection was lost before");
     } else if (code == HG_MISUSE) {
         hg_fail(err, code, "could not run a statement: the rows of another one are still open");
         hg_error_hint(err, "Close them first, or use a second connection.");
@@ -216,11 +216,12 @@ static bool nothing_to_commit(hg_conn *conn, hg_deadline by, hg_error *err)
 
     if (failed && !hg_conn_rollback(conn, by, err))
         return false;
-    hg_fail(err, HG_SQL, "could not commit: %s",
-            failed ? "an error in the transaction had already undone it"
-                   : "no transaction is open, or an error has already rolled it back");
-    hg_error_sqlstate(err, failed ? "25P02" : "25P01");
-    return false;
+    return failed ? sqlstate_fail(err, "25P02",
+                                  "could not commit: an error in the transaction had "
+                                  "already undone it")
+                  : sqlstate_fail(err, "25P01",
+                                  "could not commit: no transaction is open, or an "
+                                  "error has already rolled it back");
 }
 
 bool hg_conn_commit(hg_conn *conn, hg_deadline by, hg_error *err)

@@ -7,8 +7,6 @@
  */
 #include "postgres.h"
 
-#include <arpa/inet.h>
-#include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -22,24 +20,13 @@
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/buf.h"
+#include "postgres_params.h"
+#include "sqlstate.h"
 
 enum {
     DRAIN_MS = 50, /* how long rows that nobody wants are read before they are cancelled */
     DRAIN_IN_TRANSACTION_MS = 30000,
-    PARAMS_MAX = 65535, /* of the protocol */
     ALIVE_ROUNDS = 1000
-};
-
-/* Object ids of built-in types (pg_type.dat). They never change. */
-enum {
-    OID_BOOL = 16,
-    OID_BYTEA = 17,
-    OID_INT8 = 20,
-    OID_INT2 = 21,
-    OID_INT4 = 23,
-    OID_OID = 26,
-    OID_FLOAT4 = 700,
-    OID_FLOAT8 = 701
 };
 
 struct postgres_rows {
@@ -61,152 +48,6 @@ struct postgres_statement {
 static struct postgres_conn *of(const hg_conn *conn)
 {
     return (struct postgres_conn *)conn;
-}
-
-static bool no_memory(hg_error *err)
-{
-    hg_fail(err, HG_NOMEM, "out of memory");
-    hg_error_sqlstate(err, "53200");
-    return false;
-}
-
-/* --- parameters --- */
-
-/* The arrays that libpq wants, in one arena. */
-struct params {
-    struct arena arena;
-    Oid *types;
-    const char **values;
-    int *lengths;
-    int *formats; /* 1: binary */
-};
-
-static void put_binary(struct params *params, size_t i, Oid type, const void *bytes, size_t size)
-{
-    char *copy = arena_alloc(&params->arena, size == 0 ? 1 : size, 1);
-
-    if (copy != NULL && size > 0)
-        memcpy(copy, bytes, size);
-    params->types[i] = type;
-    params->values[i] = copy;
-    params->lengths[i] = (int)size;
-    params->formats[i] = 1;
-}
-
-static void put_value(struct params *params, size_t i, const hg_value *value)
-{
-    uint64_t bits;
-    char boolean;
-
-    switch (value->type) {
-    case HG_NULL:
-        break;
-    case HG_INTEGER:
-        bits = htobe64((uint64_t)value->as.integer);
-        put_binary(params, i, OID_INT8, &bits, sizeof bits);
-        break;
-    case HG_REAL:
-        memcpy(&bits, &value->as.real, sizeof bits);
-        bits = htobe64(bits);
-        put_binary(params, i, OID_FLOAT8, &bits, sizeof bits);
-        break;
-    case HG_BOOLEAN:
-        boolean = value->as.boolean;
-        put_binary(params, i, OID_BOOL, &boolean, 1);
-        break;
-    case HG_TEXT:
-        params->values[i] =
-            arena_text_n(&params->arena, value->as.bytes.data, value->as.bytes.size);
-        break;
-    case HG_BLOB:
-        put_binary(params, i, OID_BYTEA, value->as.bytes.data, value->as.bytes.size);
-        break;
-    }
-}
-
-/* A prepared statement has types of its own, which the server inferred: its values go as text. */
-static void put_text(struct params *params, size_t i, const hg_value *value)
-{
-    static const char digits[] = "0123456789abcdef";
-    const unsigned char *bytes = value->as.bytes.data;
-    char *text;
-
-    switch (value->type) {
-    case HG_NULL:
-        break;
-    case HG_INTEGER:
-        params->values[i] = arena_printf(&params->arena, "%lld", (long long)value->as.integer);
-        break;
-    case HG_REAL:
-        params->values[i] = text = arena_printf(&params->arena, "%.17g", value->as.real);
-        if (text != NULL && (text = strchr(text, ',')) != NULL)
-            *text = '.'; /* the program's locale is not the server's */
-        break;
-    case HG_BOOLEAN:
-        params->values[i] = value->as.boolean ? "t" : "f";
-        break;
-    case HG_TEXT:
-        params->values[i] =
-            arena_text_n(&params->arena, value->as.bytes.data, value->as.bytes.size);
-        break;
-    case HG_BLOB:
-        text = arena_alloc(&params->arena, value->as.bytes.size * 2 + 3, 1);
-        params->values[i] = text;
-        if (text == NULL)
-            break;
-        *text++ = '\\';
-        *text++ = 'x';
-        for (size_t k = 0; k < value->as.bytes.size; k++) {
-            *text++ = digits[bytes[k] >> 4];
-            *text++ = digits[bytes[k] & 15];
-        }
-        break;
-    }
-}
-
-static bool check_value(const hg_value *value, size_t i, hg_error *err)
-{
-    bool bytes = value->type == HG_TEXT || value->type == HG_BLOB;
-
-    if (bytes && value->as.bytes.size > INT32_MAX / 2) {
-        hg_fail(err, HG_SQL, "parameter $%zu is larger than a gigabyte", i + 1);
-        hg_error_sqlstate(err, "54000");
-        return false;
-    }
-    if (value->type == HG_TEXT
-        && memchr(value->as.bytes.data, '\0', value->as.bytes.size) != NULL) {
-        hg_fail(err, HG_SQL,
-                "parameter $%zu has a zero byte in it, which PostgreSQL keeps in no text", i + 1);
-        hg_error_sqlstate(err, "22021");
-        return false;
-    }
-    return true;
-}
-
-static bool params_init(struct params *params, const hg_value *values, size_t n, bool prepared,
-                        hg_error *err)
-{
-    *params = (struct params){.arena = ARENA_INIT};
-    if (n > PARAMS_MAX) {
-        hg_fail(err, HG_SQL, "%zu parameters are more than the %d of a statement", n, PARAMS_MAX);
-        hg_error_sqlstate(err, "54000");
-        return false;
-    }
-    params->types = arena_alloc(&params->arena, n, sizeof *params->types);
-    params->values = arena_alloc(&params->arena, n, sizeof *params->values);
-    params->lengths = arena_alloc(&params->arena, n, sizeof *params->lengths);
-    params->formats = arena_alloc(&params->arena, n, sizeof *params->formats);
-    if (params->types == NULL || params->values == NULL || params->lengths == NULL
-        || params->formats == NULL)
-        return no_memory(err);
-    for (size_t i = 0; i < n; i++) {
-        if (!check_value(&values[i], i, err))
-            return false;
-        (prepared ? put_text : put_value)(params, i, &values[i]);
-        if (params->values[i] == NULL && values[i].type != HG_NULL)
-            return no_memory(err);
-    }
-    return true;
 }
 
 /* --- results --- */
@@ -253,8 +94,7 @@ static bool refuse_copy(struct postgres_conn *conn, ExecStatusType status, hg_er
     }
     if (!wire_flush(conn, err) || !wire_finish(conn, err))
         return false;
-    hg_fail(err, HG_UNSUPPORTED, "COPY from or to the client is not a statement with rows");
-    hg_error_sqlstate(err, "0A000");
+    sqlstate_fail(err, "0A000", "COPY from or to the client is not a statement with rows");
     hg_error_hint(err, "Use INSERT or SELECT, or COPY with a file of the server.");
     return false;
 }
@@ -328,7 +168,7 @@ static hg_step fetch(struct postgres_rows *rows, hg_error *err)
 static bool begin_rows(struct postgres_conn *conn, hg_rows **out_rows, hg_error *err)
 {
     struct postgres_rows *rows = rows_new(conn);
-    bool ok = rows != NULL || no_memory(err);
+    bool ok = rows != NULL || sqlstate_no_memory(err);
 
     if (ok)
         (void)conn->pq->PQsetSingleRowMode(conn->pg);
@@ -373,7 +213,7 @@ static bool postgres_query(hg_conn *base, const char *sql, const hg_value *value
                                          params.lengths, params.formats, 0)
              || wire_fail_to_send(conn, err);
     }
-    arena_release(&params.arena);
+    params_release(&params);
     return ok && begin_rows(conn, out_rows, err);
 }
 
@@ -384,7 +224,7 @@ static hg_step postgres_next(hg_rows *base, hg_deadline by, hg_error *err)
 
     arena_release(&rows->blobs);
     if (rows->no_memory) {
-        no_memory(err);
+        sqlstate_no_memory(err);
         return HG_ERROR;
     }
     if (!rows->has_pending) {
@@ -493,7 +333,7 @@ static bool deallocate_closed(struct postgres_conn *conn, hg_error *err)
         return true;
     VEC_EACH (&conn->closed, name)
         buf_printf(&sql, "DEALLOCATE hg_%lu;", *name);
-    ok = buf_failed(&sql) ? no_memory(err) : wire_run(conn, sql.bytes, NULL, err);
+    ok = buf_failed(&sql) ? sqlstate_no_memory(err) : wire_run(conn, sql.bytes, NULL, err);
     buf_release(&sql);
     conn->closed.count = ok ? 0 : conn->closed.count;
     return ok;
@@ -521,12 +361,12 @@ static bool postgres_prepare(hg_conn *base, const char *sql, hg_deadline by,
 {
     struct postgres_conn *conn = of(base);
     struct postgres_statement *statement = alloc_zero(1, sizeof *statement);
-    bool ok = statement != NULL || no_memory(err);
+    bool ok = statement != NULL || sqlstate_no_memory(err);
 
     begin_statement(conn, by);
     if (ok && conn->pooled) {
         statement->sql = alloc_text(sql);
-        ok = statement->sql != NULL || no_memory(err);
+        ok = statement->sql != NULL || sqlstate_no_memory(err);
     } else if (ok) {
         statement->name = ++conn->statements;
         ok = deallocate_closed(conn, err) && prepare_on_server(conn, sql, statement->name, err);
@@ -559,7 +399,7 @@ static bool postgres_statement_query(hg_statement *base, const hg_value *values,
                                            params.formats, 0)
              || wire_fail_to_send(conn, err);
     }
-    arena_release(&params.arena);
+    params_release(&params);
     return ok && begin_rows(conn, out_rows, err);
 }
 
@@ -663,7 +503,7 @@ static bool postgres_reset(hg_conn *base, hg_reset how, hg_deadline by, bool *ou
     conn->was_in_transaction = false; /* it ends anyway: open rows need not be read to keep it */
     conn_end(base);
     if (base->lost)
-        return hg_fail(err, HG_LOST, "the connection was lost before");
+        return sqlstate_fail(err, "08003", "the connection was lost before");
     begin_statement(conn, by);
     if (!end_transaction(conn, how, out_was_open, err))
         return false;

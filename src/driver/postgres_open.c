@@ -51,8 +51,9 @@ struct attempt {
     const hg_url *url;
     const struct driver_options *options;
     struct postgres_conn *conn;
-    char user[256];
-    char database[256];
+    const char *user;
+    const char *database;
+    char account[1024]; /* room for the system's record of our user */
 };
 
 /* Keywords and values as PQconnectStartParams() takes them. */
@@ -247,7 +248,7 @@ static bool fail_in_time(const struct target *target, hg_error *err)
 /* PGHOSTADDR would lead a connection to a socket elsewhere. */
 static bool led_astray(const struct attempt *attempt, const struct target *target)
 {
-    struct sockaddr_storage address;
+    struct sockaddr_storage address = {0};
     socklen_t size = sizeof address;
     int fd = attempt->conn->pq->PQsocket(attempt->conn->pg);
 
@@ -423,7 +424,7 @@ static bool try_hosts(struct attempt *attempt, const char *session, hg_deadline 
     const char *balance = parameter(url, "load_balance_hosts");
     size_t count = hg_url_host_count(url), order[HOSTS_MAX] = {0};
 
-    count = count == 0 ? 1 : count > HOSTS_MAX ? HOSTS_MAX : count;
+    count = count == 0 ? 1 : count; /* without any: the local socket */
     for (size_t i = 0; i < count; i++)
         order[i] = i;
     if (balance != NULL && strcmp(balance, "random") == 0)
@@ -458,19 +459,18 @@ static bool connect_any(struct attempt *attempt, hg_deadline by, hg_error *err)
  * name, and a database of the user's name. */
 static bool name_user_and_database(struct attempt *attempt, hg_error *err)
 {
-    const char *user = hg_url_user(attempt->url), *database = hg_url_database(attempt->url);
     struct passwd entry, *found = NULL;
-    char room[2048];
 
-    if ((user == NULL || user[0] == '\0')
-        && getpwuid_r(geteuid(), &entry, room, sizeof room, &found) == 0 && found != NULL)
-        user = found->pw_name;
-    if (user == NULL || user[0] == '\0')
+    attempt->user = hg_url_user(attempt->url);
+    attempt->database = hg_url_database(attempt->url);
+    if (attempt->user == NULL
+        && getpwuid_r(geteuid(), &entry, attempt->account, sizeof attempt->account, &found) == 0
+        && found != NULL)
+        attempt->user = found->pw_name;
+    if (attempt->user == NULL)
         return hg_fail(err, HG_CONFIG, "the URL names no user, and this process's has no name");
-    if (database == NULL || database[0] == '\0')
-        database = user;
-    snprintf(attempt->user, sizeof attempt->user, "%s", user);
-    snprintf(attempt->database, sizeof attempt->database, "%s", database);
+    if (attempt->database == NULL || attempt->database[0] == '\0')
+        attempt->database = attempt->user;
     return true;
 }
 
@@ -479,13 +479,15 @@ static bool check_url(const struct attempt *attempt, hg_error *err)
     const char *unknown = unknown_parameter(attempt->conn->pq, attempt->url);
 
     if (unknown != NULL) {
-        hg_fail(err, HG_UNSUPPORTED, "the installed libpq does not know the URL's parameter \"%s\"",
-                unknown);
+        sqlstate_fail(err, "0A000", "the installed libpq does not know the URL's parameter \"%s\"",
+                      unknown);
         hg_error_hint(err, "Leave the parameter out, or install a newer libpq.");
         return false;
     }
+    if (hg_url_host_count(attempt->url) > HOSTS_MAX)
+        return hg_fail(err, HG_CONFIG, "the URL names more than %d hosts", HOSTS_MAX);
     if (parameter(attempt->url, "service") != NULL && hg_url_host_count(attempt->url) == 0) {
-        hg_fail(err, HG_UNSUPPORTED, "the URL leaves the host to a service file");
+        sqlstate_fail(err, "0A000", "the URL leaves the host to a service file");
         hg_error_hint(err, "Write host and database into the URL itself.");
         return false;
     }
@@ -533,8 +535,7 @@ bool postgres_set_up(struct postgres_conn *conn, hg_error *err)
     if (conn->read_only)
         buf_text(&sql, ", set_config('default_transaction_read_only', 'on', false)");
     buf_printf(&sql, " WHERE pg_catalog.pg_backend_pid() = %d", conn->pq->PQbackendPID(conn->pg));
-    ok = buf_failed(&sql) ? hg_fail(err, HG_NOMEM, "out of memory")
-                          : wire_run(conn, sql.bytes, &rows, err);
+    ok = buf_failed(&sql) ? sqlstate_no_memory(err) : wire_run(conn, sql.bytes, &rows, err);
     buf_release(&sql);
     conn->pooled = ok && rows == 0;
     return ok;
@@ -572,39 +573,41 @@ static bool begin_session(struct postgres_conn *conn, hg_deadline by, hg_error *
     return postgres_set_up(conn, err) && accept_pooler(conn, err);
 }
 
-static bool conn_new(const struct driver_options *options, struct postgres_conn **out_conn,
-                     hg_error *err)
+static struct postgres_conn *conn_new(const struct driver_options *options, hg_error *err)
 {
     const struct pq *pq = pq_load(err);
     struct postgres_conn *conn = pq == NULL ? NULL : alloc_zero(1, sizeof *conn);
 
-    if (pq == NULL)
-        return false;
+    if (pq != NULL && conn == NULL)
+        sqlstate_no_memory(err);
     if (conn == NULL)
-        return hg_fail(err, HG_NOMEM, "out of memory");
+        return NULL;
     conn->base.driver = &driver_postgres;
     conn->pq = pq;
     conn->read_only = options->read_only;
     conn->statement_timeout_ms = options->statement_timeout_ms;
     conn->lock_timeout_ms = options->lock_timeout_ms;
     conn->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    *out_conn = conn;
-    if (conn->wake < 0)
-        return hg_fail(err, HG_IO, "could not make a descriptor: %s", strerror(errno));
-    return true;
+    if (conn->wake >= 0)
+        return conn;
+    sqlstate_fail(err, "58030", "could not make a descriptor: %s", strerror(errno));
+    driver_postgres.close(&conn->base);
+    return NULL;
 }
 
 bool postgres_open(const hg_url *url, const struct driver_options *options, hg_deadline by,
                    hg_conn **out_conn, hg_error *err)
 {
-    struct attempt attempt = {.url = url, .options = options};
-    bool ok = conn_new(options, &attempt.conn, err) && check_url(&attempt, err)
-              && name_user_and_database(&attempt, err) && connect_any(&attempt, by, err)
-              && begin_session(attempt.conn, by, err);
+    struct postgres_conn *conn = conn_new(options, err);
+    struct attempt attempt = {.url = url, .options = options, .conn = conn};
 
-    if (ok)
-        *out_conn = &attempt.conn->base;
-    else if (attempt.conn != NULL)
-        driver_postgres.close(&attempt.conn->base);
-    return ok;
+    if (conn == NULL)
+        return false;
+    if (!check_url(&attempt, err) || !name_user_and_database(&attempt, err)
+        || !connect_any(&attempt, by, err) || !begin_session(conn, by, err)) {
+        driver_postgres.close(&conn->base);
+        return false;
+    }
+    *out_conn = &conn->base;
+    return true;
 }

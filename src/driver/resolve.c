@@ -13,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "errand.h"
+#include "sqlstate.h"
 
 struct look_up {
     char *host;
@@ -92,11 +93,10 @@ static bool report(const struct look_up *job, struct addresses *out, hg_error *e
         *out = job->found;
         return true;
     }
-    hg_fail(err, HG_UNAVAILABLE, "could not find the address of \"%s\": %s", job->host,
-            job->error == EAI_SYSTEM ? strerror(job->cause)
-            : job->error != 0        ? gai_strerror(job->error)
-                                     : "it has none");
-    hg_error_sqlstate(err, "08001");
+    sqlstate_fail(err, "08001", "could not find the address of \"%s\": %s", job->host,
+                  job->error == EAI_SYSTEM ? strerror(job->cause)
+                  : job->error != 0        ? gai_strerror(job->error)
+                                           : "it has none");
     hg_error_hint(err, "Check the host's name in the URL, and this machine's name server.");
     return false;
 }

@@ -1,49 +1,19 @@
 /*
- * sqlite.c - the SQLite engine.
- *
- * The library is used without its mutexes: a connection belongs to one thread at a time, and a
- * cancel from outside only sets a flag that the progress handler and the busy handler look at, as
- * they look at the deadline.
+ * sqlite.c - the SQLite engine: statements, values, rows, errors.
  */
-#include "driver.h"
+#include "sqlite.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <libgen.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <sqlite3.h>
-
 #include "base/alloc.h"
-#include "base/clock.h"
-#include "base/file.h"
 #include "sqlstate.h"
-#include "watch.h"
-
-enum {
-    LOOK_EVERY =
-        1000, /* steps of the virtual machine between two looks at the watch: 20 to 100 us */
-    BUSY_SLEEP_MAX_MS = 25,
-    WAL_WAIT_MS = 200
-};
-
-struct sqlite_conn {
-    hg_conn base;
-    sqlite3 *db;
-    char *path; /* as given to SQLite; ":memory:" for memory */
-    int flags;
-    dev_t device; /* of the file that was opened; 0 for memory */
-    ino_t inode;
-    int64_t lock_timeout_ms;
-    int64_t busy_since_ns; /* when the wait for a lock began */
-    struct watch watch;
-};
 
 struct sqlite_rows {
     hg_rows base;
@@ -120,7 +90,7 @@ static bool stopped_by_watch(const struct sqlite_conn *conn, hg_code code)
 }
 
 /* Fails with what SQLite said last. sql: the text that it refused, or NULL. */
-static bool fail(struct sqlite_conn *conn, const char *sql, hg_error *err)
+bool sqlite_fail(struct sqlite_conn *conn, const char *sql, hg_error *err)
 {
     int extended = sqlite3_extended_errcode(conn->db);
     const char *sqlstate = sqlstate_of_sqlite(extended, sqlite3_errmsg(conn->db));
@@ -139,216 +109,12 @@ static bool fail(struct sqlite_conn *conn, const char *sql, hg_error *err)
     return false;
 }
 
-static bool fail_state(hg_error *err, hg_code code, const char *sqlstate, const char *message)
-{
-    hg_fail(err, code, "%s", message);
-    hg_error_sqlstate(err, sqlstate);
-    return false;
-}
-
-static bool no_memory(hg_error *err)
-{
-    return fail_state(err, HG_NOMEM, "53200", "memory ran out");
-}
-
-/* --- stopping and waiting --- */
-
-static int on_progress(void *context)
-{
-    struct sqlite_conn *conn = context;
-
-    return watch_look(&conn->watch, &conn->base) != STOP_NOT;
-}
-
-/* How long to sleep before the lock is tried again: short at first, never beyond what is left. */
-static int64_t busy_sleep_ms(const struct sqlite_conn *conn, int tries)
-{
-    int64_t ms = tries < BUSY_SLEEP_MAX_MS ? tries + 1 : BUSY_SLEEP_MAX_MS;
-    int64_t left = hg_deadline_left_ms(conn->watch.by);
-
-    if (conn->lock_timeout_ms > 0) {
-        int64_t waited = (clock_now_ns() - conn->busy_since_ns) / 1000000;
-
-        if (conn->lock_timeout_ms - waited < left)
-            left = conn->lock_timeout_ms - waited;
-    }
-    return ms < left ? ms : left;
-}
-
-static int on_busy(void *context, int tries)
-{
-    struct sqlite_conn *conn = context;
-    struct timespec pause = {0};
-    int64_t ms;
-
-    if (tries == 0)
-        conn->busy_since_ns = clock_now_ns();
-    ms = busy_sleep_ms(conn, tries);
-    if (ms <= 0 || watch_look(&conn->watch, &conn->base) != STOP_NOT)
-        return 0;
-    pause.tv_nsec = (long)ms * 1000000;
-    nanosleep(&pause, NULL);
-    return 1;
-}
-
-/* --- opening --- */
-
-/* A name that SQLite takes as a file's and nothing else: not a URI, not one of its ':' names. */
-static char *plain_path(const char *path)
-{
-    size_t room = strlen(path) + 3;
-    char *plain;
-
-    if (path[0] == '/' || strcmp(path, ":memory:") == 0)
-        return alloc_text(path);
-    plain = alloc_zero(room, 1);
-    if (plain != NULL)
-        snprintf(plain, room, "./%s", path);
-    return plain;
-}
-
-static bool in_memory(const struct sqlite_conn *conn)
-{
-    return strcmp(conn->path, ":memory:") == 0;
-}
-
-static bool make_folder(const char *path, hg_error *err)
-{
-    char *copy = alloc_text(path);
-    bool ok = copy == NULL ? no_memory(err) : file_make_dir(dirname(copy), 0755, err);
-
-    if (!ok)
-        hg_error_hint(err, "Check the path in the URL.");
-    alloc_free(copy);
-    return ok;
-}
-
-struct open_row {
-    int cause; /* errno */
-    hg_code code;
-    const char *sqlstate;
-    const char *hint;
-};
-
-/* clang-format off */
-static const struct open_row open_failures[] = {
-    {ENOENT,  HG_NO_DATABASE, "3D000", "Check the path in the URL, or run `headgate init` to create the database."},
-    {ENOTDIR, HG_NO_DATABASE, "3D000", "Check the path in the URL: a part of it is not a folder."},
-    {EISDIR,  HG_NO_DATABASE, "3D000", "Check the path in the URL: it is a folder, not a file."},
-    {EACCES,  HG_PRIVILEGE,   "42501", "Check the owner and mode of the file and of the folders above it."},
-    {EPERM,   HG_PRIVILEGE,   "42501", "Check the owner and mode of the file and of the folders above it."},
-    {EROFS,   HG_READ_ONLY,   "25006", "The file system is mounted read-only."},
-    {ENOSPC,  HG_DISK_FULL,   "53100", "Make room on the file system that holds the database."},
-    {ENOMEM,  HG_NOMEM,       "53200", ""},
-    {0,       HG_IO,          "58030", "Check the path in the URL, and the disk."}, /* any other */
-};
-/* clang-format on */
-
-/* The cause as the system gives it: SQLite says "unable to open database file" to all of them. */
-static bool fail_to_open(struct sqlite_conn *conn, hg_error *err)
-{
-    const struct open_row *row = open_failures;
-    struct stat st;
-    int cause = conn->db == NULL ? ENOMEM : sqlite3_system_errno(conn->db);
-
-    if (stat(conn->path, &st) == 0 && S_ISDIR(st.st_mode))
-        cause = EISDIR;
-    while (row->cause != 0 && row->cause != cause)
-        row++;
-    hg_fail(err, row->code, "could not open \"%s\": %s", conn->path,
-            cause != 0 ? strerror(cause) : sqlite3_errmsg(conn->db));
-    hg_error_sqlstate(err, row->sqlstate);
-    hg_error_hint(err, "%s", row->hint);
-    return false;
-}
-
-/* Runs a statement of ours that has no parameters; false: SQLite's error stands in the handle. */
-static bool run(struct sqlite_conn *conn, const char *sql)
+bool sqlite_run(struct sqlite_conn *conn, const char *sql)
 {
     return sqlite3_exec(conn->db, sql, NULL, NULL, NULL) == SQLITE_OK;
 }
 
-static int primary_code(const struct sqlite_conn *conn)
-{
-    return sqlite3_errcode(conn->db) & 0xFF;
-}
-
-/*
- * Reads the file's header, so that what is not a database is told now. Does not wait for a lock:
- * what is locked is a database.
- */
-static bool look_inside(struct sqlite_conn *conn, hg_error *err)
-{
-    watch_start(&conn->watch, (hg_deadline){0});
-    if (run(conn, "PRAGMA schema_version") || primary_code(conn) == SQLITE_BUSY)
-        return true;
-    if (primary_code(conn) == SQLITE_CANTOPEN) {
-        hg_fail(err, HG_IO, "could not open \"%s\": its -wal and -shm files cannot be used",
-                conn->path);
-        hg_error_sqlstate(err, "58030");
-        hg_error_hint(err, "The database is in WAL mode: whoever reads it must be able to write to "
-                           "its folder and to the files beside it.");
-        return false;
-    }
-    fail(conn, NULL, err);
-    hg_error_context(err, "could not open \"%s\"", conn->path);
-    return false;
-}
-
-/*
- * WAL stays in the file and makes two files beside it, so only who may make the file decides for
- * it. Not being able to (network file system, somebody is reading) is no failure, and not worth a
- * wait: the file works on as it was.
- */
-static void prefer_wal(struct sqlite_conn *conn, hg_deadline by)
-{
-    watch_start(&conn->watch, hg_deadline_first(by, hg_deadline_in_ms(WAL_WAIT_MS)));
-    if (conn->flags & SQLITE_OPEN_CREATE)
-        (void)run(conn, "PRAGMA journal_mode = WAL");
-}
-
-static bool configure(struct sqlite_conn *conn, hg_error *err)
-{
-    struct stat st;
-
-    sqlite3_extended_result_codes(conn->db, 1);
-    sqlite3_busy_handler(conn->db, on_busy, conn);
-    sqlite3_progress_handler(conn->db, LOOK_EVERY, on_progress, conn);
-    if (sqlite3_db_config(conn->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL) != SQLITE_OK)
-        return fail(conn, NULL, err);
-    if (!look_inside(conn, err))
-        return false;
-    if (!in_memory(conn) && stat(conn->path, &st) == 0) {
-        conn->device = st.st_dev;
-        conn->inode = st.st_ino;
-    }
-    return true;
-}
-
-static bool open_handle(struct sqlite_conn *conn, hg_deadline by, hg_error *err)
-{
-    if (sqlite3_threadsafe() == 0)
-        return fail_state(
-            err, HG_UNSUPPORTED, "0A000",
-            "could not open a database: this SQLite library was built without threads");
-    if ((conn->flags & SQLITE_OPEN_CREATE) && !in_memory(conn) && !make_folder(conn->path, err))
-        return false;
-    if (sqlite3_open_v2(conn->path, &conn->db, conn->flags, NULL) != SQLITE_OK)
-        return fail_to_open(conn, err);
-    if (!configure(conn, err))
-        return false;
-    prefer_wal(conn, by);
-    return true;
-}
-
-static int flags_for(const struct driver_options *options)
-{
-    int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
-
-    if (options->read_only)
-        return flags | SQLITE_OPEN_READONLY;
-    return flags | SQLITE_OPEN_READWRITE | (options->may_create ? SQLITE_OPEN_CREATE : 0);
-}
+/* --- the connection --- */
 
 static void sqlite_close(hg_conn *base)
 {
@@ -360,25 +126,6 @@ static void sqlite_close(hg_conn *base)
     alloc_free(conn);
 }
 
-static bool sqlite_open(const hg_url *url, const struct driver_options *options, hg_deadline by,
-                        hg_conn **out_conn, hg_error *err)
-{
-    struct sqlite_conn *conn = alloc_zero(1, sizeof *conn);
-
-    if (conn == NULL)
-        return no_memory(err);
-    conn->base.driver = &driver_sqlite;
-    conn->lock_timeout_ms = options->lock_timeout_ms;
-    conn->flags = flags_for(options);
-    conn->path = plain_path(hg_url_path(url));
-    if (conn->path == NULL ? !no_memory(err) : !open_handle(conn, by, err)) {
-        sqlite_close(&conn->base);
-        return false;
-    }
-    *out_conn = &conn->base;
-    return true;
-}
-
 /* SQLite's handle must not be touched on this side of a fork, not even to free it: closing would
  * drop locks and files that the parent works with. */
 static void sqlite_abandon(hg_conn *conn)
@@ -386,8 +133,6 @@ static void sqlite_abandon(hg_conn *conn)
     alloc_free(of(conn)->path);
     alloc_free(conn);
 }
-
-/* --- health --- */
 
 /* A file that was replaced or removed under the connection takes writes that nobody will ever see.
  */
@@ -408,20 +153,9 @@ static bool sqlite_ping(hg_conn *base, hg_deadline by, hg_error *err)
     if (sqlite_alive(base))
         return true;
     base->lost = true;
-    return fail_state(
-        err, HG_LOST, "08006",
+    return sqlstate_fail(
+        err, "08006",
         "the connection is of no use any more: its database file was replaced or removed");
-}
-
-/* The only way to a session as new is a new one; a database in memory would be gone with it. */
-static bool renew(struct sqlite_conn *conn, hg_deadline by, hg_error *err)
-{
-    if (in_memory(conn))
-        return true;
-    sqlite3_close(conn->db);
-    conn->db = NULL;
-    conn->base.lost = !open_handle(conn, by, err);
-    return !conn->base.lost;
 }
 
 static bool sqlite_reset(hg_conn *base, hg_reset how, hg_deadline by, bool *out_was_open,
@@ -434,13 +168,13 @@ static bool sqlite_reset(hg_conn *base, hg_reset how, hg_deadline by, bool *out_
     atomic_store(&base->cancelled, false);
     *out_was_open = !sqlite3_get_autocommit(conn->db);
     if (*out_was_open && how != HG_RESET_NONE
-        && !run(conn, how == HG_RESET_COMMIT ? "COMMIT" : "ROLLBACK"))
-        return fail(conn, NULL, err);
+        && !sqlite_run(conn, how == HG_RESET_COMMIT ? "COMMIT" : "ROLLBACK"))
+        return sqlite_fail(conn, NULL, err);
     if (how == HG_RESET_FULL)
-        return renew(conn, by, err);
+        return sqlite_renew(conn, by, err);
     return how == HG_RESET_NONE
            || sqlite3_db_config(conn->db, SQLITE_DBCONFIG_ENABLE_FKEY, 1, NULL) == SQLITE_OK
-           || fail(conn, NULL, err);
+           || sqlite_fail(conn, NULL, err);
 }
 
 static int sqlite_descriptor(const hg_conn *conn)
@@ -489,10 +223,10 @@ static bool compile(struct sqlite_conn *conn, const char *sql, unsigned flags,
     sqlite3_stmt *stmt = NULL;
 
     if (sqlite3_prepare_v3(conn->db, sql, -1, flags, &stmt, &tail) != SQLITE_OK)
-        return fail(conn, sql, err);
+        return sqlite_fail(conn, sql, err);
     if (*skip_blank(tail) != '\0') {
         sqlite3_finalize(stmt);
-        fail_state(err, HG_SQL, "42601", "only one statement can be run at a time");
+        sqlstate_fail(err, "42601", "only one statement can be run at a time");
         hg_error_place(err, NULL, 0, characters(sql, (int)(skip_blank(tail) - sql)) + 1);
         return false;
     }
@@ -542,6 +276,23 @@ static size_t placeholder(sqlite3_stmt *stmt, int at)
     return *end == '\0' ? number : 0;
 }
 
+static bool bind_one(struct sqlite_conn *conn, sqlite3_stmt *stmt, int at, const hg_value *params,
+                     size_t n, hg_error *err)
+{
+    size_t number = placeholder(stmt, at);
+    const char *name = sqlite3_bind_parameter_name(stmt, at);
+    const hg_value *value = number == 0 || number > n ? NULL : &params[number - 1];
+
+    if (value == NULL) {
+        sqlstate_fail(err, "42P02", "there is no parameter %s", name == NULL ? "?" : name);
+        hg_error_hint(err, "Placeholders are $1 to $n, with one value each.");
+        return false;
+    }
+    if (value->type == HG_REAL && isnan(value->as.real))
+        return sqlstate_fail(err, "22003", "SQLite cannot store the number NaN");
+    return bind_value(stmt, at, value) == SQLITE_OK || sqlite_fail(conn, NULL, err);
+}
+
 /* Binds by name. SQLite would take a missing value as null and never miss one that is not used;
  * PostgreSQL refuses both, and so do we. */
 static bool bind(struct sqlite_conn *conn, sqlite3_stmt *stmt, const hg_value *params, size_t n,
@@ -549,30 +300,11 @@ static bool bind(struct sqlite_conn *conn, sqlite3_stmt *stmt, const hg_value *p
 {
     int count = sqlite3_bind_parameter_count(stmt);
 
-    for (int at = 1; at <= count; at++) {
-        size_t number = placeholder(stmt, at);
-
-        if (number == 0 || number > n) {
-            hg_fail(err, HG_SQL, "there is no parameter %s",
-                    sqlite3_bind_parameter_name(stmt, at) == NULL
-                        ? "?"
-                        : sqlite3_bind_parameter_name(stmt, at));
-            hg_error_hint(err, "Placeholders are $1 to $n, with one value each.");
-            hg_error_sqlstate(err, "42P02");
+    for (int at = 1; at <= count; at++)
+        if (!bind_one(conn, stmt, at, params, n, err))
             return false;
-        }
-        if (params[number - 1].type == HG_REAL
-            && params[number - 1].as.real != params[number - 1].as.real)
-            return fail_state(err, HG_SQL, "22003", "SQLite cannot store the number NaN");
-        if (bind_value(stmt, at, &params[number - 1]) != SQLITE_OK)
-            return fail(conn, NULL, err);
-    }
-    if ((size_t)count < n) {
-        hg_fail(err, HG_SQL, "%zu values were given for %d placeholders", n, count);
-        hg_error_sqlstate(err, "42P18");
-        return false;
-    }
-    return true;
+    return (size_t)count >= n
+           || sqlstate_fail(err, "42P18", "%zu values were given for %d placeholders", n, count);
 }
 
 static bool declared_boolean(sqlite3_stmt *stmt, int column)
@@ -611,10 +343,10 @@ static bool start(struct sqlite_conn *conn, sqlite3_stmt *stmt, const hg_value *
 
     if (ok && stmt != NULL) {
         said = sqlite3_step(stmt);
-        ok = said == SQLITE_ROW || said == SQLITE_DONE || fail(conn, NULL, err);
+        ok = said == SQLITE_ROW || said == SQLITE_DONE || sqlite_fail(conn, NULL, err);
     }
     if (ok && (rows = rows_new(conn, stmt)) == NULL)
-        ok = no_memory(err);
+        ok = sqlstate_no_memory(err);
     if (!ok) {
         sqlite3_reset(stmt);
         sqlite3_clear_bindings(stmt);
@@ -652,7 +384,7 @@ static hg_step sqlite_next(hg_rows *base, hg_deadline by, hg_error *err)
     int said = rows->pending;
 
     if (rows->no_memory) {
-        no_memory(err);
+        sqlstate_no_memory(err);
         return HG_ERROR;
     }
     if (!rows->has_pending) {
@@ -663,7 +395,7 @@ static hg_step sqlite_next(hg_rows *base, hg_deadline by, hg_error *err)
     if (said == SQLITE_ROW)
         return HG_ROW;
     if (said != SQLITE_DONE) {
-        fail(conn, NULL, err);
+        sqlite_fail(conn, NULL, err);
         return HG_ERROR;
     }
     if (rows->counts)
@@ -735,7 +467,7 @@ static bool sqlite_prepare(hg_conn *base, const char *sql, hg_deadline by,
     struct sqlite_statement *statement = alloc_zero(1, sizeof *statement);
 
     if (statement == NULL)
-        return no_memory(err);
+        return sqlstate_no_memory(err);
     watch_start(&conn->watch, by);
     if (!compile(conn, sql, SQLITE_PREPARE_PERSISTENT, &statement->stmt, &statement->counts, err)) {
         alloc_free(statement);

@@ -3,7 +3,9 @@
  */
 #include "sqlstate.h"
 
+#include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <sqlite3.h>
@@ -141,6 +143,24 @@ hg_code sqlstate_code(const char *sqlstate)
 bool sqlstate_gone(const char *sqlstate)
 {
     return row_of(sqlstate)->gone;
+}
+
+bool sqlstate_fail(hg_error *err, const char *sqlstate, const char *format, ...)
+{
+    char message[1024];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    hg_fail(err, sqlstate_code(sqlstate), "%s", message);
+    hg_error_sqlstate(err, sqlstate);
+    return false;
+}
+
+bool sqlstate_no_memory(hg_error *err)
+{
+    return sqlstate_fail(err, "53200", "memory ran out");
 }
 
 static const char *state_of_message(const char *message)

@@ -41,7 +41,8 @@ enum stop watch_look(struct watch *watch, const hg_conn *conn)
 
 int watch_wait_ms(const struct watch *watch, const hg_conn *conn)
 {
-    const int64_t longest = conn->interrupted == NULL ? 60 * 1000 : ASK_EVERY_NS / 1000000;
+    const int64_t longest =
+        conn->interrupted == NULL ? INT64_C(60000) : (int64_t)(ASK_EVERY_NS / 1000000);
     int64_t left = hg_deadline_left_ms(watch->by);
 
     return (int)(left < longest ? left : longest);
