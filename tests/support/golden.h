@@ -8,4 +8,8 @@
  * environment it is written instead, and the difference is reviewed like code. */
 void golden_compare(const char *name, const char *text);
 
+/* The same for what an emulator shows below its first row, which it is given time to become. */
+struct tty;
+void golden_compare_tty(const char *name, struct tty *t);
+
 #endif

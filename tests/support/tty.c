@@ -422,6 +422,30 @@ bool tty_wait_gone(struct tty *t, const char *text)
     return wait_until(t, text, false);
 }
 
+char *tty_dump_below(struct tty *t, bool attributes)
+{
+    char *all = tty_dump(t, attributes), *second = strchr(all, '\n') + 1;
+
+    memmove(all, second, strlen(second) + 1);
+    return all;
+}
+
+bool tty_wait_same(struct tty *t, const char *expected, bool attributes)
+{
+    hg_deadline by = hg_deadline_in_ms(LIMIT_MS);
+    bool same = false;
+
+    while (!same && hg_deadline_left_ms(by) > 0) {
+        char *shown = tty_dump_below(t, attributes);
+
+        same = strcmp(shown, expected) == 0;
+        free(shown);
+        if (!same)
+            pump(t, 20);
+    }
+    return same;
+}
+
 int tty_wait_end(struct tty *t)
 {
     hg_deadline by = hg_deadline_in_ms(LIMIT_MS);

@@ -36,6 +36,9 @@ void tty_resize(struct tty *t, int width, int height);
 bool tty_wait(struct tty *t, const char *text);
 /* The same until it is no longer shown. */
 bool tty_wait_gone(struct tty *t, const char *text);
+/* Until the screen below its first row (which holds a clock) is exactly this, as tty_dump() tells
+ * it; false: it is not within ten seconds. */
+bool tty_wait_same(struct tty *t, const char *expected, bool attributes);
 /* Until the program has ended; its wait status, or -1. */
 int tty_wait_end(struct tty *t);
 /* Until it has stopped (as by Ctrl-Z). */
@@ -48,6 +51,9 @@ pid_t tty_pid(const struct tty *t);
 void tty_hang_up(struct tty *t); /* closes our end of the terminal */
 
 bool tty_shows(struct tty *t, const char *text);
+
+/* The dump without its first row; freed by the caller with free(). */
+char *tty_dump_below(struct tty *t, bool attributes);
 
 /* Rows of text, then runs of attributes as "@y:x0-x1 bold fg=4 bg=1", then the cursor. Freed by the
  * caller with free(). */
