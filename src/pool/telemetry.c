@@ -39,6 +39,18 @@ _Static_assert(sizeof(struct telemetry_head) % 64 == 0, "slots begin on a cache 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
                "an atomic that hides a lock cannot be shared between processes");
 
+/* What ps calls the process: a program may have named itself. */
+static void process_name(char *out, size_t size)
+{
+    FILE *file = fopen("/proc/self/comm", "re");
+
+    text_copy(out, size, program_invocation_short_name);
+    if (file != NULL && fgets(out, (int)size, file) != NULL)
+        out[strcspn(out, "\n")] = '\0';
+    if (file != NULL)
+        fclose(file);
+}
+
 static void identify(struct telemetry_head *head, const struct telemetry_identity *who,
                      unsigned slot_count)
 {
@@ -51,7 +63,7 @@ static void identify(struct telemetry_head *head, const struct telemetry_identit
     head->pid = getpid();
     head->started_ms = clock_wall_ms();
     head->wall_ns_at_zero = clock_wall_ms() * NS_PER_MS - clock_now_ns();
-    text_copy(head->process, sizeof head->process, program_invocation_short_name);
+    process_name(head->process, sizeof head->process);
     text_copy(head->name, sizeof head->name, who->name);
     text_copy(head->role, sizeof head->role, who->role);
     text_copy(head->database, sizeof head->database, who->database);

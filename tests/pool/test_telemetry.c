@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -129,6 +130,7 @@ static int be_neighbour(const char *where)
     hg_pool *pool;
     char c;
 
+    prctl(PR_SET_NAME, "neighbour");
     folder = (char *)where;
     pool = published_pool(2, "orders");
     for (int i = 0; i < 3; i++)
