@@ -366,11 +366,12 @@ static void pause_ms(long ms)
     nanosleep(&pause, NULL);
 }
 
-/* The parent of a process, or 0 when there is no such process (any more). */
+/* The parent of a process, or 0 when there is no such process, or only what is left of one (a
+ * zombie that its parent has not looked at yet). */
 static pid_t parent_of(pid_t pid)
 {
     char path[64], stat[512] = "";
-    char *behind_name;
+    char *behind_name, state = 'Z';
     int parent = 0;
     FILE *in;
 
@@ -382,9 +383,9 @@ static pid_t parent_of(pid_t pid)
         stat[0] = '\0';
     fclose(in);
     behind_name = strrchr(stat, ')');
-    if (behind_name == NULL || sscanf(behind_name + 1, " %*c %d", &parent) != 1)
+    if (behind_name == NULL || sscanf(behind_name + 1, " %c %d", &state, &parent) != 2)
         return 0;
-    return parent;
+    return state == 'Z' ? 0 : parent;
 }
 
 static size_t children_of(pid_t parent, pid_t *out, size_t room)
@@ -415,6 +416,22 @@ static void signal_all(pid_t postmaster, int signal)
         kill(pids[i], signal);
 }
 
+/* All at once, as when the machine goes; returns when all are gone. */
+static void kill_all(pid_t postmaster)
+{
+    pid_t pids[PROCESSES_MAX];
+    size_t count;
+
+    kill(postmaster, SIGSTOP);
+    count = children_of(postmaster, pids, PROCESSES_MAX);
+    kill(postmaster, SIGKILL);
+    for (size_t i = 0; i < count; i++)
+        kill(pids[i], SIGKILL);
+    for (size_t i = 0; i < count; i++)
+        while (parent_of(pids[i]) != 0)
+            pause_ms(1);
+}
+
 static void on_child(int signal)
 {
     (void)signal; /* its coming is what ends ppoll() */
@@ -423,13 +440,16 @@ static void on_child(int signal)
 /* In the keeper: ends the server at once, however it stands, and what it leaves on the disk. */
 static void clean_up_after_test(pid_t postmaster)
 {
+    hg_deadline by = hg_deadline_in_ms(5000);
+    bool gone;
     int status;
 
     signal_all(postmaster, SIGCONT);
     kill(postmaster, SIGQUIT);
-    for (int waited = 0; waited < 5000 && waitpid(postmaster, &status, WNOHANG) == 0; waited += 5)
+    while (!(gone = waitpid(postmaster, &status, WNOHANG) != 0) && hg_deadline_left_ms(by) > 0)
         pause_ms(5);
-    signal_all(postmaster, SIGKILL);
+    if (!gone)
+        kill_all(postmaster);
     temp_dir_remove(server.dir);
 }
 
@@ -513,16 +533,19 @@ static void spawn_keeper(const char *log)
     close(tell[0]);
 }
 
-/* Whether the server has written that it takes connections, into the line that pg_ctl reads too. */
+/* Whether the server has written that it takes connections, into the line that pg_ctl reads too. A
+ * server that was killed has left such a file behind: the first line says whose it is. */
 static bool says_ready(void)
 {
     char *path = text("%s/data/postmaster.pid", server.dir);
     char line[PATH_MAX] = "";
-    bool ready = false;
+    bool ours = false, ready = false;
     FILE *in = fopen(path, "re");
 
-    for (int i = 0; in != NULL && i < 8 && fgets(line, sizeof line, in) != NULL; i++)
-        ready = i == 7 && strncmp(line, "ready", 5) == 0;
+    for (int i = 0; in != NULL && i < 8 && fgets(line, sizeof line, in) != NULL; i++) {
+        ours = ours || (i == 0 && strtol(line, NULL, 10) == server.postmaster);
+        ready = i == 7 && ours && strncmp(line, "ready", 5) == 0;
+    }
     if (in != NULL)
         fclose(in);
     free(path);
@@ -558,6 +581,19 @@ static bool launch(void)
     return ready;
 }
 
+/* Starts it again on the same port. What a killed server left running may be in the way for a
+ * moment. */
+static void launch_again(void)
+{
+    hg_deadline by = hg_deadline_in_ms(PATIENCE_MS);
+
+    while (!launch()) {
+        if (hg_deadline_left_ms(by) == 0)
+            give_up_with_log("postgres");
+        pause_ms(20);
+    }
+}
+
 static void launch_somewhere(void)
 {
     for (int tries = 0; tries < START_TRIES; tries++) {
@@ -586,8 +622,7 @@ void postgres_start(void)
     if (server.keeper != 0)
         return;
     if (server.dir != NULL) {
-        if (!launch())
-            give_up_with_log("postgres");
+        launch_again();
         return;
     }
     find_server();
@@ -617,11 +652,14 @@ int postgres_setup(void **state)
 
 void postgres_stop(enum postgres_end how)
 {
-    static const int signals[] = {SIGTERM, SIGINT, SIGQUIT, SIGKILL};
+    static const int signals[] = {SIGTERM, SIGINT, SIGQUIT};
 
     if (server.keeper == 0)
         return;
-    kill(server.postmaster, signals[how]);
+    if (how == POSTGRES_KILLED)
+        kill_all(server.postmaster);
+    else
+        kill(server.postmaster, signals[how]);
     forget_keeper();
 }
 

@@ -24,7 +24,8 @@ void postgres_start(void);
 /* The same, as a group's setup: cmocka_run_group_tests(tests, postgres_setup, NULL). */
 int postgres_setup(void **state);
 
-/* How a server ends: as `pg_ctl stop -m` says. POSTGRES_KILLED: the postmaster gets SIGKILL. */
+/* How a server ends: as `pg_ctl stop -m` says. POSTGRES_KILLED: all its processes
+ * get SIGKILL. */
 enum postgres_end { POSTGRES_SMART, POSTGRES_FAST, POSTGRES_IMMEDIATE, POSTGRES_KILLED };
 
 void postgres_stop(enum postgres_end how);    /* returns when the server is gone */
