@@ -12,6 +12,8 @@
 
 #include "base/alloc.h"
 #include "base/arena.h"
+#include "base/clock.h"
+#include "base/log.h"
 #include "driver.h"
 #include "sqlstate.h"
 
@@ -95,13 +97,29 @@ static void rows_opened(hg_conn *conn, hg_rows *rows)
     conn->open_rows = rows;
 }
 
+/* A line a statement for who wants to see them; of its parameters only how many there are. */
+static void note(const char *sql, size_t n, int64_t begun_ns, bool ok)
+{
+    char took_ms[32], count[24];
+
+    if (!log_wants(LOG_DEBUG))
+        return;
+    snprintf(took_ms, sizeof took_ms, "%.3f", clock_since_ms(begun_ns));
+    snprintf(count, sizeof count, "%zu", n);
+    log_line(LOG_DEBUG, "driver", sql, "parameters", count, "ms", took_ms, "result",
+             ok ? "ok" : "failed", NULL);
+}
+
 bool hg_conn_query(hg_conn *conn, const char *sql, const hg_value *params, size_t n, hg_deadline by,
                    hg_rows **out_rows, hg_error *err)
 {
-    if (!ready(conn, by, err) || !conn->driver->query(conn, sql, params, n, by, out_rows, err))
-        return false;
-    rows_opened(conn, *out_rows);
-    return true;
+    int64_t begun_ns = log_wants(LOG_DEBUG) ? clock_now_ns() : 0;
+    bool ok = ready(conn, by, err) && conn->driver->query(conn, sql, params, n, by, out_rows, err);
+
+    if (ok)
+        rows_opened(conn, *out_rows);
+    note(sql, n, begun_ns, ok);
+    return ok;
 }
 
 hg_step hg_rows_next(hg_rows *rows, hg_deadline by, hg_error *err)
@@ -166,12 +184,14 @@ bool hg_statement_query(hg_statement *statement, const hg_value *params, size_t 
                         hg_rows **out_rows, hg_error *err)
 {
     hg_conn *conn = statement->conn;
+    int64_t begun_ns = log_wants(LOG_DEBUG) ? clock_now_ns() : 0;
+    bool ok = ready(conn, by, err)
+              && conn->driver->statement_query(statement, params, n, by, out_rows, err);
 
-    if (!ready(conn, by, err)
-        || !conn->driver->statement_query(statement, params, n, by, out_rows, err))
-        return false;
-    rows_opened(conn, *out_rows);
-    return true;
+    if (ok)
+        rows_opened(conn, *out_rows);
+    note("(prepared statement)", n, begun_ns, ok);
+    return ok;
 }
 
 void hg_statement_close(hg_statement *statement)

@@ -24,7 +24,8 @@ struct driver_options {
     int64_t lock_timeout_ms; /* 0: the server's own; SQLite: busy timeout, never beyond a call's
                                 deadline */
     bool read_only;
-    bool may_create; /* SQLite: make the file, and its folder, when missing */
+    bool
+        may_create; /* SQLite: make the file, and its folder, when missing; and choose WAL for it */
 };
 
 struct driver;

@@ -8,6 +8,10 @@
 
 #include <cmocka.h>
 
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
 #include "driver/driver.h"
 #include "support/fake_driver.h"
 
@@ -119,6 +123,27 @@ static void closing_a_connection_ends_what_its_user_forgot(void **state)
     assert_int_equal(fake_open_now(), 0);
 }
 
+static void keep_line(void *context, enum log_level level, const char *line)
+{
+    (void)level;
+    snprintf(context, 512, "%s", line);
+}
+
+static void the_log_shows_statements_and_no_values(void **state)
+{
+    const hg_value value = hg_text("tr0ub4dor");
+    hg_conn *conn = opened();
+    char line[512] = "";
+
+    (void)state;
+    log_to(keep_line, line, LOG_DEBUG);
+    assert_true(hg_conn_execute(conn, "SELECT $1 AS it", &value, 1, soon(), NULL, NULL));
+    log_to(NULL, NULL, LOG_INFO);
+    fake_driver.close(conn);
+    assert_non_null(strstr(line, "SELECT $1 AS it"));
+    assert_null(strstr(line, "tr0ub4dor"));
+}
+
 static void an_identifier_is_quoted_and_measured_like_snprintf_does(void **state)
 {
     char out[8] = "";
@@ -140,6 +165,7 @@ int main(void)
         cmocka_unit_test(a_commit_without_a_transaction_is_an_error_and_a_rollback_is_not),
         cmocka_unit_test(a_commit_that_fails_leaves_no_transaction_behind),
         cmocka_unit_test(closing_a_connection_ends_what_its_user_forgot),
+        cmocka_unit_test(the_log_shows_statements_and_no_values),
         cmocka_unit_test(an_identifier_is_quoted_and_measured_like_snprintf_does),
     };
 
