@@ -124,7 +124,7 @@ static void note_success(hg_pool *pool, struct slot *slot, hg_conn *conn)
  * them: the caller for whom it was begun, or, when the server said no to us, everybody, because
  * asking again would only lock the account. Otherwise the next try comes after a pause.
  */
-static void note_failure(hg_pool *pool, struct slot *slot, const hg_error *err)
+static void note_failure(hg_pool *pool, struct slot *slot, const hg_error *err, int64_t took_ns)
 {
     bool retryable = hg_code_retryable(err->code);
     bool hopeless =
@@ -139,29 +139,32 @@ static void note_failure(hg_pool *pool, struct slot *slot, const hg_error *err)
     if (hopeless)
         pool_fail_waiters(pool, retryable ? 1 : pool->waiting);
     else if (retryable)
-        pool->retry_ns = clock_now_ns() + retry_connect_pause_ns(pool->failures, luck());
+        pool->retry_ns = clock_now_ns() + retry_connect_pause_ns(pool->failures, took_ns, luck());
     else
         pool->retry_ns = clock_now_ns() + refused_ns;
 }
 
 static void open_slot(hg_pool *pool, struct slot *slot)
 {
+    int64_t began_ns = clock_now_ns();
     hg_conn *conn = NULL;
     hg_error err = {HG_OK};
-    bool ok;
+    bool ok, news;
 
     atomic_store(&slot->generation, atomic_load(&pool->generation));
     ok = open_connection(pool, &conn, &err);
-    if (!ok)
-        log_line(LOG_WARN, "pool", "a connect failed", "pool", pool->name, "code",
-                 hg_code_name(err.code), "cause", err.message, NULL);
     pthread_mutex_lock(&pool->lock);
     pool->opening--;
+    news = ok == (pool->failures > 0); /* not every try of an outage is worth a line */
     if (ok)
         note_success(pool, slot, conn);
     else
-        note_failure(pool, slot, &err);
+        note_failure(pool, slot, &err, clock_now_ns() - began_ns);
     pthread_mutex_unlock(&pool->lock);
+    if (news)
+        log_line(ok ? LOG_INFO : LOG_WARN, "pool",
+                 ok ? "connects succeed again" : "a connect failed", "pool", pool->name, "code",
+                 hg_code_name(err.code), "cause", err.message, NULL);
     pool_capacity_freed(pool);
 }
 

@@ -13,6 +13,11 @@ static int64_t doubled(int64_t first, int n, int64_t most)
     return first < most ? first : most;
 }
 
+static int64_t within(int64_t value, int64_t least, int64_t most)
+{
+    return value < least ? least : value > most ? most : value;
+}
+
 bool retry_work(hg_code code, int attempt, int attempts)
 {
     return code == HG_SERIALIZATION && attempt < attempts;
@@ -25,9 +30,10 @@ int64_t retry_work_pause_ns(int attempt, double luck)
     return full / 2 + (int64_t)((double)full / 2 * luck);
 }
 
-int64_t retry_connect_pause_ns(int failures, double luck)
+int64_t retry_connect_pause_ns(int failures, int64_t took_ns, double luck)
 {
-    int64_t full = doubled(10 * NS_PER_MS, failures, 250 * NS_PER_MS);
+    int64_t most = within(took_ns, 2 * NS_PER_MS, 50 * NS_PER_MS) * 5;
+    int64_t full = doubled(10 * NS_PER_MS, failures, most);
 
     return full - full / 5 + (int64_t)((double)full * 2 / 5 * luck);
 }

@@ -17,8 +17,11 @@ bool retry_work(hg_code code, int attempt, int attempts);
 /* How long to pause after the attempt: 5 ms doubling to 500 ms, half of it by luck. */
 int64_t retry_work_pause_ns(int attempt, double luck);
 
-/* How long to pause after so many failed connects in a row: 10 ms doubling to 250 ms, give or take
- * a fifth. */
-int64_t retry_connect_pause_ns(int failures, double luck);
+/*
+ * How long to pause after so many failed connects in a row, give or take a fifth: 10 ms, doubling
+ * up to five times what the last one took, at most 250 ms. What fails cheaply may be asked often,
+ * so that its recovery is seen at once; what costs the server work may not.
+ */
+int64_t retry_connect_pause_ns(int failures, int64_t took_ns, double luck);
 
 #endif

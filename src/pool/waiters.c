@@ -157,7 +157,7 @@ void pool_capacity_freed(hg_pool *pool)
 /* A new caller is a reason to look sooner whether the server is back, unless it said no to us. */
 static void hurry_retry(hg_pool *pool, int64_t now_ns)
 {
-    int64_t soon_ns = now_ns + retry_connect_pause_ns(1, 0);
+    int64_t soon_ns = now_ns + retry_connect_pause_ns(1, 0, 0);
 
     if (pool->failures == 0 || !hg_code_retryable(pool->connect_error.code))
         return;

@@ -96,14 +96,17 @@ static void after_a_failure_one_connect_is_tried_at_a_time(void **state)
     assert_int_equal(sweep_connects(&demand), 0);
 }
 
-static void pauses_between_connects_double_up_to_a_quarter_of_a_second(void **state)
+static void pauses_between_connects_double_up_to_what_the_connect_costs(void **state)
 {
     (void)state;
-    assert_int_equal(retry_connect_pause_ns(1, 0.0), 8 * MS);
-    assert_int_equal(retry_connect_pause_ns(1, 0.5), 10 * MS);
-    assert_int_equal(retry_connect_pause_ns(2, 0.5), 20 * MS);
-    assert_int_equal(retry_connect_pause_ns(6, 0.5), 250 * MS);
-    assert_true(retry_connect_pause_ns(1000000, 0.999) < 300 * MS);
+    assert_int_equal(retry_connect_pause_ns(1, 0, 0.0), 8 * MS);
+    assert_int_equal(retry_connect_pause_ns(1, 0, 0.5), 10 * MS);
+    assert_int_equal(retry_connect_pause_ns(9, 0, 0.5), 10 * MS);
+    assert_int_equal(retry_connect_pause_ns(2, 5 * MS, 0.5), 20 * MS);
+    assert_int_equal(retry_connect_pause_ns(9, 5 * MS, 0.5), 25 * MS);
+    assert_int_equal(retry_connect_pause_ns(9, 20 * MS, 0.5), 100 * MS);
+    assert_int_equal(retry_connect_pause_ns(9, 60000 * MS, 0.5), 250 * MS);
+    assert_true(retry_connect_pause_ns(1000000, 60000 * MS, 0.999) < 300 * MS);
 }
 
 static void only_work_that_others_were_in_the_way_of_is_repeated(void **state)
@@ -128,7 +131,7 @@ int main(void)
         cmocka_unit_test(lifetimes_of_what_was_opened_together_are_spread_over_a_tenth),
         cmocka_unit_test(connects_follow_the_waiters_two_at_a_time_within_the_limit),
         cmocka_unit_test(after_a_failure_one_connect_is_tried_at_a_time),
-        cmocka_unit_test(pauses_between_connects_double_up_to_a_quarter_of_a_second),
+        cmocka_unit_test(pauses_between_connects_double_up_to_what_the_connect_costs),
         cmocka_unit_test(only_work_that_others_were_in_the_way_of_is_repeated),
     };
 
