@@ -71,9 +71,10 @@ static void assert_works(hg_pool *pool)
         fail_msg("%s: %s", hg_code_name(err.code), err.message);
 }
 
-static void pass_10_ms(void)
+/* From then on a connection that is idle now is looked at before it is used. */
+static void pass_20_ms(void)
 {
-    hg_deadline by = hg_deadline_in_ms(12);
+    hg_deadline by = hg_deadline_in_ms(20);
 
     while (hg_deadline_left_ms(by) > 0)
         continue;
@@ -87,7 +88,7 @@ static void a_restart_while_connections_are_idle_costs_no_caller_an_error(void *
 
     (void)state;
     postgres_restart(POSTGRES_FAST);
-    pass_10_ms();
+    pass_20_ms();
     for (int i = 0; i < 3 * SIZE; i++)
         assert_works(pool);
     hg_pool_inspect(pool, &now);
@@ -108,7 +109,7 @@ static void a_connection_that_the_server_ended_is_replaced_and_the_others_stay(v
     snprintf(sql, sizeof sql, "SELECT pg_terminate_backend(%lld, 10000)",
              (long long)now.connections[0].backend_pid);
     postgres_run(NULL, sql);
-    pass_10_ms();
+    pass_20_ms();
     for (int i = 0; i < SIZE; i++)
         conns[i] = take(pool);
     for (int i = 0; i < SIZE; i++) {
@@ -165,7 +166,7 @@ static void callers_who_want_to_wait_are_served_when_the_server_is_back(void **s
     options.wait_for_server = true;
     pool = warm_pool(&options);
     postgres_stop(POSTGRES_KILLED);
-    pass_10_ms(); /* from then on a connection is looked at before it is used */
+    pass_20_ms();
     for (int i = 0; i < 2 * SIZE; i++) {
         callers[i] = caller_start(pool, NULL, 30000);
         await_waiting(pool, i + 1);
