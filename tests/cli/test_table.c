@@ -30,21 +30,14 @@ static void columns_are_as_wide_as_their_widest_cell(void **state)
 
 static void width_is_columns_of_the_screen_not_bytes(void **state)
 {
-    const char *cells[] = {"\xe6\xbc\xa2",
-                           "1",
-                           "wide",
-                           "\xc3\xa9"
-                           "e",
-                           "1",
-                           "two"};
+    const char *cells[] = {"\xe6\xbc\xa2", "1", "wide", "\xc3\xa9t\xc3\xa9", "1", "two"};
     struct buf out = BUF_INIT(4096);
 
     (void)state;
     table_print(&out, columns, 3, cells, 2);
     assert_string_equal(out.bytes, "NAME  N  TEXT\n"
                                    "\xe6\xbc\xa2    1  wide\n"
-                                   "\xc3\xa9"
-                                   "e    1  two\n");
+                                   "\xc3\xa9t\xc3\xa9   1  two\n");
     buf_release(&out);
 }
 
