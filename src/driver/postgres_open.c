@@ -227,8 +227,8 @@ static bool fail_attempt(const struct attempt *attempt, const struct target *tar
     char sqlstate[6] = "08001";
     hg_code code = HG_UNAVAILABLE;
 
-    if (find_sqlstate(said, sqlstate, &message))
-        code = sqlstate_code(sqlstate);
+    if (find_sqlstate(said, sqlstate, &message) && sqlstate_code(sqlstate) != HG_SQL)
+        code = sqlstate_code(sqlstate); /* poolers give 08P01 to whatever keeps them from serving */
     else if (pg != NULL && pq->PQconnectionNeedsPassword(pg))
         code = HG_AUTH;
     hg_fail(err, code, "%.*s", (int)strcspn(message, "\n"), message);
