@@ -74,7 +74,7 @@ static char *plain_path(const char *path)
     size_t room = strlen(path) + 3;
     char *plain;
 
-    if (path[0] == '/' || strcmp(path, ":memory:") == 0)
+    if (path[0] == '/' || strncmp(path, "./", 2) == 0 || strcmp(path, ":memory:") == 0)
         return alloc_text(path);
     plain = alloc_zero(room, 1);
     if (plain != NULL)
