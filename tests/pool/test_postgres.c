@@ -165,7 +165,7 @@ static void callers_who_want_to_wait_are_served_when_the_server_is_back(void **s
     (void)state;
     options.wait_for_server = true;
     pool = warm_pool(&options);
-    postgres_stop(POSTGRES_KILLED);
+    postgres_stop(POSTGRES_IMMEDIATE);
     pass_20_ms();
     for (int i = 0; i < 2 * SIZE; i++) {
         callers[i] = caller_start(pool, NULL, 30000);
