@@ -1,11 +1,11 @@
 /*
  * main.c - a picture of a program on a terminal, for doc/ and for looking at one's own screens.
  *
- *     screenshot [-s 80x24] [-T term] [-l] [-w TEXT | -k KEYS]... -- /path/to/program args... >
- * a.svg
+ *     screenshot [-s 80x24] [-T term] [-l] [-w TEXT | -k KEYS | -p MS]... -- /path/to/program
+ * args... > a.svg
  *
- * Runs the program in the emulator, waits for texts (-w) and types keys (-k) in the order given,
- * and writes what the screen shows then as SVG. -l: on a light background.
+ * Runs the program in the emulator, waits for texts (-w), types keys (-k) and only listens (-p) in
+ * the order given, and writes what the screen shows then as SVG. -l: on a light background.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,13 +23,13 @@ int main(int argc, char **argv)
     bool light = false, ok = true;
     int option, count = 0;
 
-    while ((option = getopt(argc, argv, "+s:T:lw:k:")) != -1) {
+    while ((option = getopt(argc, argv, "+s:T:lw:k:p:")) != -1) {
         if (option == 's' && sscanf(optarg, "%dx%d", &options.width, &options.height) != 2)
             return 2;
         if (option == 'T')
             options.term = optarg;
         light = light || option == 'l';
-        if ((option == 'w' || option == 'k') && count < 64) {
+        if (strchr("wkp", option) != NULL && count < 64) {
             kinds[count] = (char)option;
             steps[count++] = optarg;
         }
@@ -42,8 +42,10 @@ int main(int argc, char **argv)
     for (int i = 0; i < count && ok; i++) {
         if (kinds[i] == 'w')
             ok = tty_wait(t, steps[i]);
-        else
+        else if (kinds[i] == 'k')
             tty_type(t, steps[i]);
+        else
+            tty_listen(t, atoi(steps[i]));
     }
     tty_listen(t, 200);
     tty_svg(t, light, stdout);
