@@ -5,8 +5,6 @@
  */
 #include "pool_state.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -85,7 +83,8 @@ static struct slot *take_at_once(hg_pool *pool)
     return pool_claim_idle(pool);
 }
 
-static inline void view(const hg_pool *pool, const struct slot *slot, int64_t now_ns,
+/* What the rules of sweep.h need to know. */
+static inline void look(const hg_pool *pool, const struct slot *slot, int64_t now_ns,
                         struct sweep_view *out)
 {
     out->now_ns = now_ns;
@@ -176,7 +175,7 @@ static bool fit(hg_pool *pool, struct slot *slot, hg_deadline by, int64_t now_ns
     struct sweep_view seen;
     enum sweep_verdict verdict;
 
-    view(pool, slot, now_ns, &seen);
+    look(pool, slot, now_ns, &seen);
     verdict = sweep_checkout(&seen);
     switch (verdict) {
     case SWEEP_USE:
@@ -326,20 +325,18 @@ void hg_pool_return(hg_pool *pool, hg_conn *conn)
     if (slot == NULL)
         return;
     publish_idle(slot, now_ns);
-    view(pool, slot, now_ns, &seen);
+    look(pool, slot, now_ns, &seen);
     verdict = sweep_return(&seen);
-    if (conn->lost) {
+    if (conn->lost)
         retire_lost(pool, slot);
-    } else if (verdict != SWEEP_USE) {
+    else if (verdict != SWEEP_USE)
         pool_retire(pool, slot, verdict == SWEEP_STALE ? CLOSE_STALE : CLOSE_RECYCLE);
-    } else if (!reset(pool, slot, conn, now_ns)) {
-        if (conn->lost)
-            retire_lost(pool, slot);
-        else
-            pool_retire(pool, slot, CLOSE_RESET);
-    } else {
+    else if (reset(pool, slot, conn, now_ns))
         release(pool, slot);
-    }
+    else if (conn->lost)
+        retire_lost(pool, slot);
+    else
+        pool_retire(pool, slot, CLOSE_RESET);
 }
 
 void hg_pool_discard(hg_pool *pool, hg_conn *conn)

@@ -116,7 +116,7 @@ static void note_success(hg_pool *pool, struct slot *slot, hg_conn *conn)
     atomic_store(&shared->checkouts_before, atomic_load(&shared->checkouts));
     atomic_store(&shared->overflow, pool->open > pool->size);
     telemetry_count(&shared->connects);
-    atomic_store(&shared->state, HG_SLOT_IDLE);
+    slot_set(slot, HG_SLOT_IDLE);
 }
 
 /*

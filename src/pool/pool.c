@@ -109,6 +109,7 @@ static bool copy_options(hg_pool *pool, const hg_url *url, const hg_pool_options
                          hg_error *err)
 {
     pool->options = *options;
+    pool->options.name = pool->options.role = pool->options.runtime_dir = NULL; /* not ours */
     pool->url = url == NULL ? NULL : url_share(url);
     pool->name = copy_text(options->name, "main");
     pool->role = copy_text(options->role, "app");
@@ -219,20 +220,22 @@ void hg_pool_drain(hg_pool *pool)
 
 void hg_pool_close(hg_pool *pool, hg_deadline by)
 {
+    bool in_time;
+
     if (pool == NULL)
         return;
     hg_pool_drain(pool);
     pthread_mutex_lock(&pool->lock);
     while (!is_quiet(pool) && condition_wait(&pool->quiet, &pool->lock, by.at_ns))
         continue;
-    if (is_quiet(pool)) {
+    in_time = is_quiet(pool);
+    if (in_time)
         pool_free(pool);
-    } else {
+    else
         pool->orphaned = true;
-        log_line(LOG_WARN, "pool", "closed with connections still in use", "pool", pool->name,
-                 NULL);
-    }
     pthread_mutex_unlock(&pool->lock);
+    if (!in_time)
+        log_line(LOG_WARN, "pool", "a pool was closed with connections still in use", NULL);
 }
 
 /* In a forked child. What was in use is still held by the thread that forked, which is this child
@@ -259,8 +262,10 @@ static void become_own(hg_pool *pool)
         disown(pool, &pool->slots[i]);
     begin_life(pool);
     telemetry_abandon(&pool->telemetry);
-    if (!make_page(pool))
+    if (!make_page(pool)) {
+        pool->slot_count = 0;
         shut(pool);
+    }
     log_line(LOG_INFO, "pool", "forked: the parent's connections are left to it", "pool",
              pool->name, NULL);
 }

@@ -10,6 +10,7 @@
 #ifndef POOL_POOL_STATE_H
 #define POOL_POOL_STATE_H
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdatomic.h>
 
@@ -23,18 +24,18 @@
  * States of a slot. IDLE is free for whoever swaps it; every other state but EMPTY belongs to one
  * thread, which alone touches the connection. EMPTY slots are claimed under the lock.
  *
- *            claim             opened             take                fit
- *    EMPTY ---------> OPENING --------> IDLE <-----------> CHECKING -------> IN_USE
- *      ^                 |               |  ^                 |                |
- *      |     failed      |               |  |                 | dead, old      | return
- *      +-----------------+               |  |     clean       |                v
- *      |                                 |  +-----------------|----------- RESETTING
- *      |                         surplus |                    |                |
- *      |             closed              v                    v                | lost, old, dirty
- *      +----------------------------- CLOSING <----------------+---------------+
+ *            claim            opened         take
+ *    EMPTY ---------> OPENING -------> IDLE -------> IN_USE <-------> CHECKING
+ *     ^ ^                |             ^  |           |   |  look, fit    |
+ *     | |     failed     |             |  |    return |   |               |
+ *     | +----------------+       clean |  |           v   |               |
+ *     |                                +--|----- RESETTING|               |
+ *     |                           surplus |           |   | old           | dead
+ *     |             closed                v     lost, |   |               |
+ *     +------------------------------- CLOSING <------+---+---------------+
+ *                                              not clean
  *
- * A slot that needs no look goes from IDLE to IN_USE at once. Whatever makes a slot IDLE or EMPTY
- * goes through pool_capacity_freed().
+ * Whatever makes a slot IDLE or EMPTY ends in pool_capacity_freed().
  */
 
 /* What a connection was doing when the process was forked. The published state cannot say: the
@@ -91,8 +92,9 @@ struct hg_pool {
     char line_after_shared[64];
 
     /*
-     * The pool's only lock; nothing is locked under it but what base/ locks, and nobody talks to a
-     * database, closes a connection or logs under it. Guards all below.
+     * The pool's only lock; nothing is locked under it but what base/ locks. Nobody talks to a
+     * database, closes a connection or writes to the log under it, apart from whoever makes or ends
+     * the pool, alone with it then. Guards all below.
      */
     pthread_mutex_t lock;
     struct waiter *first, **last;
@@ -148,6 +150,13 @@ struct slot *pool_claim_idle(hg_pool *pool);
  * the last use of a closed pool. */
 void pool_retire(hg_pool *pool, struct slot *slot, enum telemetry_close why);
 
+static inline enum hg_slot_state slot_state(const struct slot *slot)
+{
+    return (enum hg_slot_state)atomic_load(&slot->shared->state);
+}
+
+/* Takes a slot out of a state in which several threads may want it; false: another one was faster.
+ */
 static inline bool slot_swap(struct slot *slot, enum hg_slot_state from, enum hg_slot_state to)
 {
     uint32_t expected = from;
@@ -155,14 +164,20 @@ static inline bool slot_swap(struct slot *slot, enum hg_slot_state from, enum hg
     return atomic_compare_exchange_strong(&slot->shared->state, &expected, to);
 }
 
-static inline enum hg_slot_state slot_state(const struct slot *slot)
+/* The owner's step to another state, as the diagram allows it. */
+static inline void slot_set(struct slot *slot, enum hg_slot_state to)
 {
-    return (enum hg_slot_state)atomic_load(&slot->shared->state);
-}
+    static const unsigned next[] = {
+        [HG_SLOT_EMPTY] = 1 << HG_SLOT_OPENING,
+        [HG_SLOT_OPENING] = 1 << HG_SLOT_IDLE | 1 << HG_SLOT_EMPTY,
+        [HG_SLOT_IN_USE] = 1 << HG_SLOT_CHECKING | 1 << HG_SLOT_CLOSING,
+        [HG_SLOT_CHECKING] = 1 << HG_SLOT_IN_USE | 1 << HG_SLOT_CLOSING,
+        [HG_SLOT_RESETTING] = 1 << HG_SLOT_CLOSING,
+        [HG_SLOT_CLOSING] = 1 << HG_SLOT_CLOSING | 1 << HG_SLOT_EMPTY,
+    };
 
-static inline void slot_set(struct slot *slot, enum hg_slot_state state)
-{
-    atomic_store_explicit(&slot->shared->state, state, memory_order_release);
+    assert((next[slot_state(slot)] >> to & 1) != 0);
+    atomic_store(&slot->shared->state, to);
 }
 
 /* waiters.c */

@@ -166,7 +166,7 @@ bool telemetry_settled(const struct telemetry_head *copy);
 void telemetry_decode(const struct telemetry_copy *copy, bool alive, int64_t now_ns, int64_t now_ms,
                       hg_pool_snapshot *out);
 
-/* Reads a page of this process into a snapshot. */
+/* Reads a page of this process into a snapshot; without a page all of it is 0. */
 void telemetry_snapshot(const struct telemetry *t, hg_pool_snapshot *out);
 
 #endif

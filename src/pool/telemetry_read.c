@@ -157,6 +157,8 @@ void telemetry_snapshot(const struct telemetry *t, hg_pool_snapshot *out)
     struct telemetry_slot slot;
 
     memset(out, 0, sizeof *out);
+    if (t->head == NULL)
+        return;
     for (int i = 0; i == 0 || (i < TEXT_TRIES && !telemetry_settled(&head)); i++)
         copy_words(&head, t->head, sizeof head);
     decode_head(&head, clock_wall_ms(), out);

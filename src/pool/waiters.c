@@ -145,7 +145,7 @@ struct slot *pool_serve(hg_pool *pool, enum telemetry_close *out_why)
 
 void pool_capacity_freed(hg_pool *pool)
 {
-    enum telemetry_close why;
+    enum telemetry_close why = CLOSE_SURPLUS;
     struct slot *surplus;
 
     pthread_mutex_lock(&pool->lock);
@@ -178,18 +178,8 @@ static bool fail_with(const hg_error *cause, hg_error *err)
     return false;
 }
 
-/* Nothing came in time: what was in the way? */
-static bool fail_late(const hg_pool *pool, double waited_s, hg_error *err)
+static bool fail_busy(const hg_pool *pool, const hg_error *cause, double waited_s, hg_error *err)
 {
-    const hg_error *cause = pool->failures > 0 ? &pool->connect_error : NULL;
-
-    if (pool->open == 0 && cause == NULL)
-        return hg_fail(err, HG_TIMEOUT, "no connection could be opened within %.1f s", waited_s);
-    if (pool->open == 0) {
-        fail_with(cause, err);
-        hg_error_context(err, "no connection could be opened within %.1f s", waited_s);
-        return false;
-    }
     hg_fail(
         err, HG_POOL_TIMEOUT,
         "every connection of the pool was busy for %.1f s: %d of %u open, %d waiting%s%s", waited_s,
@@ -198,6 +188,25 @@ static bool fail_late(const hg_pool *pool, double waited_s, hg_error *err)
     hg_error_sqlstate(err, cause == NULL ? "" : cause->sqlstate);
     hg_error_hint(err, "See who holds them with `headgate pools`; raise DB_POOL_SIZE or "
                        "DB_MAX_OVERFLOW if all of them are at work.");
+    return false;
+}
+
+/* Nothing came in time: what was in the way? */
+static bool fail_late(const hg_pool *pool, double waited_s, hg_error *err)
+{
+    const hg_error *cause = pool->failures > 0 ? &pool->connect_error : NULL;
+
+    if (pool->open > 0)
+        return fail_busy(pool, cause, waited_s, err);
+    if (cause == NULL) {
+        hg_fail(err, HG_TIMEOUT, "no connection could be opened within %.1f s", waited_s);
+        hg_error_hint(err,
+                      "The server has not answered yet; see whether it is overloaded, or raise "
+                      "DB_POOL_TIMEOUT.");
+        return false;
+    }
+    fail_with(cause, err);
+    hg_error_context(err, "no connection could be opened within %.1f s", waited_s);
     return false;
 }
 
