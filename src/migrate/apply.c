@@ -106,36 +106,65 @@ int64_t apply_lock_timeout(const struct task *task)
 }
 
 /* How long SQLite's write lock is waited for: a lock's time where one is set, else a deployer's. */
-static hg_deadline busy_deadline(const struct task *task)
+static hg_deadline busy_deadline(const struct run *run, int64_t of_section_ms)
 {
-    int64_t ms = task->run->options->lock_timeout_ms;
+    int64_t ms = run->options->lock_timeout_ms;
 
     if (ms < 0)
-        ms = task->script->section.lock_timeout_ms;
+        ms = of_section_ms;
     if (ms < 0)
-        ms = task->run->options->lock_wait_ms;
+        ms = run->options->lock_wait_ms;
     return ms < 0 ? hg_deadline_never() : hg_deadline_in_ms(ms);
 }
 
-static bool begin_immediate(struct task *task, hg_error *err)
+hg_deadline run_soon(const struct run *run)
 {
-    hg_deadline by = busy_deadline(task);
+    int64_t ms = run->options->lock_timeout_ms;
+
+    return hg_conn_driver(run->conn) == HG_SQLITE && ms >= 0
+               ? hg_deadline_first(soon(), hg_deadline_in_ms(ms))
+               : soon();
+}
+
+static bool begin_immediate(struct run *run, const char *subject, hg_deadline by, hg_error *err)
+{
     hg_error cause;
 
     for (;;) {
         hg_deadline slice = hg_deadline_first(by, hg_deadline_in_ms(BUSY_TRY_MS));
 
         cause = (hg_error){0};
-        if (hg_conn_execute(task->run->conn, "BEGIN IMMEDIATE", NULL, 0, slice, NULL, &cause))
+        if (hg_conn_execute(run->conn, "BEGIN IMMEDIATE", NULL, 0, slice, NULL, &cause))
             return true;
         if (cause.code != HG_LOCKED || hg_deadline_left_ms(by) == 0)
             break;
-        progress_say(task->run->observer, HG_EVENT_WAITING, task->revision,
+        progress_say(run->observer, HG_EVENT_WAITING, subject,
                      "another connection is writing to the database");
-        if (!progress_pause(task->run->observer, 10 + rand_below(40), &cause))
+        if (!progress_pause(run->observer, 10 + rand_below(40), &cause))
             break;
     }
     *err = cause;
+    return false;
+}
+
+bool apply_begin_write(struct run *run, const char *subject, hg_deadline by, hg_error *err)
+{
+    if (hg_conn_driver(run->conn) == HG_SQLITE)
+        return begin_immediate(run, subject, by, err);
+    return hg_conn_begin(run->conn, soon(), err);
+}
+
+bool apply_create_ledger(struct run *run, hg_error *err)
+{
+    struct ledger_place *place = &run->prepared->place;
+
+    if (place->has_versions && place->has_history)
+        return true;
+    if (!apply_begin_write(run, "", busy_deadline(run, -1), err))
+        return false;
+    if (ledger_create(run->conn, place, soon(), err) && hg_conn_commit(run->conn, soon(), err))
+        return true;
+    apply_undo(run);
     return false;
 }
 
@@ -174,10 +203,10 @@ static bool check_current(const struct task *task, hg_error *err)
 bool apply_begin(struct task *task, hg_error *err)
 {
     struct run *r = task->run;
+    hg_deadline by = busy_deadline(r, task->script->section.lock_timeout_ms);
 
-    if (r->prepared->driver == HG_SQLITE)
-        return begin_immediate(task, err) && check_current(task, err);
-    return hg_conn_begin(r->conn, soon(), err);
+    return apply_begin_write(r, task->revision, by, err)
+           && (r->prepared->driver == HG_POSTGRESQL || check_current(task, err));
 }
 
 /* A statement may have ended the transaction after all: SQLite's ON CONFLICT ROLLBACK, a full disk.
@@ -294,9 +323,10 @@ bool apply_patiently(struct task *task, bool (*attempt)(struct task *task, hg_er
 
         if (attempt(task, &cause))
             return true;
-        *err = cause;
-        if (!worth_another(task, &cause))
+        if (!worth_another(task, &cause)) {
+            *err = cause;
             return false;
+        }
         task->retries++;
         progress_say(task->run->observer, HG_EVENT_WAITING, task->revision,
                      "%s; attempt %lld of %d in %lld ms", cause.message,

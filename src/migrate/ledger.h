@@ -43,7 +43,7 @@ bool ledger_locate(hg_conn *conn, hg_deadline by, struct ledger_place *out_place
 bool ledger_read(hg_conn *conn, const struct ledger_place *place, struct arena *arena,
                  hg_deadline by, struct ledger *out_ledger, hg_error *err);
 
-/* Makes what is missing, in a transaction of its own. Only under the deployers' lock. */
+/* Makes what is missing. Only in a transaction, under the deployers' lock. */
 bool ledger_create(hg_conn *conn, struct ledger_place *place, hg_deadline by, hg_error *err);
 
 /* Who is at work, and where. */

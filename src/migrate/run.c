@@ -30,16 +30,21 @@ hg_migrate_options hg_migrate_options_default(const char *dir)
 
 /* --- the lock --- */
 
-/* A session that cannot write is told so before it waits for anything. */
+/*
+ * A session that cannot write hears it before it waits for anything: by a statement that changes
+ * nothing. Whatever else is wrong with it, the migration will meet in its place.
+ */
 static bool check_writable(struct run *r, hg_error *err)
 {
+    const struct ledger_place *place = &r->prepared->place;
+    hg_deadline by = place->driver == HG_SQLITE ? hg_deadline_in_ms(1) : soon();
     hg_error cause = {0};
+    char sql[640];
 
-    if (r->prepared->driver != HG_SQLITE)
-        return true;
-    if (hg_conn_execute(r->conn, "BEGIN IMMEDIATE", NULL, 0, hg_deadline_in_ms(0), NULL, &cause))
-        return hg_conn_rollback(r->conn, soon(), err);
-    if (cause.code != HG_READ_ONLY)
+    snprintf(sql, sizeof sql, "UPDATE %s SET version_num = version_num WHERE 1 = 0",
+             place->versions);
+    if (!place->has_versions || hg_conn_execute(r->conn, sql, NULL, 0, by, NULL, &cause)
+        || cause.code != HG_READ_ONLY)
         return true;
     *err = cause;
     return false;
@@ -330,7 +335,7 @@ static bool carry_out(struct run *r, hg_error *err)
 {
     size_t steps = r->prepared->decided.step_count;
 
-    if (steps > 0 && !ledger_create(r->conn, &r->prepared->place, soon(), err))
+    if (steps > 0 && !apply_create_ledger(r, err))
         return false;
     if (!prepare_load(r->conn, r->prepared, r->options, soon(), err))
         return false;
@@ -342,7 +347,7 @@ static bool carry_out(struct run *r, hg_error *err)
 
 static bool look_for_steps(struct run *r, bool *out_idle, hg_error *err)
 {
-    if (!prepare_decide(r->conn, r->options, soon(), &r->prepared, err))
+    if (!prepare_decide(r->conn, r->options, run_soon(r), &r->prepared, err))
         return false;
     *out_idle = r->prepared->decided.step_count == 0;
     return true;

@@ -57,6 +57,15 @@ bool run_acquire(struct run *run, bool (*look)(struct run *run, bool *out_idle, 
 
 /* --- apply.c --- */
 
+/* The deadline for our own queries: shorter where the caller said how long to wait for locks. */
+hg_deadline run_soon(const struct run *run);
+
+/* Opens a transaction that writes; on SQLite that waits for other writers until `by`. */
+bool apply_begin_write(struct run *run, const char *subject, hg_deadline by, hg_error *err);
+
+/* Makes the version tables when they are missing, in a transaction of its own. */
+bool apply_create_ledger(struct run *run, hg_error *err);
+
 /* Runs a step in a transaction of its own, with its ledger rows; on failure nothing of it stays. */
 bool apply_transaction(struct task *task, hg_error *err);
 

@@ -24,7 +24,7 @@ static bool no_memory(hg_error *err)
 
 static bool look_for_tables(struct run *r, bool *out_idle, hg_error *err)
 {
-    if (!prepare_place(r->conn, soon(), &r->prepared, err))
+    if (!prepare_place(r->conn, run_soon(r), &r->prepared, err))
         return false;
     *out_idle = r->prepared->place.has_versions && r->prepared->place.has_history;
     return true;
@@ -40,7 +40,7 @@ bool hg_migrate_init(hg_pool *pool, const char *dir, hg_deadline by, hg_error *e
     err = err == NULL ? &unheard : err;
     options.lock_wait_ms = hg_deadline_left_ms(by);
     ok = file_make_dir(dir, 0755, err) && run_open(&r, err) && run_acquire(&r, look_for_tables, err)
-         && ledger_create(r.conn, &r.prepared->place, by, err);
+         && apply_create_ledger(&r, err);
     run_close(&r);
     return ok;
 }
@@ -122,7 +122,7 @@ static bool look_for_news(struct run *r, bool *out_idle, hg_error *err)
 {
     struct prepared *p;
 
-    if (!prepare_project(r->conn, r->options->dir, soon(), &r->prepared, err))
+    if (!prepare_project(r->conn, r->options->dir, run_soon(r), &r->prepared, err))
         return false;
     p = r->prepared;
     r->current = arena_alloc(&p->arena, p->project.graph.count + 1, sizeof *r->current);
@@ -206,14 +206,16 @@ static bool write_stamps(struct run *r, hg_error *err)
 
 static bool stamp(struct run *r, hg_error *err)
 {
-    const char *begin = r->prepared->driver == HG_SQLITE ? "BEGIN IMMEDIATE" : "BEGIN";
-    bool ok = ledger_create(r->conn, &r->prepared->place, soon(), err)
-              && hg_conn_execute(r->conn, begin, NULL, 0, soon(), NULL, err);
+    int64_t ms =
+        r->options->lock_timeout_ms >= 0 ? r->options->lock_timeout_ms : r->options->lock_wait_ms;
+    hg_deadline by = ms < 0 ? hg_deadline_never() : hg_deadline_in_ms(ms);
 
-    ok = ok && write_stamps(r, err) && hg_conn_commit(r->conn, soon(), err);
-    if (!ok)
-        apply_undo(r);
-    return ok;
+    if (!apply_create_ledger(r, err) || !apply_begin_write(r, "", by, err))
+        return false;
+    if (write_stamps(r, err) && hg_conn_commit(r->conn, soon(), err))
+        return true;
+    apply_undo(r);
+    return false;
 }
 
 /* Says what changed, and what is current now: as wanted, or as it was when stamping failed. */

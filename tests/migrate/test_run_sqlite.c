@@ -3,6 +3,11 @@
  */
 #include "scenarios.h"
 
+#include <glob.h>
+
+#include "migrate/ledger.h"
+#include "migrate/lock.h"
+
 static hg_url *new_database(const char *dir)
 {
     static int number;
@@ -14,10 +19,228 @@ static hg_url *new_database(const char *dir)
     return url;
 }
 
+static void empty_database(struct world *w)
+{
+    hg_url_free(w->url);
+    w->url = new_database(w->dir);
+}
+
+/* A pool whose one connection is set up by a statement first. */
+static void with_one_connection(struct world *w, bool read_only, const char *sql)
+{
+    hg_pool_options options = pool_options();
+
+    hg_pool_close(w->pool, soon());
+    options.settings.size = 1;
+    options.settings.max_overflow = 0;
+    options.read_only = read_only;
+    assert_true(hg_pool_open(w->url, &options, &w->pool, NULL));
+    if (sql != NULL)
+        execute(w, sql);
+}
+
+static hg_conn *connection(struct world *w)
+{
+    hg_conn *conn = NULL;
+
+    assert_true(hg_pool_checkout(w->pool, "test", soon(), &conn, NULL));
+    return conn;
+}
+
+static void a_writer_that_does_not_end_is_waited_for_until_the_lock_timeout(void **state)
+{
+    struct world *w = *state;
+    hg_migrate_options options = options_for(w, UP, NULL);
+    struct witness witness = {0};
+    hg_observer observer = observer_of(&witness);
+    hg_conn *conn = connection(w);
+    int64_t start = clock_now_ns();
+
+    write_three(w);
+    options.lock_timeout_ms = 300;
+    assert_true(hg_conn_execute(conn, "BEGIN IMMEDIATE", NULL, 0, soon(), NULL, NULL));
+    run_with(w, &options, &observer);
+    assert_int_equal(w->err.code, HG_LOCKED);
+    assert_int_equal(hg_code_exit_status(w->err.code), 5);
+    assert_true(clock_since_ms(start) >= 250 && clock_since_ms(start) < 10000);
+    assert_true(hg_conn_rollback(conn, soon(), NULL));
+    hg_pool_return(w->pool, conn);
+    assert_string_equal(run_with(w, &options, NULL), "+aaa +bbb +ccc = ccc");
+}
+
+static void a_full_disk_leaves_the_state_before_the_migration(void **state)
+{
+    struct world *w = *state;
+
+    write_three(w);
+    with_one_connection(w, false, NULL);
+    assert_string_equal(run(w, UP, "bbb"), "+aaa +bbb = bbb");
+    write_file(w, "20260101000002_c.sql",
+               "-- revision: ccc\n-- revises: bbb\n-- migrate:up\nCREATE TABLE c (x);\n"
+               "INSERT INTO c VALUES (zeroblob(10000000));\n");
+    execute(w, "PRAGMA max_page_count = 100");
+    assert_string_equal(run(w, UP, NULL), "= bbb");
+    assert_int_equal(w->err.code, HG_DISK_FULL);
+    assert_int_equal(w->err.line, 5);
+    assert_string_equal(ask(w, "SELECT count(*) FROM c"), "!sql");
+    assert_string_equal(ask(w, "PRAGMA integrity_check"), "ok");
+    execute(w, "PRAGMA max_page_count = 1000000");
+    assert_string_equal(run(w, UP, NULL), "+ccc = ccc");
+    must(w);
+}
+
+static void a_read_only_session_reads_and_refuses_to_run(void **state)
+{
+    struct world *w = *state;
+    hg_history *history;
+
+    write_three(w);
+    run(w, UP, "aaa");
+    with_one_connection(w, true, NULL);
+    history = history_of(w);
+    assert_int_equal(history->pending_count, 2);
+    hg_history_free(history);
+    assert_string_equal(run(w, UP, "aaa"), "= aaa");
+    must(w);
+    assert_string_equal(run(w, UP, NULL), "=");
+    assert_int_equal(w->err.code, HG_READ_ONLY);
+    run(w, DOWN, NULL);
+    assert_int_equal(w->err.code, HG_READ_ONLY);
+    stamped(w, "bbb");
+    assert_int_equal(w->err.code, HG_READ_ONLY);
+}
+
+static void foreign_keys_are_on_again_after_a_file_that_turned_them_off(void **state)
+{
+    struct world *w = *state;
+
+    write_file(w, "0001_rebuild.sql",
+               "-- migrate:up transaction:false\nPRAGMA foreign_keys = off;\n"
+               "BEGIN;\nCREATE TABLE a (id integer PRIMARY KEY);\n"
+               "CREATE TABLE b (id integer REFERENCES a);\nINSERT INTO b VALUES (7);\nCOMMIT;\n");
+    write_file(w, "0002_next.sql", "-- migrate:up\nINSERT INTO b VALUES (8);\n");
+    with_one_connection(w, false, NULL);
+    assert_string_equal(run(w, UP, NULL), "+0001 = 0001");
+    assert_int_equal(w->err.code, HG_CONSTRAINT);
+    assert_string_equal(ask(w, "PRAGMA foreign_keys"), "1");
+    assert_string_equal(ask(w, "SELECT count(*) FROM b"), "1");
+}
+
+static void what_a_file_set_for_its_session_is_set_again_when_it_goes_on(void **state)
+{
+    struct world *w = *state;
+
+    write_file(w, "0001_rebuild.sql",
+               "-- migrate:up transaction:false\nCREATE TABLE a (id integer PRIMARY KEY);\n"
+               "CREATE TABLE b (id integer REFERENCES a);\nPRAGMA foreign_keys = off;\n"
+               "INSERT INTO b VALUES (6);\nINSERT INTO c VALUES (7);\n");
+    run(w, UP, NULL);
+    assert_int_equal(w->err.code, HG_SQL);
+    assert_string_equal(ask(w, "SELECT count(*) FROM b"), "1");
+    write_file(w, "0001_rebuild.sql",
+               "-- migrate:up transaction:false\nCREATE TABLE a (id integer PRIMARY KEY);\n"
+               "CREATE TABLE b (id integer REFERENCES a);\nPRAGMA foreign_keys = off;\n"
+               "INSERT INTO b VALUES (6);\nINSERT INTO b VALUES (7);\n");
+    assert_string_equal(run(w, UP, NULL), "+0001 = 0001");
+    must(w);
+    assert_string_equal(ask(w, "SELECT count(*) FROM b"), "2");
+}
+
+static void a_statement_that_ends_the_transaction_is_noticed(void **state)
+{
+    struct world *w = *state;
+
+    write_file(w, "0001_a.sql",
+               "-- migrate:up\nCREATE TABLE a (id integer PRIMARY KEY);\n"
+               "INSERT INTO a VALUES (1);\nINSERT OR ROLLBACK INTO a VALUES (1);\n");
+    assert_string_equal(run(w, UP, NULL), "=");
+    assert_int_equal(w->err.code, HG_CONSTRAINT);
+    assert_string_equal(ask(w, "SELECT count(*) FROM a"), "!sql");
+    assert_string_equal(ask(w, "SELECT outcome FROM headgate_history"), "failed");
+}
+
+static void a_trigger_and_a_guarded_statement_run(void **state)
+{
+    struct world *w = *state;
+
+    write_file(w, "0001_a.sql",
+               "-- migrate:up\nCREATE TABLE a (\n  -- @postgresql\n  id bigserial\n  -- @sqlite\n"
+               "  id integer PRIMARY KEY\n  -- @end\n);\nCREATE TABLE log (n);\n"
+               "CREATE TRIGGER t AFTER INSERT ON a BEGIN\n"
+               "  INSERT INTO log VALUES (CASE WHEN new.id > 1 THEN 1 END);\n"
+               "  INSERT INTO log VALUES (2);\nEND;\nINSERT INTO a VALUES (5);\n");
+    assert_string_equal(run(w, UP, NULL), "+0001 = 0001");
+    must(w);
+    assert_string_equal(ask(w, "SELECT sum(n) FROM log"), "3");
+}
+
+static void whoever_waits_hears_who_has_the_lock_and_no_file_is_left(void **state)
+{
+    struct world *w = *state;
+    hg_migrate_options options = options_for(w, UP, NULL);
+    struct lock lock;
+    struct ledger_place place = {.driver = HG_SQLITE};
+    char *left = temp_path(w->dir, "*-headgate");
+    hg_error err = {0};
+    glob_t found;
+
+    write_three(w);
+    execute(w, "SELECT 1");
+    options.lock_wait_ms = 200;
+    assert_true(lock_init(&lock, w->pool, NULL, &place, &err));
+    assert_int_equal(lock_try(&lock, "ada@host", &err), LOCK_TAKEN);
+    assert_string_equal(run_with(w, &options, NULL), "=");
+    assert_int_equal(w->err.code, HG_LOCKED);
+    assert_non_null(strstr(w->err.message, "ada@host (process "));
+    lock_release(&lock);
+    assert_string_equal(run_with(w, &options, NULL), "+aaa +bbb +ccc = ccc");
+    must(w);
+    assert_int_equal(glob(left, 0, NULL, &found), GLOB_NOMATCH);
+    free(left);
+}
+
+static void a_database_in_memory_migrates(void **state)
+{
+    struct world *w = *state;
+
+    hg_pool_close(w->pool, soon());
+    hg_url_free(w->url);
+    assert_true(hg_url_parse("sqlite://", &w->url, NULL));
+    w->pool = pool_to(w->url);
+    write_three(w);
+    assert_string_equal(run(w, UP, NULL), "+aaa +bbb +ccc = ccc");
+    assert_string_equal(run(w, DOWN, "base"), "-ccc -bbb -aaa =");
+    must(w);
+}
+
+static void init_makes_folder_and_tables_and_does_no_harm_twice(void **state)
+{
+    struct world *w = *state;
+    char *nested = temp_path(w->dir, "db/migrations");
+
+    for (int i = 0; i < 2; i++) {
+        assert_true(hg_migrate_init(w->pool, nested, soon(), &w->err));
+        assert_string_equal(ask(w, "SELECT count(*) FROM alembic_version"), "0");
+        assert_string_equal(ask(w, "SELECT count(*) FROM headgate_history"), "0");
+    }
+    assert_int_equal(access(nested, W_OK), 0);
+    free(nested);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCENARIOS,
+        SCENARIO(a_writer_that_does_not_end_is_waited_for_until_the_lock_timeout),
+        SCENARIO(a_full_disk_leaves_the_state_before_the_migration),
+        SCENARIO(a_read_only_session_reads_and_refuses_to_run),
+        SCENARIO(foreign_keys_are_on_again_after_a_file_that_turned_them_off),
+        SCENARIO(what_a_file_set_for_its_session_is_set_again_when_it_goes_on),
+        SCENARIO(a_statement_that_ends_the_transaction_is_noticed),
+        SCENARIO(a_trigger_and_a_guarded_statement_run),
+        SCENARIO(whoever_waits_hears_who_has_the_lock_and_no_file_is_left),
+        SCENARIO(a_database_in_memory_migrates),
+        SCENARIO(init_makes_folder_and_tables_and_does_no_harm_twice),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
