@@ -180,13 +180,16 @@ void change_stop_yes(struct model *m, struct effects *effects)
     m->ask = ASK_NOTHING;
 }
 
-/* The step of this revision from the present one on: a reset has each of them twice. */
-static size_t step_named(const struct model *m, const char *revision)
+/* The step that an event speaks of, from the present one on: a reset has each revision twice. */
+static size_t step_of(const struct model *m, const struct job_event *event)
 {
     const hg_plan *plan = m->plan->plan;
+    char revision[sizeof event->subject];
 
     for (size_t i = m->change.step; i < plan->step_count; i++)
-        if (strcmp(plan->steps[i].revision, revision) == 0)
+        if (strcmp(text_visible_copy(revision, sizeof revision, plan->steps[i].revision),
+                   event->subject)
+            == 0)
             return i;
     return m->change.step;
 }
@@ -200,10 +203,10 @@ void change_progress(struct model *m, const struct job_event *event)
         return;
     }
     if (event->kind == HG_EVENT_STEP_STARTED) {
-        c->step = step_named(m, event->subject);
+        c->step = step_of(m, event);
         c->step_started_ms = m->now_ms;
     } else if (event->kind == HG_EVENT_STEP_DONE) {
-        c->step = step_named(m, event->subject) + 1;
+        c->step = step_of(m, event) + 1;
     }
     c->waiting = event->kind == HG_EVENT_WAITING;
     if (event->kind == HG_EVENT_STEP_PROGRESS) {
@@ -213,7 +216,7 @@ void change_progress(struct model *m, const struct job_event *event)
     } else if (!c->waiting) {
         c->done = c->total = 0;
     }
-    text_copy(c->message, sizeof c->message, event->message);
+    text_copy(c->message, sizeof c->message, c->total > 0 || c->waiting ? event->message : "");
 }
 
 static void note_end(struct model *m, const struct job_result *result)

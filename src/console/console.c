@@ -5,7 +5,6 @@
 
 #include <locale.h>
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "loop.h"
@@ -45,8 +44,7 @@ static void gather_facts(const hg_settings *settings, struct facts *out)
     *out = (struct facts){.production = hg_settings_production(settings),
                           .read_only = hg_settings_read_only(settings),
                           .prod_url_missing = hg_settings_prod_url_missing(settings),
-                          .driver = hg_url_driver(url),
-                          .pid = getpid()};
+                          .driver = hg_url_driver(url)};
     text_copy(out->env, sizeof out->env, hg_settings_env(settings));
     text_copy(out->database, sizeof out->database, hg_url_redacted(url));
     text_copy(out->database_name, sizeof out->database_name, hg_url_database(url));

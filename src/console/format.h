@@ -17,7 +17,7 @@ const char *format_age(int64_t ms, char *out);
 /* How long ago something was: "now" below a minute, "12m", "7h", "12d"; "-" below 0. */
 const char *format_ago(int64_t ms, char *out);
 
-/* How long something took: "0.4ms", "12ms", "1.2s", "42s", "4m02", "1h05"; "-" below 0. */
+/* How long something took: "40us", "0.4ms", "12ms", "1.2s", "42s", "4m02", "1h05"; "-" below 0. */
 const char *format_took(double ms, char *out);
 
 /* A time of day in UTC, "14:02". */

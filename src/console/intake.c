@@ -109,16 +109,16 @@ static void remember(struct model *m, const hg_pool_snapshot *pool)
     past->checkouts_ms = m->now_ms;
 }
 
-/* The pool that is looked at first: a living one of another process, the busiest. */
-static size_t first_pool(const struct model *m, const hg_pool_list *list)
+/* The pool that is looked at first: a living one, no console's, the busiest. */
+static size_t first_pool(const hg_pool_snapshot *pools, size_t count)
 {
     size_t best = 0;
     int best_worth = -1;
 
-    for (size_t i = 0; i < list->count; i++) {
-        const hg_pool_snapshot *p = &list->pools[i];
+    for (size_t i = 0; i < count; i++) {
+        const hg_pool_snapshot *p = &pools[i];
         int busy = p->in_use + p->waiting < 1000 ? p->in_use + p->waiting : 1000;
-        int worth = !p->alive ? 0 : p->pid == m->facts.pid ? 1 : 2 + busy;
+        int worth = !p->alive ? 0 : model_looks_on(p) ? 1 : 2 + busy;
 
         if (worth > best_worth) {
             best_worth = worth;
@@ -126,6 +126,21 @@ static size_t first_pool(const struct model *m, const hg_pool_list *list)
         }
     }
     return best;
+}
+
+/* After news of the pools: their past, and the selection. */
+static void follow_pools(struct model *m)
+{
+    size_t count;
+    const hg_pool_snapshot *pools = model_pools(m, &count);
+
+    for (size_t i = 0; i < count; i++)
+        if (pools[i].alive)
+            remember(m, &pools[i]);
+    if (m->selected[PANE_POOLS].key[0] == '\0')
+        m->selected[PANE_POOLS].index = first_pool(pools, count);
+    selection_follow(m, PANE_POOLS);
+    selection_follow(m, PANE_CONNECTIONS);
 }
 
 static void take_pools(struct model *m, struct job_result *result, struct effects *effects)
@@ -139,13 +154,7 @@ static void take_pools(struct model *m, struct job_result *result, struct effect
     }
     discard(effects, m->pools);
     m->pools = result;
-    for (size_t i = 0; i < result->pools.count; i++)
-        if (result->pools.pools[i].alive)
-            remember(m, &result->pools.pools[i]);
-    if (m->selected[PANE_POOLS].key[0] == '\0')
-        m->selected[PANE_POOLS].index = first_pool(m, &result->pools);
-    selection_follow(m, PANE_POOLS);
-    selection_follow(m, PANE_CONNECTIONS);
+    follow_pools(m);
 }
 
 static const char *verdict(hg_status status)
@@ -155,14 +164,25 @@ static const char *verdict(hg_status status)
                                : "ready, with warnings";
 }
 
+/* Why there is no answer: what the job says, or the first check that failed. */
+static const char *cause(const struct job_result *result)
+{
+    const hg_readiness *readiness = result->readiness;
+
+    for (size_t i = 0; readiness != NULL && i < readiness->check_count; i++)
+        if (readiness->checks[i].status == HG_FAIL)
+            return readiness->checks[i].observed;
+    return result->error.message;
+}
+
 /* Says once when the database stops answering and when it is back. */
 static void note_turns(struct model *m, bool answered, const struct job_result *result)
 {
     bool before = m->status == NULL || (m->status->readiness != NULL && m->status->readiness->db);
 
     if (before && !answered)
-        note_add(m, ROLE_FAIL, "the database does not answer%s%s", result->ok ? "" : ": ",
-                 result->ok ? "" : result->error.message);
+        note_add(m, ROLE_FAIL, "the database does not answer%s%s",
+                 cause(result)[0] == '\0' ? "" : ": ", cause(result));
     else if (!before && answered)
         note_add(m, ROLE_OK, "the database answers again");
     if (m->checks_asked && result->readiness != NULL)
@@ -188,6 +208,8 @@ static void take_status(struct model *m, struct job_result *result, struct effec
         discard(effects, m->known);
         m->known = result;
     }
+    if (m->pools != NULL && m->pools->pools.count == 0)
+        follow_pools(m);
     selection_follow(m, PANE_MIGRATIONS);
     selection_follow(m, PANE_CHECKS);
 }

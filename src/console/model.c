@@ -58,11 +58,28 @@ const hg_readiness *model_readiness(const struct model *m)
     return m->status == NULL ? NULL : m->status->readiness;
 }
 
+const hg_pool_snapshot *model_pools(const struct model *m, size_t *out_count)
+{
+    const hg_readiness *readiness = model_readiness(m);
+
+    *out_count = m->pools == NULL ? 0 : m->pools->pools.count;
+    if (*out_count > 0)
+        return m->pools->pools.pools;
+    *out_count = readiness != NULL && readiness->pool.size > 0 ? 1 : 0;
+    return *out_count == 0 ? NULL : &readiness->pool;
+}
+
 const hg_pool_snapshot *model_pool(const struct model *m)
 {
-    size_t i = m->selected[PANE_POOLS].index;
+    size_t i = m->selected[PANE_POOLS].index, count;
+    const hg_pool_snapshot *pools = model_pools(m, &count);
 
-    return m->pools != NULL && i < m->pools->pools.count ? &m->pools->pools.pools[i] : NULL;
+    return i < count ? &pools[i] : NULL;
+}
+
+bool model_looks_on(const hg_pool_snapshot *pool)
+{
+    return strcmp(pool->role, "console") == 0;
 }
 
 const struct pool_past *model_past(const struct model *m, const hg_pool_snapshot *pool)
@@ -85,10 +102,12 @@ size_t model_rows(const struct model *m, enum pane pane)
     const hg_history *history = model_history(m);
     const hg_readiness *readiness = model_readiness(m);
     const hg_pool_snapshot *pool;
+    size_t pools;
 
     switch (pane) {
     case PANE_POOLS:
-        return m->pools == NULL ? 0 : m->pools->pools.count;
+        model_pools(m, &pools);
+        return pools;
     case PANE_CONNECTIONS:
         pool = model_pool(m);
         return pool == NULL ? 0 : pool->connection_count;
@@ -106,13 +125,14 @@ void model_row_key(const struct model *m, enum pane pane, size_t row, char *out,
 {
     const hg_pool_connection *order[HG_POOL_SLOTS_MAX];
     const hg_pool_snapshot *pool;
+    size_t pools;
 
     out[0] = '\0';
     if (row >= model_rows(m, pane))
         return;
     switch (pane) {
     case PANE_POOLS:
-        pool = &m->pools->pools.pools[row];
+        pool = &model_pools(m, &pools)[row];
         snprintf(out, size, "%lld %s", (long long)pool->pid, pool->name);
         break;
     case PANE_CONNECTIONS:

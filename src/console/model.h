@@ -24,7 +24,6 @@ struct facts {
     hg_driver driver;
     char database[160];      /* the URL without its secret */
     char database_name[128]; /* what has to be typed in production */
-    int64_t pid; /* our own, so that our own pool is not the one that is looked at first */
 };
 
 /* Something that is asked for again and again, never twice at once. */
@@ -129,6 +128,11 @@ void model_layout(const struct model *m, struct layout *out);
 const hg_history *model_history(const struct model *m);
 const hg_readiness *model_readiness(const struct model *m);
 const hg_pool_snapshot *model_pool(const struct model *m); /* the selected one */
+
+/* The pools to show: those that are published on this host; where none can be, our own. */
+const hg_pool_snapshot *model_pools(const struct model *m, size_t *out_count);
+/* Whether it is the pool of a console, which uses it for looking only. */
+bool model_looks_on(const hg_pool_snapshot *pool);
 const struct pool_past *model_past(const struct model *m, const hg_pool_snapshot *pool);
 
 /* Whether the database answered the last time it was asked, and is not late now. */

@@ -113,8 +113,8 @@ static void current_step(const struct model *m, struct document *d)
     char line[320], took[FORMAT_ROOM], place[64] = "";
 
     if (c->total > 0)
-        snprintf(place, sizeof place, "%s %lld of %lld, ", c->unit, (long long)c->done,
-                 (long long)c->total);
+        snprintf(place, sizeof place, "%s %lld of %lld, ", c->unit,
+                 (long long)(c->done < c->total ? c->done + 1 : c->total), (long long)c->total);
     snprintf(line, sizeof line, "%s%s%s%s", place,
              format_took((double)((m->now_ms - c->step_started_ms) / 1000 * 1000), took),
              c->message[0] == '\0' ? "" : "  ", c->message);

@@ -91,11 +91,6 @@ static int put_number(struct area a, int x, int y, enum role role, uint64_t n, c
     return put_value(a, x, y, role, format_count(n, text), what);
 }
 
-static bool is_own(const struct model *m, const hg_pool_snapshot *pool)
-{
-    return pool->pid == m->facts.pid;
-}
-
 static int capacity(const hg_pool_snapshot *pool)
 {
     int open = pool->in_use + pool->idle + pool->opening;
@@ -163,9 +158,9 @@ static void draw_waits(const struct model *m, const hg_pool_snapshot *pool, stru
     char text[3][FORMAT_ROOM], line[96];
     int x = 2;
 
-    if (is_own(m, pool)) {
+    if (model_looks_on(pool)) {
         area_put_cut(a, x, y, a.width - x, ROLE_DIM,
-                     "this console's own pool; the application's appear here while it runs");
+                     "a console's own pool; the application's appear here while it runs");
         return;
     }
     snprintf(line, sizeof line, "wait p50 %s  p99 %s  max %s",
@@ -187,7 +182,7 @@ static void draw_waits(const struct model *m, const hg_pool_snapshot *pool, stru
 static void pool_owner(const hg_pool_snapshot *pool, char *out, size_t size)
 {
     snprintf(out, size, "%s %lld%s", pool->process, (long long)pool->pid,
-             pool->alive ? "" : " (gone)");
+             pool->alive ? "" : " gone");
 }
 
 static void pool_rule(const struct model *m, const hg_pool_snapshot *pool, struct area a)
@@ -214,7 +209,8 @@ static void pool_rule(const struct model *m, const hg_pool_snapshot *pool, struc
 static void pool_cell(const void *context, size_t row, size_t column, struct table_cell *out)
 {
     const struct model *m = context;
-    const hg_pool_snapshot *pool = &m->pools->pools.pools[row];
+    size_t count;
+    const hg_pool_snapshot *pool = &model_pools(m, &count)[row];
 
     out->text = out->scratch;
     out->role = pool->alive ? ROLE_TEXT : ROLE_DIM;
@@ -348,7 +344,7 @@ static void connection_cell(const void *context, size_t row, size_t column, stru
         format_ago(c->age_ms, out->scratch);
         break;
     case 4:
-        if (is_own(m, model_pool(m)))
+        if (model_looks_on(model_pool(m)))
             out->text = "-"; /* it would count our own looking */
         else
             format_count(c->checkouts, out->scratch);

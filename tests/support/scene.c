@@ -16,8 +16,7 @@ struct scene *scene_new(int width, int height, bool utf8, bool production)
     struct facts facts = {.env = "development",
                           .driver = HG_SQLITE,
                           .database = "sqlite:///./instance/app.db",
-                          .database_name = "app.db",
-                          .pid = 4100};
+                          .database_name = "app.db"};
 
     if (s == NULL)
         abort();
@@ -27,8 +26,7 @@ struct scene *scene_new(int width, int height, bool utf8, bool production)
                            .production = true,
                            .driver = HG_POSTGRESQL,
                            .database = "postgresql://app:***@db.internal:5432/shop?sslmode=require",
-                           .database_name = "shop",
-                           .pid = 4100};
+                           .database_name = "shop"};
     model_init(&s->model, &facts, width, height, utf8);
     s->now_ms = SCENE_START_MS;
     s->wall_ms = SCENE_WALL_MS;
