@@ -114,7 +114,6 @@ static void note_success(hg_pool *pool, struct slot *slot, hg_conn *conn)
     atomic_store(&shared->since_ns, now_ns);
     atomic_store(&shared->backend_pid, pool->driver->backend_pid(conn));
     atomic_store(&shared->checkouts_before, atomic_load(&shared->checkouts));
-    atomic_store(&shared->overflow, pool->open > pool->size);
     telemetry_count(&shared->connects);
     slot_set(slot, HG_SLOT_IDLE);
 }

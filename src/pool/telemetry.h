@@ -49,8 +49,7 @@ struct telemetry_slot {
     _Atomic uint64_t connects;
     _Atomic uint64_t connect_failures;
     _Atomic uint64_t resets_open; /* came back with a transaction open */
-    _Atomic uint32_t overflow;    /* 1: was opened beyond the pool's size */
-    uint32_t reserved[3];
+    uint64_t reserved[2];
 
     _Atomic uint64_t closes[CLOSE_REASONS];
 };

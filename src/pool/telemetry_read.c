@@ -64,7 +64,6 @@ static void decode_connection(const struct telemetry_slot *slot, unsigned index,
     *out = (hg_pool_connection){
         .slot = (int)index,
         .state = state,
-        .overflow = open && LOAD(slot->overflow) != 0,
         .age_ms = open ? ms_between(LOAD(slot->opened_ns), now_ns) : -1,
         .held_ms = held ? since_ms : -1,
         .idle_ms = state == HG_SLOT_IDLE || state == HG_SLOT_CHECKING ? since_ms : -1,
@@ -132,6 +131,27 @@ static void decode_head(const struct telemetry_head *head, int64_t now_ms, hg_po
     out->timeouts = LOAD(head->timeouts);
 }
 
+/*
+ * Which connections are the ones beyond the pool's size: a question of counting, because any of
+ * them may be closed when there are too many. The youngest are.
+ */
+static void mark_overflow(hg_pool_snapshot *out)
+{
+    for (int n = 0; n < out->overflow; n++) {
+        hg_pool_connection *youngest = NULL;
+
+        for (size_t i = 0; i < out->connection_count; i++) {
+            hg_pool_connection *c = &out->connections[i];
+
+            if (c->age_ms >= 0 && !c->overflow
+                && (youngest == NULL || c->age_ms <= youngest->age_ms))
+                youngest = c;
+        }
+        if (youngest != NULL)
+            youngest->overflow = true;
+    }
+}
+
 /* What follows from head and slots together. */
 static void conclude(const struct telemetry_head *head, hg_pool_snapshot *out)
 {
@@ -140,6 +160,7 @@ static void conclude(const struct telemetry_head *head, hg_pool_snapshot *out)
     int open = (int)out->connection_count - out->opening;
 
     out->overflow = out->size > 0 && open > out->size ? open - out->size : 0;
+    mark_overflow(out);
     out->wait_p50_ms = wait_percentile(head, 0.50, callers);
     out->wait_p99_ms = wait_percentile(head, 0.99, callers);
     out->wait_max_ms = max_ns > 0 ? (double)max_ns / (double)NS_PER_MS : 0;
