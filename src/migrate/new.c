@@ -113,14 +113,27 @@ static void put_file(struct buf *out, const char *revision, const char *head, co
     buf_text(out, "\n\n-- migrate:up\n\n\n-- migrate:down\n\n");
 }
 
-static bool write_new(const char *dir, const struct folder *folder, const char *head,
+/* Random digits that no file has: a forked process may be dealt the same ones as its parent. */
+static void choose_revision(const struct graph *graph, char out[REVISION_DIGITS + 1])
+{
+    size_t node;
+
+    do {
+        rand_hex(out, REVISION_DIGITS);
+    } while (graph_has(graph, out, &node));
+}
+
+static bool write_new(const char *dir, const struct folder *folder, const struct graph *graph,
                       const char *message, char *out_path, size_t size, hg_error *err)
 {
     char revision[REVISION_DIGITS + 1], slug[SLUG_MAX + 1], name[SLUG_MAX + 32];
     struct buf text = BUF_INIT(64 * 1024);
+    const char *head;
     bool ok;
 
-    rand_hex(revision, REVISION_DIGITS);
+    if (!only_head(graph, &head, err))
+        return false;
+    choose_revision(graph, revision);
     slug_of(message, slug);
     put_file(&text, revision, head, message);
     snprintf(name, sizeof name, "%lld_%s.sql", next_version(folder), slug);
@@ -141,7 +154,6 @@ bool hg_migrate_new(const char *dir, const char *message, char *out_path, size_t
     const struct ledger nothing = {0};
     struct folder folder;
     struct project project;
-    const char *head;
     hg_error unheard;
     int lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool ok;
@@ -151,8 +163,7 @@ bool hg_migrate_new(const char *dir, const char *message, char *out_path, size_t
         (void)flock(lock, LOCK_EX); /* two at once would follow the same head */
     ok = folder_read_any(dir, &arena, &folder, err)
          && project_make(&arena, folder.files, folder.count, &nothing, &project, err)
-         && only_head(&project.graph, &head, err)
-         && write_new(dir, &folder, head, message, out_path, size, err);
+         && write_new(dir, &folder, &project.graph, message, out_path, size, err);
     if (lock >= 0)
         close(lock);
     arena_release(&arena);
