@@ -31,22 +31,39 @@ static int thread_id(void)
     return mine.tid;
 }
 
-/* The free slot that was used last, or, on request, the one that has been idle longest. */
+/*
+ * How well a free slot suits this thread, the more the better. Ours of late, last used first; then
+ * what nobody used just now, last used first; then what another thread used just now, and is likely
+ * to want again, that longest ago: threads that take each other's connections move server processes
+ * from one core to another, which costs more than the checkout.
+ */
+static int64_t suitability(const hg_pool *pool, const struct telemetry_slot *slot, int64_t now_ns)
+{
+    const int64_t ours = INT64_C(2) << 60, left_alone = INT64_C(1) << 60;
+    int64_t since_ns = atomic_load_explicit(&slot->since_ns, memory_order_relaxed);
+
+    if (pool->options.use_fifo)
+        return -since_ns;
+    if (atomic_load_explicit(&slot->holder_tid, memory_order_relaxed) == thread_id())
+        return since_ns + ours;
+    return now_ns - since_ns > SWEEP_POLL_AFTER_NS ? since_ns + left_alone : -since_ns;
+}
+
 static struct slot *best_idle(const hg_pool *pool)
 {
+    int64_t now_ns = clock_coarse_ns(), most = INT64_MIN;
     struct slot *best = NULL;
-    int64_t best_since = 0;
 
     for (unsigned i = 0; i < pool->slot_count; i++) {
         struct slot *slot = &pool->slots[i];
-        int64_t since;
+        int64_t suits;
 
         if (slot_state(slot) != HG_SLOT_IDLE)
             continue;
-        since = atomic_load_explicit(&slot->shared->since_ns, memory_order_relaxed);
-        if (best == NULL || (pool->options.use_fifo ? since < best_since : since > best_since)) {
+        suits = suitability(pool, slot->shared, now_ns);
+        if (suits > most) {
             best = slot;
-            best_since = since;
+            most = suits;
         }
     }
     return best;
@@ -282,7 +299,6 @@ static void publish_idle(struct slot *slot, int64_t now_ns)
     atomic_store_explicit(&shared->held_ns, held_ns + (uint64_t)(now_ns - since_ns),
                           memory_order_relaxed);
     atomic_store_explicit(&shared->since_ns, now_ns, memory_order_relaxed);
-    atomic_store_explicit(&shared->holder_tid, 0, memory_order_relaxed);
 }
 
 /* Makes the session as good as new; false: it cannot be. */

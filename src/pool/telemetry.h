@@ -36,9 +36,9 @@ enum telemetry_close {
 
 /* One connection's place. Whoever owns a state other than EMPTY and IDLE writes the rest. */
 struct telemetry_slot {
-    _Atomic uint32_t state; /* enum hg_slot_state */
-    _Atomic int32_t holder_tid;
-    _Atomic int64_t since_ns; /* CLOCK_MONOTONIC: when it was taken or given back */
+    _Atomic uint32_t state;     /* enum hg_slot_state */
+    _Atomic int32_t holder_tid; /* whoever holds it, or held it last */
+    _Atomic int64_t since_ns;   /* CLOCK_MONOTONIC: when it was taken or given back */
     _Atomic uint64_t checkouts;
     _Atomic uint64_t held_ns;
     _Atomic uint64_t holder[HG_TAG_MAX / 8];
