@@ -432,15 +432,16 @@ static bool finish(struct journal *j, hg_error *err)
     struct run *r = j->task->run;
 
     set_ended(j, "ok");
-    j->event.statements_done = (int64_t)j->task->script->count;
     if (apply_begin(j->task, err) && apply_move(j->task, err) && note(j, err)
+        && ledger_end(r->conn, &r->prepared->place, j->id, &j->event, soon(), err)
         && hg_conn_commit(r->conn, soon(), err))
         return true;
     apply_undo(r);
     return false;
 }
 
-/* Keeps why it failed, and that nothing is in doubt: the engine has said so. */
+/* Keeps why it failed, and that nothing is in doubt: the engine has said so. How far it came has
+ * been written already, in so far as it is known. */
 static void note_failure(struct journal *j, const hg_error *err)
 {
     struct run *r = j->task->run;
@@ -449,10 +450,10 @@ static void note_failure(struct journal *j, const hg_error *err)
     if (j->id == 0 || hg_conn_lost(r->conn))
         return;
     set_ended(j, "failed");
-    j->event.statement_begun = -1;
     apply_event_error(&j->event, err);
     hg_conn_set_interrupt(r->conn, NULL, NULL);
-    (void)note(j, NULL); /* the first failure is the one that is told */
+    (void)ledger_end(r->conn, &r->prepared->place, j->id, &j->event, soon(),
+                     NULL); /* the first failure is the one that is told */
     progress_watch(r->conn, r->observer);
 }
 

@@ -321,32 +321,52 @@ bool ledger_append(hg_conn *conn, const struct ledger_place *place,
     return ok;
 }
 
-bool ledger_progress(hg_conn *conn, const struct ledger_place *place, int64_t id,
-                     const struct ledger_event *event, hg_deadline by, hg_error *err)
+static bool update_event(hg_conn *conn, const struct ledger_place *place, const char *set,
+                         const hg_value *values, size_t count, hg_deadline by, hg_error *err)
 {
-    char finished[MOMENT_SIZE], sql[1024];
-    const hg_value values[] = {
-        hg_text(event->outcome),
-        hg_integer(event->statements_done),
-        number_or_null(event->statement_begun),
-        hg_text(event->done_checksum),
-        moment_or_null(event->finished_ms, finished),
-        event->finished_ms == 0 ? hg_null() : hg_real(event->duration_ms),
-        hg_integer(event->retries),
-        hg_text(event->sqlstate),
-        hg_text(event->error),
-        hg_integer(id),
-    };
+    char sql[1024];
 
-    snprintf(sql, sizeof sql,
-             "UPDATE %s SET outcome = $1, statements_done = $2, statement_begun = $3, "
-             "done_checksum = $4, finished_at = $5, duration_ms = $6, retries = $7, "
-             "sqlstate = $8, error = $9 WHERE id = $10",
-             place->history);
-    if (hg_conn_execute(conn, sql, values, sizeof values / sizeof *values, by, NULL, err))
+    snprintf(sql, sizeof sql, "UPDATE %s SET %s WHERE id = $1 AND outcome = 'running'",
+             place->history, set);
+    if (hg_conn_execute(conn, sql, values, count, by, NULL, err))
         return true;
     hg_error_context(err, "could not write the history");
     return false;
+}
+
+bool ledger_progress(hg_conn *conn, const struct ledger_place *place, int64_t id,
+                     const struct ledger_event *event, hg_deadline by, hg_error *err)
+{
+    const hg_value values[] = {
+        hg_integer(id),
+        hg_integer(event->statements_done),
+        number_or_null(event->statement_begun),
+        hg_text(event->done_checksum),
+    };
+
+    return update_event(conn, place,
+                        "statements_done = $2, statement_begun = $3, done_checksum = $4", values,
+                        sizeof values / sizeof *values, by, err);
+}
+
+bool ledger_end(hg_conn *conn, const struct ledger_place *place, int64_t id,
+                const struct ledger_event *event, hg_deadline by, hg_error *err)
+{
+    char finished[MOMENT_SIZE];
+    const hg_value values[] = {
+        hg_integer(id),
+        hg_text(event->outcome),
+        moment_or_null(event->finished_ms, finished),
+        hg_real(event->duration_ms),
+        hg_integer(event->retries),
+        hg_text(event->sqlstate),
+        hg_text(event->error),
+    };
+
+    return update_event(conn, place,
+                        "outcome = $2, finished_at = $3, duration_ms = $4, retries = $5, "
+                        "sqlstate = $6, error = $7, statement_begun = NULL",
+                        values, sizeof values / sizeof *values, by, err);
 }
 
 static bool drifted(const char *what, const char *revision, hg_error *err)

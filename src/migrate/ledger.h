@@ -76,10 +76,15 @@ bool ledger_append(hg_conn *conn, const struct ledger_place *place,
                    const struct ledger_author *author, const struct ledger_event *event,
                    hg_deadline by, int64_t *out_id, hg_error *err);
 
-/* Writes how far an event has come that has not ended: outcome, statements_done, statement_begun,
- * done_checksum, finished, duration, retries, sqlstate, error. */
+/* Writes how far an event has come that has not ended: statements_done, statement_begun,
+ * done_checksum. */
 bool ledger_progress(hg_conn *conn, const struct ledger_place *place, int64_t id,
                      const struct ledger_event *event, hg_deadline by, hg_error *err);
+
+/* Ends an event: outcome, finished, duration, retries, sqlstate, error; nothing has begun any more.
+ * How far it came stays as it was written: the one who writes may not know. */
+bool ledger_end(hg_conn *conn, const struct ledger_place *place, int64_t id,
+                const struct ledger_event *event, hg_deadline by, hg_error *err);
 
 /* Changes alembic_version. err: HG_DRIFT when what leaves was not there, or what comes was. */
 bool ledger_move(hg_conn *conn, const struct ledger_place *place, const char *const *removes,

@@ -227,6 +227,33 @@ static void init_makes_folder_and_tables_and_does_no_harm_twice(void **state)
     free(nested);
 }
 
+static void wherever_memory_runs_out_the_next_run_ends_in_the_same_state(void **state)
+{
+    struct world *w = *state;
+
+    write_many(w, 3);
+    for (long n = 1;; n++) {
+        bool failed;
+
+        hg_pool_close(w->pool, soon());
+        empty_database(w);
+        w->pool = pool_to(w->url);
+        alloc_fail_at(n);
+        run(w, UP, NULL);
+        failed = alloc_failed();
+        alloc_fail_at(0);
+        if (!failed)
+            break;
+        if (w->err.code != HG_OK)
+            assert_int_equal(w->err.code, HG_NOMEM);
+        run(w, UP, NULL);
+        must(w);
+        check_many(w, 3);
+    }
+    must(w);
+    check_many(w, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -240,6 +267,7 @@ int main(void)
         SCENARIO(a_trigger_and_a_guarded_statement_run),
         SCENARIO(whoever_waits_hears_who_has_the_lock_and_no_file_is_left),
         SCENARIO(a_database_in_memory_migrates),
+        SCENARIO(wherever_memory_runs_out_the_next_run_ends_in_the_same_state),
         SCENARIO(init_makes_folder_and_tables_and_does_no_harm_twice),
     };
 
