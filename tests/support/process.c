@@ -37,6 +37,8 @@ static void become(const char *dir, const char *const *settings, const char *con
     setenv("PATH", path == NULL ? "/usr/bin:/bin" : path, 1);
     setenv("LC_ALL", "C.UTF-8", 1);
     setenv("TZ", "UTC", 1);
+    setenv("HEADGATE_RUNTIME_DIR", "run",
+           1); /* in its folder: pools of this host are not its business */
     if (asan != NULL)
         setenv("ASAN_OPTIONS", asan, 1);
     if (lsan != NULL)
