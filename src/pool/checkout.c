@@ -133,7 +133,7 @@ void pool_retire(hg_pool *pool, struct slot *slot, enum telemetry_close why)
         pool->open--;
         slot_set(slot, HG_SLOT_EMPTY);
         slot = pool_serve(pool, &why);
-        pthread_mutex_unlock(&pool->lock);
+        pool_unlock(pool);
     }
 }
 

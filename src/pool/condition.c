@@ -1,11 +1,14 @@
 /*
- * condition.c - conditions whose deadlines are on the monotonic clock: a step of the wall clock
- * neither ends a wait nor prolongs it.
+ * condition.c - waiting with deadlines on the monotonic clock: a step of the wall clock neither
+ * ends a wait nor prolongs it.
  */
 #include "pool_state.h"
 
 #include <errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #define NS_PER_S INT64_C(1000000000)
 
@@ -46,4 +49,29 @@ bool condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t un
         return false;
     until = system_time_in(left_ns);
     return pthread_cond_timedwait(condition, lock, &until) != ETIMEDOUT;
+}
+
+bool word_wait(_Atomic uint32_t *word, uint32_t asleep, int64_t until_ns)
+{
+    struct timespec until;
+    int64_t left_ns;
+
+    while (atomic_load(word) == asleep) {
+        left_ns = until_ns == INT64_MAX ? INT64_MAX : until_ns - clock_now_ns();
+        if (left_ns <= 0)
+            return false;
+        if (left_ns != INT64_MAX)
+            until = system_time_in(left_ns);
+        if (syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, asleep,
+                    left_ns == INT64_MAX ? NULL : &until, NULL, FUTEX_BITSET_MATCH_ANY)
+                != 0
+            && errno == ETIMEDOUT)
+            return false;
+    }
+    return true;
+}
+
+void word_wake(_Atomic uint32_t *word)
+{
+    syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }

@@ -30,7 +30,7 @@ static double luck(void)
 /* How many connects should begin, whenever they may. */
 static int wanted(const hg_pool *pool)
 {
-    bool head_is_served = pool->first != NULL && pool->first->woken;
+    bool head_is_served = pool->first != NULL && atomic_load(&pool->first->word) == WAITER_LOOK;
     struct sweep_demand demand = {
         .waiting = pool->waiting - head_is_served,
         .open = pool->open,
@@ -159,7 +159,7 @@ static void open_slot(hg_pool *pool, struct slot *slot)
         note_success(pool, slot, conn);
     else
         note_failure(pool, slot, &err, clock_now_ns() - began_ns);
-    pthread_mutex_unlock(&pool->lock);
+    pool_unlock(pool);
     if (news)
         log_line(ok ? LOG_INFO : LOG_WARN, "pool",
                  ok ? "connects succeed again" : "a connect failed", "pool", pool->name, "code",

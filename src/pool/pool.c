@@ -142,7 +142,7 @@ static void begin_life(hg_pool *pool)
     pool->first = NULL;
     pool->last = &pool->first;
     pool->waiting = pool->callers = pool->open = pool->opening = pool->workers = 0;
-    pool->failures = 0;
+    pool->failures = pool->wake_count = 0;
     pool->retry_ns = 0;
     pool->swept = atomic_load(&pool->generation);
     pool->orphaned = false;
@@ -214,7 +214,7 @@ void hg_pool_drain(hg_pool *pool)
     pool_notice_fork(pool);
     pthread_mutex_lock(&pool->lock);
     shut(pool);
-    pthread_mutex_unlock(&pool->lock);
+    pool_unlock(pool);
     pool_capacity_freed(pool);
 }
 

@@ -60,15 +60,24 @@ struct slot {
     enum slot_phase phase;
 };
 
-/* A caller in the queue; lives on its stack. Guarded by the lock. */
+/* What a waiter has been told. */
+enum waiter_word {
+    WAITER_ASLEEP,
+    WAITER_LOOK,   /* something is free: look, under the lock */
+    WAITER_SERVED, /* `slot` is yours, IN_USE; you have left the queue */
+    WAITER_FAILED  /* no connection will come: the pool's connect_error says why */
+};
+
+/* A caller in the queue; lives on its stack, and may be gone as soon as it is served or failed.
+ * Guarded by the lock, but for the word that it sleeps on. */
 struct waiter {
     struct waiter *next, **link; /* link NULL: no longer in the queue */
-    pthread_cond_t wake;
     int64_t since_ns;
-    struct slot *slot; /* handed over: the waiter owns it, IN_USE */
-    bool woken;        /* was told that something is free, and has not looked yet */
-    bool failed;       /* no connection will come: the pool's connect_error says why */
+    struct slot *slot;
+    _Atomic uint32_t word; /* enum waiter_word */
 };
+
+enum { WAKES_MOST = 16 };
 
 struct hg_pool {
     /* Does not change while the pool is open. */
@@ -98,8 +107,10 @@ struct hg_pool {
      */
     pthread_mutex_t lock;
     struct waiter *first, **last;
+    _Atomic uint32_t *wakes[WAKES_MOST]; /* words to wake when the lock is released */
+    int wake_count;
     int waiting;            /* in the queue */
-    int callers;            /* in pool_wait(), also those who have left the queue already */
+    int callers;            /* in pool_wait() without a slot, also outside the queue */
     int open;               /* slots with a connection */
     int opening;            /* slots on the way to one */
     int workers;            /* opener threads that live */
@@ -186,6 +197,10 @@ static inline void slot_set(struct slot *slot, enum hg_slot_state to)
  * would make each return a switch of threads; never doing it lets the unlucky starve. */
 #define POOL_PATIENCE_NS INT64_C(1000000)
 
+/* Releases the lock and wakes those who were served or failed under it: a thread that woke before
+ * would run into the lock. */
+void pool_unlock(hg_pool *pool);
+
 /* Waits until `by` for a slot, which the caller then owns, IN_USE. */
 bool pool_wait(hg_pool *pool, hg_deadline by, struct slot **out_slot, hg_error *err);
 
@@ -213,5 +228,11 @@ void pool_start_connects(hg_pool *pool);
 void condition_init(pthread_cond_t *condition);
 /* Waits until a signal or a point in time of clock_now_ns(); false: the time came first. */
 bool condition_wait(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t until_ns);
+
+/* Sleeps while the word says `asleep`; false: the time came first. */
+bool word_wait(_Atomic uint32_t *word, uint32_t asleep, int64_t until_ns);
+/* Wakes who sleeps on it. The word itself may be gone already: only its address is used, and
+ * whoever sleeps there now just looks once more. */
+void word_wake(_Atomic uint32_t *word);
 
 #endif

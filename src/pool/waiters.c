@@ -12,7 +12,7 @@ static enum attention attention_wanted(const hg_pool *pool)
         return ATTENTION_SERVE;
     if (pool->first == NULL)
         return ATTENTION_NONE;
-    return pool->first->woken ? ATTENTION_TOLD : ATTENTION_SERVE;
+    return atomic_load(&pool->first->word) == WAITER_LOOK ? ATTENTION_TOLD : ATTENTION_SERVE;
 }
 
 /* Says what returns have to do. Stored before a waiter looks for free slots a last time, and read
@@ -51,10 +51,27 @@ static void leave_queue(hg_pool *pool, struct waiter *waiter)
     settle_attention(pool);
 }
 
-static void wake(struct waiter *waiter)
+/* Tells a waiter something. When it was served or failed, it may be gone right after. */
+static void tell(hg_pool *pool, struct waiter *waiter, enum waiter_word word)
 {
-    waiter->woken = true;
-    pthread_cond_signal(&waiter->wake);
+    atomic_store(&waiter->word, word);
+    if (pool->wake_count < WAKES_MOST)
+        pool->wakes[pool->wake_count++] = &waiter->word;
+    else
+        word_wake(&waiter->word);
+}
+
+void pool_unlock(hg_pool *pool)
+{
+    _Atomic uint32_t *wakes[WAKES_MOST];
+    int count = pool->wake_count;
+
+    for (int i = 0; i < count; i++)
+        wakes[i] = pool->wakes[i];
+    pool->wake_count = 0;
+    pthread_mutex_unlock(&pool->lock);
+    for (int i = 0; i < count; i++)
+        word_wake(wakes[i]);
 }
 
 void pool_fail_waiters(hg_pool *pool, int n)
@@ -62,9 +79,8 @@ void pool_fail_waiters(hg_pool *pool, int n)
     struct waiter *waiter;
 
     for (; n > 0 && (waiter = pool->first) != NULL; n--) {
-        waiter->failed = true;
         leave_queue(pool, waiter);
-        wake(waiter);
+        tell(pool, waiter, WAITER_FAILED);
     }
 }
 
@@ -76,6 +92,15 @@ static struct slot *find_idle(const hg_pool *pool)
     return NULL;
 }
 
+/* Gives a waiter its slot, and does for it all that needs the lock. */
+static void serve(hg_pool *pool, struct waiter *waiter, struct slot *slot, int64_t now_ns)
+{
+    telemetry_note_wait(pool->telemetry.head, now_ns - waiter->since_ns);
+    leave_queue(pool, waiter);
+    pool->callers--;
+    waiter->slot = slot;
+}
+
 /* Hands free slots to callers who have waited long enough. One who has just come is only told to
  * look: until it runs, threads that are running may go on using the slot. */
 static void hand_over(hg_pool *pool)
@@ -84,14 +109,15 @@ static void hand_over(hg_pool *pool)
     struct waiter *head;
 
     while ((head = pool->first) != NULL && now_ns - head->since_ns >= POOL_PATIENCE_NS) {
-        head->slot = pool_claim_idle(pool);
-        if (head->slot == NULL)
+        struct slot *slot = pool_claim_idle(pool);
+
+        if (slot == NULL)
             return;
-        leave_queue(pool, head);
-        wake(head);
+        serve(pool, head, slot, now_ns);
+        tell(pool, head, WAITER_SERVED);
     }
-    if (head != NULL && !head->woken && find_idle(pool) != NULL)
-        wake(head);
+    if (head != NULL && atomic_load(&head->word) == WAITER_ASLEEP && find_idle(pool) != NULL)
+        tell(pool, head, WAITER_LOOK);
 }
 
 static bool outdated(const hg_pool *pool, const struct slot *slot)
@@ -150,7 +176,7 @@ void pool_capacity_freed(hg_pool *pool)
 
     pthread_mutex_lock(&pool->lock);
     surplus = pool_serve(pool, &why);
-    pthread_mutex_unlock(&pool->lock);
+    pool_unlock(pool);
     pool_retire(pool, surplus, why);
 }
 
@@ -210,37 +236,33 @@ static bool fail_late(const hg_pool *pool, double waited_s, hg_error *err)
     return false;
 }
 
-/* Under the lock: sleeps until the waiter has a slot, has failed, or `by` has come. */
-static void sleep_in_queue(hg_pool *pool, struct waiter *waiter, hg_deadline by)
+/* Under the lock: what has become of the waiter, which takes a slot when it is its turn. */
+static enum waiter_word look_again(hg_pool *pool, struct waiter *waiter)
 {
-    bool in_time = true;
+    enum waiter_word word = atomic_load(&waiter->word);
+    struct slot *slot;
 
-    for (;;) {
-        waiter->woken = false;
-        settle_attention(pool);
-        if (pool->first == waiter)
-            waiter->slot = pool_claim_idle(pool);
-        if (waiter->slot != NULL || waiter->failed || !in_time)
-            return;
-        pool_start_connects(pool);
-        in_time = condition_wait(&waiter->wake, &pool->lock, by.at_ns);
-    }
+    if (word == WAITER_SERVED || word == WAITER_FAILED)
+        return word;
+    atomic_store(&waiter->word, WAITER_ASLEEP);
+    settle_attention(pool);
+    slot = pool->first == waiter ? pool_claim_idle(pool) : NULL;
+    if (slot == NULL)
+        return WAITER_ASLEEP;
+    serve(pool, waiter, slot, clock_now_ns());
+    return WAITER_SERVED;
 }
 
-/* Under the lock: how the caller's wait has ended. */
-static bool conclude(hg_pool *pool, struct waiter *waiter, hg_error *err)
+/* Under the lock: what a caller hears that was not served. */
+static bool fail_wait(hg_pool *pool, const struct waiter *waiter, bool late, hg_error *err)
 {
     int64_t waited_ns = clock_now_ns() - waiter->since_ns;
-    bool ok = waiter->slot != NULL;
 
-    if (ok || !waiter->failed)
-        telemetry_note_wait(pool->telemetry.head, waited_ns);
-    if (ok)
-        return true;
     if (atomic_load(&pool->closed))
         return fail_closed(err);
-    if (waiter->failed)
+    if (!late)
         return fail_with(&pool->connect_error, err);
+    telemetry_note_wait(pool->telemetry.head, waited_ns);
     telemetry_count(&pool->telemetry.head->timeouts);
     return fail_late(pool, (double)waited_ns / 1e9, err);
 }
@@ -258,28 +280,47 @@ static bool may_wait(const hg_pool *pool, hg_error *err)
     return true;
 }
 
+/* Under the lock, which it releases: the end of a wait that ended under it. */
+static bool end_wait(hg_pool *pool, struct waiter *waiter, enum waiter_word end, hg_error *err)
+{
+    enum telemetry_close why = CLOSE_SURPLUS;
+    struct slot *surplus;
+
+    if (end != WAITER_SERVED) {
+        fail_wait(pool, waiter, end == WAITER_ASLEEP, err);
+        leave_queue(pool, waiter);
+        pool->callers--;
+    }
+    surplus = pool_serve(pool, &why); /* what this caller was told of may be the next one's */
+    pool_unlock(pool);
+    pool_retire(pool, surplus, why);
+    return end == WAITER_SERVED;
+}
+
 bool pool_wait(hg_pool *pool, hg_deadline by, struct slot **out_slot, hg_error *err)
 {
     struct waiter waiter = {.since_ns = clock_now_ns()};
-    enum telemetry_close why = CLOSE_SURPLUS;
-    struct slot *surplus = NULL;
-    bool ok;
+    enum waiter_word end;
+    bool in_time = true, ok;
 
-    condition_init(&waiter.wake);
     pthread_mutex_lock(&pool->lock);
-    ok = may_wait(pool, err);
-    if (ok) {
-        join_queue(pool, &waiter);
-        hurry_retry(pool, waiter.since_ns);
-        sleep_in_queue(pool, &waiter, by);
-        ok = conclude(pool, &waiter, err);
-        leave_queue(pool, &waiter);
-        pool->callers--;
-        surplus = pool_serve(pool, &why); /* what this caller was told of may be the next one's */
+    if (!may_wait(pool, err)) {
+        pthread_mutex_unlock(&pool->lock);
+        return false;
     }
-    pthread_mutex_unlock(&pool->lock);
-    pthread_cond_destroy(&waiter.wake);
-    pool_retire(pool, surplus, why);
+    join_queue(pool, &waiter);
+    hurry_retry(pool, waiter.since_ns);
+    while ((end = look_again(pool, &waiter)) == WAITER_ASLEEP && in_time) {
+        pool_start_connects(pool);
+        pool_unlock(pool);
+        in_time = word_wait(&waiter.word, WAITER_ASLEEP, by.at_ns);
+        if (atomic_load(&waiter.word) == WAITER_SERVED) { /* nothing is left to do under the lock */
+            *out_slot = waiter.slot;
+            return true;
+        }
+        pthread_mutex_lock(&pool->lock);
+    }
+    ok = end_wait(pool, &waiter, end, err);
     if (ok)
         *out_slot = waiter.slot;
     return ok;
