@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/near.h"
 #include "base/text.h"
 #include "base/vec.h"
 
@@ -328,6 +329,19 @@ static unsigned find_option(struct piece key)
     return i;
 }
 
+static bool refuse_option(struct parser *p, const struct split_token *t, struct piece word,
+                          struct piece key)
+{
+    char name[32];
+
+    fault_at(p, t, offset_of(p, word), "unknown option \"%.*s\"", (int)key.n, key.at);
+    snprintf(name, sizeof name, "%.*s", (int)key.n, key.at);
+    for (unsigned i = 0; i < OPTIONS; i++)
+        if (near_enough(name, options[i].key))
+            hg_error_hint(p->err, "Did you mean %s?", options[i].key);
+    return false;
+}
+
 /*
  * One word behind the directive. A word without a colon is a remark, as dbmate takes it, unless it
  * is clearly an option that was written wrong: what looks like an option and would do nothing is
@@ -343,7 +357,7 @@ static bool read_option(struct parser *p, const struct split_token *t, struct pi
     if (value.n == 0 && i == OPTIONS)
         return true;
     if (i == OPTIONS)
-        return fault_at(p, t, at, "unknown option \"%.*s\"", (int)key.n, key.at);
+        return refuse_option(p, t, word, key);
     if (value.n == 0 || *value.at != ':')
         return fault_at(p, t, at, "option \"%s\" is written as %s:VALUE", options[i].key,
                         options[i].key);

@@ -292,6 +292,18 @@ static void a_fault_shows_its_line(void **state)
     assert_int_equal(err.excerpt_column, 1);
 }
 
+static void a_mistyped_option_is_guessed(void **state)
+{
+    struct migration_file file;
+    hg_error err = {0};
+
+    (void)state;
+    assert_false(parse(HG_SQLITE, "1.sql", "-- migrate:up transacton:false\n", &file, &err));
+    assert_string_equal(err.hint, "Did you mean transaction?");
+    assert_false(parse(HG_SQLITE, "1.sql", "-- migrate:up colour:red\n", &file, &err));
+    assert_string_equal(err.hint, "");
+}
+
 static void a_binary_file_is_refused(void **state)
 {
     static const char text[] = "-- migrate:up\nSELECT \0 1;";
@@ -362,6 +374,7 @@ int main(void)
         cmocka_unit_test_teardown(the_checksum_sees_statements_and_not_their_layout, release),
         cmocka_unit_test_teardown(every_fault_has_its_place_and_its_own_words, release),
         cmocka_unit_test_teardown(a_fault_shows_its_line, release),
+        cmocka_unit_test_teardown(a_mistyped_option_is_guessed, release),
         cmocka_unit_test_teardown(a_binary_file_is_refused, release),
         cmocka_unit_test_teardown(a_kept_down_section_is_read_alone, release),
         cmocka_unit_test(every_allocation_that_fails_is_told),
