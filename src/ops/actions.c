@@ -61,7 +61,11 @@ bool action_refuse(const struct action *action, enum consent consent, const char
     } else if (consent == CONSENT_TYPED) {
         hg_fail(err, HG_REFUSED, "\"%s\" on the production database \"%s\" was not confirmed",
                 action->name, database);
-        hg_error_hint(err, "Look at the plan first, then add: --confirm %s", database);
+        if (database[0] == '\0')
+            hg_error_hint(err,
+                          "Name the database in the URL: what has no name cannot be confirmed.");
+        else
+            hg_error_hint(err, "Look at the plan first, then add: --confirm %s", database);
     } else {
         hg_fail(err, HG_REFUSED, "\"%s\" drops data and was not confirmed", action->name);
         hg_error_hint(err, "Answer the question on a terminal, or add --yes.");

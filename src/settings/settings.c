@@ -95,7 +95,7 @@ static const struct row rows[ID_COUNT] = {
     [HEADGATE_READ_ONLY]   = {"HEADGATE_READ_ONLY", SWITCH, "false", NULL, 0, 0,
                               "Opens sessions read-only and refuses every command that changes something."},
     [HEADGATE_RUNTIME_DIR] = {"HEADGATE_RUNTIME_DIR", TEXT, "", NULL, 0, 0,
-                              "The folder, in memory, where pools publish themselves; without it $XDG_RUNTIME_DIR/headgate or /dev/shm/headgate-UID."},
+                              "The folder, in memory, where pools publish themselves; without it /dev/shm/headgate-UID."},
     [NO_COLOR]             = {"NO_COLOR", TEXT, "", NULL, 0, 0,
                               "Any value turns colour off (no-color.org); --color always wins."},
 };
@@ -430,27 +430,17 @@ static bool show_url(struct loader *l, enum id id)
     return (v->shown != NULL && err.code != HG_NOMEM) || fail_memory(l);
 }
 
-static bool is_own_folder(const char *path)
-{
-    struct stat st;
-
-    return path != NULL && path[0] == '/' && stat(path, &st) == 0 && S_ISDIR(st.st_mode)
-           && st.st_uid == geteuid();
-}
-
-/* A login's runtime folder when there is one, else one of our own in shared memory. */
+/*
+ * Not the login's runtime folder ($XDG_RUNTIME_DIR): a service and a login of the same user have
+ * different ones, and the operator's console would not see the application's pools.
+ */
 static bool choose_runtime_dir(struct loader *l)
 {
     struct value *v = &l->settings->values[HEADGATE_RUNTIME_DIR];
-    const char *xdg = from_environment(l, "XDG_RUNTIME_DIR");
 
     if (v->is_set)
         return true;
-    if (is_own_folder(xdg))
-        v->text = arena_printf(&l->settings->arena, "%s/headgate", xdg);
-    else
-        v->text =
-            arena_printf(&l->settings->arena, "/dev/shm/headgate-%lu", (unsigned long)geteuid());
+    v->text = arena_printf(&l->settings->arena, "/dev/shm/headgate-%lu", (unsigned long)geteuid());
     v->shown = v->text;
     return v->text != NULL || fail_memory(l);
 }

@@ -650,7 +650,11 @@ static bool parse_postgresql(struct parser *p)
     if (!check_delimiters(p) || !take_user(p) || !take_hosts(p, p->hosts) || !take_database(p))
         return false;
     redact_front(p);
-    return take_query(p) && apply_ports(p);
+    if (!take_query(p) || !apply_ports(p))
+        return false;
+    if (p->url->database[0] == '\0' && p->url->user != NULL)
+        p->url->database = p->url->user; /* as libpq does */
+    return true;
 }
 
 static bool parse_sqlite(struct parser *p)
@@ -669,8 +673,10 @@ static bool parse_sqlite(struct parser *p)
         hg_error_hint(p->err, "Write the path alone, as in sqlite:///app.db.");
         return false;
     }
-    if (!decode(p, file, &p->url->path))
-        return false;
+    /* Taken as it is: SQLAlchemy decodes user and password, not the database. */
+    p->url->path = arena_text_n(&p->url->arena, file.at, length(file));
+    if (p->url->path == NULL)
+        return fail_memory(p);
     if (length(file) == 0)
         p->url->path = ":memory:";
     slash = strrchr(p->url->path, '/');

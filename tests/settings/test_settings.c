@@ -405,23 +405,16 @@ static void a_named_file_must_exist_and_be_readable_text(void **state)
     free(missing);
 }
 
-static void the_runtime_folder_is_the_logins_when_it_is_ours(void **state)
+static void the_runtime_folder_is_the_same_for_a_login_and_a_service(void **state)
 {
-    const struct fixture *f = *state;
-    char variable[300], expected[300], missing[320];
+    char expected[64];
     hg_settings *s;
 
-    snprintf(variable, sizeof variable, "XDG_RUNTIME_DIR=%s", f->dir);
-    snprintf(expected, sizeof expected, "%s/headgate", f->dir);
-    s = loaded(state, "", ENVIRON(variable));
-    assert_string_equal(hg_settings_runtime_dir(s), expected);
-    hg_settings_free(s);
-    snprintf(missing, sizeof missing, "%s/none", variable);
     snprintf(expected, sizeof expected, "/dev/shm/headgate-%lu", (unsigned long)geteuid());
-    s = loaded(state, "", ENVIRON(missing));
+    s = loaded(state, "", ENVIRON("XDG_RUNTIME_DIR=/tmp"));
     assert_string_equal(hg_settings_runtime_dir(s), expected);
     hg_settings_free(s);
-    s = loaded(state, "HEADGATE_RUNTIME_DIR=/run/mine", ENVIRON(variable));
+    s = loaded(state, "HEADGATE_RUNTIME_DIR=/run/mine", ENVIRON("XDG_RUNTIME_DIR=/tmp"));
     assert_string_equal(hg_settings_runtime_dir(s), "/run/mine");
     hg_settings_free(s);
 }
@@ -530,7 +523,7 @@ int main(void)
         test(the_applications_own_names_are_left_alone),
         test(a_name_that_is_merely_close_is_logged),
         test(a_named_file_must_exist_and_be_readable_text),
-        test(the_runtime_folder_is_the_logins_when_it_is_ours),
+        test(the_runtime_folder_is_the_same_for_a_login_and_a_service),
         test(the_sample_file_says_what_the_table_says),
         test(the_sample_file_loads_as_it_is_and_changes_nothing),
         test(the_process_environment_is_read_when_no_other_is_given),
