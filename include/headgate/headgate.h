@@ -11,6 +11,7 @@
 #include <headgate/migrate.h>
 #include <headgate/observer.h>
 #include <headgate/pool.h>
+#include <headgate/server.h>
 #include <headgate/session.h>
 #include <headgate/settings.h>
 #include <headgate/types.h>
