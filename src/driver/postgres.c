@@ -20,7 +20,7 @@
 #include "base/alloc.h"
 #include "base/arena.h"
 #include "base/buf.h"
-#include "postgres_params.h"
+#include "postgres_prepared.h"
 #include "sqlstate.h"
 
 enum {
@@ -41,8 +41,8 @@ struct postgres_rows {
 
 struct postgres_statement {
     hg_statement base;
-    unsigned long name; /* "hg_N" on the server */
-    char *sql;          /* through a pooler: sent again each time; else NULL */
+    unsigned long number; /* of its name on the server */
+    char *sql;            /* where it has none: sent again each time; else NULL */
 };
 
 static struct postgres_conn *of(const hg_conn *conn)
@@ -113,6 +113,7 @@ static hg_step digest(struct postgres_rows *rows, hg_error *err)
     case PGRES_TUPLES_OK:
     case PGRES_EMPTY_QUERY:
         take_affected(rows);
+        prepared_settle(conn, rows->result);
         ok = wire_finish(conn, err);
         break;
     case PGRES_COPY_IN:
@@ -121,7 +122,9 @@ static hg_step digest(struct postgres_rows *rows, hg_error *err)
         ok = refuse_copy(conn, status, err);
         break;
     default:
-        ok = wire_fail(conn, rows->result, err);
+        conn->outdated = conn->by_name && prepared_is_outdated(conn, rows->result);
+        ok = conn->outdated ? prepared_fail(conn, rows->result, err)
+                            : wire_fail(conn, rows->result, err);
         (void)wire_finish(conn, NULL);
         break;
     }
@@ -197,7 +200,52 @@ static void begin_statement(struct postgres_conn *conn, hg_deadline by)
     PGTransactionStatusType status = conn->pq->PQtransactionStatus(conn->pg);
 
     conn->was_in_transaction = status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+    conn->unsettled = conn->unsettled && conn->was_in_transaction;
+    conn->by_name = conn->outdated = false;
     wire_begin(conn, by);
+}
+
+/* A text as the simple protocol may take it, which would run a second statement as well. */
+static bool is_surely_one(const char *sql)
+{
+    const char *end = strchr(sql, ';');
+
+    return end == NULL || end[strspn(end, "; \t\r\n")] == '\0';
+}
+
+/* named: NULL sends the text. */
+static bool run_statement(struct postgres_conn *conn, const char *sql, const struct params *params,
+                          size_t n, const struct cached *named, hg_rows **out_rows, hg_error *err)
+{
+    const struct pq *pq = conn->pq;
+    int sent;
+
+    if (named != NULL)
+        sent = pq->PQsendQueryPrepared(conn->pg, prepared_name(named->statement).text, (int)n,
+                                       params->values, params->lengths, params->formats, 0);
+    else if (conn->prepared == PREPARED_OFF && n == 0 && is_surely_one(sql))
+        sent = pq->PQsendQuery(conn->pg, sql);
+    else
+        sent = pq->PQsendQueryParams(conn->pg, sql, (int)n, params->types, params->values,
+                                     params->lengths, params->formats, 0);
+    conn->by_name = named != NULL;
+    return (sent || wire_fail_to_send(conn, err)) && begin_rows(conn, out_rows, err);
+}
+
+/* A kept statement that the server does not stand by has not run: outside a transaction, which is
+ * lost by that, its text is sent once more. */
+static bool query(struct postgres_conn *conn, const char *sql, const struct params *params,
+                  size_t n, hg_rows **out_rows, hg_error *err)
+{
+    struct cached *named = NULL;
+    bool ok = prepared_find(conn, sql, params, n, &named, err)
+              && run_statement(conn, sql, params, n, named, out_rows, err);
+
+    if (ok || !conn->outdated || conn->was_in_transaction)
+        return ok;
+    if (conn->base.lost)
+        return sqlstate_fail(err, "08006", "the connection was lost");
+    return run_statement(conn, sql, params, n, NULL, out_rows, err);
 }
 
 static bool postgres_query(hg_conn *base, const char *sql, const hg_value *values, size_t n,
@@ -209,12 +257,11 @@ static bool postgres_query(hg_conn *base, const char *sql, const hg_value *value
 
     if (ok) {
         begin_statement(conn, by);
-        ok = conn->pq->PQsendQueryParams(conn->pg, sql, (int)n, params.types, params.values,
-                                         params.lengths, params.formats, 0)
-             || wire_fail_to_send(conn, err);
+        ok = query(conn, sql, &params, n, out_rows, err);
+        conn->by_name = false; /* what fails from here on fails while it runs */
     }
     params_release(&params);
-    return ok && begin_rows(conn, out_rows, err);
+    return ok;
 }
 
 static hg_step postgres_next(hg_rows *base, hg_deadline by, hg_error *err)
@@ -322,40 +369,6 @@ static hg_value postgres_value(hg_rows *base, size_t column)
 
 /* --- prepared statements --- */
 
-/* Tells the server which statements nobody holds any more, before it gets a new one. */
-static bool deallocate_closed(struct postgres_conn *conn, hg_error *err)
-{
-    struct buf sql = BUF_INIT(1 << 20);
-    const unsigned long *name;
-    bool ok;
-
-    if (conn->closed.count == 0 || conn->pq->PQtransactionStatus(conn->pg) == PQTRANS_INERROR)
-        return true;
-    VEC_EACH (&conn->closed, name)
-        buf_printf(&sql, "DEALLOCATE hg_%lu;", *name);
-    ok = buf_failed(&sql) ? sqlstate_no_memory(err) : wire_run(conn, sql.bytes, NULL, err);
-    buf_release(&sql);
-    conn->closed.count = ok ? 0 : conn->closed.count;
-    return ok;
-}
-
-static bool prepare_on_server(struct postgres_conn *conn, const char *sql, unsigned long number,
-                              hg_error *err)
-{
-    PGresult *result = NULL;
-    char name[32];
-    bool ok;
-
-    snprintf(name, sizeof name, "hg_%lu", number);
-    if (!conn->pq->PQsendPrepare(conn->pg, name, sql, 0, NULL))
-        return wire_fail_to_send(conn, err);
-    if (!wire_flush(conn, err) || !wire_result(conn, &result, err))
-        return false;
-    ok = conn->pq->PQresultStatus(result) == PGRES_COMMAND_OK || wire_fail(conn, result, err);
-    conn->pq->PQclear(result);
-    return wire_finish(conn, ok ? err : NULL) && ok;
-}
-
 static bool postgres_prepare(hg_conn *base, const char *sql, hg_deadline by,
                              hg_statement **out_statement, hg_error *err)
 {
@@ -364,20 +377,20 @@ static bool postgres_prepare(hg_conn *base, const char *sql, hg_deadline by,
     bool ok = statement != NULL || sqlstate_no_memory(err);
 
     begin_statement(conn, by);
-    if (ok && conn->pooled) {
+    if (ok && !prepared_is_possible(conn)) {
         statement->sql = alloc_text(sql);
-        ok = statement->sql != NULL || sqlstate_no_memory(err);
+        ok = (statement->sql != NULL || sqlstate_no_memory(err)) && prepared_check(conn, sql, err);
     } else if (ok) {
-        statement->name = ++conn->statements;
-        ok = deallocate_closed(conn, err) && prepare_on_server(conn, sql, statement->name, err);
+        ok = prepared_make(conn, sql, NULL, 0, &statement->number, err);
     }
-    if (!ok) {
+    if (ok) {
+        statement->base.conn = base;
+        *out_statement = &statement->base;
+    } else if (statement != NULL) {
+        alloc_free(statement->sql);
         alloc_free(statement);
-        return false;
     }
-    statement->base.conn = base;
-    *out_statement = &statement->base;
-    return true;
+    return ok;
 }
 
 static bool postgres_statement_query(hg_statement *base, const hg_value *values, size_t n,
@@ -386,17 +399,15 @@ static bool postgres_statement_query(hg_statement *base, const hg_value *values,
     const struct postgres_statement *statement = (const struct postgres_statement *)base;
     struct postgres_conn *conn = of(base->conn);
     struct params params;
-    char name[32];
     bool ok;
 
     if (statement->sql != NULL)
         return postgres_query(base->conn, statement->sql, values, n, by, out_rows, err);
-    snprintf(name, sizeof name, "hg_%lu", statement->name);
     ok = params_init(&params, values, n, true, err);
     if (ok) {
         begin_statement(conn, by);
-        ok = conn->pq->PQsendQueryPrepared(conn->pg, name, (int)n, params.values, params.lengths,
-                                           params.formats, 0)
+        ok = conn->pq->PQsendQueryPrepared(conn->pg, prepared_name(statement->number).text, (int)n,
+                                           params.values, params.lengths, params.formats, 0)
              || wire_fail_to_send(conn, err);
     }
     params_release(&params);
@@ -406,10 +417,9 @@ static bool postgres_statement_query(hg_statement *base, const hg_value *values,
 static void postgres_statement_close(hg_statement *base)
 {
     struct postgres_statement *statement = (struct postgres_statement *)base;
-    unsigned long *name = statement->sql != NULL ? NULL : VEC_PUSH(&of(base->conn)->closed);
 
-    if (name != NULL) /* else it stays on the server until the connection ends */
-        *name = statement->name;
+    if (statement->sql == NULL)
+        prepared_close(of(base->conn), statement->number);
     alloc_free(statement->sql);
     alloc_free(statement);
 }
@@ -423,7 +433,7 @@ static void free_conn(struct postgres_conn *conn)
         conn->pq->PQfinish(conn->pg);
     if (conn->wake >= 0)
         close(conn->wake);
-    VEC_RELEASE(&conn->closed);
+    prepared_release(conn);
     alloc_free(conn);
 }
 
@@ -509,8 +519,10 @@ static bool postgres_reset(hg_conn *base, hg_reset how, hg_deadline by, bool *ou
         return false;
     if (how != HG_RESET_FULL || conn->pooled)
         return true;
-    conn->closed.count = 0; /* DISCARD ALL takes prepared statements with it */
-    return wire_run(conn, "DISCARD ALL", NULL, err) && postgres_set_up(conn, err);
+    if (!wire_run(conn, "DISCARD ALL", NULL, err))
+        return false;
+    prepared_gone(conn);
+    return postgres_set_up(conn, err);
 }
 
 static int postgres_descriptor(const hg_conn *conn)

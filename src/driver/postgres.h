@@ -2,9 +2,10 @@
  * postgres.h - what the files of the PostgreSQL engine share: the connection, and the one place
  * where it waits.
  *
- *   postgres_open.c   hosts, addresses, login, the session's settings
- *   postgres_wire.c   sending and receiving without ever blocking, cancelling, errors
- *   postgres.c        statements, values, rows, the engine's table
+ *   postgres_open.c      hosts, addresses, login, the session's settings
+ *   postgres_wire.c      sending and receiving without ever blocking, cancelling, errors
+ *   postgres_prepared.c  statements with a name on the server
+ *   postgres.c           statements, values, rows, the engine's table
  */
 #ifndef DRIVER_POSTGRES_H
 #define DRIVER_POSTGRES_H
@@ -12,9 +13,13 @@
 #include "driver.h"
 
 #include "base/vec.h"
+#include "cache.h"
 #include "errand.h"
 #include "pq.h"
 #include "watch.h"
+
+/* The URL's parameter "prepared", in the order of its values. */
+enum prepared { PREPARED_NAMED, PREPARED_UNNAMED, PREPARED_OFF };
 
 struct postgres_conn {
     hg_conn base;
@@ -31,9 +36,16 @@ struct postgres_conn {
     enum stop stopped;     /* why the statement is being ended; STOP_NOT: it is not */
     struct errand *cancel; /* the request to end it, while that is under way */
     int64_t cancel_sent_ns;
-    bool was_in_transaction;   /* before the statement that runs */
+    bool was_in_transaction; /* before the statement that runs */
+
+    enum prepared prepared;
     unsigned long statements;  /* prepared so far: the next one's name */
+    unsigned long gone;        /* up to this one the server has forgotten them */
     VEC(unsigned long) closed; /* statements whose handles are gone, but not yet on the server */
+    struct cache cache;        /* of numbers, as above */
+    bool unsettled; /* the open transaction has changed what kept statements may depend on */
+    bool by_name;   /* the statement that runs is a kept one, and has not answered yet */
+    bool outdated;  /* it is of no use any more */
 };
 
 /* --- postgres_open.c --- */

@@ -91,8 +91,9 @@ static const char *const defaults[][2] = {
 /* Parameters that are obeyed here and not handed on. */
 static bool is_ours(const char *name)
 {
-    static const char *const names[] = {"hostaddr", "connect_timeout", "client_encoding",
-                                        "load_balance_hosts", "target_session_attrs"};
+    static const char *const names[] = {
+        "hostaddr",           "connect_timeout",      "client_encoding",
+        "load_balance_hosts", "target_session_attrs", "prepared"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0)
@@ -573,6 +574,22 @@ static bool begin_session(struct postgres_conn *conn, hg_deadline by, hg_error *
     return postgres_set_up(conn, err) && accept_pooler(conn, err);
 }
 
+/* Behind a pooler it is unnamed at most, whatever the URL says: see prepared_is_possible(). */
+static enum prepared prepared_of(const hg_url *url)
+{
+    static const char *const values[] = {
+        [PREPARED_NAMED] = "named",
+        [PREPARED_UNNAMED] = "unnamed",
+        [PREPARED_OFF] = "off",
+    };
+    const char *value = parameter(url, "prepared");
+    enum prepared prepared = PREPARED_OFF;
+
+    while (value != NULL && prepared > PREPARED_NAMED && strcmp(values[prepared], value) != 0)
+        prepared--;
+    return value == NULL ? PREPARED_NAMED : prepared;
+}
+
 static struct postgres_conn *conn_new(const struct driver_options *options, hg_error *err)
 {
     const struct pq *pq = pq_load(err);
@@ -603,6 +620,7 @@ bool postgres_open(const hg_url *url, const struct driver_options *options, hg_d
 
     if (conn == NULL)
         return false;
+    conn->prepared = prepared_of(url);
     if (!check_url(&attempt, err) || !name_user_and_database(&attempt, err)
         || !connect_any(&attempt, by, err) || !begin_session(conn, by, err)) {
         driver_postgres.close(&conn->base);

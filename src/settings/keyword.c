@@ -63,6 +63,7 @@ static const struct keyword postgresql[] = {
     {"oauth_scope",               KEYWORD_TEXT,   NULL},
     {"target_session_attrs",      KEYWORD_CHOICE, "any|read-write|read-only|primary|standby|prefer-standby"},
     {"load_balance_hosts",        KEYWORD_CHOICE, "disable|random"},
+    {"prepared",                  KEYWORD_CHOICE, "named|unnamed|off"}, /* our own, libpq never sees it */
 };
 
 /* How Python's sqlite3 should behave; shown, and of no consequence here. */
@@ -89,6 +90,9 @@ static const struct {
     {HG_POSTGRESQL, "currentSchema", "This is JDBC's: write options=-csearch_path%3DNAME."},
     {HG_POSTGRESQL, "search_path",   "libpq has no such parameter: write options=-csearch_path%3DNAME."},
     {HG_POSTGRESQL, "pgbouncer",     "libpq has no such parameter; a pooler in between is noticed without it."},
+    {HG_POSTGRESQL, "prepared_statements", "headgate calls it prepared: named, unnamed or off."},
+    {HG_POSTGRESQL, "prepareThreshold", "headgate calls it prepared: named, unnamed or off."},
+    {HG_POSTGRESQL, "statement_cache_size", "headgate calls it prepared: named, unnamed or off."},
     {HG_POSTGRESQL, "pool_size",     "Set DB_POOL_SIZE instead."},
     {HG_POSTGRESQL, "max_overflow",  "Set DB_MAX_OVERFLOW instead."},
     {HG_POSTGRESQL, "pool_timeout",  "Set DB_POOL_TIMEOUT instead."},

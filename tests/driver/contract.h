@@ -430,6 +430,177 @@ static inline void a_thousand_statements_are_prepared_and_closed(void **state)
     disconnect(conn);
 }
 
+/* --- statements that come often, which an engine may prepare behind our back --- */
+
+enum { OFTEN = 8 };
+
+/* The first field of the first row, with one value. */
+static inline int64_t ask_with(hg_conn *conn, const char *sql, hg_value value)
+{
+    hg_rows *rows = NULL;
+    hg_error err = {0};
+    int64_t answer;
+
+    if (!hg_conn_query(conn, sql, &value, 1, soon(), &rows, &err)
+        || hg_rows_next(rows, soon(), &err) != HG_ROW)
+        fail_msg("%s: %s", sql, err.message);
+    answer = hg_rows_integer(rows, 0);
+    hg_rows_close(rows);
+    return answer;
+}
+
+static inline size_t columns_of(hg_conn *conn, const char *sql)
+{
+    hg_rows *rows = NULL;
+    hg_error err = {0};
+    size_t count;
+
+    if (!hg_conn_query(conn, sql, NULL, 0, soon(), &rows, &err))
+        fail_msg("%s: %s", sql, err.message);
+    count = hg_rows_column_count(rows);
+    hg_rows_close(rows);
+    return count;
+}
+
+static inline void a_statement_that_comes_often_takes_each_value_as_the_first_time(void **state)
+{
+    static const struct {
+        hg_value value;
+        hg_type type;
+    } rounds[] = {
+        {{HG_INTEGER, .as.integer = 5}, HG_INTEGER},
+        {{HG_REAL, .as.real = 2.5}, HG_REAL},
+        {{HG_NULL}, HG_NULL},
+        {{HG_TEXT, .as.bytes = {"five", 4}}, HG_TEXT},
+    };
+    hg_conn *conn = connect_to(*state);
+    hg_rows *rows = NULL;
+
+    for (size_t i = 0; i < OFTEN * 4; i++) {
+        assert_true(
+            hg_conn_query(conn, "SELECT $1 AS v", &rounds[i % 4].value, 1, soon(), &rows, NULL));
+        assert_string_equal(hg_rows_column_name(rows, 0), "v");
+        assert_int_equal(hg_rows_next(rows, soon(), NULL), HG_ROW);
+        assert_int_equal(hg_rows_value(rows, 0).type, rounds[i % 4].type);
+        hg_rows_close(rows);
+    }
+    disconnect(conn);
+}
+
+static inline void more_statements_than_are_kept_come_often(void **state)
+{
+    hg_conn *conn = connect_to(*state);
+    char sql[64];
+
+    for (int round = 0; round < 3; round++)
+        for (int i = 0; i < 100; i++)
+            for (int64_t times = 0; times < 4; times++) {
+                snprintf(sql, sizeof sql, "SELECT %d + CAST($1 AS bigint)", i);
+                assert_int_equal(ask_with(conn, sql, hg_integer(times)), i + times);
+            }
+    disconnect(conn);
+}
+
+static inline void a_statement_that_comes_often_counts_its_rows_each_time(void **state)
+{
+    const hg_value value = hg_integer(7);
+    hg_conn *conn = connect_to(*state);
+    int64_t affected;
+
+    run(conn, "DROP TABLE IF EXISTS often");
+    run(conn, "CREATE TABLE often (i BIGINT)");
+    for (int i = 0; i < OFTEN; i++) {
+        affected = -7;
+        assert_true(hg_conn_execute(conn, "INSERT INTO often VALUES ($1), ($1)", &value, 1, soon(),
+                                    &affected, NULL));
+        assert_int_equal(affected, 2);
+    }
+    assert_int_equal(ask(conn, "SELECT count(*) FROM often"), 2 * OFTEN);
+    run(conn, "DROP TABLE often");
+    disconnect(conn);
+}
+
+static inline void a_statement_that_comes_often_may_fail_and_be_left_half_read(void **state)
+{
+    hg_conn *conn = connect_to(*state);
+    hg_rows *rows = NULL;
+
+    run(conn, "DROP TABLE IF EXISTS often");
+    run(conn, "CREATE TABLE often (i BIGINT PRIMARY KEY)");
+    for (int64_t i = 0; i < OFTEN; i++) {
+        const hg_value value = hg_integer(i / 2); /* every second one is there already */
+        hg_error err = {0};
+        bool ok =
+            hg_conn_execute(conn, "INSERT INTO often VALUES ($1)", &value, 1, soon(), NULL, &err);
+
+        assert_int_equal(ok, i % 2 == 0);
+        assert_int_equal(err.code, ok ? HG_OK : HG_CONSTRAINT);
+        assert_true(hg_conn_query(conn, MILLION, NULL, 0, soon(), &rows, NULL));
+        assert_int_equal(hg_rows_next(rows, soon(), NULL), HG_ROW);
+        assert_int_equal(hg_rows_integer(rows, 0), 1);
+        hg_rows_close(rows);
+    }
+    run(conn, "DROP TABLE often");
+    disconnect(conn);
+}
+
+static inline void a_statement_that_comes_often_sees_a_table_as_it_is_now(void **state)
+{
+    hg_conn *conn = connect_to(*state), *other = connect_to(*state);
+    hg_error err = {0};
+
+    run(conn, "DROP TABLE IF EXISTS often");
+    run(conn, "CREATE TABLE often (a BIGINT)");
+    for (int i = 0; i < OFTEN; i++)
+        assert_int_equal(columns_of(conn, "SELECT * FROM often"), 1);
+    run(other, "ALTER TABLE often ADD COLUMN b BIGINT");
+    assert_int_equal(columns_of(conn, "SELECT * FROM often"), 2);
+    for (int i = 0; i < OFTEN; i++)
+        assert_int_equal(columns_of(conn, "SELECT * FROM often"), 2);
+    run(other, "DROP TABLE often");
+    err = refused(conn, "SELECT * FROM often");
+    assert_string_equal(err.sqlstate, "42P01");
+    disconnect(other);
+    disconnect(conn);
+}
+
+static inline void a_transaction_may_change_what_its_own_statements_read(void **state)
+{
+    hg_conn *conn = connect_to(*state);
+
+    run(conn, "DROP TABLE IF EXISTS often");
+    run(conn, "CREATE TABLE often (a BIGINT)");
+    for (int i = 0; i < OFTEN; i++)
+        assert_int_equal(columns_of(conn, "SELECT * FROM often"), 1);
+    for (int i = 0; i < 2; i++) {
+        assert_true(hg_conn_begin(conn, soon(), NULL));
+        assert_int_equal(columns_of(conn, "SELECT * FROM often"), 1);
+        run(conn, "ALTER TABLE often ADD COLUMN b BIGINT");
+        for (int times = 0; times < OFTEN; times++)
+            assert_int_equal(columns_of(conn, "SELECT * FROM often"), 2);
+        assert_true(hg_conn_rollback(conn, soon(), NULL));
+        assert_true(hg_conn_begin(conn, soon(), NULL));
+        for (int times = 0; times < OFTEN; times++)
+            assert_int_equal(columns_of(conn, "SELECT * FROM often"), 1);
+        assert_true(hg_conn_rollback(conn, soon(), NULL));
+    }
+    run(conn, "DROP TABLE often");
+    disconnect(conn);
+}
+
+static inline void a_full_reset_costs_statements_that_come_often_nothing(void **state)
+{
+    hg_conn *conn = connect_to(*state);
+    bool was_open;
+
+    for (int round = 0; round < 3; round++) {
+        for (int64_t i = 0; i < OFTEN; i++)
+            assert_int_equal(ask_with(conn, "SELECT CAST($1 AS bigint)", hg_integer(i)), i);
+        assert_true(conn->driver->reset(conn, HG_RESET_FULL, soon(), &was_open, NULL));
+    }
+    disconnect(conn);
+}
+
 /* --- transactions --- */
 
 static inline void create_accounts(hg_conn *conn)
@@ -801,6 +972,13 @@ static const struct CMUnitTest contract_tests[] = {
     cmocka_unit_test(a_prepared_statement_takes_values_of_every_type),
     cmocka_unit_test(a_wrong_statement_is_refused_when_it_is_prepared),
     cmocka_unit_test(a_thousand_statements_are_prepared_and_closed),
+    cmocka_unit_test(a_statement_that_comes_often_takes_each_value_as_the_first_time),
+    cmocka_unit_test(more_statements_than_are_kept_come_often),
+    cmocka_unit_test(a_statement_that_comes_often_counts_its_rows_each_time),
+    cmocka_unit_test(a_statement_that_comes_often_may_fail_and_be_left_half_read),
+    cmocka_unit_test(a_statement_that_comes_often_sees_a_table_as_it_is_now),
+    cmocka_unit_test(a_transaction_may_change_what_its_own_statements_read),
+    cmocka_unit_test(a_full_reset_costs_statements_that_come_often_nothing),
     cmocka_unit_test(a_commit_keeps_and_a_rollback_drops),
     cmocka_unit_test(a_savepoint_undoes_a_part),
     cmocka_unit_test(a_reset_ends_the_transaction_as_it_is_told),

@@ -1,19 +1,26 @@
 /*
- * test_contract_postgres.c - the contract of an engine, kept by PostgreSQL.
+ * test_contract_postgres.c - the contract of an engine, kept by PostgreSQL, whether its statements
+ * have names on the server or not.
  */
 #include "contract.h"
 
 #include "support/postgres.h"
 
+static const char *prepared;
+
 static struct engine engine = {.driver = &driver_postgres, .blob_type = "BYTEA"};
 
 static int setup(void **state)
 {
-    char *database;
+    char *database, *text, with[1024];
 
     postgres_start();
     database = postgres_database();
-    engine.url = postgres_url(database);
+    text = postgres_url_text(database);
+    snprintf(with, sizeof with, "%s%cprepared=%s", text, strchr(text, '?') == NULL ? '?' : '&',
+             prepared);
+    assert_true(hg_url_parse(with, &engine.url, NULL));
+    free(text);
     free(database);
     *state = &engine;
     return 0;
@@ -28,5 +35,12 @@ static int teardown(void **state)
 
 int main(void)
 {
-    return cmocka_run_group_tests(contract_tests, setup, teardown);
+    static const char *const modes[] = {"named", "unnamed", "off"};
+    int failed = 0;
+
+    for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
+        prepared = modes[i];
+        failed += cmocka_run_group_tests_name(prepared, contract_tests, setup, teardown);
+    }
+    return failed;
 }

@@ -31,6 +31,8 @@ static bool work(const struct engine *engine, hg_conn **out_conn, hg_error *err)
         (void)hg_rows_text(rows, i);
     hg_rows_close(rows);
     rows = NULL;
+    for (int often = 0; ok && often < 4; often++)
+        ok = hg_conn_execute(*out_conn, "SELECT CAST($1 AS bigint)", values, 1, soon(), NULL, err);
     ok = ok
          && hg_conn_prepare(*out_conn, "SELECT CAST($1 AS bigint), CAST($2 AS text)", soon(),
                             &statement, err)

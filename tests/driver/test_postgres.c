@@ -306,6 +306,160 @@ static void a_full_reset_restores_the_sessions_settings(void **state)
     disconnect(conn);
 }
 
+/* --- statements that come often --- */
+
+static hg_url *url_with(const char *parameter)
+{
+    char *text = postgres_url_text(database), with[1024];
+    hg_url *url = NULL;
+
+    snprintf(with, sizeof with, "%s%c%s", text, strchr(text, '?') == NULL ? '?' : '&', parameter);
+    assert_true(hg_url_parse(with, &url, NULL));
+    free(text);
+    return url;
+}
+
+static void run_often(hg_conn *conn, const char *sql, int times)
+{
+    for (int i = 0; i < times; i++)
+        run(conn, sql);
+}
+
+/* How many statements have a name; a text of its own each time, so that asking changes nothing. */
+static int64_t named_statements(hg_conn *conn)
+{
+    static int asked;
+    char sql[128];
+
+    snprintf(sql, sizeof sql,
+             "SELECT count(*) FROM pg_prepared_statements WHERE statement NOT LIKE '%%%d'",
+             ++asked);
+    return ask(conn, sql);
+}
+
+static void a_statement_gets_a_name_when_it_comes_the_third_time(void **state)
+{
+    hg_conn *conn = connect_to(*state);
+
+    run_often(conn, "SELECT 1", 2);
+    assert_int_equal(named_statements(conn), 0);
+    run_often(conn, "SELECT 1", 5);
+    assert_int_equal(named_statements(conn), 1);
+    assert_int_equal(ask(conn, "SELECT generic_plans + custom_plans FROM pg_prepared_statements "
+                               "WHERE statement = 'SELECT 1'"),
+                     5);
+    disconnect(conn);
+}
+
+static void the_server_keeps_a_limited_number_of_names(void **state)
+{
+    hg_conn *conn = connect_to(*state);
+    char sql[32];
+
+    for (int i = 0; i < 300; i++) {
+        snprintf(sql, sizeof sql, "SELECT %d", i);
+        run_often(conn, sql, 3);
+    }
+    assert_in_range(named_statements(conn), 32, 65);
+    disconnect(conn);
+}
+
+static void without_names_nothing_is_prepared(void **state)
+{
+    static const char *const modes[] = {"prepared=unnamed", "prepared=off"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct engine there = {.driver = &driver_postgres, .url = url_with(modes[i])};
+        hg_conn *conn = connect_to(&there);
+        hg_statement *statement = NULL;
+
+        run_often(conn, "SELECT 1", 10);
+        assert_true(hg_conn_prepare(conn, "SELECT 8", soon(), &statement, NULL));
+        assert_int_equal(named_statements(conn), 0);
+        disconnect(conn);
+        hg_url_free(there.url);
+    }
+}
+
+static void statements_that_others_have_closed_are_sent_again(void **state)
+{
+    static const char *const ways[] = {"DEALLOCATE ALL", "DISCARD ALL",
+                                       "DO $$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$",
+                                       "SELECT forget_statements()"};
+    hg_conn *conn = connect_to(*state);
+
+    run(conn, "CREATE FUNCTION forget_statements() RETURNS void LANGUAGE plpgsql AS "
+              "$$ BEGIN EXECUTE 'DEALLOCATE ALL'; END $$");
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        hg_statement *statement = NULL;
+
+        run_often(conn, "SELECT 1", 5);
+        run_often(conn, "SELECT 2", 5);
+        assert_true(hg_conn_prepare(conn, "SELECT 3", soon(), &statement, NULL));
+        run(conn, ways[i]);
+        hg_statement_close(statement);
+        run_often(conn, "SELECT 1", 5);
+        run_often(conn, "SELECT 2", 5);
+        assert_true(hg_conn_prepare(conn, "SELECT 4", soon(), &statement, NULL));
+        hg_statement_close(statement);
+        assert_true(named_statements(conn) > 0);
+    }
+    run(conn, "DROP FUNCTION forget_statements()");
+    disconnect(conn);
+}
+
+static void a_statement_that_was_outdated_in_a_transaction_says_to_run_it_again(void **state)
+{
+    hg_conn *conn = connect_to(*state), *other = connect_to(*state);
+    hg_error err;
+
+    run(conn, "CREATE TABLE changing (a integer)");
+    run_often(conn, "SELECT * FROM changing", 5);
+    run_often(conn, "SELECT *, 1 FROM changing", 5);
+    run(other, "ALTER TABLE changing ADD COLUMN b integer");
+    assert_true(hg_conn_begin(conn, soon(), NULL));
+    err = refused(conn, "SELECT * FROM changing");
+    assert_int_equal(err.code, HG_SERIALIZATION);
+    assert_string_equal(err.sqlstate, "0A000");
+    assert_non_null(strstr(err.hint, "again"));
+    assert_true(hg_conn_rollback(conn, soon(), NULL));
+    assert_true(hg_conn_begin(conn, soon(), NULL));
+    run_often(conn, "SELECT * FROM changing", 5);
+    run_often(conn, "SELECT *, 1 FROM changing", 5);
+    assert_true(hg_conn_commit(conn, soon(), NULL));
+    run(conn, "DROP TABLE changing");
+    disconnect(other);
+    disconnect(conn);
+}
+
+static void an_error_of_the_statement_itself_is_not_taken_for_an_outdated_one(void **state)
+{
+    hg_conn *conn = connect_to(*state);
+
+    for (int i = 0; i < 5; i++) {
+        assert_string_equal(refused(conn, "EXECUTE nosuch").sqlstate, "26000");
+        assert_string_equal(refused(conn, "SELECT 1 / 0").sqlstate, "22012");
+        assert_string_equal(refused(conn, "SELECT nosuch").sqlstate, "42703");
+    }
+    disconnect(conn);
+}
+
+static void a_kept_statement_that_is_cancelled_serves_again(void **state)
+{
+    hg_conn *conn = connect_to(*state);
+    hg_error err = {0};
+
+    for (int i = 0; i < 5; i++) {
+        assert_false(hg_conn_execute(conn, "SELECT pg_sleep(30)", NULL, 0, hg_deadline_in_ms(50),
+                                     NULL, &err));
+        assert_int_equal(err.code, HG_TIMEOUT);
+        assert_false(hg_conn_lost(conn));
+    }
+    assert_int_equal(ask(conn, "SELECT 7"), 7);
+    disconnect(conn);
+}
+
 /* --- bad days --- */
 
 /* Waits for what the server says last, without a statement. */
@@ -533,6 +687,7 @@ static void through_a_pooler_the_session_is_left_alone(void **state)
     assert_int_equal(hg_rows_next(rows, soon(), NULL), HG_ROW);
     assert_int_equal(hg_rows_integer(rows, 0), 8);
     hg_rows_close(rows);
+    run_often(conn, "SELECT 9", 10);
     assert_int_equal(ask(conn, "SELECT count(*) FROM pg_prepared_statements"), 0);
     disconnect(conn);
     pooler_stop();
@@ -589,6 +744,13 @@ int main(void)
         cmocka_unit_test(notices_go_to_the_log),
         cmocka_unit_test(closed_statements_do_not_pile_up_on_the_server),
         cmocka_unit_test(a_full_reset_restores_the_sessions_settings),
+        cmocka_unit_test(a_statement_gets_a_name_when_it_comes_the_third_time),
+        cmocka_unit_test(the_server_keeps_a_limited_number_of_names),
+        cmocka_unit_test(without_names_nothing_is_prepared),
+        cmocka_unit_test(statements_that_others_have_closed_are_sent_again),
+        cmocka_unit_test(a_statement_that_was_outdated_in_a_transaction_says_to_run_it_again),
+        cmocka_unit_test(an_error_of_the_statement_itself_is_not_taken_for_an_outdated_one),
+        cmocka_unit_test(a_kept_statement_that_is_cancelled_serves_again),
         cmocka_unit_test(a_notification_does_not_make_a_connection_look_dead),
         cmocka_unit_test(a_terminated_connection_is_noticed_without_a_round_trip),
         cmocka_unit_test(a_statement_on_a_terminated_connection_says_why),
