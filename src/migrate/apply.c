@@ -58,9 +58,15 @@ static void tell_statement(const struct task *task, size_t i)
                                                    .total = (int64_t)task->script->count});
 }
 
-/* What the engine cannot know: what to write in the file instead. */
-static void give_hint(const struct task *task, hg_error *err)
+/* What the engine cannot know: that a limit of the file's is no trouble on the way to the database,
+ * and what to write in the file instead. */
+static void explain(const struct task *task, hg_error *err)
 {
+    if (err->code == HG_TIMEOUT && !hg_conn_lost(task->run->conn)) {
+        err->code = HG_FAILED;
+        hg_error_hint(
+            err, "Give it more time with statement_timeout: behind the -- migrate: directive.");
+    }
     if (strcmp(err->sqlstate, "25001") == 0 && task->script->section.transaction) {
         err->hint[0] = '\0';
         hg_error_hint(err, "Write transaction:false behind the -- migrate: directive; such "
@@ -88,7 +94,7 @@ bool apply_statement(struct task *task, size_t i, hg_error *err)
     if (hg_conn_execute(task->run->conn, s->sql, NULL, 0, statement_deadline(task), NULL, err))
         return true;
     script_place(task->script, s, err);
-    give_hint(task, err);
+    explain(task, err);
     return false;
 }
 

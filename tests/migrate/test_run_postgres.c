@@ -268,7 +268,7 @@ static void a_statement_timeout_of_the_file_is_kept(void **state)
 
     write_file(w, "0001_a.sql", "-- migrate:up statement_timeout:50ms\nSELECT pg_sleep(30);\n");
     assert_string_equal(run(w, UP, NULL), "=");
-    assert_int_equal(w->err.code, HG_TIMEOUT);
+    assert_int_equal(w->err.code, HG_FAILED);
     assert_int_equal(w->err.line, 2);
     assert_string_equal(w->err.sqlstate, "57014");
 }
