@@ -18,7 +18,7 @@
 struct sqlite_rows {
     hg_rows base;
     sqlite3_stmt *stmt;
-    bool owned;       /* finalized with the rows; else it belongs to a prepared statement */
+    bool owned;       /* finalized with the rows; else it is prepared or kept, and reset */
     bool counts;      /* its changes are worth telling */
     bool no_memory;   /* a value could not be handed out */
     bool has_pending; /* the first step has been made by query() */
@@ -121,6 +121,7 @@ static void sqlite_close(hg_conn *base)
     struct sqlite_conn *conn = of(base);
 
     conn_end(base);
+    cache_clear(&conn->cache);
     sqlite3_close(conn->db);
     alloc_free(conn->path);
     alloc_free(conn);
@@ -128,9 +129,13 @@ static void sqlite_close(hg_conn *base)
 
 /* SQLite's handle must not be touched on this side of a fork, not even to free it: closing would
  * drop locks and files that the parent works with. */
-static void sqlite_abandon(hg_conn *conn)
+static void sqlite_abandon(hg_conn *base)
 {
-    alloc_free(of(conn)->path);
+    struct sqlite_conn *conn = of(base);
+
+    conn->cache.drop = NULL;
+    cache_clear(&conn->cache);
+    alloc_free(conn->path);
     alloc_free(conn);
 }
 
@@ -202,22 +207,37 @@ static const char *skip_blank(const char *sql)
     }
 }
 
-/* Whether sqlite3_changes() speaks of this statement: after any other it still tells of an old one.
- */
-static bool changes_rows(const char *sql)
+/* How a statement begins that reads or changes rows and nothing else. */
+static const struct opening {
+    const char *word;
+    bool changes;
+} openings[] = {
+    {"SELECT", false}, {"INSERT", true},  {"UPDATE", true},  {"DELETE", true},
+    {"WITH", true},    {"REPLACE", true}, {"VALUES", false},
+};
+
+static const struct opening *opening_of(const char *sql)
 {
-    static const char *const words[] = {"INSERT", "UPDATE", "DELETE", "REPLACE", "WITH"};
     const char *start = skip_blank(sql);
 
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strncasecmp(start, words[i], strlen(words[i])) == 0)
-            return true;
-    return false;
+    for (size_t i = 0; i < sizeof openings / sizeof *openings; i++)
+        if (strncasecmp(start, openings[i].word, strlen(openings[i].word)) == 0)
+            return &openings[i];
+    return NULL;
+}
+
+/* Whether sqlite3_changes() speaks of this statement: after any other it still tells of an old one.
+ */
+static bool counts(sqlite3_stmt *stmt, const char *sql)
+{
+    const struct opening *opening = opening_of(sql);
+
+    return opening != NULL && opening->changes && stmt != NULL && !sqlite3_stmt_readonly(stmt);
 }
 
 /* Compiles one statement. *out_stmt stays NULL for a text without any. */
 static bool compile(struct sqlite_conn *conn, const char *sql, unsigned flags,
-                    sqlite3_stmt **out_stmt, bool *out_counts, hg_error *err)
+                    sqlite3_stmt **out_stmt, hg_error *err)
 {
     const char *tail = NULL;
     sqlite3_stmt *stmt = NULL;
@@ -230,8 +250,38 @@ static bool compile(struct sqlite_conn *conn, const char *sql, unsigned flags,
         hg_error_place(err, NULL, 0, characters(sql, (int)(skip_blank(tail) - sql)) + 1);
         return false;
     }
-    *out_counts = stmt != NULL && !sqlite3_stmt_readonly(stmt) && changes_rows(sql);
     *out_stmt = stmt;
+    return true;
+}
+
+static void drop(void *conn, uintptr_t stmt)
+{
+    (void)conn;
+    sqlite3_finalize((sqlite3_stmt *)stmt);
+}
+
+/*
+ * The statement of a text: one that was kept, or a new one, which is kept when its text comes
+ * often. Only what reads or changes rows is: a PRAGMA may do its work when it is compiled, and then
+ * would do it only once. *out_owned: it is not kept, the caller finalizes it.
+ */
+static bool find(struct sqlite_conn *conn, const char *sql, sqlite3_stmt **out_stmt,
+                 bool *out_owned, hg_error *err)
+{
+    struct cache_key key = cache_key(sql, NULL, 0);
+    struct cached *cached = cache_find(&conn->cache, &key);
+    bool keep;
+
+    *out_owned = cached == NULL;
+    if (cached != NULL) {
+        *out_stmt = (sqlite3_stmt *)cached->statement;
+        return true;
+    }
+    conn->cache.drop = drop;
+    keep = opening_of(sql) != NULL && cache_worth(&conn->cache, &key);
+    if (!compile(conn, sql, keep ? SQLITE_PREPARE_PERSISTENT : 0, out_stmt, err))
+        return false;
+    *out_owned = !keep || cache_keep(&conn->cache, &key, (uintptr_t)*out_stmt) == NULL;
     return true;
 }
 
@@ -364,15 +414,18 @@ static bool sqlite_query(hg_conn *base, const char *sql, const hg_value *params,
     struct sqlite_conn *conn = of(base);
     struct sqlite_rows *rows = NULL;
     sqlite3_stmt *stmt = NULL;
-    bool counts = false;
+    bool owned = false;
 
     watch_start(&conn->watch, by);
-    if (!compile(conn, sql, 0, &stmt, &counts, err) || !start(conn, stmt, params, n, &rows, err)) {
-        sqlite3_finalize(stmt);
+    if (!find(conn, sql, &stmt, &owned, err))
+        return false;
+    if (!start(conn, stmt, params, n, &rows, err)) {
+        if (owned)
+            sqlite3_finalize(stmt);
         return false;
     }
-    rows->owned = true;
-    rows->counts = counts;
+    rows->owned = owned;
+    rows->counts = counts(stmt, sql);
     *out_rows = &rows->base;
     return true;
 }
@@ -469,10 +522,11 @@ static bool sqlite_prepare(hg_conn *base, const char *sql, hg_deadline by,
     if (statement == NULL)
         return sqlstate_no_memory(err);
     watch_start(&conn->watch, by);
-    if (!compile(conn, sql, SQLITE_PREPARE_PERSISTENT, &statement->stmt, &statement->counts, err)) {
+    if (!compile(conn, sql, SQLITE_PREPARE_PERSISTENT, &statement->stmt, err)) {
         alloc_free(statement);
         return false;
     }
+    statement->counts = counts(statement->stmt, sql);
     statement->base.conn = base;
     *out_statement = &statement->base;
     return true;

@@ -11,6 +11,7 @@
 
 #include <sqlite3.h>
 
+#include "cache.h"
 #include "driver.h"
 #include "watch.h"
 
@@ -24,6 +25,7 @@ struct sqlite_conn {
     int64_t lock_timeout_ms;
     int64_t busy_since_ns; /* when the wait for a lock began */
     struct watch watch;
+    struct cache cache; /* of sqlite3_stmt, reset and without values */
 };
 
 /* --- sqlite_open.c --- */

@@ -240,6 +240,7 @@ bool sqlite_renew(struct sqlite_conn *conn, hg_deadline by, hg_error *err)
 {
     if (in_memory(conn))
         return true;
+    cache_clear(&conn->cache);
     sqlite3_close(conn->db);
     conn->db = NULL;
     conn->base.lost = !open_handle(conn, by, err);

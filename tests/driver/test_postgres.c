@@ -617,6 +617,7 @@ static void given_up_by_a_child(const struct engine *there)
     int status = -1;
     pid_t child;
 
+    run_often(conn, "SELECT 1", 5);
     assert_true(hg_conn_begin(conn, soon(), NULL));
     child = fork();
     if (child == 0) {

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "driver/sqlite.h"
 #include "support/temp.h"
 
 /* One folder a test, with the URL of a file in it that is not there yet. */
@@ -257,6 +258,117 @@ static void a_file_that_was_replaced_is_a_dead_connection(void **state)
     free(other);
 }
 
+static void a_file_that_was_removed_is_a_dead_connection(void **state)
+{
+    const struct place *place = *state;
+    hg_conn *conn = connect_to(&place->engine);
+
+    run(conn, "CREATE TABLE t (i INTEGER)");
+    assert_int_equal(unlink(place->path), 0);
+    assert_false(conn->driver->alive(conn));
+    disconnect(conn);
+}
+
+/* --- statements that come often --- */
+
+static void run_often(hg_conn *conn, const char *sql, int times)
+{
+    for (int i = 0; i < times; i++)
+        run(conn, sql);
+}
+
+static sqlite3 *handle_of(const hg_conn *conn)
+{
+    return ((const struct sqlite_conn *)conn)->db;
+}
+
+static size_t kept_statements(const hg_conn *conn)
+{
+    sqlite3_stmt *stmt = NULL;
+    size_t count = 0;
+
+    while ((stmt = sqlite3_next_stmt(handle_of(conn), stmt)) != NULL)
+        count++;
+    return count;
+}
+
+static void a_statement_is_kept_when_it_comes_the_third_time(void **state)
+{
+    const struct place *place = *state;
+    hg_conn *conn = connect_to(&place->engine);
+
+    run_often(conn, "SELECT 1", 2);
+    assert_int_equal(kept_statements(conn), 0);
+    run_often(conn, "SELECT 1", 5);
+    assert_int_equal(kept_statements(conn), 1);
+    assert_int_equal(
+        sqlite3_stmt_status(sqlite3_next_stmt(handle_of(conn), NULL), SQLITE_STMTSTATUS_RUN, 0), 5);
+    disconnect(conn);
+}
+
+static void a_limited_number_of_statements_is_kept(void **state)
+{
+    const struct place *place = *state;
+    hg_conn *conn = connect_to(&place->engine);
+    char sql[32];
+
+    for (int i = 0; i < 300; i++) {
+        snprintf(sql, sizeof sql, "SELECT %d", i);
+        run_often(conn, sql, 3);
+    }
+    assert_in_range(kept_statements(conn), 32, 64);
+    disconnect(conn);
+}
+
+static void a_kept_statement_holds_neither_a_lock_nor_a_value(void **state)
+{
+    const hg_value secret = hg_text("tr0ub4dor");
+    const struct place *place = *state;
+    hg_conn *conn = connect_to(&place->engine), *other = connect_to(&place->engine);
+    char *sql;
+
+    run(conn, "CREATE TABLE t (a TEXT)");
+    for (int i = 0; i < 5; i++)
+        assert_true(
+            hg_conn_execute(conn, "SELECT * FROM t WHERE a = $1", &secret, 1, soon(), NULL, NULL));
+    assert_int_equal(kept_statements(conn), 1);
+    sql = sqlite3_expanded_sql(sqlite3_next_stmt(handle_of(conn), NULL));
+    assert_string_equal(sql, "SELECT * FROM t WHERE a = NULL");
+    sqlite3_free(sql);
+    run(other, "DROP TABLE t");
+    assert_int_equal(ask(other, "PRAGMA wal_checkpoint(TRUNCATE)"), 0); /* no reader in the way */
+    disconnect(other);
+    disconnect(conn);
+}
+
+static void a_pragma_does_its_work_each_time(void **state)
+{
+    const struct place *place = *state;
+    hg_conn *conn = connect_to(&place->engine);
+
+    for (int i = 0; i < 5; i++) {
+        run(conn, "PRAGMA foreign_keys = OFF");
+        assert_int_equal(ask(conn, "PRAGMA foreign_keys"), 0);
+        run(conn, "PRAGMA foreign_keys = ON");
+        assert_int_equal(ask(conn, "PRAGMA foreign_keys"), 1);
+    }
+    disconnect(conn);
+}
+
+static void after_a_full_reset_no_statement_is_left(void **state)
+{
+    const struct place *place = *state;
+    hg_conn *conn = connect_to(&place->engine);
+    bool was_open;
+
+    run_often(conn, "SELECT 1", 5);
+    assert_true(conn->driver->reset(conn, HG_RESET_ROLLBACK, soon(), &was_open, NULL));
+    assert_int_equal(kept_statements(conn), 1);
+    assert_true(conn->driver->reset(conn, HG_RESET_FULL, soon(), &was_open, NULL));
+    assert_int_equal(kept_statements(conn), 0);
+    disconnect(conn);
+}
+
 /* --- locks --- */
 
 static void a_write_lock_is_waited_for_until_the_deadline(void **state)
@@ -460,6 +572,7 @@ static void a_childs_copy_is_given_up_and_the_parents_works_on(void **state)
     run(conn, "CREATE TABLE t (i INTEGER)");
     assert_true(hg_conn_begin(conn, soon(), NULL));
     run(conn, "INSERT INTO t VALUES (1)");
+    run_often(conn, "SELECT 1", 5);
     child = fork();
     if (child == 0) {
         conn->driver->abandon(conn);
@@ -488,6 +601,12 @@ int main(void)
         SQLITE_TEST(a_name_is_a_files_name_and_no_uri),
         SQLITE_TEST(a_database_in_memory_is_its_connections_own),
         SQLITE_TEST(a_file_that_was_replaced_is_a_dead_connection),
+        SQLITE_TEST(a_file_that_was_removed_is_a_dead_connection),
+        SQLITE_TEST(a_statement_is_kept_when_it_comes_the_third_time),
+        SQLITE_TEST(a_limited_number_of_statements_is_kept),
+        SQLITE_TEST(a_kept_statement_holds_neither_a_lock_nor_a_value),
+        SQLITE_TEST(a_pragma_does_its_work_each_time),
+        SQLITE_TEST(after_a_full_reset_no_statement_is_left),
         SQLITE_TEST(a_write_lock_is_waited_for_until_the_deadline),
         SQLITE_TEST(waiting_for_a_lock_can_be_interrupted),
         SQLITE_TEST(a_read_that_has_grown_old_cannot_write),
