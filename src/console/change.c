@@ -205,6 +205,7 @@ void change_progress(struct model *m, const struct job_event *event)
     if (event->kind == HG_EVENT_STEP_STARTED) {
         c->step = step_of(m, event);
         c->step_started_ms = m->now_ms;
+        c->begun = true;
     } else if (event->kind == HG_EVENT_STEP_DONE) {
         c->step = step_of(m, event) + 1;
     }

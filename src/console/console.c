@@ -4,7 +4,8 @@
 #include "console.h"
 
 #include <locale.h>
-#include <stdio.h>
+#include <pthread.h>
+#include <signal.h>
 
 #include "base/text.h"
 #include "loop.h"
@@ -55,16 +56,21 @@ bool console_run(struct ops *ops, const struct console_options *options, hg_erro
     static const char *const folders[] = {HG_THEME_DIR, HG_THEME_SOURCE_DIR, NULL};
     struct job_source source = {NULL, start, cancel, take, fd, discard};
     struct facts facts;
-    bool ok;
+    sigset_t before;
+    bool ok = false;
 
     setlocale(LC_CTYPE, "");
-    loop_block_signals();
+    loop_block_signals(&before);
     source.context = jobs_new(ops);
-    if (source.context == NULL)
-        return hg_fail(err, HG_NOMEM, "could not open the console: out of memory");
-    gather_facts(ops->settings, &facts);
-    ok = loop_run(&facts, &source, options->color, options->theme == NULL ? "dark" : options->theme,
-                  folders, err);
+    if (source.context == NULL) {
+        hg_fail(err, HG_NOMEM, "could not open the console: out of memory");
+    } else {
+        gather_facts(ops->settings, &facts);
+        ok = loop_run(&facts, &source, options->color,
+                      options->theme == NULL ? "dark" : options->theme, folders, err);
+    }
+    pthread_sigmask(SIG_SETMASK, &before,
+                    NULL); /* Ctrl-C ends it while the workers are waited for */
     jobs_free(source.context);
     return ok;
 }

@@ -45,11 +45,11 @@ static sigset_t handled_set(void)
     return set;
 }
 
-void loop_block_signals(void)
+void loop_block_signals(sigset_t *out_before)
 {
     sigset_t set = handled_set();
 
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    pthread_sigmask(SIG_BLOCK, &set, out_before);
 }
 
 static void deliver(struct loop *l, struct message message);
@@ -216,11 +216,14 @@ static int timeout(const struct loop *l)
 
 static void draw(struct loop *l)
 {
-    if (!terminal_pending(l->terminal)) {
+    bool there = terminal_flush(l->terminal);
+
+    if (there && !terminal_pending(l->terminal)) {
         view(&l->model, &l->canvas);
         terminal_draw(l->terminal, &l->canvas, &l->theme);
+        there = terminal_flush(l->terminal);
     }
-    if (!terminal_flush(l->terminal))
+    if (!there)
         l->lost = l->quit = true;
 }
 
@@ -296,7 +299,7 @@ bool loop_run(const struct facts *facts, const struct job_source *source, enum c
     l->source = source;
     l->theme_folders = theme_folders;
     text_copy(l->theme_file, sizeof l->theme_file, theme);
-    pthread_sigmask(SIG_BLOCK, &set, &before);
+    loop_block_signals(&before);
     l->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (l->signals < 0) {
         hg_fail(err, HG_IO, "could not open the console: %s", strerror(errno));

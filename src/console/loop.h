@@ -4,6 +4,8 @@
 #ifndef CONSOLE_LOOP_H
 #define CONSOLE_LOOP_H
 
+#include <signal.h>
+
 #include "model.h"
 #include "terminal.h"
 
@@ -25,8 +27,8 @@ struct job_source {
 bool loop_run(const struct facts *facts, const struct job_source *source, enum color_use color,
               const char *theme, const char *const *theme_folders, hg_error *err);
 
-/* The signals that the loop reads; blocked before the first worker is started, so that no worker
- * gets them. */
-void loop_block_signals(void);
+/* Blocks the signals that the loop reads: before the first worker is started, so that no worker
+ * gets them. *out_before: the mask to go back to. */
+void loop_block_signals(sigset_t *out_before);
 
 #endif

@@ -84,6 +84,7 @@ struct change {
     char unit[16];
     char message[200];
     bool waiting; /* for a lock, as `message` says */
+    bool begun;   /* a step has been started */
     bool cancel_asked, quit_after;
 };
 

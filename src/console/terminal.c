@@ -153,6 +153,7 @@ static void start_curses(struct terminal *t, enum color_use use)
     keypad(stdscr, TRUE);
     nodelay(stdscr, TRUE);
     scrollok(stdscr, FALSE);
+    typeahead(-1); /* else a key that arrives meanwhile would leave a frame half drawn */
     define_key("\033[200~", CODE_PASTE_BEGIN);
     define_key("\033[201~", CODE_PASTE_END);
     t->depth = find_depth(use);
@@ -160,7 +161,6 @@ static void start_curses(struct terminal *t, enum color_use use)
         start_color();
         use_default_colors();
     }
-    curs_set(0);
 }
 
 /* Moves what ncurses wrote to the bytes that wait for the terminal. */
@@ -183,6 +183,31 @@ static const char *placing(void)
     const char *s = tigetstr((char *)"cup");
 
     return s == (char *)-1 ? NULL : s;
+}
+
+static void leave_alone(int number)
+{
+    (void)number;
+}
+
+/*
+ * ncurses takes signals whose action is the default one for itself, and while it draws it ignores
+ * SIGTSTP, which drops one that waits to be read from a signalfd. It keeps its hands off signals
+ * that have a handler when it starts.
+ */
+static SCREEN *start_screen(const struct terminal *t)
+{
+    static const int taken[] = {SIGTSTP, SIGINT, SIGTERM, SIGWINCH};
+    const struct sigaction handler = {.sa_handler = leave_alone};
+    struct sigaction before[sizeof taken / sizeof *taken];
+    SCREEN *screen;
+
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        sigaction(taken[i], &handler, &before[i]);
+    screen = newterm(NULL, t->to, t->from);
+    for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
+        sigaction(taken[i], &before[i], NULL);
+    return screen;
 }
 
 static bool open_files(struct terminal *t, hg_error *err)
@@ -230,7 +255,7 @@ bool terminal_open(enum color_use color, struct terminal **out, hg_error *err)
         close_files(t);
         return false;
     }
-    t->screen = newterm(NULL, t->to, t->from);
+    t->screen = start_screen(t);
     if (t->screen == NULL || placing() == NULL) {
         fail_terminal(err, t->screen == NULL
                                ? "this kind of terminal (TERM) is not known"
@@ -243,6 +268,7 @@ bool terminal_open(enum color_use color, struct terminal **out, hg_error *err)
     start_curses(t, color);
     /* only terminals that understand ANSI sequences are asked to mark what is pasted */
     t->brackets_paste = strncmp(placing(), "\033[", 2) == 0;
+    t->cursor_visible = true;
     rescue_arm(t);
     set_modes(t);
     if (t->brackets_paste)
@@ -268,6 +294,7 @@ void terminal_suspend(struct terminal *t)
         return;
     t->suspended = true;
     curs_set(1);
+    t->cursor_visible = true;
     endwin();
     collect(t);
     if (t->brackets_paste)
@@ -287,7 +314,6 @@ void terminal_resume(struct terminal *t)
     t->suspended = false;
     if (t->brackets_paste)
         buf_text(&t->pending, paste_on);
-    curs_set(t->cursor_visible ? 1 : 0);
     terminal_reset(t);
 }
 
@@ -407,11 +433,11 @@ void terminal_draw(struct terminal *t, const struct canvas *c, const struct them
     for (int y = 0; y < c->height; y++)
         if (!row_shown(t, c, y))
             draw_row(t, c, y);
-    if (t->cursor_visible != c->cursor_visible)
-        curs_set(c->cursor_visible ? 1 : 0);
-    t->cursor_visible = c->cursor_visible;
     move(c->cursor_y, c->cursor_x);
     refresh();
+    if (t->cursor_visible != c->cursor_visible) /* behind the switch to the other screen */
+        curs_set(c->cursor_visible ? 1 : 0);
+    t->cursor_visible = c->cursor_visible;
     collect(t);
     remember(t, c);
 }

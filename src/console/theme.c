@@ -300,14 +300,14 @@ static bool read_palette(const struct reader *r)
 
 static bool read_theme(struct reader *r, json_t *root, struct theme *out)
 {
-    static const char *const keys[] = {"name", "background", "palette", "roles"};
+    static const char *const keys[] = {"name", "palette", "roles"};
     static const char *const name_path[] = {"name"}, *const roles_path[] = {"roles"};
     json_t *name = json_object_get(root, "name"), *roles = json_object_get(root, "roles");
 
     if (!json_is_object(root))
         return hg_fail(r->err, HG_FILE, "could not read theme \"%s\": it is not an object",
                        r->origin);
-    if (!check_keys(r, root, "key", NULL, 0, keys, 4))
+    if (!check_keys(r, root, "key", NULL, 0, keys, 3))
         return false;
     if (!json_is_string(name) || strlen(json_string_value(name)) >= sizeof out->name)
         return fail_value(r, name_path, 1, "a short text");

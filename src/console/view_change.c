@@ -208,8 +208,10 @@ static const char *left_behind(const struct model *m)
 {
     const hg_plan *plan = m->plan == NULL ? NULL : m->plan->plan;
 
-    if (plan == NULL || m->change.step >= plan->step_count)
+    if (plan == NULL || !m->change.begun || m->change.step >= plan->step_count)
         return "";
+    if (m->run->error.code == HG_LOST)
+        return "It is not known whether its end was reached; running it again finds out.";
     return plan->steps[m->change.step].transaction
                ? "The migration that failed left nothing behind."
                : "Its statements before the fault stay; running it again goes on from there.";

@@ -320,13 +320,17 @@ static void draw_pools_small(const struct model *m, struct area a)
     area_put_cut(a, x, 1, a.width - x - 1, ROLE_DIM, text);
 }
 
+/* The connections of a pool as they stand in the table. */
+struct connections {
+    const hg_pool_connection *order[HG_POOL_SLOTS_MAX];
+    bool uncounted; /* a console's own: its uses would count our own looking */
+};
+
 static void connection_cell(const void *context, size_t row, size_t column, struct table_cell *out)
 {
-    const struct model *m = context;
-    const hg_pool_connection *order[HG_POOL_SLOTS_MAX], *c;
+    const struct connections *all = context;
+    const hg_pool_connection *c = all->order[row];
 
-    model_connections(m, order);
-    c = order[row];
     out->text = out->scratch;
     out->role = c->state == HG_SLOT_IDLE ? ROLE_DIM : ROLE_TEXT;
     switch (column) {
@@ -344,8 +348,8 @@ static void connection_cell(const void *context, size_t row, size_t column, stru
         format_ago(c->age_ms, out->scratch);
         break;
     case 4:
-        if (model_looks_on(model_pool(m)))
-            out->text = "-"; /* it would count our own looking */
+        if (all->uncounted)
+            out->text = "-";
         else
             format_count(c->checkouts, out->scratch);
         break;
@@ -387,6 +391,8 @@ static void draw_connections(const struct model *m, struct area a, const struct 
     };
     /* clang-format on */
     const struct selection *s = &m->selected[PANE_CONNECTIONS];
+    const hg_pool_snapshot *pool = model_pool(m);
+    struct connections all = {.uncounted = pool != NULL && model_looks_on(pool)};
     char place[48], note[96];
     struct rule rule = {.title = "CONNECTIONS",
                         .subject = "",
@@ -401,14 +407,14 @@ static void draw_connections(const struct model *m, struct area a, const struct 
     widget_table(area_rows(a, 1, a.height - 1),
                  &(struct table){.columns = columns,
                                  .column_count = 7,
-                                 .row_count = model_rows(m, PANE_CONNECTIONS),
+                                 .row_count = model_connections(m, all.order),
                                  .top = s->top,
                                  .selected = s->index,
                                  .focused = rule.focused,
                                  .head = true,
                                  .empty = "none is open",
                                  .cell = connection_cell,
-                                 .context = m});
+                                 .context = &all});
 }
 
 static void migration_cell(const void *context, size_t row, size_t column, struct table_cell *out)

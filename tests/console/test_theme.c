@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/rand.h"
 #include "console/theme.h"
 #include "support/temp.h"
 
@@ -250,6 +253,37 @@ static void the_next_theme_wraps_around(void **state)
         theme_next("dark", (const char *const[]){"/nonexistent", NULL}, name, sizeof name));
 }
 
+/* A theme with some bytes changed is a theme, or an error with a message; never anything else. */
+static void a_damaged_theme_does_no_harm(void **state)
+{
+    struct buf text = BUF_INIT(1 << 16);
+    int understood = 0, refused = 0;
+
+    (void)state;
+    assert_true(file_read(TEST_SOURCE_DIR "/themes/dark.json", &text, NULL));
+    rand_seed(7);
+    for (int i = 0; i < 3000; i++) {
+        char *damaged = malloc(text.size);
+        struct theme theme;
+        hg_error err = {.code = HG_OK};
+
+        assert_non_null(damaged);
+        memcpy(damaged, text.bytes, text.size);
+        for (int64_t n = 1 + rand_below(4); n > 0; n--)
+            damaged[rand_below((int64_t)text.size)] = (char)rand_below(256);
+        if (theme_parse(damaged, text.size - (size_t)rand_below(3), "x", &theme, &err)) {
+            understood++;
+        } else {
+            assert_int_equal(err.code, HG_FILE);
+            assert_true(err.message[0] != '\0' && err.line >= 0);
+            refused++;
+        }
+        free(damaged);
+    }
+    assert_true(understood > 0 && refused > 0);
+    buf_release(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +298,7 @@ int main(void)
         cmocka_unit_test(text_can_be_read_on_its_background),
         cmocka_unit_test(a_theme_is_found_by_name_or_by_path),
         cmocka_unit_test(the_next_theme_wraps_around),
+        cmocka_unit_test(a_damaged_theme_does_no_harm),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/text.h"
+#include "console/view.h"
 #include "support/golden.h"
 #include "support/scene.h"
 
@@ -406,6 +408,35 @@ static void every_size_can_be_drawn(void **state)
             }
 }
 
+/* A frame that is drawn while memory runs out may lack words; the next one does not. */
+static void a_frame_without_memory_does_no_harm(void **state)
+{
+    static void (*const pages[])(struct scene *) = {busy, question, failed, help, pool_detail};
+
+    (void)state;
+    for (size_t page = 0; page < sizeof pages / sizeof *pages; page++) {
+        struct scene *s = scene_new(80, 24, true, false);
+        struct canvas whole, poor;
+        bool failing = true;
+
+        pages[page](s);
+        assert_true(canvas_init(&whole, 80, 24, true));
+        assert_true(canvas_init(&poor, 80, 24, true));
+        view(&s->model, &whole);
+        for (long n = 1; failing; n++) {
+            alloc_fail_at(n);
+            view(&s->model, &poor);
+            failing = alloc_failed();
+            alloc_fail_at(0);
+        }
+        view(&s->model, &poor);
+        assert_true(canvas_equal(&whole, &poor));
+        canvas_release(&whole);
+        canvas_release(&poor);
+        scene_free(s);
+    }
+}
+
 static void the_same_state_looks_the_same(void **state)
 {
     struct scene *s = scene_new(80, 24, true, false);
@@ -468,6 +499,7 @@ int main(void)
         cmocka_unit_test(no_text_from_outside_leaves_its_place),
         cmocka_unit_test(hostile_sql_and_errors_stay_text),
         cmocka_unit_test(every_size_can_be_drawn),
+        cmocka_unit_test(a_frame_without_memory_does_no_harm),
         cmocka_unit_test(the_same_state_looks_the_same),
         cmocka_unit_test(production_can_be_told_without_colour),
         cmocka_unit_test(the_password_is_nowhere),
