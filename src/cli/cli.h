@@ -86,6 +86,7 @@ int cmd_migrate(const struct cli *cli); /* up, down, reset */
 int cmd_pools(const struct cli *cli);
 int cmd_ready(const struct cli *cli);
 int cmd_rev(const struct cli *cli);
+int cmd_sessions(const struct cli *cli);
 int cmd_stamp(const struct cli *cli);
 int cmd_status(const struct cli *cli);
 

@@ -59,6 +59,7 @@ const struct command_row command_rows[] = {
     {"stamp",      FOR_ALL,                MUST_HAVE_ARGUMENT, cmd_stamp},
     {"ready",      FOR_ALL,                              NO_ARGUMENT,       cmd_ready},
     {"pools",      FOR_ALL,                              NO_ARGUMENT,       cmd_pools},
+    {"sessions",   FOR_ALL,                              NO_ARGUMENT,       cmd_sessions},
     {"completion", FOR_ALL,                              MUST_HAVE_ARGUMENT, cmd_completion},
 };
 /* clang-format on */

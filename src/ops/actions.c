@@ -22,6 +22,7 @@ static const struct action actions[] = {
     {"stamp",   "TARGET",      DANGER_CHANGES,  "Set the current revision without running anything"},
     {"ready",   "",            DANGER_NONE,     "The readiness report; exit status 0 only when ready"},
     {"pools",   "",            DANGER_NONE,     "The connection pools of every process on this host"},
+    {"sessions", "",           DANGER_NONE,     "Who uses the database: its sessions, who blocks whom, connections left"},
     {"completion", "bash|zsh|fish", DANGER_NONE, "A script for the shell that completes commands and options"},
 };
 /* clang-format on */

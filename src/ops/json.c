@@ -331,6 +331,124 @@ bool json_pools(struct buf *out, const hg_pool_list *list)
     return finish(out, root);
 }
 
+static json_t *pids(const int64_t *list, size_t count)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, json_integer(list[i]));
+    return array;
+}
+
+static json_t *session_object(const hg_server_session *s)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "pid", json_integer(s->pid));
+    json_object_set_new(object, "kind", text(s->kind));
+    json_object_set_new(object, "database", text(s->database));
+    json_object_set_new(object, "user", text(s->user));
+    json_object_set_new(object, "application", text(s->application));
+    json_object_set_new(object, "client", text(s->client));
+    json_object_set_new(object, "client_port",
+                        s->client_port > 0 ? json_integer(s->client_port) : json_null());
+    json_object_set_new(object, "state", text(s->state));
+    json_object_set_new(object, "wait", text(s->wait));
+    json_object_set_new(object, "backend_start", utc_or_null(s->backend_start_ms));
+    json_object_set_new(object, "xact_start", utc_or_null(s->xact_start_ms));
+    json_object_set_new(object, "query_start", utc_or_null(s->query_start_ms));
+    json_object_set_new(object, "state_change", utc_or_null(s->state_change_ms));
+    json_object_set_new(object, "query", text(s->query));
+    json_object_set_new(object, "blocked_by", pids(s->blocked_by, s->blocked_by_count));
+    json_object_set_new(object, "own", json_boolean(s->own));
+    json_object_set_new(object, "visible", json_boolean(s->visible));
+    return object;
+}
+
+static json_t *session_array(const hg_sessions *sessions)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < sessions->session_count; i++)
+        json_array_append_new(array, session_object(&sessions->sessions[i]));
+    return array;
+}
+
+static json_t *server_object(const hg_sessions *sessions)
+{
+    json_t *object = json_object(), *by_state = json_object();
+
+    for (size_t i = 0; i < sessions->state_count; i++) {
+        const hg_state_count *row = &sessions->states[i];
+
+        json_object_set_new(by_state, row->state == NULL ? "unknown" : row->state,
+                            json_integer(row->count));
+    }
+    json_object_set_new(object, "max_connections", json_integer(sessions->max_connections));
+    json_object_set_new(object, "reserved", json_integer(sessions->reserved));
+    json_object_set_new(object, "used", json_integer(sessions->used));
+    json_object_set_new(object, "by_state", by_state);
+    json_object_set_new(object, "now", utc_or_null(sessions->read_ms));
+    return object;
+}
+
+static json_t *headroom_object(const hg_headroom *headroom)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "pools", json_integer(headroom->pools));
+    json_object_set_new(object, "pools_max", json_integer(headroom->pools_max));
+    json_object_set_new(object, "pools_now", json_integer(headroom->pools_now));
+    json_object_set_new(object, "others", json_integer(headroom->others));
+    json_object_set_new(object, "left", json_integer(headroom->left));
+    json_object_set_new(object, "spare", json_integer(headroom->spare));
+    json_object_set_new(object, "message", text(headroom->message));
+    return object;
+}
+
+static json_t *process_object(const hg_file_process *p)
+{
+    static const char *const names[] = {"database", "wal", "shm", "journal"};
+    const bool has[] = {p->database, p->wal, p->index, p->journal};
+    json_t *object = json_object(), *files = json_array();
+
+    for (size_t i = 0; i < sizeof has / sizeof *has; i++)
+        if (has[i])
+            json_array_append_new(files, text(names[i]));
+    json_object_set_new(object, "pid", p->pid > 0 ? json_integer(p->pid) : json_null());
+    json_object_set_new(object, "process", text(p->name));
+    json_object_set_new(object, "files", files);
+    json_object_set_new(object, "lock", text(hg_file_lock_name(p->lock)));
+    json_object_set_new(object, "own", json_boolean(p->own));
+    return object;
+}
+
+static json_t *files_object(const hg_sessions *sessions)
+{
+    json_t *object = json_object(), *processes = json_array();
+
+    for (size_t i = 0; i < sessions->process_count; i++)
+        json_array_append_new(processes, process_object(&sessions->processes[i]));
+    json_object_set_new(object, "path", text(sessions->path));
+    json_object_set_new(object, "processes", processes);
+    json_object_set_new(object, "complete", json_boolean(sessions->complete));
+    return object;
+}
+
+bool json_sessions(struct buf *out, const hg_sessions *sessions, const hg_headroom *headroom)
+{
+    json_t *root = document();
+
+    if (sessions->driver == HG_SQLITE) {
+        json_object_set_new(root, "files", files_object(sessions));
+        return finish(out, root);
+    }
+    json_object_set_new(root, "sessions", session_array(sessions));
+    json_object_set_new(root, "server", server_object(sessions));
+    json_object_set_new(root, "headroom", headroom_object(headroom));
+    return finish(out, root);
+}
+
 static const char *direction_name(hg_direction direction)
 {
     return direction == HG_UP ? "up" : "down";

@@ -19,6 +19,9 @@ bool json_status(struct buf *out, const hg_settings *settings, const hg_readines
                  size_t pool_count);
 bool json_history(struct buf *out, const hg_history *history);
 bool json_pools(struct buf *out, const hg_pool_list *list);
+
+/* headroom: of PostgreSQL; not looked at for SQLite. */
+bool json_sessions(struct buf *out, const hg_sessions *sessions, const hg_headroom *headroom);
 bool json_plan(struct buf *out, const hg_plan *plan);
 
 /* up, down, reset, stamp and init; error NULL when it went well. */

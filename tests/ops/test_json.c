@@ -275,6 +275,90 @@ static void a_plan_shows_steps_and_statements(void **state)
     json_decref(root);
 }
 
+static void sessions_tell_who_blocks_whom_and_what_is_left(void **state)
+{
+    const int64_t blockers[] = {7, 8};
+    hg_server_session rows[] = {{.pid = 9,
+                                 .own = true,
+                                 .visible = true,
+                                 .kind = "client backend",
+                                 .database = "app",
+                                 .user = "app",
+                                 .application = "worker",
+                                 .client = "10.0.0.1",
+                                 .client_port = 51822,
+                                 .state = "active",
+                                 .wait = "Lock:tuple",
+                                 .query = "UPDATE t\nSET x = '\xff'",
+                                 .backend_start_ms = 1,
+                                 .xact_start_ms = 1,
+                                 .query_start_ms = 1,
+                                 .state_change_ms = 1,
+                                 .blocked_by = blockers,
+                                 .blocked_by_count = 2},
+                                {.pid = 10, .database = "app", .user = "other"}};
+    hg_state_count states[] = {{"active", 1}, {NULL, 1}};
+    hg_sessions sessions = {.driver = HG_POSTGRESQL,
+                            .sessions = rows,
+                            .session_count = 2,
+                            .states = states,
+                            .state_count = 2,
+                            .max_connections = 100,
+                            .reserved = 3,
+                            .used = 2};
+    hg_headroom headroom = {.pools_max = 40, .left = 60, .spare = 20, .message = "enough"};
+    struct buf out = BUF_INIT(1 << 20);
+    json_t *root, *list, *server;
+
+    (void)state;
+    assert_true(json_sessions(&out, &sessions, &headroom));
+    root = parse(&out);
+    list = json_object_get(root, "sessions");
+    server = json_object_get(root, "server");
+    assert_has(root, "sessions:a server:o headroom:o");
+    assert_has(json_array_get(list, 0),
+               "pid:i user:s application:s client:s state:s wait:s backend_start:s xact_start:s "
+               "query_start:s state_change:s query:s blocked_by:a own:b visible:b database:s "
+               "kind:s client_port:i");
+    assert_int_equal(json_array_size(json_object_get(json_array_get(list, 0), "blocked_by")), 2);
+    assert_has(json_array_get(list, 1),
+               "pid:i user:s application:n client:n state:n wait:n backend_start:n xact_start:n "
+               "query_start:n state_change:n query:n blocked_by:a own:b visible:b kind:n");
+    assert_has(server, "max_connections:i reserved:i used:i by_state:o now:n");
+    assert_has(json_object_get(server, "by_state"), "active:i unknown:i");
+    assert_has(json_object_get(root, "headroom"),
+               "pools_max:i left:i spare:i message:s pools:i pools_now:i others:i");
+    json_decref(root);
+}
+
+static void sessions_of_a_file_are_processes(void **state)
+{
+    hg_file_process rows[] = {{.lock = HG_FILE_READS},
+                              {.pid = 12,
+                               .name = "python3",
+                               .database = true,
+                               .wal = true,
+                               .index = true,
+                               .lock = HG_FILE_WRITES}};
+    hg_sessions sessions = {
+        .driver = HG_SQLITE, .path = "/srv/app.db", .processes = rows, .process_count = 2};
+    struct buf out = BUF_INIT(1 << 20);
+    json_t *root, *files, *process;
+
+    (void)state;
+    assert_true(json_sessions(&out, &sessions, NULL));
+    root = parse(&out);
+    files = json_object_get(root, "files");
+    assert_has(files, "path:s processes:a complete:b");
+    assert_has(json_array_get(json_object_get(files, "processes"), 0),
+               "pid:n process:n files:a lock:s own:b");
+    process = json_array_get(json_object_get(files, "processes"), 1);
+    assert_has(process, "pid:i process:s files:a lock:s own:b");
+    assert_int_equal(json_array_size(json_object_get(process, "files")), 3);
+    assert_string_equal(json_string_value(json_object_get(process, "lock")), "write");
+    json_decref(root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -286,6 +370,8 @@ int main(void)
         cmocka_unit_test(an_error_alone_is_a_document),
         cmocka_unit_test(pools_list_every_connection),
         cmocka_unit_test(a_plan_shows_steps_and_statements),
+        cmocka_unit_test(sessions_tell_who_blocks_whom_and_what_is_left),
+        cmocka_unit_test(sessions_of_a_file_are_processes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
