@@ -57,7 +57,8 @@ enum command {
     COMMAND_INTERRUPT,
     COMMAND_SUSPEND,
     COMMAND_REDRAW,
-    COMMAND_QUIT
+    COMMAND_QUIT,
+    COMMAND_COUNT
 };
 
 /* What has the keys. */

@@ -134,39 +134,60 @@ static void scroll_page(struct model *m, int64_t top)
     m->pages[m->page_depth].top = top < 0 ? 0 : (size_t)top;
 }
 
-/* Moves the selection of the focused pane, or a page's text. */
-static void move(struct model *m, enum command command)
+/* Where a key leads from row or line `at`, when `shown` are in view. */
+static int64_t moved(enum command command, int64_t at, size_t shown)
 {
-    bool list = model_page(m) == PAGE_OVERVIEW;
-    size_t shown = 0;
-    struct layout layout;
-    int64_t at, page;
+    int64_t page = shown > 1 ? (int64_t)shown - 1 : 1;
 
-    if (list) {
-        model_layout(m, &layout);
-        shown = layout_list_rows(&layout, m->focus);
-        at = (int64_t)m->selected[m->focus].index;
-    } else {
-        view_page_lines(m, &shown);
-        at = (int64_t)m->pages[m->page_depth].top;
+    switch (command) {
+    case COMMAND_UP:
+        return at - 1;
+    case COMMAND_DOWN:
+        return at + 1;
+    case COMMAND_PAGE_UP:
+        return at - page;
+    case COMMAND_PAGE_DOWN:
+        return at + page;
+    case COMMAND_FIRST:
+        return 0;
+    default:
+        return INT32_MAX;
     }
-    page = shown > 1 ? (int64_t)shown - 1 : 1;
-    at = command == COMMAND_UP          ? at - 1
-         : command == COMMAND_DOWN      ? at + 1
-         : command == COMMAND_PAGE_UP   ? at - page
-         : command == COMMAND_PAGE_DOWN ? at + page
-         : command == COMMAND_FIRST     ? 0
-                                        : INT32_MAX;
-    if (list)
-        select_row(m, at);
-    else
-        scroll_page(m, at);
 }
 
-static void focus_move(struct model *m, int by)
+/* Moves the selection of the focused pane, or a page's text. */
+static void move(struct model *m, enum command command, struct effects *effects)
 {
-    m->focus = (enum pane)(((int)m->focus + PANE_COUNT + by) % PANE_COUNT);
+    struct layout layout;
+    size_t shown = 0;
+
+    (void)effects;
+    if (model_page(m) == PAGE_OVERVIEW) {
+        model_layout(m, &layout);
+        shown = layout_list_rows(&layout, m->focus);
+        select_row(m, moved(command, (int64_t)m->selected[m->focus].index, shown));
+    } else {
+        view_page_lines(m, &shown);
+        scroll_page(m, moved(command, (int64_t)m->pages[m->page_depth].top, shown));
+    }
+}
+
+static void focus(struct model *m, enum command command, struct effects *effects)
+{
+    int by = command == COMMAND_NEXT_PANE ? 1 : PANE_COUNT - 1;
+
+    (void)effects;
+    m->focus = (enum pane)(((int)m->focus + by) % PANE_COUNT);
     follow_all(m);
+}
+
+static void open_page(struct model *m, enum command command, struct effects *effects)
+{
+    (void)effects;
+    if (command != COMMAND_OPEN)
+        page_open(m, command == COMMAND_HELP ? PAGE_HELP : PAGE_LOG);
+    else if (model_rows(m, m->focus) > 0)
+        page_open(m, PAGE_DETAIL);
 }
 
 static void start(struct model *m, struct feed *feed, enum job_kind kind, struct effects *effects)
@@ -177,14 +198,16 @@ static void start(struct model *m, struct feed *feed, enum job_kind kind, struct
     effect_add(effects, (struct effect){.kind = EFFECT_START, .request = {.kind = kind}});
 }
 
-static void refresh(struct model *m, struct effects *effects)
+static void refresh(struct model *m, enum command command, struct effects *effects)
 {
+    (void)command;
     start(m, &m->pools_feed, JOB_POOLS, effects);
     start(m, &m->status_feed, JOB_STATUS, effects);
 }
 
-static void run_checks(struct model *m, struct effects *effects)
+static void run_checks(struct model *m, enum command command, struct effects *effects)
 {
+    (void)command;
     m->checks_asked = true;
     m->focus = PANE_CHECKS;
     m->page_depth = 0;
@@ -193,16 +216,27 @@ static void run_checks(struct model *m, struct effects *effects)
     follow_all(m);
 }
 
-static void quit(struct model *m, struct effects *effects)
+static void sort_next(struct model *m, enum command command, struct effects *effects)
 {
+    (void)command;
+    (void)effects;
+    m->sort = (m->sort + 1) % SORTS;
+    note_add(m, ROLE_INFO, "connections: %s", model_sort_name(m));
+    follow_all(m);
+}
+
+static void quit(struct model *m, enum command command, struct effects *effects)
+{
+    (void)command;
     if (m->change.running)
         change_stop(m, ASK_QUIT);
     else
         effect_add(effects, (struct effect){.kind = EFFECT_QUIT});
 }
 
-static void back(struct model *m, struct effects *effects)
+static void back(struct model *m, enum command command, struct effects *effects)
 {
+    (void)command;
     if (m->ask != ASK_NOTHING)
         m->ask = ASK_NOTHING;
     else if (model_page(m) == PAGE_PLAN)
@@ -211,99 +245,69 @@ static void back(struct model *m, struct effects *effects)
         page_close(m, model_page(m));
 }
 
-static void sort_next(struct model *m)
-{
-    m->sort = (m->sort + 1) % SORTS;
-    note_add(m, ROLE_INFO, "connections: %s", model_sort_name(m));
-    follow_all(m);
-}
-
-static void interrupt(struct model *m, struct effects *effects)
+static void interrupt(struct model *m, enum command command, struct effects *effects)
 {
     if (m->ask == ASK_NOTHING && m->change.running)
         change_stop(m, ASK_STOP);
     else if (m->ask == ASK_NOTHING && model_page(m) == PAGE_PLAN)
         change_leave(m, effects);
     else
-        quit(m, effects);
+        quit(m, command, effects);
 }
 
-static void act(struct model *m, enum command command, struct effects *effects)
+static void change(struct model *m, enum command command, struct effects *effects)
 {
-    switch (command) {
-    case COMMAND_UP:
-    case COMMAND_DOWN:
-    case COMMAND_PAGE_UP:
-    case COMMAND_PAGE_DOWN:
-    case COMMAND_FIRST:
-    case COMMAND_LAST:
-        move(m, command);
-        break;
-    case COMMAND_NEXT_PANE:
-        focus_move(m, 1);
-        break;
-    case COMMAND_PREVIOUS_PANE:
-        focus_move(m, -1);
-        break;
-    case COMMAND_OPEN:
-        if (model_rows(m, m->focus) > 0)
-            page_open(m, PAGE_DETAIL);
-        break;
-    case COMMAND_BACK:
-        back(m, effects);
-        break;
-    case COMMAND_SORT:
-        sort_next(m);
-        break;
-    case COMMAND_HELP:
-        page_open(m, PAGE_HELP);
-        break;
-    case COMMAND_LOG:
-        page_open(m, PAGE_LOG);
-        break;
-    case COMMAND_CHECKS:
-        run_checks(m, effects);
-        break;
-    case COMMAND_REFRESH:
-        refresh(m, effects);
-        break;
-    case COMMAND_APPLY:
-        change_ask(m, HG_MIGRATE_UP, effects);
-        break;
-    case COMMAND_ROLL_BACK:
-        change_ask(m, HG_MIGRATE_DOWN, effects);
-        break;
-    case COMMAND_RESET:
-        change_ask(m, HG_MIGRATE_RESET, effects);
-        break;
-    case COMMAND_YES:
-        if (m->ask != ASK_NOTHING)
-            change_stop_yes(m, effects);
-        else
-            change_yes(m, effects);
-        break;
-    case COMMAND_STOP:
-        change_stop(m, ASK_STOP);
-        break;
-    case COMMAND_INTERRUPT:
-        interrupt(m, effects);
-        break;
-    case COMMAND_THEME:
-        effect_add(effects, (struct effect){.kind = EFFECT_THEME});
-        break;
-    case COMMAND_REDRAW:
-        effect_add(effects, (struct effect){.kind = EFFECT_REDRAW});
-        break;
-    case COMMAND_SUSPEND:
-        effect_add(effects, (struct effect){.kind = EFFECT_SUSPEND});
-        break;
-    case COMMAND_QUIT:
-        quit(m, effects);
-        break;
-    case COMMAND_NONE:
-        break;
-    }
+    change_ask(m,
+               command == COMMAND_APPLY       ? HG_MIGRATE_UP
+               : command == COMMAND_ROLL_BACK ? HG_MIGRATE_DOWN
+                                              : HG_MIGRATE_RESET,
+               effects);
 }
+
+static void yes(struct model *m, enum command command, struct effects *effects)
+{
+    (void)command;
+    if (m->ask != ASK_NOTHING)
+        change_stop_yes(m, effects);
+    else
+        change_yes(m, effects);
+}
+
+static void stop(struct model *m, enum command command, struct effects *effects)
+{
+    (void)command;
+    (void)effects;
+    change_stop(m, ASK_STOP);
+}
+
+/* What only the world can do. */
+static void ask_world(struct model *m, enum command command, struct effects *effects)
+{
+    (void)m;
+    effect_add(effects, (struct effect){.kind = command == COMMAND_THEME    ? EFFECT_THEME
+                                                : command == COMMAND_REDRAW ? EFFECT_REDRAW
+                                                                            : EFFECT_SUSPEND});
+}
+
+typedef void carry_out(struct model *m, enum command command, struct effects *effects);
+
+/* clang-format off */
+static carry_out *const commands[COMMAND_COUNT] = {
+    [COMMAND_UP] = move,          [COMMAND_DOWN] = move,
+    [COMMAND_PAGE_UP] = move,     [COMMAND_PAGE_DOWN] = move,
+    [COMMAND_FIRST] = move,       [COMMAND_LAST] = move,
+    [COMMAND_NEXT_PANE] = focus,  [COMMAND_PREVIOUS_PANE] = focus,
+    [COMMAND_OPEN] = open_page,   [COMMAND_HELP] = open_page,
+    [COMMAND_LOG] = open_page,    [COMMAND_BACK] = back,
+    [COMMAND_SORT] = sort_next,   [COMMAND_REFRESH] = refresh,
+    [COMMAND_CHECKS] = run_checks,
+    [COMMAND_APPLY] = change,     [COMMAND_ROLL_BACK] = change,
+    [COMMAND_RESET] = change,     [COMMAND_YES] = yes,
+    [COMMAND_STOP] = stop,        [COMMAND_INTERRUPT] = interrupt,
+    [COMMAND_QUIT] = quit,        [COMMAND_THEME] = ask_world,
+    [COMMAND_REDRAW] = ask_world, [COMMAND_SUSPEND] = ask_world,
+};
+/* clang-format on */
 
 static void take_key(struct model *m, uint32_t key, struct effects *effects)
 {
@@ -313,7 +317,7 @@ static void take_key(struct model *m, uint32_t key, struct effects *effects)
     if (refusal != NULL)
         note_add(m, ROLE_WARN, "%s: %s", keys_row(command)->hint, refusal);
     else if (command != COMMAND_NONE)
-        act(m, command, effects);
+        commands[command](m, command, effects);
     else if (model_context(m) == IN_PROMPT)
         change_type(m, key, effects);
 }

@@ -16,6 +16,8 @@ size_t view_page_lines(const struct model *m, size_t *out_shown);
 
 /* For the view's own files: one function a screen. */
 void view_overview(const struct model *m, struct area body, const struct layout *layout);
+void view_pools(const struct model *m, struct area a, const struct layout *layout);
+void view_pools_small(const struct model *m, struct area a); /* in two rows */
 void view_line(const struct model *m, struct area screen);
 void view_help(const struct model *m, struct document *d);
 void view_log(const struct model *m, struct document *d);
@@ -41,6 +43,10 @@ void view_detail_title(const struct model *m, struct page_title *out);
 
 /* The database as short as it can be told: no scheme, no password, no parameters. */
 const char *view_target(const struct model *m, char *out, size_t size);
+
+/* The most connections that a pool can have open. */
+int view_capacity(const hg_pool_snapshot *pool);
+
 const char *view_status_word(hg_status status);
 enum role view_status_role(hg_status status);
 const char *view_slot_word(const hg_pool_connection *c);
