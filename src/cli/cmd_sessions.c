@@ -103,6 +103,26 @@ static const char *pid_cell(struct arena *arena, const struct blocking_row *row,
     return copy;
 }
 
+/* What it waits for, and whose it is where the tree does not say it or not all of it. */
+static const char *wait_cell(struct arena *arena, const struct blocking_row *row,
+                             const hg_server_session *s)
+{
+    struct buf cell = BUF_INIT(4096);
+    const char *copy;
+
+    if (s->blocked_by_count == 0 || (s->blocked_by_count == 1 && row->depth > 0))
+        return s->wait;
+    buf_text(&cell, s->wait == NULL ? "blocked" : s->wait);
+    for (size_t i = 0; i < s->blocked_by_count; i++)
+        if (s->blocked_by[i] == 0)
+            buf_printf(&cell, "%s a prepared transaction", i == 0 ? " by" : ",");
+        else
+            buf_printf(&cell, "%s %lld", i == 0 ? " by" : ",", (long long)s->blocked_by[i]);
+    copy = arena_text(arena, cell.bytes);
+    buf_release(&cell);
+    return copy;
+}
+
 static void put_sessions(struct buf *out, const hg_sessions *sessions)
 {
     static const struct table_column columns[] = {
@@ -126,7 +146,7 @@ static void put_sessions(struct buf *out, const hg_sessions *sessions)
         row[2] = s->application;
         row[3] = s->client;
         row[4] = state_of(s);
-        row[5] = s->wait;
+        row[5] = wait_cell(&arena, &rows[i], s);
         row[6] = duration(&arena, state_ms(sessions, s));
         row[7] = short_query(&arena, s->query);
     }
@@ -251,7 +271,7 @@ static void put_files(struct buf *out, const hg_sessions *sessions)
         const char **row = cells + i * COLUMNS;
 
         row[0] = p->pid > 0 ? arena_printf(&arena, "%lld", (long long)p->pid) : NULL;
-        row[1] = p->own ? arena_printf(&arena, "%s (own)", p->name) : p->name;
+        row[1] = p->own && p->name != NULL ? arena_printf(&arena, "%s (own)", p->name) : p->name;
         row[2] = hg_file_lock_name(p->lock);
         row[3] = files_of(&arena, p);
     }

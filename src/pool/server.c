@@ -23,7 +23,7 @@ enum { SERVER_VERSION_MIN = 100000 }; /* the first with backend_type */
 static const char statement[] =
     "WITH blocked AS (SELECT w.pid, (SELECT array_agg(DISTINCT b.pid)"
     "                                  FROM unnest(pg_blocking_pids(w.pid)) AS b(pid)) AS by"
-    "                   FROM (SELECT DISTINCT pid FROM pg_locks WHERE NOT granted) AS w)"
+    "                   FROM (SELECT DISTINCT pid FROM pg_catalog.pg_locks WHERE NOT granted) AS w)"
     " SELECT current_setting('max_connections')::int,"
     "        current_setting('superuser_reserved_connections')::int"
     "        + coalesce(current_setting('reserved_connections', true)::int, 0),"
@@ -39,9 +39,9 @@ static const char statement[] =
     "        (extract(epoch FROM a.query_start) * 1000)::bigint,"
     "        (extract(epoch FROM a.state_change) * 1000)::bigint,"
     "        array_to_string(b.by, ',')"
-    "   FROM pg_stat_activity AS a"
-    "   JOIN pg_database AS here ON here.datname = current_database()"
-    "   LEFT JOIN pg_database AS d ON d.oid = a.datid"
+    "   FROM pg_catalog.pg_stat_activity AS a"
+    "   JOIN pg_catalog.pg_database AS here ON here.datname = current_database()"
+    "   LEFT JOIN pg_catalog.pg_database AS d ON d.oid = a.datid"
     "   LEFT JOIN blocked AS b ON b.pid = a.pid"
     "  WHERE a.backend_type = 'client backend'"
     "     OR (a.backend_type IS NULL AND a.datid IS NOT NULL AND a.usesysid IS NOT NULL)"
@@ -186,11 +186,16 @@ static bool ask_server(hg_conn *conn, hg_deadline by, struct sessions *out, hg_e
     return step == HG_END;
 }
 
+/* The most frequent first, then by name; what may not be seen last. */
 static int by_count(const void *a, const void *b)
 {
     const hg_state_count *x = a, *y = b;
 
-    return (x->count < y->count) - (x->count > y->count);
+    if (x->count != y->count)
+        return x->count < y->count ? 1 : -1;
+    if (x->state == NULL || y->state == NULL)
+        return (x->state == NULL) - (y->state == NULL);
+    return strcmp(x->state, y->state);
 }
 
 static bool read_server(hg_pool *pool, hg_deadline by, struct sessions *out, hg_error *err)

@@ -180,6 +180,49 @@ static void a_blocked_session_stands_below_its_blocker(void **state)
     free(url);
 }
 
+static void *lock_table(void *conn)
+{
+    hg_conn_execute(conn, "LOCK TABLE queue_here", NULL, 0, soon(), NULL, NULL);
+    return NULL;
+}
+
+static void who_waits_for_several_names_all_of_them(void **state)
+{
+    char *url = postgres_url_text("postgres"), wanted[200];
+    hg_pool *pool = open_pool(postgres_url("postgres"));
+    hg_conn *conns[3] = {take(pool), take(pool), take(pool)};
+    struct process_result result;
+    long long pids[3];
+    pthread_t threads[2];
+
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        pids[i] = hg_conn_backend_pid(conns[i]);
+    run(conns[0], "CREATE TABLE queue_here (n int)");
+    for (int i = 0; i < 3; i++)
+        run(conns[i], "BEGIN");
+    run(conns[0], "LOCK TABLE queue_here");
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, lock_table, conns[i + 1]), 0);
+        await_blocked(pids[i + 1]);
+    }
+    result = headgate(url, NULL);
+    snprintf(wanted, sizeof wanted, "\n  `-%lld ", pids[2]);
+    assert_non_null(strstr(result.out, wanted));
+    snprintf(wanted, sizeof wanted, "Lock:relation by %lld, %lld ",
+             pids[0] < pids[1] ? pids[0] : pids[1], pids[0] < pids[1] ? pids[1] : pids[0]);
+    assert_non_null(strstr(result.out, wanted));
+    process_release(&result);
+    for (int i = 0; i < 3; i++) { /* each lets the next one have it */
+        if (i > 0)
+            assert_int_equal(pthread_join(threads[i - 1], NULL), 0);
+        run(conns[i], "ROLLBACK");
+        hg_pool_return(pool, conns[i]);
+    }
+    hg_pool_close(pool, soon());
+    free(url);
+}
+
 static void the_pools_of_this_host_are_held_against_the_server(void **state)
 {
     char *url = postgres_url_text("postgres"), *most = postgres_ask(NULL, "SHOW max_connections");
@@ -281,6 +324,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_blocked_session_stands_below_its_blocker),
+        cmocka_unit_test(who_waits_for_several_names_all_of_them),
         cmocka_unit_test(the_pools_of_this_host_are_held_against_the_server),
         cmocka_unit_test(a_query_is_harmless_and_short_in_the_table_and_whole_in_json),
         cmocka_unit_test(the_process_that_writes_to_a_file_is_named),
