@@ -52,7 +52,7 @@ static const struct process {
     const struct task *tasks;
     size_t task_count;
 } processes[PROCESSES] = {
-    {"shop-api",    4, 4, 12, api_tasks,    sizeof api_tasks / sizeof *api_tasks},
+    {"shop-api",    4, 4, 14, api_tasks,    sizeof api_tasks / sizeof *api_tasks},
     {"shop-worker", 2, 1, 3,  worker_tasks, sizeof worker_tasks / sizeof *worker_tasks},
 };
 /* clang-format on */
@@ -76,11 +76,11 @@ static void nap(int64_t ms)
     poll(NULL, 0, (int)ms);
 }
 
-/* How many of ten threads work now: a wave between 2 and 10. */
+/* How many of ten threads work now: a wave between 3 and 10. */
 static bool is_my_turn(const struct thread *thread)
 {
     double phase = (double)(clock_now_ns() / 1000000 % WAVE_MS) / WAVE_MS;
-    double load = 0.2 + 1.6 * (phase < 0.5 ? phase : 1 - phase);
+    double load = 0.3 + 1.4 * (phase < 0.5 ? phase : 1 - phase);
 
     return thread->index < load * thread->process->threads;
 }
