@@ -128,6 +128,28 @@ static size_t first_pool(const hg_pool_snapshot *pools, size_t count)
     return best;
 }
 
+static bool is_an_application(const hg_pool_snapshot *pool)
+{
+    return pool->alive && !model_looks_on(pool);
+}
+
+/* As long as nobody has chosen, a pool that an application works with is worth more than what there
+ * was to look at before it came, or after it went. */
+static void choose_pool(struct model *m, const hg_pool_snapshot *pools, size_t count)
+{
+    struct selection *selected = &m->selected[PANE_POOLS];
+    const hg_pool_snapshot *shown = model_pool(m);
+    size_t best = first_pool(pools, count);
+
+    if (selected->key[0] != '\0'
+        && (selected->touched || shown == NULL || is_an_application(shown)
+            || !is_an_application(&pools[best])))
+        return;
+    selected->key[0] = '\0';
+    selected->index = best;
+    selection_follow(m, PANE_POOLS);
+}
+
 /* After news of the pools: their past, and the selection. */
 static void follow_pools(struct model *m)
 {
@@ -137,9 +159,9 @@ static void follow_pools(struct model *m)
     for (size_t i = 0; i < count; i++)
         if (pools[i].alive)
             remember(m, &pools[i]);
-    if (m->selected[PANE_POOLS].key[0] == '\0')
-        m->selected[PANE_POOLS].index = first_pool(pools, count);
-    selection_follow(m, PANE_POOLS);
+    if (m->selected[PANE_POOLS].key[0] != '\0')
+        selection_follow(m, PANE_POOLS);
+    choose_pool(m, pools, count);
     selection_follow(m, PANE_CONNECTIONS);
 }
 

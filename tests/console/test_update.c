@@ -209,6 +209,28 @@ static void the_busiest_pool_that_is_no_consoles_is_looked_at_first(void **state
     scene_free(s);
 }
 
+static void an_applications_pool_is_looked_at_as_soon_as_it_comes(void **state)
+{
+    struct scene *s = scene_new(80, 24, true, false);
+
+    (void)state;
+    scene_busy(s);
+    s->snapshots[2] = s->snapshots[0];
+    s->snapshots[0].pid = 4100;
+    strcpy(s->snapshots[0].role, "console"); /* at first there is only ours */
+    s->pools.pools.count = 1;
+    scene_deliver(s);
+    assert_int_equal(model_pool(&s->model)->pid, 4100);
+    s->pools.pools.count = 3;
+    scene_send(s, (struct message){.kind = MSG_RESULT, .result = &s->pools}, 1000);
+    assert_int_equal(model_pool(&s->model)->pid, 4211);
+    s->snapshots[2].alive = false; /* what has been looked at is not left for a console's */
+    s->snapshots[1].alive = false;
+    scene_send(s, (struct message){.kind = MSG_RESULT, .result = &s->pools}, 1000);
+    assert_int_equal(model_pool(&s->model)->pid, 4211);
+    scene_free(s);
+}
+
 static void apply_makes_a_plan_first_and_changes_nothing(void **state)
 {
     struct scene *s = open_busy(false);
@@ -676,6 +698,7 @@ int main(void)
         cmocka_unit_test(the_selection_follows_its_row),
         cmocka_unit_test(when_its_row_is_gone_the_selection_keeps_its_place),
         cmocka_unit_test(the_busiest_pool_that_is_no_consoles_is_looked_at_first),
+        cmocka_unit_test(an_applications_pool_is_looked_at_as_soon_as_it_comes),
         cmocka_unit_test(apply_makes_a_plan_first_and_changes_nothing),
         cmocka_unit_test(apply_on_a_pending_migration_goes_up_to_it),
         cmocka_unit_test(yes_runs_the_plan_that_was_shown),
