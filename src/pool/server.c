@@ -222,11 +222,12 @@ static bool read_files(hg_pool *pool, hg_deadline by, struct sessions *out, hg_e
 bool hg_sessions_read(hg_pool *pool, hg_deadline by, hg_sessions **out_sessions, hg_error *err)
 {
     struct sessions *out = alloc_zero(1, sizeof *out);
-    hg_sessions *public = &out->public;
+    hg_sessions *public;
     bool ok;
 
     if (out == NULL)
         return no_memory(err);
+    public = &out->public;
     public->driver = hg_url_driver(hg_pool_url(pool));
     ok = public->driver == HG_SQLITE ? read_files(pool, by, out, err)
                                      : read_server(pool, by, out, err);

@@ -121,17 +121,22 @@ static bool identify_all(const char *path, struct identity files[FILES], char re
     return true;
 }
 
-/* The first bytes of a file of a process, up to a line end; false: there are none. */
+/* The first line of a file of a process; false: there is none. */
 static bool read_about(int64_t pid, const char *file, char *to, size_t room)
 {
-    struct buf text = BUF_INIT(1 << 20);
     char path[64];
+    ssize_t n = 0;
+    int fd;
 
     snprintf(path, sizeof path, "/proc/%lld/%s", (long long)pid, file);
-    file_read(path, &text, NULL);
-    snprintf(to, room, "%.*s", (int)strcspn(text.bytes, "\n"), text.bytes);
-    buf_release(&text);
-    return to[0] != '\0';
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) {
+        n = read(fd, to, room - 1);
+        close(fd);
+    }
+    to[n > 0 ? n : 0] = '\0';
+    to[strcspn(to, "\n")] = '\0';
+    return n > 0;
 }
 
 /* The process in the answer, put there when it is new; NULL: out of memory. */
@@ -148,8 +153,11 @@ static hg_file_process *process_of(struct sessions *out, int64_t pid)
         return NULL;
     p->pid = pid;
     p->own = pid == getpid();
-    if (pid > 0 && read_about(pid, "comm", name, sizeof name))
+    if (pid > 0 && read_about(pid, "comm", name, sizeof name)) {
         p->name = arena_text(&out->arena, name);
+        if (p->name == NULL)
+            return NULL;
+    }
     return p;
 }
 

@@ -21,6 +21,7 @@
 
 #include <headgate/server.h>
 
+#include "base/alloc.h"
 #include "pool/server.h"
 #include "support/callers.h"
 #include "support/postgres.h"
@@ -83,7 +84,49 @@ static int count_in(const hg_sessions *sessions, const char *state)
     return 0;
 }
 
+/* Lets one allocation after the other fail, until all pass: what is told is whole, or an error. */
+static void fail_every_allocation(hg_pool *pool)
+{
+    hg_sessions *all = read_sessions(pool), *sessions;
+    bool reached = true;
+
+    for (long n = 1; reached; n++) {
+        hg_error err = {HG_OK};
+        bool ok;
+
+        sessions = NULL;
+        alloc_fail_at(n);
+        ok = hg_sessions_read(pool, soon(), &sessions, &err);
+        reached = alloc_failed();
+        alloc_fail_at(0);
+        if (ok) {
+            assert_int_equal(sessions->process_count, all->process_count);
+            for (size_t i = 0; i < sessions->process_count; i++)
+                assert_non_null(sessions->processes[i].name);
+            for (size_t i = 0; i < sessions->session_count; i++) {
+                const hg_server_session *s = &sessions->sessions[i];
+
+                assert_true(!s->own || (s->user && s->database && s->application && s->query));
+            }
+        } else if (err.code != HG_NOMEM || sessions != NULL) {
+            fail_msg("allocation %ld: %s", n, err.message);
+        }
+        assert_true(ok || reached);
+        hg_sessions_free(sessions);
+    }
+    hg_sessions_free(all);
+}
+
 /* --- PostgreSQL --- */
+
+static void without_memory_the_sessions_are_an_error(void **state)
+{
+    hg_pool *pool = open_pool(postgres_url("postgres"), false);
+
+    (void)state;
+    fail_every_allocation(pool);
+    hg_pool_close(pool, soon());
+}
 
 static void the_connection_that_asks_is_marked_and_the_server_is_counted(void **state)
 {
@@ -481,6 +524,17 @@ static void a_file_that_is_not_there_is_said_so(void **state)
     free(path);
 }
 
+static void without_memory_the_processes_are_an_error(void **state)
+{
+    char *path = temp_path(folder, "memory.db");
+    hg_pool *pool = make_file(path, "WAL");
+
+    (void)state;
+    fail_every_allocation(pool);
+    hg_pool_close(pool, soon());
+    free(path);
+}
+
 static void a_database_in_memory_is_nobody_elses(void **state)
 {
     hg_pool *pool;
@@ -668,6 +722,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(looking_costs_this_process_none_of_its_own_locks),
         cmocka_unit_test(a_link_to_the_database_leads_to_the_same_processes),
         cmocka_unit_test(a_file_that_is_not_there_is_said_so),
+        cmocka_unit_test(without_memory_the_processes_are_an_error),
         cmocka_unit_test(a_database_in_memory_is_nobody_elses),
         cmocka_unit_test(a_line_of_locks_means_what_sqlite_means),
         cmocka_unit_test(pools_that_fit_have_room_to_spare),
@@ -683,6 +738,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_session_that_is_hidden_still_names_itself_as_blocker),
         cmocka_unit_test(a_password_that_is_known_does_not_show_in_a_query),
         cmocka_unit_test(sessions_of_other_databases_are_listed_too),
+        cmocka_unit_test(without_memory_the_sessions_are_an_error),
         cmocka_unit_test(an_answer_that_does_not_come_in_time_is_an_error),
     };
     int failed;
