@@ -56,7 +56,7 @@ static void place_standard(struct layout *l, size_t pools)
     int left = body.width / 2;
     int top;
 
-    l->spark_rows = body.height > 30 ? 2 : 1;
+    l->spark_rows = body.height > 24 ? 2 : 1;
     l->pool_rows = listed_pools(pools, between(2, body.height / 7, 8));
     top = POOL_FIXED_ROWS + l->spark_rows + l->pool_rows;
     l->panes[PANE_POOLS] = (struct rect){body.x, body.y, body.width, top};

@@ -404,7 +404,7 @@ static void remember(struct terminal *t, const struct canvas *c)
 {
     size_t cells = (size_t)c->width * (size_t)c->height;
 
-    if (t->shown.width != c->width || t->shown.height != c->height) {
+    if (t->shown.cells == NULL || t->shown.width != c->width || t->shown.height != c->height) {
         canvas_release(&t->shown);
         if (!canvas_init(&t->shown, c->width, c->height, c->utf8))
             return;
@@ -508,7 +508,7 @@ static bool swallow_sequence(void)
             unget_wch((wchar_t)code);
         return false;
     }
-    while ((kind = get_wch(&code)) == OK && (code < 0x40 || code > 0x7E))
+    while (get_wch(&code) == OK && (code < 0x40 || code > 0x7E))
         continue;
     return true;
 }

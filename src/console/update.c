@@ -116,6 +116,8 @@ static void select_row(struct model *m, int64_t row)
     struct selection *s = &m->selected[m->focus];
     int64_t last = (int64_t)model_rows(m, m->focus) - 1;
 
+    if (last < 0)
+        return;
     row = row > last ? last : row;
     s->index = row < 0 ? 0 : (size_t)row;
     s->touched = true;

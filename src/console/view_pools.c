@@ -167,7 +167,7 @@ static void draw_pool_list(const struct model *m, struct area a)
 {
     /* clang-format off */
     static const struct column columns[] = {
-        {"", 20, .drop = 0},
+        {"", 24, .drop = 0},
         {"", 8, .grows = true, .drop = 2},
         {"", 16, .right = true},
         {"", 8, .right = true, .drop = 3},

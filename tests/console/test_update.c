@@ -158,6 +158,18 @@ static void the_first_pending_migration_is_selected(void **state)
     scene_free(s);
 }
 
+static void moving_where_there_is_nothing_yet_chooses_nothing(void **state)
+{
+    struct scene *s = scene_new(80, 24, true, false);
+
+    (void)state;
+    scene_type(s, "jGk");
+    scene_busy(s);
+    scene_deliver(s);
+    assert_string_equal(s->model.selected[PANE_MIGRATIONS].key, "0042");
+    scene_free(s);
+}
+
 static void the_selection_follows_its_row(void **state)
 {
     struct scene *s = open_busy(false);
@@ -695,6 +707,7 @@ int main(void)
         cmocka_unit_test(the_model_hands_back_what_it_no_longer_looks_at),
         cmocka_unit_test(the_last_history_stays_while_the_database_is_away),
         cmocka_unit_test(the_first_pending_migration_is_selected),
+        cmocka_unit_test(moving_where_there_is_nothing_yet_chooses_nothing),
         cmocka_unit_test(the_selection_follows_its_row),
         cmocka_unit_test(when_its_row_is_gone_the_selection_keeps_its_place),
         cmocka_unit_test(the_busiest_pool_that_is_no_consoles_is_looked_at_first),

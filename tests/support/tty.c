@@ -348,33 +348,96 @@ static bool draw_shape(FILE *out, uint32_t code, double x, double y, unsigned co
     return true;
 }
 
-static void draw_letter(FILE *out, const VTermScreenCell *cell, double x, double y, unsigned color)
-{
-    fprintf(out, "<text x=\"%g\" y=\"%g\" fill=\"#%06x\"%s%s>", x, y + CELL_HEIGHT - 6, color,
-            cell->attrs.bold ? " font-weight=\"bold\"" : "",
-            cell->attrs.underline ? " text-decoration=\"underline\"" : "");
-    for (int i = 0; i < VTERM_MAX_CHARS_PER_CELL && cell->chars[i] != 0; i++)
-        fprintf(out, "&#%u;", cell->chars[i]);
-    fputs("</text>\n", out);
-}
+/* How a cell is to be painted. */
+struct paint {
+    unsigned fg, bg;
+    bool bold, underline;
+};
 
-static void draw_cell(struct tty *t, int row, int column, bool light, FILE *out)
+static struct paint paint_of(struct tty *t, const VTermScreenCell *cell, bool light)
 {
     unsigned own_fg = light ? 0x24292f : 0xd0d4da, own_bg = light ? 0xffffff : 0x14171c;
-    double x = MARGIN + column * CELL_WIDTH, y = MARGIN + row * CELL_HEIGHT;
-    VTermScreenCell cell;
-    unsigned fg, bg;
+    bool reverse = cell->attrs.reverse;
 
-    vterm_screen_get_cell(t->screen, (VTermPos){.row = row, .col = column}, &cell);
-    fg = rgb_of(t, cell.attrs.reverse ? cell.bg : cell.fg, cell.attrs.reverse ? own_bg : own_fg);
-    bg = rgb_of(t, cell.attrs.reverse ? cell.fg : cell.bg, cell.attrs.reverse ? own_fg : own_bg);
-    if (bg != own_bg)
-        rectangle(out, x, y, CELL_WIDTH, CELL_HEIGHT, bg, 1);
-    if (cell.chars[0] == 0 || cell.chars[0] == (uint32_t)-1
-        || (cell.chars[0] == ' ' && !cell.attrs.underline))
-        return;
-    if (!draw_shape(out, cell.chars[0], x, y, fg))
-        draw_letter(out, &cell, x, y, fg);
+    return (struct paint){
+        .fg = rgb_of(t, reverse ? cell->bg : cell->fg, reverse ? own_bg : own_fg),
+        .bg = rgb_of(t, reverse ? cell->fg : cell->bg, reverse ? own_fg : own_bg),
+        .bold = cell->attrs.bold,
+        .underline = cell->attrs.underline != 0,
+    };
+}
+
+static bool same_paint(struct paint a, struct paint b)
+{
+    return a.fg == b.fg && a.bg == b.bg && a.bold == b.bold && a.underline == b.underline;
+}
+
+/* The length is said, so that a viewer with another font keeps the columns. */
+static void begin_text(FILE *out, double x, double y, int columns, struct paint paint)
+{
+    fprintf(out, "<text x=\"%g\" y=\"%g\" textLength=\"%d\" fill=\"#%06x\"%s%s>", x,
+            y + CELL_HEIGHT - 6, columns * CELL_WIDTH, paint.fg,
+            paint.bold ? " font-weight=\"bold\"" : "",
+            paint.underline ? " text-decoration=\"underline\"" : "");
+}
+
+static void put_letter(FILE *out, uint32_t code)
+{
+    if (code == '<' || code == '>' || code == '&' || code >= 0x80)
+        fprintf(out, "&#%u;", code);
+    else
+        fputc((int)code, out);
+}
+
+/* The cells [from, to) of a row, all painted alike. */
+static void draw_run(struct tty *t, int row, int from, int to, struct paint paint, unsigned own_bg,
+                     FILE *out)
+{
+    double y = MARGIN + row * CELL_HEIGHT;
+    VTermScreenCell cell;
+
+    if (paint.bg != own_bg)
+        rectangle(out, MARGIN + from * CELL_WIDTH, y, (to - from) * CELL_WIDTH, CELL_HEIGHT,
+                  paint.bg, 1);
+    for (int column = from; column < to;) {
+        int start = column;
+
+        for (; column < to; column++) {
+            vterm_screen_get_cell(t->screen, (VTermPos){.row = row, .col = column}, &cell);
+            if (cell.chars[0] == 0 || cell.chars[0] == (uint32_t)-1 || cell.chars[0] == ' '
+                || draw_shape(out, cell.chars[0], MARGIN + column * CELL_WIDTH, y, paint.fg))
+                break;
+        }
+        if (column > start) {
+            begin_text(out, MARGIN + start * CELL_WIDTH, y, column - start, paint);
+            for (int i = start; i < column; i++) {
+                vterm_screen_get_cell(t->screen, (VTermPos){.row = row, .col = i}, &cell);
+                for (int n = 0; n < VTERM_MAX_CHARS_PER_CELL && cell.chars[n] != 0; n++)
+                    put_letter(out, cell.chars[n]);
+            }
+            fputs("</text>\n", out);
+        }
+        column += column < to;
+    }
+}
+
+static void draw_line(struct tty *t, int row, int width, bool light, FILE *out)
+{
+    unsigned own_bg = light ? 0xffffff : 0x14171c;
+    VTermScreenCell cell;
+
+    for (int from = 0, to; from < width; from = to) {
+        struct paint paint;
+
+        vterm_screen_get_cell(t->screen, (VTermPos){.row = row, .col = from}, &cell);
+        paint = paint_of(t, &cell, light);
+        for (to = from + 1; to < width; to++) {
+            vterm_screen_get_cell(t->screen, (VTermPos){.row = row, .col = to}, &cell);
+            if (!same_paint(paint, paint_of(t, &cell, light)))
+                break;
+        }
+        draw_run(t, row, from, to, paint, own_bg, out);
+    }
 }
 
 void tty_svg(struct tty *t, bool light, FILE *out)
@@ -389,8 +452,7 @@ void tty_svg(struct tty *t, bool light, FILE *out)
             width * CELL_WIDTH + 2 * MARGIN, height * CELL_HEIGHT + 2 * MARGIN,
             light ? 0xffffffu : 0x14171cu);
     for (int row = 0; row < height; row++)
-        for (int column = 0; column < width; column++)
-            draw_cell(t, row, column, light, out);
+        draw_line(t, row, width, light, out);
     fputs("</svg>\n", out);
 }
 
