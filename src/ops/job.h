@@ -23,9 +23,9 @@ enum job_kind {
 
 struct job_request {
     enum job_kind kind;
-    hg_migrate_kind migrate; /* JOB_PLAN, JOB_RUN */
-    char target[64];         /* "": the default of the kind */
-    char plan_id[17];        /* JOB_RUN: refuse any other plan; "": do not ask */
+    hg_migrate_kind migrate;       /* JOB_PLAN, JOB_RUN */
+    char target[HG_REVISION_SIZE]; /* "": the default of the kind */
+    char plan_id[17];              /* JOB_RUN: refuse any other plan; "": do not ask */
 };
 
 /* Progress, copied out of an hg_event; newer progress of a job may replace older that nobody has
