@@ -375,14 +375,29 @@ static struct sqlite_rows *rows_new(struct sqlite_conn *conn, sqlite3_stmt *stmt
     rows->base.column_count = (size_t)columns;
     rows->base.affected = -1;
     rows->stmt = stmt;
-    for (int i = 0; i < columns; i++)
-        rows->boolean[i] = declared_boolean(stmt, i);
     return rows;
+}
+
+/* After the first step: it may have compiled the statement anew, for a schema that has changed. */
+static bool rows_describe(struct sqlite_conn *conn, struct sqlite_rows **rows, hg_error *err)
+{
+    sqlite3_stmt *stmt = (*rows)->stmt;
+
+    if ((size_t)sqlite3_column_count(stmt) != (*rows)->base.column_count) {
+        alloc_free(*rows);
+        *rows = rows_new(conn, stmt);
+        if (*rows == NULL)
+            return sqlstate_no_memory(err);
+    }
+    for (size_t i = 0; i < (*rows)->base.column_count; i++)
+        (*rows)->boolean[i] = declared_boolean(stmt, (int)i);
+    return true;
 }
 
 /*
  * Binds and makes the first step, so that a statement without rows has run when this returns, as on
- * a server. The statement stays the caller's on failure; it is reset then.
+ * a server. What it needs is allocated before: a COMMIT that succeeded must not be told as a
+ * failure. The statement stays the caller's on failure; it is reset then.
  */
 static bool start(struct sqlite_conn *conn, sqlite3_stmt *stmt, const hg_value *params, size_t n,
                   struct sqlite_rows **out_rows, hg_error *err)
@@ -391,15 +406,17 @@ static bool start(struct sqlite_conn *conn, sqlite3_stmt *stmt, const hg_value *
     int said = SQLITE_DONE;
     bool ok = bind(conn, stmt, params, n, err);
 
+    if (ok && (rows = rows_new(conn, stmt)) == NULL)
+        ok = sqlstate_no_memory(err);
     if (ok && stmt != NULL) {
         said = sqlite3_step(stmt);
         ok = said == SQLITE_ROW || said == SQLITE_DONE || sqlite_fail(conn, NULL, err);
     }
-    if (ok && (rows = rows_new(conn, stmt)) == NULL)
-        ok = sqlstate_no_memory(err);
+    ok = ok && rows_describe(conn, &rows, err);
     if (!ok) {
         sqlite3_reset(stmt);
         sqlite3_clear_bindings(stmt);
+        alloc_free(rows);
         return false;
     }
     rows->has_pending = true;
