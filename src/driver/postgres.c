@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -431,8 +430,7 @@ static void free_conn(struct postgres_conn *conn)
     errand_leave(conn->cancel);
     if (conn->pg != NULL)
         conn->pq->PQfinish(conn->pg);
-    if (conn->wake >= 0)
-        close(conn->wake);
+    wait_release(&conn->wait);
     prepared_release(conn);
     alloc_free(conn);
 }
@@ -532,7 +530,7 @@ static int postgres_descriptor(const hg_conn *conn)
 
 static void postgres_cancel(hg_conn *conn)
 {
-    (void)eventfd_write(of(conn)->wake, 1);
+    wait_wake(&of(conn)->wait);
 }
 
 static bool postgres_in_transaction(const hg_conn *base)

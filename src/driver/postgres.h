@@ -16,6 +16,7 @@
 #include "cache.h"
 #include "errand.h"
 #include "pq.h"
+#include "wait.h"
 #include "watch.h"
 
 /* The URL's parameter "prepared", in the order of its values. */
@@ -25,8 +26,8 @@ struct postgres_conn {
     hg_conn base;
     const struct pq *pq;
     PGconn *pg;
-    int wake;    /* eventfd: a cancel from another thread ends poll() */
-    bool pooled; /* a pooler in between gives each transaction to any server process */
+    struct wait wait; /* which a cancel from another thread ends */
+    bool pooled;      /* a pooler in between gives each transaction to any server process */
     bool read_only;
     int64_t statement_timeout_ms, lock_timeout_ms;
     char version[32];

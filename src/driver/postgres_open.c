@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -604,8 +603,7 @@ static struct postgres_conn *conn_new(const struct driver_options *options, hg_e
     conn->read_only = options->read_only;
     conn->statement_timeout_ms = options->statement_timeout_ms;
     conn->lock_timeout_ms = options->lock_timeout_ms;
-    conn->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (conn->wake >= 0)
+    if (wait_init(&conn->wait))
         return conn;
     sqlstate_fail(err, "58030", "could not make a descriptor: %s", strerror(errno));
     driver_postgres.close(&conn->base);

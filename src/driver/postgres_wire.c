@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -101,7 +100,7 @@ static void finish_cancel(struct postgres_conn *conn)
 void wire_begin(struct postgres_conn *conn, hg_deadline by)
 {
     watch_start(&conn->watch, by);
-    conn->started_ns = clock_now_ns();
+    conn->started_ns = conn->statement_timeout_ms > 0 ? clock_now_ns() : 0;
     conn->stopped = STOP_NOT;
 }
 
@@ -119,27 +118,20 @@ static bool go_on(struct postgres_conn *conn)
     return true;
 }
 
-static int wait_ms(const struct postgres_conn *conn)
+static int64_t until_ns(const struct postgres_conn *conn)
 {
-    int ms = watch_wait_ms(&conn->watch, &conn->base);
+    int64_t next_ns = watch_next_ns(&conn->watch, &conn->base);
+    hg_deadline again =
+        conn->watch.ending ? hg_deadline_in_ms(CANCEL_AGAIN_MS) : hg_deadline_never();
 
-    return conn->watch.ending && ms > CANCEL_AGAIN_MS ? CANCEL_AGAIN_MS : ms;
+    return again.at_ns < next_ns ? again.at_ns : next_ns;
 }
 
 bool wire_wait(struct postgres_conn *conn, short events)
 {
-    struct pollfd fds[] = {{.fd = conn->pq->PQsocket(conn->pg), .events = events},
-                           {.fd = conn->wake, .events = POLLIN}};
-    eventfd_t woken;
-
-    while (go_on(conn)) {
-        if (poll(fds, 2, wait_ms(conn)) <= 0)
-            continue;
-        if (fds[1].revents != 0)
-            (void)eventfd_read(conn->wake, &woken);
-        if (fds[0].revents != 0)
+    while (go_on(conn))
+        if (wait_until(&conn->wait, conn->pq->PQsocket(conn->pg), events, until_ns(conn)))
             return true;
-    }
     return false;
 }
 
@@ -181,7 +173,7 @@ bool wire_flush(struct postgres_conn *conn, hg_error *err)
 /* What the server said before it hung up is still to be read, so losing it is not noticed here. */
 bool wire_result(struct postgres_conn *conn, PGresult **out_result, hg_error *err)
 {
-    if (!go_on(conn)) /* also where rows never run dry */
+    if (watch_is_due(&conn->watch, &conn->base) && !go_on(conn)) /* rows that never run dry */
         return fail_silent(conn, err);
     while (conn->pq->PQisBusy(conn->pg)) {
         if (!wire_wait(conn, POLLIN))

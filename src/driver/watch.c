@@ -39,6 +39,20 @@ enum stop watch_look(struct watch *watch, const hg_conn *conn)
     return watch->stop;
 }
 
+int64_t watch_next_ns(const struct watch *watch, const hg_conn *conn)
+{
+    int64_t ask_ns =
+        conn->interrupted == NULL || watch->ending ? INT64_MAX : watch->asked_ns + ASK_EVERY_NS;
+
+    return ask_ns < watch->by.at_ns ? ask_ns : watch->by.at_ns;
+}
+
+bool watch_is_due(const struct watch *watch, const hg_conn *conn)
+{
+    return (!watch->ending && atomic_load_explicit(&conn->cancelled, memory_order_relaxed))
+           || clock_coarse_ns() >= watch_next_ns(watch, conn);
+}
+
 int watch_wait_ms(const struct watch *watch, const hg_conn *conn)
 {
     const int64_t longest =

@@ -24,6 +24,12 @@ void watch_start(struct watch *watch, hg_deadline by);
  * every few microseconds. */
 enum stop watch_look(struct watch *watch, const hg_conn *conn);
 
+/* When to look again at the latest, of clock_now_ns(): INT64_MAX when only a descriptor ends it. */
+int64_t watch_next_ns(const struct watch *watch, const hg_conn *conn);
+
+/* Whether it is time to look: costs a third of looking, and says so up to ten milliseconds late. */
+bool watch_is_due(const struct watch *watch, const hg_conn *conn);
+
 /* How long the call may wait before it looks again, at most: -1 when only a descriptor ends it. */
 int watch_wait_ms(const struct watch *watch, const hg_conn *conn);
 
