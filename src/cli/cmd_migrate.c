@@ -138,6 +138,14 @@ static void summarise(const struct cli *cli, const struct ops *ops, const hg_pla
              hg_settings_env(ops->settings), plan->id);
 }
 
+static bool rolls_back(const hg_plan *plan)
+{
+    for (size_t i = 0; i < plan->step_count; i++)
+        if (plan->steps[i].direction == HG_DOWN)
+            return true;
+    return false;
+}
+
 /*
  * A command that needs no consent leaves planning to the run. Where somebody has to agree, they
  * agree to a plan, and the run refuses another one.
@@ -156,6 +164,9 @@ static bool agree(const struct cli *cli, struct ops *ops, hg_migrate_options *op
     if (!hg_plan_make(ops->pool, options, ops_inspection_deadline(ops), out_plan, err))
         return false;
     if ((*out_plan)->step_count == 0)
+        return true;
+    if (consent == CONSENT_YES
+        && !rolls_back(*out_plan)) /* a reset of what is empty drops nothing */
         return true;
     summarise(cli, ops, *out_plan, summary, sizeof summary);
     if (!cli_consent(cli, ops, summary, err))
