@@ -19,6 +19,7 @@ static int begin(void **state)
 {
     (void)state;
     fake_reset();
+    fake_hide_descriptors();
     return 0;
 }
 

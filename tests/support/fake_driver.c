@@ -48,6 +48,7 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static struct fake_script scripts[FAKE_CALLS];
 static struct fake_conn *connections;
 static int open_now, open_peak;
+static bool hidden;
 static int64_t last_serial;
 static struct driver_options last_options;
 static struct buf statements = BUF_INIT(1 << 20);
@@ -265,7 +266,12 @@ static bool fake_reset_conn(hg_conn *conn, hg_reset how, hg_deadline by, bool *o
 
 static int fake_descriptor(const hg_conn *conn)
 {
-    return of(conn)->fd;
+    int fd;
+
+    enter();
+    fd = hidden ? -1 : of(conn)->fd;
+    leave();
+    return fd;
 }
 
 static void follow_transaction(struct fake_conn *conn, const char *sql)
@@ -424,7 +430,15 @@ void fake_reset(void)
     assert(open_now == 0); /* a test before this one left a connection open */
     memset(scripts, 0, sizeof scripts);
     open_peak = 0;
+    hidden = false;
     buf_release(&statements);
+    leave();
+}
+
+void fake_hide_descriptors(void)
+{
+    enter();
+    hidden = true;
     leave();
 }
 
