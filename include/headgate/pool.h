@@ -38,8 +38,9 @@ typedef struct hg_pool_options {
 HG_API hg_pool_options hg_pool_options_from(const hg_settings *settings);
 
 /*
- * Makes a pool. Opens no connection yet; threads that open them start on first need. url and texts
- * are kept for as long as they are needed. A database in memory lives in one connection, whatever
+ * Makes a pool. Opens no connection yet; threads that open them start on first need, and one that
+ * looks after them with the first that a server may hang up on. url and texts are kept for as long
+ * as they are needed. A database in memory lives in one connection, whatever
  * the size says. out_pool: on success the caller's until hg_pool_close(). err: HG_NOMEM, HG_CONFIG.
  */
 HG_API bool hg_pool_open(const hg_url *url, const hg_pool_options *options, hg_pool **out_pool,

@@ -107,6 +107,7 @@ static inline void look(const hg_pool *pool, const struct slot *slot, int64_t no
     out->now_ns = now_ns;
     out->idle_since_ns = atomic_load_explicit(&slot->shared->since_ns, memory_order_relaxed);
     out->suspect_ns = atomic_load_explicit(&pool->suspect_ns, memory_order_relaxed);
+    out->answered_ns = slot->answered_ns;
     out->expires_ns = slot->expires_ns;
     out->outdated = atomic_load_explicit(&slot->generation, memory_order_relaxed)
                     != atomic_load_explicit(&pool->generation, memory_order_relaxed);
@@ -121,6 +122,7 @@ static void close_connection(hg_pool *pool, struct slot *slot, enum telemetry_cl
     slot_set(slot, HG_SLOT_CLOSING);
     slot->phase = PHASE_BUSY;
     atomic_store_explicit(&slot->conn, NULL, memory_order_relaxed);
+    pool_unwatch(pool, conn);
     pool->driver->close(conn);
     telemetry_count(&slot->shared->closes[why]);
 }
@@ -146,6 +148,7 @@ static void retire_lost(hg_pool *pool, struct slot *slot)
 {
     uint64_t generation = atomic_load_explicit(&slot->generation, memory_order_relaxed);
 
+    generation &= ~GENERATION_LOST;
     atomic_compare_exchange_strong(&pool->generation, &generation, generation + 1);
     pool_retire(pool, slot, CLOSE_STALE);
 }
@@ -165,6 +168,30 @@ static bool ping(hg_pool *pool, struct slot *slot, hg_conn *conn, hg_deadline by
     else
         retire_lost(pool, slot);
     return false;
+}
+
+/* Free for whoever comes first. The swap is a full barrier: either this thread sees the waiter, or
+ * the waiter, who looks once more after saying that it waits, sees the slot. */
+static void release(hg_pool *pool, struct slot *slot)
+{
+    enum attention attention;
+
+    slot->phase = PHASE_IDLE;
+    atomic_exchange(&slot->shared->state, HG_SLOT_IDLE);
+    attention = atomic_load(&pool->attention);
+    if (attention == ATTENTION_SERVE || (attention == ATTENTION_TOLD && patience_is_over(pool)))
+        pool_capacity_freed(pool);
+}
+
+void pool_keep_alive(hg_pool *pool, struct slot *slot, hg_deadline by)
+{
+    hg_conn *conn = atomic_load_explicit(&slot->conn, memory_order_relaxed);
+
+    slot->phase = PHASE_BUSY;
+    if (!ping(pool, slot, conn, by))
+        return;
+    slot->answered_ns = clock_now_ns();
+    release(pool, slot);
 }
 
 /* Looks at a connection that has been idle for a while; it is closed when it does not answer. One
@@ -316,19 +343,6 @@ static bool reset(hg_pool *pool, struct slot *slot, hg_conn *conn, int64_t now_n
         log_line(LOG_WARN, "pool", "a returned connection could not be reset", "pool", pool->name,
                  "cause", err.message, NULL);
     return ok;
-}
-
-/* Free for whoever comes first. The swap is a full barrier: either this thread sees the waiter, or
- * the waiter, who looks once more after saying that it waits, sees the slot. */
-static void release(hg_pool *pool, struct slot *slot)
-{
-    enum attention attention;
-
-    slot->phase = PHASE_IDLE;
-    atomic_exchange(&slot->shared->state, HG_SLOT_IDLE);
-    attention = atomic_load(&pool->attention);
-    if (attention == ATTENTION_SERVE || (attention == ATTENTION_TOLD && patience_is_over(pool)))
-        pool_capacity_freed(pool);
 }
 
 void hg_pool_return(hg_pool *pool, hg_conn *conn)

@@ -32,7 +32,7 @@ static int wanted(const hg_pool *pool)
 {
     bool head_is_served = pool->first != NULL && atomic_load(&pool->first->word) == WAITER_LOOK;
     struct sweep_demand demand = {
-        .waiting = pool->waiting - head_is_served,
+        .waiting = pool->waiting - head_is_served + pool_renews(pool),
         .open = pool->open,
         .opening = pool->opening,
         .limit = (int)pool->slot_count,
@@ -107,6 +107,7 @@ static void note_success(hg_pool *pool, struct slot *slot, hg_conn *conn)
 
     pool->open++;
     pool->failures = 0;
+    slot->answered_ns = 0;
     slot->expires_ns = sweep_expiry(now_ns, pool->options.settings.recycle_ms, luck());
     slot->phase = PHASE_IDLE;
     atomic_store(&slot->conn, conn);
@@ -115,6 +116,7 @@ static void note_success(hg_pool *pool, struct slot *slot, hg_conn *conn)
     atomic_store(&shared->backend_pid, pool->driver->backend_pid(conn));
     atomic_store(&shared->checkouts_before, atomic_load(&shared->checkouts));
     telemetry_count(&shared->connects);
+    pool_watch(pool, slot, conn);
     slot_set(slot, HG_SLOT_IDLE);
 }
 
@@ -148,6 +150,7 @@ static void open_slot(hg_pool *pool, struct slot *slot)
     int64_t began_ns = clock_now_ns();
     hg_conn *conn = NULL;
     hg_error err = {HG_OK};
+    struct slot *old;
     bool ok, news;
 
     atomic_store(&slot->generation, atomic_load(&pool->generation));
@@ -159,11 +162,13 @@ static void open_slot(hg_pool *pool, struct slot *slot)
         note_success(pool, slot, conn);
     else
         note_failure(pool, slot, &err, clock_now_ns() - began_ns);
+    old = pool_end_renewal(pool, ok);
     pool_unlock(pool);
     if (news)
         log_line(ok ? LOG_INFO : LOG_WARN, "pool",
                  ok ? "connects succeed again" : "a connect failed", "pool", pool->name, "code",
                  hg_code_name(err.code), "cause", err.message, NULL);
+    pool_replace(pool, old);
     pool_capacity_freed(pool);
 }
 
@@ -185,9 +190,7 @@ static void *work(void *context)
     return NULL;
 }
 
-/* Starts a thread that nobody joins (hg_pool_close() waits for its count) and that takes no
- * signals: those are the program's. */
-static bool start_worker(hg_pool *pool)
+bool pool_start_thread(void *(*run)(void *pool), hg_pool *pool)
 {
     pthread_attr_t attributes;
     pthread_t thread;
@@ -198,9 +201,16 @@ static bool start_worker(hg_pool *pool)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    ok = pthread_create(&thread, &attributes, work, pool) == 0;
+    ok = pthread_create(&thread, &attributes, run, pool) == 0;
     pthread_attr_destroy(&attributes);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return ok;
+}
+
+static bool start_worker(hg_pool *pool)
+{
+    bool ok = pool_start_thread(work, pool);
+
     pool->workers += ok;
     return ok;
 }

@@ -56,6 +56,7 @@ static hg_pool *pool_new(void)
 static void pool_free(hg_pool *pool)
 {
     pool->slot_count = 0;
+    pool_keeper_release(pool);
     if (pool->telemetry.head != NULL)
         telemetry_close(&pool->telemetry);
     alloc_free(pool->slots);
@@ -146,6 +147,7 @@ static void begin_life(hg_pool *pool)
     pool->retry_ns = 0;
     pool->swept = atomic_load(&pool->generation);
     pool->orphaned = false;
+    pool_keeper_none(pool);
     atomic_store(&pool->attention, ATTENTION_NONE);
     atomic_store(&pool->closed, false);
     atomic_store(&pool->oldest_waiter_ns, 0);
@@ -187,7 +189,8 @@ void hg_pool_invalidate(hg_pool *pool)
 
 static bool is_quiet(const hg_pool *pool)
 {
-    return pool->open == 0 && pool->opening == 0 && pool->workers == 0 && pool->callers == 0;
+    return pool->open == 0 && pool->opening == 0 && pool->workers == 0 && !pool->keeping
+           && pool->callers == 0;
 }
 
 void pool_settle_close(hg_pool *pool)
@@ -207,6 +210,7 @@ static void shut(hg_pool *pool)
     atomic_store(&pool->attention, ATTENTION_SERVE);
     pool_fail_waiters(pool, pool->waiting);
     pthread_cond_broadcast(&pool->work);
+    pool_keeper_wake(pool);
 }
 
 void hg_pool_drain(hg_pool *pool)
@@ -260,6 +264,7 @@ static void become_own(hg_pool *pool)
     condition_init(&pool->quiet);
     for (unsigned i = 0; i < pool->slot_count; i++)
         disown(pool, &pool->slots[i]);
+    pool_keeper_release(pool); /* the parent's goes on listening */
     begin_life(pool);
     telemetry_abandon(&pool->telemetry);
     if (!make_page(pool)) {

@@ -5,6 +5,7 @@
  *   checkout.c  the fast path: take, examine, hand out, reset, give back
  *   waiters.c   the slow path: the queue of callers, and what happens when capacity comes free
  *   opener.c    the threads that open connections
+ *   keeper.c    the thread that sees to connections which nobody asks for
  *   condition.c waiting with a deadline on the monotonic clock
  */
 #ifndef POOL_POOL_STATE_H
@@ -25,7 +26,7 @@
  * thread, which alone touches the connection. EMPTY slots are claimed under the lock.
  *
  *            claim            opened         take
- *    EMPTY ---------> OPENING -------> IDLE -------> IN_USE <-------> CHECKING
+ *    EMPTY ---------> OPENING -------> IDLE -------> IN_USE <-------> CHECKING (1)
  *     ^ ^                |             ^  |           |   |  look, fit    |
  *     | |     failed     |             |  |    return |   |               |
  *     | +----------------+       clean |  |           v   |               |
@@ -34,6 +35,7 @@
  *     |             closed                v     lost, |   |               |
  *     +------------------------------- CLOSING <------+---+---------------+
  *                                              not clean
+ *    (1) or from IDLE and back, when the housekeeper looks
  *
  * Whatever makes a slot IDLE or EMPTY ends in pool_capacity_freed().
  */
@@ -49,12 +51,25 @@ enum attention {
     ATTENTION_SERVE /* call pool_capacity_freed() */
 };
 
+/* Added to a slot's generation when its server has hung up: it is outdated then, whatever the
+ * pool's is. */
+#define GENERATION_LOST (UINT64_C(1) << 63)
+
+/* A connection is being opened in place of an old one. */
+enum renewal {
+    RENEWAL_NONE,
+    RENEWAL_OLD_IS_THERE, /* and goes when the new one has come */
+    RENEWAL_OLD_IS_GONE,  /* there was no room for both */
+    RENEWAL_OLD_IS_GOING  /* the new one has come */
+};
+
 /* What the process keeps to itself about a slot. Written by the slot's owner. */
 struct slot {
     _Alignas(64) _Atomic(hg_conn *) conn; /* NULL: none; read by others only to be compared */
-    _Atomic uint64_t generation;          /* of the pool when opening began */
+    _Atomic uint64_t generation;          /* of the pool when opening began; or GENERATION_LOST */
     int64_t expires_ns;
-    const char *tag; /* whose text is published as the holder */
+    int64_t answered_ns; /* when it last answered the housekeeper; 0: never */
+    const char *tag;     /* whose text is published as the holder */
     struct telemetry_slot *shared;
     hg_conn *inherited; /* in a forked child: the parent's, held by the thread that forked */
     enum slot_phase phase;
@@ -109,11 +124,16 @@ struct hg_pool {
     struct waiter *first, **last;
     _Atomic uint32_t *wakes[WAKES_MOST]; /* words to wake when the lock is released */
     int wake_count;
-    int waiting;            /* in the queue */
-    int callers;            /* in pool_wait() without a slot, also outside the queue */
-    int open;               /* slots with a connection */
-    int opening;            /* slots on the way to one */
-    int workers;            /* opener threads that live */
+    int waiting;              /* in the queue */
+    int callers;              /* in pool_wait() without a slot, also outside the queue */
+    int open;                 /* slots with a connection */
+    int opening;              /* slots on the way to one */
+    int workers;              /* opener threads that live */
+    bool keeping;             /* the housekeeper lives */
+    _Atomic int keeper_epoll; /* what it listens to, -1: nothing; read without the lock */
+    int keeper_wake;          /* a descriptor that wakes it */
+    enum renewal renewal;
+    int64_t renew_ns;       /* no renewal begins before */
     uint64_t swept;         /* the generation whose idle forerunners are closed */
     int failures;           /* connects that failed in a row */
     int64_t retry_ns;       /* no connect begins before */
@@ -160,6 +180,10 @@ struct slot *pool_claim_idle(hg_pool *pool);
 /* Closes the connection of a slot that the caller owns, and whatever else is too much then. May be
  * the last use of a closed pool. */
 void pool_retire(hg_pool *pool, struct slot *slot, enum telemetry_close why);
+
+/* Looks, with a round trip, whether the connection of a slot that is CHECKING answers: it is idle
+ * again then, and else closed. */
+void pool_keep_alive(hg_pool *pool, struct slot *slot, hg_deadline by);
 
 static inline enum hg_slot_state slot_state(const struct slot *slot)
 {
@@ -222,6 +246,39 @@ void pool_fail_waiters(hg_pool *pool, int n);
 
 /* Under the lock: sees to it that threads are there for the connects that are wanted. */
 void pool_start_connects(hg_pool *pool);
+
+/* Starts a thread that nobody joins (hg_pool_close() waits for its count) and that takes no
+ * signals: those are the program's. */
+bool pool_start_thread(void *(*run)(void *pool), hg_pool *pool);
+
+/* keeper.c */
+
+/* Says that the pool has no housekeeper. */
+void pool_keeper_none(hg_pool *pool);
+
+/* Gives up its descriptors when the thread has ended or, in a forked child, never was. */
+void pool_keeper_release(hg_pool *pool);
+
+/* Under the lock: has it look at once what is due. */
+void pool_keeper_wake(hg_pool *pool);
+
+/* Under the lock: the slot has a connection from now on. */
+void pool_watch(hg_pool *pool, const struct slot *slot, const hg_conn *conn);
+
+/* Before the connection is closed: its descriptor's number will be used again. */
+void pool_unwatch(hg_pool *pool, const hg_conn *conn);
+
+/* Under the lock: a connect has ended; whatever it was begun for, a renewal has its answer. Returns
+ * the slot of the connection that is replaced, CLOSING, for pool_replace() without the lock; NULL:
+ * none. */
+struct slot *pool_end_renewal(hg_pool *pool, bool ok);
+void pool_replace(hg_pool *pool, struct slot *old);
+
+/* Under the lock: whether a connect is wanted for a renewal. */
+static inline bool pool_renews(const hg_pool *pool)
+{
+    return pool->renewal == RENEWAL_OLD_IS_THERE || pool->renewal == RENEWAL_OLD_IS_GONE;
+}
 
 /* condition.c */
 

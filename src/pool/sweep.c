@@ -17,6 +17,18 @@ int64_t sweep_expiry(int64_t now_ns, int64_t recycle_ms, double luck)
     return now_ns + life_ns - (int64_t)((double)life_ns * 0.1 * luck);
 }
 
+int64_t sweep_renewal_due(int64_t expires_ns, int64_t recycle_ms)
+{
+    return expires_ns == INT64_MAX ? INT64_MAX : expires_ns - recycle_ms * NS_PER_MS / 20;
+}
+
+int64_t sweep_ping_due(int64_t idle_since_ns, int64_t answered_ns)
+{
+    int64_t last_ns = idle_since_ns > answered_ns ? idle_since_ns : answered_ns;
+
+    return last_ns + SWEEP_PING_AFTER_NS + 1;
+}
+
 static int least(int a, int b)
 {
     return a < b ? a : b;

@@ -20,9 +20,10 @@ enum sweep_verdict {
 struct sweep_view {
     int64_t now_ns;
     int64_t idle_since_ns;
-    int64_t suspect_ns; /* when a connection was last found dead; 0: never */
-    int64_t expires_ns; /* INT64_MAX: never */
-    bool outdated;      /* older than the last invalidation */
+    int64_t answered_ns; /* when it last made a round trip while idle; 0: never */
+    int64_t suspect_ns;  /* when a connection was last found dead; 0: never */
+    int64_t expires_ns;  /* INT64_MAX: never */
+    bool outdated;       /* older than the last invalidation */
     bool pre_ping;
 };
 
@@ -48,8 +49,13 @@ static inline enum sweep_verdict sweep_checkout(const struct sweep_view *view)
     if (verdict != SWEEP_USE
         || (idle_ns <= SWEEP_POLL_AFTER_NS && view->idle_since_ns > view->suspect_ns))
         return verdict;
+    if (view->now_ns - view->answered_ns < idle_ns)
+        idle_ns = view->now_ns - view->answered_ns;
     return view->pre_ping && idle_ns > SWEEP_PING_AFTER_NS ? SWEEP_PING : SWEEP_POLL;
 }
+
+/* When an idle connection is to make a round trip, so that no caller has to. */
+int64_t sweep_ping_due(int64_t idle_since_ns, int64_t answered_ns);
 
 /*
  * When a connection opened now is to be replaced; recycle_ms < 0: never. luck (0 <= luck < 1) takes
@@ -57,6 +63,10 @@ static inline enum sweep_verdict sweep_checkout(const struct sweep_view *view)
  * connection: drawing at every look makes nearly everything expire early.
  */
 int64_t sweep_expiry(int64_t now_ns, int64_t recycle_ms, double luck);
+
+/* When the replacement of a connection that expires is to begin: a twentieth of its life before,
+ * so that no caller meets it. */
+int64_t sweep_renewal_due(int64_t expires_ns, int64_t recycle_ms);
 
 struct sweep_demand {
     int waiting;  /* callers */

@@ -17,6 +17,7 @@
 
 #include <headgate/session.h>
 
+#include "pool/pool_state.h"
 #include "support/callers.h"
 #include "support/temp.h"
 
@@ -226,11 +227,22 @@ static void a_savepoint_that_is_rolled_back_leaves_the_rest(void **state)
     hg_pool_close(pool, soon());
 }
 
+static void no_housekeeper_is_started_where_nobody_can_hang_up(void **state)
+{
+    hg_pool *pool = open_file("quiet.db", 2, true);
+
+    (void)state;
+    hg_pool_return(pool, take(pool));
+    assert_false(pool->keeping);
+    hg_pool_close(pool, soon());
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(no_housekeeper_is_started_where_nobody_can_hang_up),
         TEST(a_database_in_memory_is_one_connection_that_all_threads_share),
         TEST(threads_that_write_to_one_file_lose_nothing),
         TEST(a_transaction_that_its_user_forgot_is_gone_for_the_next_one),

@@ -35,6 +35,27 @@ static void idleness_decides_how_closely_a_connection_is_looked_at(void **state)
     assert_int_equal(sweep_checkout(&view), SWEEP_PING);
 }
 
+static void what_answered_while_idle_needs_no_other_ping(void **state)
+{
+    struct sweep_view view = idle_for(50000);
+
+    (void)state;
+    view.pre_ping = true;
+    view.answered_ns = view.now_ns - 30000 * MS;
+    assert_int_equal(sweep_checkout(&view), SWEEP_POLL);
+    view.answered_ns -= 1;
+    assert_int_equal(sweep_checkout(&view), SWEEP_PING);
+    assert_true(sweep_ping_due(view.idle_since_ns, view.answered_ns) <= view.now_ns);
+    assert_true(sweep_ping_due(view.now_ns, view.answered_ns) > view.now_ns);
+}
+
+static void the_replacement_begins_a_twentieth_of_a_life_before_the_end(void **state)
+{
+    (void)state;
+    assert_int_equal(sweep_renewal_due(2000 * MS, 1000), 1950 * MS);
+    assert_int_equal(sweep_renewal_due(INT64_MAX, -1), INT64_MAX);
+}
+
 static void after_one_was_found_dead_those_returned_before_are_looked_at(void **state)
 {
     struct sweep_view view = idle_for(2);
@@ -126,6 +147,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(idleness_decides_how_closely_a_connection_is_looked_at),
+        cmocka_unit_test(what_answered_while_idle_needs_no_other_ping),
+        cmocka_unit_test(the_replacement_begins_a_twentieth_of_a_life_before_the_end),
         cmocka_unit_test(after_one_was_found_dead_those_returned_before_are_looked_at),
         cmocka_unit_test(what_is_old_or_outdated_is_replaced_wherever_it_is_met),
         cmocka_unit_test(lifetimes_of_what_was_opened_together_are_spread_over_a_tenth),
