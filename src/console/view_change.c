@@ -320,9 +320,8 @@ static void ask_for_name(const struct model *m, struct area a)
     int x = 2;
 
     snprintf(line, sizeof line,
-             a.width < 72
-                 ? "PRODUCTION: type %s, Enter, to %s"
-                 : "This changes PRODUCTION. To %2$s, type the database's name, %1$s, and Enter:",
+             a.width < 72 ? "PRODUCTION: type %s, Enter, to %s"
+                          : "This is PRODUCTION. To %2$s, type the database's name, %1$s:",
              m->facts.database_name, words[c->kind].verb);
     area_put_cut(a, x, 1, a.width - 3, ROLE_DANGER, line);
     if (m->now_ms < c->ready_ms)
