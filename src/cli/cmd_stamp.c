@@ -22,14 +22,14 @@ int cmd_stamp(const struct cli *cli)
                      &err)
         || !hg_migrate_stamp(ops.pool, &options, &observer, &result, &err)) {
         status = cli_fail(cli, &err);
-    } else if (cli->json) {
-        json_run(&out, &result, NULL);
-        cli_print(&out);
-    } else if (result.current_count == 0) {
-        cli_note(cli, "stamped base: nothing counts as applied");
     } else {
-        for (size_t i = 0; i < result.current_count; i++)
-            cli_note(cli, "stamped %s", result.current[i]);
+        if (cli->json)
+            json_run(&out, &result, NULL);
+        else if (result.current_count == 0)
+            buf_text(&out, "stamped base: nothing counts as applied\n");
+        for (size_t i = 0; !cli->json && i < result.current_count; i++)
+            buf_printf(&out, "stamped %s\n", result.current[i]);
+        cli_print(&out);
     }
     hg_run_result_release(&result);
     ops_close(&ops);
