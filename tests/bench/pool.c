@@ -57,11 +57,18 @@ static int64_t no_backend_pid(const hg_conn *conn)
     return 0;
 }
 
+static int no_descriptor(const hg_conn *conn)
+{
+    (void)conn;
+    return -1;
+}
+
 static const struct driver no_driver = {
     .open = no_open,
     .close = no_close,
     .alive = no_alive,
     .reset = no_reset,
+    .descriptor = no_descriptor,
     .backend_pid = no_backend_pid,
 };
 
