@@ -93,7 +93,7 @@ static void work_once(const struct thread *thread, const struct task *task)
     bool ok;
 
     if (!hg_session_open(thread->pool, task->tag, hg_deadline_in_ms(CHECKOUT_MS), &session, NULL))
-        return; /* out of connections: that is what the gauges show */
+        return;                     /* out of connections: that is what the gauges show */
     nap(rand_below(task->hold_ms)); /* what an application does with a connection in its hand */
     ok = hg_session_begin(session, by, NULL)
          && hg_conn_execute(hg_session_conn(session), task->sql, &parameter, 1, by, NULL, NULL);

@@ -30,7 +30,8 @@ extern const struct driver fake_driver;
 /* Forgets script and counts. */
 void fake_reset(void);
 
-/* Until fake_reset(), connections have no descriptor: nobody watches them behind the test's back. */
+/* Until fake_reset(), connections have no descriptor: nobody watches them behind the test's back.
+ */
 void fake_hide_descriptors(void);
 
 /* The n-th call from now (1: the next) fails with the code. HG_LOST also marks the connection. */
