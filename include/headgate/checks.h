@@ -28,7 +28,7 @@ typedef struct hg_check_result {
 
 /* The readiness report. A plain value apart from `history`. */
 typedef struct hg_readiness {
-    hg_status status; /* the worst of the checks; ready means not HG_FAIL */
+    hg_status status; /* HG_PASS, HG_WARN or HG_FAIL; ready means not HG_FAIL */
     bool db;          /* the database answered */
     char server_version[32];
     bool migrations_known;

@@ -97,7 +97,7 @@ void hg_readiness_run(const hg_settings *settings, hg_pool *pool, hg_deadline by
         hg_conn_set_interrupt(context.conn, NULL, NULL);
         hg_pool_return(pool, context.conn);
     }
-    out_report->status = report_worst(out_report->checks, out_report->check_count);
+    out_report->status = report_readiness(out_report->checks, out_report->check_count);
 }
 
 void hg_readiness_release(hg_readiness *report)

@@ -19,3 +19,10 @@ hg_status report_worst(const hg_check_result *results, size_t count)
             worst = results[i].status;
     return worst;
 }
+
+hg_status report_readiness(const hg_check_result *results, size_t count)
+{
+    hg_status worst = report_worst(results, count);
+
+    return worst == HG_UNKNOWN ? HG_WARN : worst;
+}
