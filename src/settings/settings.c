@@ -91,7 +91,7 @@ static const struct row rows[ID_COUNT] = {
     [DB_MIGRATIONS_DIR]    = {"DB_MIGRATIONS_DIR", TEXT, "migrations", NULL, 0, 0,
                               "The folder of migration files."},
     [DB_SCHEMA_FILE]       = {"DB_SCHEMA_FILE", TEXT, "schema.sql", NULL, 0, 0,
-                              "The wanted schema, from which migrations are generated."},
+                              "The file for the wanted schema; no command reads it yet."},
     [HEADGATE_READ_ONLY]   = {"HEADGATE_READ_ONLY", SWITCH, "false", NULL, 0, 0,
                               "Opens sessions read-only and refuses every command that changes something."},
     [HEADGATE_RUNTIME_DIR] = {"HEADGATE_RUNTIME_DIR", TEXT, "", NULL, 0, 0,
