@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "support/postgres.h"
@@ -334,20 +333,19 @@ static void our_own_pool_is_shown_as_what_it_is(void **state)
     project_remove(&p);
 }
 
+/* Something may happen on a busy machine, a slow round trip or the screen's minute: three refreshes
+ * in a row without a byte are what is asked for, some time soon. A screen that writes at every
+ * refresh never has them. */
 static void nothing_is_written_while_nothing_happens(bool postgres)
 {
     struct project p = project_make(postgres);
-    size_t heard;
-    time_t minute;
+    size_t heard = 1;
 
     run_command(&p, "up");
     open_console(&p);
     assert_true(tty_wait(p.tty, "2 applied, 0 pending"));
-    tty_listen(p.tty, 6500); /* the connections' first pings and the begin of their past */
-    do {                     /* once more when the clock of the screen has turned meanwhile */
-        minute = time(NULL) / 60;
-        heard = tty_listen(p.tty, 4000);
-    } while (heard > 0 && time(NULL) / 60 != minute);
+    for (int i = 0; i < 12 && heard > 0; i++)
+        heard = tty_listen(p.tty, 3500);
     assert_int_equal(heard, 0);
     quit_console(&p);
     project_remove(&p);
