@@ -144,13 +144,13 @@ void pool_retire(hg_pool *pool, struct slot *slot, enum telemetry_close why)
  * each of them would cost its next user an error: all that are not younger go too. However many
  * users report the same end, the generation moves once.
  */
-static void retire_lost(hg_pool *pool, struct slot *slot)
+static void retire_lost(hg_pool *pool, struct slot *slot, enum telemetry_close why)
 {
     uint64_t generation = atomic_load_explicit(&slot->generation, memory_order_relaxed);
 
-    generation &= ~GENERATION_LOST;
+    generation &= ~(GENERATION_LOST | GENERATION_EVICTED);
     atomic_compare_exchange_strong(&pool->generation, &generation, generation + 1);
-    pool_retire(pool, slot, CLOSE_STALE);
+    pool_retire(pool, slot, why);
 }
 
 /* A round trip, within the caller's deadline and the time that a connect may take. */
@@ -164,9 +164,9 @@ static bool ping(hg_pool *pool, struct slot *slot, hg_conn *conn, hg_deadline by
     if (pool->driver->ping(conn, by, &err))
         return true;
     if (err.code == HG_TIMEOUT) /* a caller in a hurry says nothing about the other connections */
-        pool_retire(pool, slot, CLOSE_STALE);
+        pool_retire(pool, slot, CLOSE_NO_ANSWER);
     else
-        retire_lost(pool, slot);
+        retire_lost(pool, slot, CLOSE_NO_ANSWER);
     return false;
 }
 
@@ -204,7 +204,7 @@ static bool answers(hg_pool *pool, struct slot *slot, bool with_ping, hg_deadlin
     slot_set(slot, HG_SLOT_CHECKING);
     if (!pool->driver->alive(conn)) {
         atomic_store(&pool->suspect_ns, clock_now_ns());
-        pool_retire(pool, slot, CLOSE_STALE);
+        pool_retire(pool, slot, CLOSE_DEAD);
         return false;
     }
     if (with_ping && !ping(pool, slot, conn, by))
@@ -231,7 +231,7 @@ static bool fit(hg_pool *pool, struct slot *slot, hg_deadline by, int64_t now_ns
         pool_retire(pool, slot, CLOSE_RECYCLE);
         return false;
     case SWEEP_STALE:
-        pool_retire(pool, slot, CLOSE_STALE);
+        pool_retire(pool, slot, slot_stale_reason(slot));
         return false;
     }
     return false;
@@ -358,13 +358,13 @@ void hg_pool_return(hg_pool *pool, hg_conn *conn)
     look(pool, slot, now_ns, &seen);
     verdict = sweep_return(&seen);
     if (conn->lost)
-        retire_lost(pool, slot);
+        retire_lost(pool, slot, CLOSE_LOST);
     else if (verdict != SWEEP_USE)
-        pool_retire(pool, slot, verdict == SWEEP_STALE ? CLOSE_STALE : CLOSE_RECYCLE);
+        pool_retire(pool, slot, verdict == SWEEP_STALE ? slot_stale_reason(slot) : CLOSE_RECYCLE);
     else if (reset(pool, slot, conn, now_ns))
         release(pool, slot);
     else if (conn->lost)
-        retire_lost(pool, slot);
+        retire_lost(pool, slot, CLOSE_LOST);
     else
         pool_retire(pool, slot, CLOSE_RESET);
 }
@@ -377,7 +377,7 @@ void hg_pool_discard(hg_pool *pool, hg_conn *conn)
         return;
     publish_idle(slot, clock_coarse_ns());
     if (conn->lost)
-        retire_lost(pool, slot);
+        retire_lost(pool, slot, CLOSE_LOST);
     else
         pool_retire(pool, slot, CLOSE_DISCARD);
 }

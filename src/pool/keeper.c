@@ -84,7 +84,7 @@ static void hear(hg_pool *pool, uint64_t key)
     pthread_mutex_lock(&pool->lock);
     slot = take_lost(pool, key);
     pthread_mutex_unlock(&pool->lock);
-    pool_retire(pool, slot, CLOSE_STALE);
+    pool_retire(pool, slot, CLOSE_HUNG_UP);
 }
 
 /* Sleeps until something happens or a point in time comes, and sees to what happened. */

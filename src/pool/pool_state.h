@@ -55,6 +55,9 @@ enum attention {
  * pool's is. */
 #define GENERATION_LOST (UINT64_C(1) << 63)
 
+/* The same when an operator wants it gone. */
+#define GENERATION_EVICTED (UINT64_C(1) << 62)
+
 /* A connection is being opened in place of an old one. */
 enum renewal {
     RENEWAL_NONE,
@@ -188,6 +191,16 @@ void pool_keep_alive(hg_pool *pool, struct slot *slot, hg_deadline by);
 static inline enum hg_slot_state slot_state(const struct slot *slot)
 {
     return (enum hg_slot_state)atomic_load(&slot->shared->state);
+}
+
+/* Why a connection whose generation is not the pool's goes. */
+static inline enum telemetry_close slot_stale_reason(const struct slot *slot)
+{
+    uint64_t generation = atomic_load_explicit(&slot->generation, memory_order_relaxed);
+
+    if ((generation & GENERATION_LOST) != 0)
+        return CLOSE_HUNG_UP;
+    return (generation & GENERATION_EVICTED) != 0 ? CLOSE_EVICT : CLOSE_INVALIDATED;
 }
 
 /* Takes a slot out of a state in which several threads may want it; false: another one was faster.

@@ -30,7 +30,7 @@ enum { NAMES_MOST = 1000 }; /* pools of one process, and what dead ones of the s
 _Static_assert(offsetof(struct telemetry_slot, holder) == 32, "layout");
 _Static_assert(offsetof(struct telemetry_slot, opened_ns) == 64, "layout");
 _Static_assert(offsetof(struct telemetry_slot, closes) == 128, "layout");
-_Static_assert(sizeof(struct telemetry_slot) == 192, "layout");
+_Static_assert(sizeof(struct telemetry_slot) == 256, "layout");
 _Static_assert(offsetof(struct telemetry_head, pid) == 32, "layout");
 _Static_assert(offsetof(struct telemetry_head, process) == 112, "layout");
 _Static_assert(offsetof(struct telemetry_head, size) == 336, "layout");

@@ -23,15 +23,22 @@
 
 enum { TELEMETRY_WAIT_BUCKETS = 128, TELEMETRY_ERROR_WORDS = 20 };
 
-/* Why a connection was closed. */
+/* Why a connection left the pool. */
 enum telemetry_close {
-    CLOSE_STALE,      /* found dead, lost in use, or older than an invalidation */
-    CLOSE_RECYCLE,    /* by age */
-    CLOSE_SURPLUS,    /* one more than size, and nobody waits */
-    CLOSE_RESET,      /* it could not be reset */
-    CLOSE_DISCARD,    /* by its user */
-    CLOSE_POOL,       /* with the pool */
-    CLOSE_REASONS = 8 /* as the layout has it; the rest is for later versions */
+    CLOSE_RECYCLE,     /* by age */
+    CLOSE_IDLE,        /* nobody had wanted it for long */
+    CLOSE_SURPLUS,     /* one more than size, and nobody waits */
+    CLOSE_HUNG_UP,     /* the server closed it while it was idle, and the housekeeper heard */
+    CLOSE_DEAD,        /* a look before use found its socket closed */
+    CLOSE_NO_ANSWER,   /* it did not answer a ping */
+    CLOSE_LOST,        /* in use */
+    CLOSE_INVALIDATED, /* older than an invalidation, or than a disconnect of another one */
+    CLOSE_RESET,       /* it could not be reset */
+    CLOSE_DISCARD,     /* by its user */
+    CLOSE_EVICT,       /* by an operator */
+    CLOSE_DETACH,      /* its user keeps it */
+    CLOSE_POOL,        /* with the pool */
+    CLOSE_REASONS = 16 /* as the layout has it; the rest is for later versions */
 };
 
 /* One connection's place. Whoever owns a state other than EMPTY and IDLE writes the rest. */

@@ -84,7 +84,8 @@ static void decode_slot(const struct telemetry_slot *slot, unsigned index, int64
     out->checkouts += LOAD(slot->checkouts);
     out->connects += LOAD(slot->connects);
     out->connect_failures += LOAD(slot->connect_failures);
-    out->closed_stale += LOAD(slot->closes[CLOSE_STALE]);
+    for (unsigned why = CLOSE_HUNG_UP; why <= CLOSE_INVALIDATED; why++)
+        out->closed_stale += LOAD(slot->closes[why]);
     out->closed_recycle += LOAD(slot->closes[CLOSE_RECYCLE]);
     out->resets_open += LOAD(slot->resets_open);
     if (state == HG_SLOT_EMPTY || state > HG_SLOT_CLOSING)

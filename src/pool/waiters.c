@@ -141,7 +141,7 @@ static struct slot *find_surplus(hg_pool *pool, enum telemetry_close *out_why)
         if (slot_state(slot) != HG_SLOT_IDLE)
             continue;
         if (closed || outdated(pool, slot)) {
-            *out_why = closed ? CLOSE_POOL : CLOSE_STALE;
+            *out_why = closed ? CLOSE_POOL : slot_stale_reason(slot);
             return slot;
         }
         if (oldest == NULL || slot->shared->since_ns < oldest->shared->since_ns)
