@@ -159,6 +159,11 @@ HG_API bool hg_migrate_stamp(hg_pool *pool, const hg_migrate_options *options,
 HG_API bool hg_migrate_new(const char *dir, const char *message, char *out_path, size_t size,
                            hg_error *err);
 
+/* Writes an empty migration that joins all heads of the files; with one head or none nothing, and
+ * out_path is "". message NULL: says which are joined. err: HG_FILE, HG_IO. */
+HG_API bool hg_migrate_merge(const char *dir, const char *message, char *out_path, size_t size,
+                             hg_error *err);
+
 #ifdef __cplusplus
 }
 #endif

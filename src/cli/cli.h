@@ -82,6 +82,7 @@ int cmd_console(const struct cli *cli);
 int cmd_demo(const struct cli *cli);
 int cmd_history(const struct cli *cli); /* history, current, heads */
 int cmd_init(const struct cli *cli);
+int cmd_merge(const struct cli *cli);
 int cmd_migrate(const struct cli *cli); /* up, down, reset */
 int cmd_pools(const struct cli *cli);
 int cmd_ready(const struct cli *cli);

@@ -13,7 +13,7 @@ enum {
     FOR_ALL = 1,
     FOR_RUNS = 2, /* up, down, reset */
     FOR_UP = 4,
-    FOR_REV = 8
+    FOR_REV = 8 /* rev, merge */
 };
 
 /* clang-format off */
@@ -57,6 +57,7 @@ const struct command_row command_rows[] = {
     {"current",    FOR_ALL,                              NO_ARGUMENT,       cmd_history},
     {"heads",      FOR_ALL,                              NO_ARGUMENT,       cmd_history},
     {"stamp",      FOR_ALL,                MUST_HAVE_ARGUMENT, cmd_stamp},
+    {"merge",      FOR_ALL | FOR_REV,                    NO_ARGUMENT,       cmd_merge},
     {"ready",      FOR_ALL,                              NO_ARGUMENT,       cmd_ready},
     {"pools",      FOR_ALL,                              NO_ARGUMENT,       cmd_pools},
     {"sessions",   FOR_ALL,                              NO_ARGUMENT,       cmd_sessions},
@@ -134,7 +135,7 @@ static bool apply(struct cli *cli, const struct option_row *option, const char *
 }
 
 /* One option with its value; *i moves over what it used. */
-static bool take_option(struct cli *cli, int argc, char **argv, int *i, unsigned *used,
+static bool take_option(struct cli *cli, int argc, char **argv, int *i, uint64_t *used,
                         hg_error *err)
 {
     const char *word = argv[*i], *value = NULL;
@@ -156,7 +157,7 @@ static bool take_option(struct cli *cli, int argc, char **argv, int *i, unsigned
             return hg_fail(err, HG_USAGE, "option %s needs %s", option->name, option->argument);
         value = argv[*i];
     }
-    *used |= 1u << (option - option_rows);
+    *used |= UINT64_C(1) << (option - option_rows);
     return apply(cli, option, value, err);
 }
 
@@ -186,7 +187,7 @@ static bool is_relative_target(const char *word)
     return word[0] == '-' && word[1] >= '0' && word[1] <= '9';
 }
 
-static bool check_whole(const struct cli *cli, const struct command_row *command, unsigned used,
+static bool check_whole(const struct cli *cli, const struct command_row *command, uint64_t used,
                         hg_error *err)
 {
     for (size_t i = 0; i < option_row_count; i++)
@@ -212,7 +213,7 @@ bool cli_parse(struct cli *cli, int argc, char **argv, hg_error *err)
 {
     const struct command_row *command = NULL;
     bool only_words = false;
-    unsigned used = 0;
+    uint64_t used = 0;
 
     *cli = (struct cli){.color = "auto", .lock_timeout_s = -1};
     for (int i = 1; i < argc; i++) /* first, so that a fault further left is told as JSON too */

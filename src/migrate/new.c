@@ -76,26 +76,39 @@ static long long next_version(const struct folder *folder)
     return version;
 }
 
-/* The only head of the files; NULL: there are no files. */
-static bool only_head(const struct graph *graph, const char **out_head, hg_error *err)
+/* What a new file is made of. */
+struct draft {
+    const struct folder *folder;
+    const struct graph *graph;
+    const char *message;
+    const char **parents; /* the heads, ancestors first */
+    size_t parent_count;
+};
+
+static bool find_heads(struct arena *arena, struct draft *draft, hg_error *err)
+{
+    const struct graph *graph = draft->graph;
+
+    draft->parents = arena_alloc(arena, graph->count + 1, sizeof *draft->parents);
+    if (draft->parents == NULL)
+        return hg_fail(err, HG_NOMEM, "could not write a migration: out of memory");
+    for (size_t i = 0; i < graph->count; i++)
+        if (graph->nodes[graph->order[i]].head)
+            draft->parents[draft->parent_count++] = graph->nodes[graph->order[i]].revision;
+    return true;
+}
+
+static bool refuse_many(const struct draft *draft, hg_error *err)
 {
     struct buf names = BUF_INIT(480);
-    size_t heads = 0;
 
-    *out_head = NULL;
-    for (size_t i = 0; i < graph->count; i++) {
-        if (!graph->nodes[i].head)
-            continue;
-        buf_printf(&names, "%s\"%s\"", heads++ == 0 ? "" : ", ", graph->nodes[i].revision);
-        *out_head = graph->nodes[i].revision;
-    }
-    if (heads > 1) {
-        hg_fail(err, HG_REFUSED, "there are %zu heads, %s; a new migration would follow only one",
-                heads, names.bytes);
-        hg_error_hint(err, "Join them first with headgate merge.");
-    }
+    for (size_t i = 0; i < draft->parent_count; i++)
+        buf_printf(&names, "%s\"%s\"", i == 0 ? "" : ", ", draft->parents[i]);
+    hg_fail(err, HG_REFUSED, "there are %zu heads, %s; a new migration would follow only one",
+            draft->parent_count, names.bytes);
+    hg_error_hint(err, "Join them first with headgate merge.");
     buf_release(&names);
-    return heads <= 1;
+    return false;
 }
 
 /* One line, whatever was given: a header ends where its line does. */
@@ -105,11 +118,13 @@ static void put_line(struct buf *out, const char *text)
         buf_char(out, (unsigned char)*text < ' ' || *text == 0x7F ? ' ' : *text);
 }
 
-static void put_file(struct buf *out, const char *revision, const char *head, const char *message)
+static void put_file(struct buf *out, const char *revision, const struct draft *draft)
 {
-    buf_printf(out, "-- revision: %s\n-- revises:%s%s\n-- message: ", revision,
-               head == NULL ? "" : " ", head == NULL ? "" : head);
-    put_line(out, message);
+    buf_printf(out, "-- revision: %s\n-- revises:", revision);
+    for (size_t i = 0; i < draft->parent_count; i++)
+        buf_printf(out, "%s %s", i == 0 ? "" : ",", draft->parents[i]);
+    buf_text(out, "\n-- message: ");
+    put_line(out, draft->message);
     buf_text(out, "\n\n-- migrate:up\n\n\n-- migrate:down\n\n");
 }
 
@@ -123,20 +138,17 @@ static void choose_revision(const struct graph *graph, char out[REVISION_DIGITS 
     } while (graph_has(graph, out, &node));
 }
 
-static bool write_new(const char *dir, const struct folder *folder, const struct graph *graph,
-                      const char *message, char *out_path, size_t size, hg_error *err)
+static bool write_draft(const char *dir, const struct draft *draft, char *out_path, size_t size,
+                        hg_error *err)
 {
     char revision[REVISION_DIGITS + 1], slug[SLUG_MAX + 1], name[SLUG_MAX + 32];
     struct buf text = BUF_INIT(64 * 1024);
-    const char *head;
     bool ok;
 
-    if (!only_head(graph, &head, err))
-        return false;
-    choose_revision(graph, revision);
-    slug_of(message, slug);
-    put_file(&text, revision, head, message);
-    snprintf(name, sizeof name, "%lld_%s.sql", next_version(folder), slug);
+    choose_revision(draft->graph, revision);
+    slug_of(draft->message, slug);
+    put_file(&text, revision, draft);
+    snprintf(name, sizeof name, "%lld_%s.sql", next_version(draft->folder), slug);
     if (buf_failed(&text))
         ok = hg_fail(err, HG_USAGE, "the message is too long");
     else if (!file_join(out_path, size, dir, name))
@@ -147,13 +159,45 @@ static bool write_new(const char *dir, const struct folder *folder, const struct
     return ok;
 }
 
-bool hg_migrate_new(const char *dir, const char *message, char *out_path, size_t size,
-                    hg_error *err)
+/* "merge 3f9a1c0b7d21 and 9d1e44f0a2bc" */
+static char *merge_message(struct arena *arena, const struct draft *draft)
+{
+    char *message = arena_text(arena, "merge");
+
+    for (size_t i = 0; message != NULL && i < draft->parent_count; i++)
+        message = arena_printf(arena, "%s%s %s", message, i == 0 ? "" : " and", draft->parents[i]);
+    return message;
+}
+
+static bool write_merge(struct arena *arena, const char *dir, struct draft *draft, char *out_path,
+                        size_t size, hg_error *err)
+{
+    if (draft->parent_count < 2) {
+        out_path[0] = '\0';
+        return true;
+    }
+    if (draft->message == NULL)
+        draft->message = merge_message(arena, draft);
+    if (draft->message == NULL)
+        return hg_fail(err, HG_NOMEM, "could not write a migration: out of memory");
+    return write_draft(dir, draft, out_path, size, err);
+}
+
+static bool write_next(const char *dir, const struct draft *draft, char *out_path, size_t size,
+                       hg_error *err)
+{
+    return draft->parent_count > 1 ? refuse_many(draft, err)
+                                   : write_draft(dir, draft, out_path, size, err);
+}
+
+static bool write_new(const char *dir, bool merge, const char *message, char *out_path, size_t size,
+                      hg_error *err)
 {
     struct arena arena = ARENA_INIT;
     const struct ledger nothing = {0};
     struct folder folder;
     struct project project;
+    struct draft draft = {.folder = &folder, .graph = &project.graph, .message = message};
     hg_error unheard;
     int lock = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     bool ok;
@@ -163,9 +207,23 @@ bool hg_migrate_new(const char *dir, const char *message, char *out_path, size_t
         (void)flock(lock, LOCK_EX); /* two at once would follow the same head */
     ok = folder_read_any(dir, &arena, &folder, err)
          && project_make(&arena, folder.files, folder.count, &nothing, &project, err)
-         && write_new(dir, &folder, &project.graph, message, out_path, size, err);
+         && find_heads(&arena, &draft, err)
+         && (merge ? write_merge(&arena, dir, &draft, out_path, size, err)
+                   : write_next(dir, &draft, out_path, size, err));
     if (lock >= 0)
         close(lock);
     arena_release(&arena);
     return ok;
+}
+
+bool hg_migrate_new(const char *dir, const char *message, char *out_path, size_t size,
+                    hg_error *err)
+{
+    return write_new(dir, false, message, out_path, size, err);
+}
+
+bool hg_migrate_merge(const char *dir, const char *message, char *out_path, size_t size,
+                      hg_error *err)
+{
+    return write_new(dir, true, message, out_path, size, err);
 }

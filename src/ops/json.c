@@ -514,6 +514,6 @@ bool json_new_file(struct buf *out, const char *path)
 {
     json_t *root = document();
 
-    json_object_set_new(root, "file", text(path));
+    json_object_set_new(root, "file", text_or_null(path));
     return finish(out, root);
 }

@@ -167,6 +167,50 @@ static void eight_at_once_make_one_line(void **state)
     hg_history_free(history);
 }
 
+static void write_heads(const char *dir, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        char name[64], text[128];
+
+        snprintf(name, sizeof name, "2024010100000%zu_%s.sql", i, names[i]);
+        snprintf(text, sizeof text, "-- revision: %s\n-- revises:%s\n-- migrate:up\n", names[i],
+                 i == 0 ? "" : " root");
+        temp_write(dir, name, text);
+    }
+}
+
+static void a_merge_joins_all_heads_and_says_so(void **state)
+{
+    static const char *const names[] = {"root", "left", "middle", "right"};
+    char path[512];
+    hg_history *history;
+
+    write_heads(*state, names, 4);
+    assert_true(hg_migrate_merge(*state, NULL, path, sizeof path, NULL));
+    history = history_of(*state);
+    assert_int_equal(history->revision_count, 5);
+    assert_int_equal(history->head_count, 1);
+    assert_int_equal(history->revisions[4].revises_count, 3);
+    assert_string_equal(history->revisions[4].revises[2], "right");
+    assert_string_equal(history->revisions[4].message, "merge left and middle and right");
+    hg_history_free(history);
+}
+
+static void one_head_needs_no_merge(void **state)
+{
+    char path[512] = "untouched";
+    hg_history *history;
+
+    assert_true(hg_migrate_merge(*state, "nothing", path, sizeof path, NULL));
+    assert_string_equal(path, "");
+    make(*state, "one");
+    assert_true(hg_migrate_merge(*state, "nothing", path, sizeof path, NULL));
+    assert_string_equal(path, "");
+    history = history_of(*state);
+    assert_int_equal(history->revision_count, 1);
+    hg_history_free(history);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -177,6 +221,8 @@ int main(void)
         TEST(a_folder_of_dbmate_is_continued),
         TEST(any_message_stays_on_its_line),
         TEST(several_heads_are_refused_with_their_names),
+        TEST(a_merge_joins_all_heads_and_says_so),
+        TEST(one_head_needs_no_merge),
         TEST(a_missing_folder_says_what_to_do),
         TEST(eight_at_once_make_one_line),
     };
