@@ -28,6 +28,14 @@ typedef struct hg_url hg_url;
 HG_API bool hg_url_parse(const char *text, hg_url **out_url, hg_error *err);
 HG_API void hg_url_free(hg_url *url); /* wipes the password */
 
+/*
+ * The same server, user, password and parameters with another database: beside the one that is
+ * served, as a scratch database is. PostgreSQL only. out_url: the caller's until hg_url_free().
+ * err: HG_MISUSE (SQLite), HG_NOMEM.
+ */
+HG_API bool hg_url_with_database(const hg_url *url, const char *database, hg_url **out_url,
+                                 hg_error *err);
+
 HG_API hg_driver hg_url_driver(const hg_url *url);
 HG_API const char *
 hg_url_kind(const hg_url *url); /* the scheme without +driver: "postgresql", "postgres", "sqlite" */

@@ -716,6 +716,92 @@ bool hg_url_parse(const char *text, hg_url **out_url, hg_error *err)
     return ok;
 }
 
+static struct secret *copy_secret(const struct secret *secret, bool *ok)
+{
+    struct secret *copy;
+
+    if (secret == NULL)
+        return NULL;
+    copy = secret_new(secret_reveal(secret), strlen(secret_reveal(secret)));
+    *ok = *ok && copy != NULL;
+    return copy;
+}
+
+static const char *copy_text(struct arena *arena, const char *text, bool *ok)
+{
+    const char *copy = text == NULL ? NULL : arena_text(arena, text);
+
+    *ok = *ok && (text == NULL || copy != NULL);
+    return copy;
+}
+
+static bool copy_lists(const hg_url *url, hg_url *to)
+{
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < url->hosts.count; i++) {
+        struct host *host = VEC_PUSH(&to->hosts);
+
+        if (host == NULL)
+            return false;
+        host->port = url->hosts.items[i].port;
+        host->name = copy_text(&to->arena, url->hosts.items[i].name, &ok);
+    }
+    for (size_t i = 0; ok && i < url->parameters.count; i++) {
+        const struct parameter *from = &url->parameters.items[i];
+        struct parameter *parameter = VEC_PUSH(&to->parameters);
+
+        if (parameter == NULL)
+            return false;
+        parameter->name = copy_text(&to->arena, from->name, &ok);
+        parameter->value = copy_text(&to->arena, from->value, &ok);
+        parameter->secret = copy_secret(from->secret, &ok);
+    }
+    return ok;
+}
+
+/* Without parameters: enough to tell people which database it is. */
+static const char *redact_copy(const hg_url *url, hg_url *to)
+{
+    struct buf text = BUF_INIT(2 * URL_LIMIT);
+    const char *redacted;
+
+    buf_printf(&text, "%s://%s%s%s", url->kind, url->user == NULL ? "" : url->user,
+               url->password == NULL ? "" : ":***", url->user == NULL ? "" : "@");
+    for (size_t i = 0; i < url->hosts.count; i++)
+        buf_printf(&text, "%s%s:%d", i == 0 ? "" : ",", url->hosts.items[i].name,
+                   hg_url_port(url, i));
+    buf_printf(&text, "/%s", to->database);
+    redacted = buf_failed(&text) ? NULL : arena_text(&to->arena, text.bytes);
+    buf_release(&text);
+    return redacted;
+}
+
+bool hg_url_with_database(const hg_url *url, const char *database, hg_url **out_url, hg_error *err)
+{
+    hg_url *to = alloc_zero(1, sizeof *to);
+    bool ok = to != NULL;
+
+    if (url->driver != HG_POSTGRESQL) {
+        alloc_free(to);
+        return hg_fail(err, HG_MISUSE, "a SQLite URL has no other database");
+    }
+    if (ok) {
+        to->driver = url->driver;
+        to->kind = copy_text(&to->arena, url->kind, &ok);
+        to->user = copy_text(&to->arena, url->user, &ok);
+        to->database = copy_text(&to->arena, database, &ok);
+        to->password = copy_secret(url->password, &ok);
+        ok = ok && copy_lists(url, to) && (to->redacted = redact_copy(url, to)) != NULL;
+    }
+    if (!ok) {
+        hg_url_free(to);
+        return hg_fail(err, HG_NOMEM, "could not copy a URL: out of memory");
+    }
+    *out_url = to;
+    return true;
+}
+
 void hg_url_free(hg_url *url)
 {
     struct parameter *parameter;

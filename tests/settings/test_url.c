@@ -329,6 +329,26 @@ static void a_url_that_was_understood_guards_its_password_in_errors(void **state
     hg_url_free(url);
 }
 
+static void another_database_of_the_same_server_keeps_all_else(void **state)
+{
+    hg_url *url = NULL, *other = NULL, *none = NULL;
+    hg_error err = {HG_OK};
+
+    (void)state;
+    assert_true(
+        hg_url_parse("postgresql+asyncpg://app:s3cret@a:1,b/main?sslmode=require", &url, &err));
+    assert_true(hg_url_with_database(url, "odd name/%", &other, &err));
+    hg_url_free(url); /* the copy stands on its own */
+    assert_string_equal(told(other), "postgresql user=app password=s3cret host=a|1 host=b|5432 "
+                                     "db=odd name/% sslmode=require");
+    assert_string_equal(hg_url_redacted(other), "postgresql://app:***@a:1,b:5432/odd name/%");
+    hg_url_free(other);
+    assert_true(hg_url_parse("sqlite:///app.db", &url, &err));
+    assert_false(hg_url_with_database(url, "other", &none, &err));
+    assert_int_equal(err.code, HG_MISUSE);
+    hg_url_free(url);
+}
+
 static void no_allocation_that_fails_leaks_or_crashes(void **state)
 {
     static const char text[] =
@@ -364,6 +384,7 @@ int main(void)
         cmocka_unit_test(a_secret_parameter_is_kept_for_the_driver_alone),
         cmocka_unit_test(a_port_that_was_not_written_is_not_given),
         cmocka_unit_test(a_url_that_was_understood_guards_its_password_in_errors),
+        cmocka_unit_test(another_database_of_the_same_server_keeps_all_else),
         cmocka_unit_test(no_allocation_that_fails_leaks_or_crashes),
     };
 
