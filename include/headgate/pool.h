@@ -53,6 +53,26 @@ HG_API bool hg_pool_open(const hg_url *url, const hg_pool_options *options, hg_p
 HG_API void hg_pool_drain(hg_pool *pool);
 
 /*
+ * Hands out no connection until hg_pool_resume(): who asks waits for it, until the deadline at most
+ * (HG_POOL_TIMEOUT, counted apart). Nothing is taken from those who hold one, nothing is closed,
+ * nothing new is opened. Twice is as good as once.
+ */
+HG_API void hg_pool_pause(hg_pool *pool);
+HG_API void hg_pool_resume(hg_pool *pool);
+
+/*
+ * Changes how many connections are kept, and how many more there may be, with the meaning and the
+ * limits of the settings. What is too many now closes when it is idle or comes back; nobody is cut
+ * off. err: HG_CONFIG, HG_UNSUPPORTED (a database in memory), HG_DISK_FULL (no room to publish
+ * more), HG_POOL_CLOSED; the pool is as it was then.
+ */
+HG_API bool hg_pool_resize(hg_pool *pool, int size, int max_overflow, hg_error *err);
+
+/* Closes one connection, by the number that hg_pool_connection.slot shows: at once when it is idle,
+ * else when it comes back. err: HG_MISUSE when there is none at that place. */
+HG_API bool hg_pool_evict(hg_pool *pool, int slot, hg_error *err);
+
+/*
  * Closes the pool: idle connections now, those that callers hold when they are returned; waiters
  * fail with HG_POOL_CLOSED. Waits until `by` for holders; nothing is taken from those who are
  * later, and the last of them ends the pool. No other call but a return or discard may begin after

@@ -54,7 +54,7 @@ static struct slot *best_idle(const hg_pool *pool)
     int64_t now_ns = clock_coarse_ns(), most = INT64_MIN;
     struct slot *best = NULL;
 
-    for (unsigned i = 0; i < pool->slot_count; i++) {
+    for (unsigned i = 0; i < pool_slot_count(pool); i++) {
         struct slot *slot = &pool->slots[i];
         int64_t suits;
 
@@ -73,7 +73,7 @@ struct slot *pool_claim_idle(hg_pool *pool)
 {
     struct slot *slot = NULL;
 
-    if (!pool->options.use_fifo && mine.slot < pool->slot_count)
+    if (!pool->options.use_fifo && mine.slot < pool_slot_count(pool))
         slot = &pool->slots[mine.slot];
     if (slot != NULL && slot_state(slot) == HG_SLOT_IDLE
         && slot_swap(slot, HG_SLOT_IDLE, HG_SLOT_IN_USE))
@@ -95,7 +95,7 @@ static bool patience_is_over(const hg_pool *pool)
 static struct slot *take_at_once(hg_pool *pool)
 {
     if (atomic_load_explicit(&pool->attention, memory_order_relaxed) != ATTENTION_NONE
-        && (atomic_load(&pool->closed) || patience_is_over(pool)))
+        && (atomic_load(&pool->closed) || atomic_load(&pool->paused) || patience_is_over(pool)))
         return NULL;
     return pool_claim_idle(pool);
 }
@@ -276,8 +276,8 @@ bool hg_pool_checkout(hg_pool *pool, const char *tag, hg_deadline by, hg_conn **
  */
 static struct slot *slot_of(hg_pool *pool, const hg_conn *conn)
 {
-    for (unsigned i = 0, at = mine.slot; i <= pool->slot_count; at = i++)
-        if (at < pool->slot_count
+    for (unsigned i = 0, at = mine.slot; i <= pool_slot_count(pool); at = i++)
+        if (at < pool_slot_count(pool)
             && atomic_load_explicit(&pool->slots[at].conn, memory_order_relaxed) == conn)
             return &pool->slots[at];
     return NULL;
@@ -286,7 +286,7 @@ static struct slot *slot_of(hg_pool *pool, const hg_conn *conn)
 /* In a forked child: a connection that was in use when the parent forked. */
 static bool abandon_inherited(hg_pool *pool, hg_conn *conn)
 {
-    for (unsigned i = 0; i < pool->slot_count; i++) {
+    for (unsigned i = 0; i < pool_slot_count(pool); i++) {
         if (pool->slots[i].inherited != conn)
             continue;
         pool->slots[i].inherited = NULL;

@@ -111,7 +111,7 @@ static int64_t renewal_due_ns(const hg_pool *pool, const struct slot *slot)
 /* Under the lock: an idle connection that is to be replaced, CLOSING then; NULL: none. */
 static struct slot *take_old(hg_pool *pool, int64_t now_ns)
 {
-    for (unsigned i = 0; i < pool->slot_count; i++) {
+    for (unsigned i = 0; i < pool_slot_count(pool); i++) {
         struct slot *slot = &pool->slots[i];
 
         if (slot_state(slot) == HG_SLOT_IDLE && renewal_due_ns(pool, slot) <= now_ns
@@ -169,7 +169,7 @@ static void begin_renewal(hg_pool *pool, struct slot *slot, struct chore *out)
 {
     bool needed = pool->open <= pool->size && (was_used(slot) || pool->open == 1);
 
-    if (needed && pool->open + pool->opening < (int)pool->slot_count) {
+    if (needed && pool->open + pool->opening < pool->limit) {
         pool->renewal = RENEWAL_OLD_IS_THERE;
         pool_start_connects(pool);
     } else if (needed && pool->failures > 0) {
@@ -210,7 +210,7 @@ static int64_t find_chore(hg_pool *pool, struct chore *out)
 {
     int64_t now_ns = clock_now_ns(), next_ns = INT64_MAX;
 
-    for (unsigned i = 0; i < pool->slot_count && out->what == CHORE_NONE; i++) {
+    for (unsigned i = 0; i < pool_slot_count(pool) && out->what == CHORE_NONE; i++) {
         struct slot *slot = &pool->slots[i];
         enum hg_slot_state state = slot_state(slot);
         int64_t due_ns;

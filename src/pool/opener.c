@@ -35,16 +35,18 @@ static int wanted(const hg_pool *pool)
         .waiting = pool->waiting - head_is_served + pool_renews(pool),
         .open = pool->open,
         .opening = pool->opening,
-        .limit = (int)pool->slot_count,
+        .limit = pool->limit,
         .failures = pool->failures,
     };
 
-    return atomic_load(&pool->closed) ? 0 : sweep_connects(&demand);
+    if (atomic_load(&pool->closed) || atomic_load(&pool->paused))
+        return 0;
+    return sweep_connects(&demand);
 }
 
 static struct slot *claim_empty(hg_pool *pool)
 {
-    for (unsigned i = 0; i < pool->slot_count; i++) {
+    for (unsigned i = 0; i < pool_slot_count(pool); i++) {
         struct slot *slot = &pool->slots[i];
 
         if (slot_state(slot) == HG_SLOT_EMPTY) {

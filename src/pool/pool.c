@@ -55,7 +55,7 @@ static hg_pool *pool_new(void)
 /* Under the lock: gives up all that the pool holds. */
 static void pool_free(hg_pool *pool)
 {
-    pool->slot_count = 0;
+    atomic_store(&pool->slot_count, 0);
     pool_keeper_release(pool);
     if (pool->telemetry.head != NULL)
         telemetry_close(&pool->telemetry);
@@ -73,10 +73,25 @@ static void pool_free(hg_pool *pool)
     pthread_mutex_unlock(&spare_lock);
 }
 
-static bool is_in_memory(const hg_url *url)
+bool pool_is_in_memory(const hg_pool *pool)
 {
+    const hg_url *url = pool->url;
+
     return url != NULL && hg_url_driver(url) == HG_SQLITE
            && strcmp(hg_url_path(url), ":memory:") == 0;
+}
+
+bool pool_count_places(int size, int max_overflow, int *out_kept, int *out_limit, hg_error *err)
+{
+    bool unlimited = size == 0 || max_overflow < 0;
+
+    if (size < 0 || size > HG_POOL_SLOTS_MAX || max_overflow > HG_POOL_SLOTS_MAX - size)
+        return hg_fail(err, HG_CONFIG,
+                       "a pool cannot have %d connections and %d more: it may have %d in all", size,
+                       max_overflow, HG_POOL_SLOTS_MAX);
+    *out_kept = size > 0 ? size : HG_POOL_SLOTS_MAX;
+    *out_limit = unlimited ? HG_POOL_SLOTS_MAX : size + max_overflow;
+    return true;
 }
 
 /* Settles how many connections there may be, and how many of them are kept. */
@@ -84,20 +99,17 @@ static bool settle_size(hg_pool *pool, hg_error *err)
 {
     hg_pool_settings *settings = &pool->options.settings;
 
-    if (is_in_memory(pool->url)) { /* the database lives in its one connection, and dies with it */
+    int limit = 0;
+
+    if (pool_is_in_memory(pool)) { /* the database lives in its one connection, and dies with it */
         settings->size = 1;
         settings->max_overflow = 0;
         settings->recycle_ms = -1;
     }
-    if (settings->size < 0 || settings->size > HG_POOL_SLOTS_MAX
-        || settings->max_overflow > HG_POOL_SLOTS_MAX - settings->size)
-        return hg_fail(err, HG_CONFIG,
-                       "could not make a pool of %d connections and %d more: it may have %d in all",
-                       settings->size, settings->max_overflow, HG_POOL_SLOTS_MAX);
-    pool->size = settings->size > 0 ? settings->size : HG_POOL_SLOTS_MAX;
-    pool->slot_count = HG_POOL_SLOTS_MAX;
-    if (settings->size > 0 && settings->max_overflow >= 0)
-        pool->slot_count = (unsigned)(settings->size + settings->max_overflow);
+    if (!pool_count_places(settings->size, settings->max_overflow, &pool->size, &limit, err))
+        return false;
+    pool->limit = limit;
+    atomic_store(&pool->slot_count, (unsigned)limit);
     return true;
 }
 
@@ -131,9 +143,9 @@ static bool make_page(hg_pool *pool)
         .max_overflow = pool->options.settings.max_overflow,
     };
 
-    if (!telemetry_open(&pool->telemetry, pool->runtime_dir, &who, pool->slot_count))
+    if (!telemetry_open(&pool->telemetry, pool->runtime_dir, &who, pool_slot_count(pool)))
         return false;
-    for (unsigned i = 0; i < pool->slot_count; i++)
+    for (unsigned i = 0; i < pool_slot_count(pool); i++)
         pool->slots[i].shared = &pool->telemetry.slots[i];
     return true;
 }
@@ -144,12 +156,14 @@ static void begin_life(hg_pool *pool)
     pool->last = &pool->first;
     pool->waiting = pool->callers = pool->open = pool->opening = pool->workers = 0;
     pool->failures = pool->wake_count = 0;
+    pool->timeouts_paused = 0;
     pool->retry_ns = 0;
     pool->swept = atomic_load(&pool->generation);
     pool->orphaned = false;
     pool_keeper_none(pool);
     atomic_store(&pool->attention, ATTENTION_NONE);
     atomic_store(&pool->closed, false);
+    atomic_store(&pool->paused, false);
     atomic_store(&pool->oldest_waiter_ns, 0);
     atomic_store(&pool->suspect_ns, 0);
 }
@@ -168,7 +182,7 @@ bool pool_open_with(const struct driver *driver, const hg_url *url, const hg_poo
     atomic_store(&pool->forks, pool_fork_number());
     ok = copy_options(pool, url, options, err);
     if (ok) {
-        pool->slots = alloc_lines(pool->slot_count * sizeof *pool->slots);
+        pool->slots = alloc_lines(HG_POOL_SLOTS_MAX * sizeof *pool->slots);
         ok = (pool->slots != NULL && make_page(pool))
              || hg_fail(err, HG_NOMEM, "could not make a pool: out of memory");
     }
@@ -195,7 +209,7 @@ static bool is_quiet(const hg_pool *pool)
 
 void pool_settle_close(hg_pool *pool)
 {
-    if (!atomic_load(&pool->closed) || pool->slot_count == 0 || !is_quiet(pool))
+    if (!atomic_load(&pool->closed) || pool_slot_count(pool) == 0 || !is_quiet(pool))
         return;
     if (pool->orphaned)
         pool_free(pool);
@@ -262,13 +276,13 @@ static void become_own(hg_pool *pool)
     pthread_mutex_init(&pool->lock, NULL);
     condition_init(&pool->work);
     condition_init(&pool->quiet);
-    for (unsigned i = 0; i < pool->slot_count; i++)
+    for (unsigned i = 0; i < pool_slot_count(pool); i++)
         disown(pool, &pool->slots[i]);
     pool_keeper_release(pool); /* the parent's goes on listening */
     begin_life(pool);
     telemetry_abandon(&pool->telemetry);
     if (!make_page(pool)) {
-        pool->slot_count = 0;
+        atomic_store(&pool->slot_count, 0);
         shut(pool);
     }
     log_line(LOG_INFO, "pool", "forked: the parent's connections are left to it", "pool",

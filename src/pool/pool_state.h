@@ -6,6 +6,7 @@
  *   waiters.c   the slow path: the queue of callers, and what happens when capacity comes free
  *   opener.c    the threads that open connections
  *   keeper.c    the thread that sees to connections which nobody asks for
+ *   control.c   what an operator changes at run time
  *   condition.c waiting with a deadline on the monotonic clock
  */
 #ifndef POOL_POOL_STATE_H
@@ -104,14 +105,14 @@ struct hg_pool {
     char *name, *role, *runtime_dir;
     hg_pool_options options;
     struct telemetry telemetry;
-    struct slot *slots;
-    unsigned slot_count; /* the most connections that may be open */
-    int size;            /* how many of them are kept */
+    struct slot *slots; /* room for as many as any pool may have */
 
     char line_before_shared[64];
     /* Read by every checkout and return, seldom written. */
     _Atomic enum attention attention;
     _Atomic bool closed;
+    _Atomic bool paused;         /* nobody gets a connection for now */
+    _Atomic unsigned slot_count; /* places there are in use; only grows. 0: closed and done with */
     _Atomic int64_t oldest_waiter_ns; /* 0: nobody waits */
     _Atomic uint64_t generation;      /* connections of an older one are replaced */
     _Atomic int64_t suspect_ns;       /* when an idle connection was last found dead; 0: never */
@@ -127,7 +128,10 @@ struct hg_pool {
     struct waiter *first, **last;
     _Atomic uint32_t *wakes[WAKES_MOST]; /* words to wake when the lock is released */
     int wake_count;
+    int size;                 /* how many connections are kept */
+    int limit;                /* how many may be open */
     int waiting;              /* in the queue */
+    uint64_t timeouts_paused; /* callers whose deadline came while nobody was to be served */
     int callers;              /* in pool_wait() without a slot, also outside the queue */
     int open;                 /* slots with a connection */
     int opening;              /* slots on the way to one */
@@ -153,6 +157,11 @@ struct hg_pool {
  * hg_pool_open(). */
 bool pool_open_with(const struct driver *driver, const hg_url *url, const hg_pool_options *options,
                     hg_pool **out_pool, hg_error *err);
+
+bool pool_is_in_memory(const hg_pool *pool);
+
+/* What settings of a size and an overflow come to. err: HG_CONFIG. */
+bool pool_count_places(int size, int max_overflow, int *out_kept, int *out_limit, hg_error *err);
 
 /* Counts forks; changes in the child. */
 extern _Atomic int pool_forks;
@@ -187,6 +196,12 @@ void pool_retire(hg_pool *pool, struct slot *slot, enum telemetry_close why);
 /* Looks, with a round trip, whether the connection of a slot that is CHECKING answers: it is idle
  * again then, and else closed. */
 void pool_keep_alive(hg_pool *pool, struct slot *slot, hg_deadline by);
+
+/* How many slots to look at: those beyond have never had a connection. */
+static inline unsigned pool_slot_count(const hg_pool *pool)
+{
+    return atomic_load_explicit(&pool->slot_count, memory_order_acquire);
+}
 
 static inline enum hg_slot_state slot_state(const struct slot *slot)
 {

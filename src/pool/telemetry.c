@@ -39,6 +39,11 @@ _Static_assert(sizeof(struct telemetry_head) % 64 == 0, "slots begin on a cache 
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
                "an atomic that hides a lock cannot be shared between processes");
 
+static size_t page_bytes(unsigned slot_count)
+{
+    return sizeof(struct telemetry_head) + slot_count * sizeof(struct telemetry_slot);
+}
+
 /* What ps calls the process: a program may have named itself. */
 static void process_name(char *out, size_t size)
 {
@@ -59,7 +64,7 @@ static void identify(struct telemetry_head *head, const struct telemetry_identit
     head->version = TELEMETRY_VERSION;
     head->head_size = sizeof *head;
     head->slot_size = sizeof(struct telemetry_slot);
-    head->slot_count = slot_count;
+    atomic_init(&head->slot_count, slot_count);
     head->pid = getpid();
     head->started_ms = clock_wall_ms();
     head->wall_ns_at_zero = clock_wall_ms() * NS_PER_MS - clock_now_ns();
@@ -141,10 +146,11 @@ static bool open_folder(struct telemetry *t, const char *path, hg_error *err)
 
 /*
  * A nameless file with all its room, locked and mapped. Room first: a page that a full file system
- * cannot back would kill the program when it is touched. The lock belongs to the open file and not
+ * cannot back would kill the program when it is touched. More is mapped than there is, for slots
+ * that may come. The lock belongs to the open file and not
  * to the process, so that reading our own files does not drop it.
  */
-static bool make_file(struct telemetry *t, size_t bytes, hg_error *err)
+static bool make_file(struct telemetry *t, unsigned slot_count, hg_error *err)
 {
     struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
     void *page;
@@ -152,14 +158,14 @@ static bool make_file(struct telemetry *t, size_t bytes, hg_error *err)
     t->fd = openat(t->folder, ".", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
     if (t->fd < 0)
         return fail_publish(err, "make a file");
-    errno = posix_fallocate(t->fd, 0, (off_t)bytes);
+    errno = posix_fallocate(t->fd, 0, (off_t)page_bytes(slot_count));
     if (errno != 0 || fcntl(t->fd, F_OFD_SETLK, &whole) != 0)
         return fail_publish(err, "reserve and lock a file");
-    page = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, t->fd, 0);
+    page = mmap(NULL, page_bytes(HG_POOL_SLOTS_MAX), PROT_READ | PROT_WRITE, MAP_SHARED, t->fd, 0);
     if (page == MAP_FAILED)
         return fail_publish(err, "map a file");
     t->head = page;
-    t->bytes = bytes;
+    t->bytes = page_bytes(HG_POOL_SLOTS_MAX);
     return true;
 }
 
@@ -186,19 +192,20 @@ static void lay_out(struct telemetry *t, const struct telemetry_identity *who, u
     identify(t->head, who, slot_count);
 }
 
-static bool publish(struct telemetry *t, const char *folder, size_t bytes,
-                    const struct telemetry_identity *who, unsigned slot_count, hg_error *err)
+static bool publish(struct telemetry *t, const char *folder, const struct telemetry_identity *who,
+                    unsigned slot_count, hg_error *err)
 {
-    if (!open_folder(t, folder, err) || !make_file(t, bytes, err))
+    if (!open_folder(t, folder, err) || !make_file(t, slot_count, err))
         return false;
     lay_out(t, who, slot_count);
     identify_process(t->head);
     return name_file(t, err);
 }
 
-static bool keep_private(struct telemetry *t, size_t bytes, const struct telemetry_identity *who,
+static bool keep_private(struct telemetry *t, const struct telemetry_identity *who,
                          unsigned slot_count)
 {
+    size_t bytes = page_bytes(HG_POOL_SLOTS_MAX);
     void *page = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (page == MAP_FAILED)
@@ -212,18 +219,26 @@ static bool keep_private(struct telemetry *t, size_t bytes, const struct telemet
 bool telemetry_open(struct telemetry *t, const char *runtime_dir,
                     const struct telemetry_identity *who, unsigned slot_count)
 {
-    size_t bytes = sizeof(struct telemetry_head) + slot_count * sizeof(struct telemetry_slot);
     hg_error err = {HG_OK};
 
     *t = (struct telemetry){.fd = -1, .folder = -1};
     if (runtime_dir[0] == '\0')
-        return keep_private(t, bytes, who, slot_count);
-    if (publish(t, runtime_dir, bytes, who, slot_count, &err))
+        return keep_private(t, who, slot_count);
+    if (publish(t, runtime_dir, who, slot_count, &err))
         return true;
     log_line(LOG_WARN, "pool", "other processes will not see this pool", "pool", who->name,
              "folder", runtime_dir, "cause", err.message, NULL);
     telemetry_close(t);
-    return keep_private(t, bytes, who, slot_count);
+    return keep_private(t, who, slot_count);
+}
+
+/* Readers find room for every slot that they are told of: first the one, then the other. */
+bool telemetry_grow(struct telemetry *t, unsigned slot_count)
+{
+    if (t->fd >= 0 && posix_fallocate(t->fd, 0, (off_t)page_bytes(slot_count)) != 0)
+        return false;
+    atomic_store(&t->head->slot_count, slot_count);
+    return true;
 }
 
 void telemetry_abandon(struct telemetry *t)

@@ -68,7 +68,7 @@ struct telemetry_head {
     uint32_t version;
     uint32_t head_size;
     uint32_t slot_size;
-    uint32_t slot_count;
+    _Atomic uint32_t slot_count; /* may grow */
     uint32_t reserved;
     /* Who publishes. Written before anybody can open the page. */
     int64_t pid;
@@ -102,7 +102,7 @@ struct telemetry_head {
 struct telemetry {
     struct telemetry_head *head;
     struct telemetry_slot *slots;
-    size_t bytes;
+    size_t bytes;  /* mapped: as many as the most slots need, of which the file has those in use */
     int fd;        /* of the file, locked as long as it is open; -1: nobody else sees the page */
     int folder;    /* that it lies in; -1: none */
     char name[40]; /* its name there */
@@ -122,6 +122,10 @@ struct telemetry_identity {
  */
 bool telemetry_open(struct telemetry *t, const char *runtime_dir,
                     const struct telemetry_identity *who, unsigned slot_count);
+
+/* Makes room for more slots, all empty; those that are there stay where they are. false: there is
+ * none, and nothing has changed. One thread at a time. */
+bool telemetry_grow(struct telemetry *t, unsigned slot_count);
 
 /* Removes file and page; a zeroed one is fine. */
 void telemetry_close(struct telemetry *t);

@@ -8,7 +8,7 @@
 
 static enum attention attention_wanted(const hg_pool *pool)
 {
-    if (atomic_load(&pool->closed) || pool->open > pool->size)
+    if (atomic_load(&pool->closed) || atomic_load(&pool->paused) || pool->open > pool->size)
         return ATTENTION_SERVE;
     if (pool->first == NULL)
         return ATTENTION_NONE;
@@ -86,7 +86,7 @@ void pool_fail_waiters(hg_pool *pool, int n)
 
 static struct slot *find_idle(const hg_pool *pool)
 {
-    for (unsigned i = 0; i < pool->slot_count; i++)
+    for (unsigned i = 0; i < pool_slot_count(pool); i++)
         if (slot_state(&pool->slots[i]) == HG_SLOT_IDLE)
             return &pool->slots[i];
     return NULL;
@@ -107,6 +107,9 @@ static void hand_over(hg_pool *pool)
 {
     int64_t now_ns = pool->first == NULL ? 0 : clock_now_ns();
     struct waiter *head;
+
+    if (atomic_load(&pool->paused))
+        return;
 
     while ((head = pool->first) != NULL && now_ns - head->since_ns >= POOL_PATIENCE_NS) {
         struct slot *slot = pool_claim_idle(pool);
@@ -135,7 +138,7 @@ static struct slot *find_surplus(hg_pool *pool, enum telemetry_close *out_why)
 
     if (!closed && pool->open <= pool->size && pool->swept == atomic_load(&pool->generation))
         return NULL;
-    for (unsigned i = 0; i < pool->slot_count; i++) {
+    for (unsigned i = 0; i < pool_slot_count(pool); i++) {
         struct slot *slot = &pool->slots[i];
 
         if (slot_state(slot) != HG_SLOT_IDLE)
@@ -150,14 +153,14 @@ static struct slot *find_surplus(hg_pool *pool, enum telemetry_close *out_why)
     }
     pool->swept = atomic_load(&pool->generation);
     *out_why = CLOSE_SURPLUS;
-    return idle > pool->size ? oldest : NULL;
+    return idle > pool->size || pool->open > pool->limit ? oldest : NULL;
 }
 
 struct slot *pool_serve(hg_pool *pool, enum telemetry_close *out_why)
 {
     struct slot *surplus;
 
-    if (pool->slot_count == 0) /* closed and done with, see pool_new() */
+    if (pool_slot_count(pool) == 0) /* closed and done with, see pool_new() */
         return NULL;
     hand_over(pool);
     pool_start_connects(pool);
@@ -208,12 +211,20 @@ static bool fail_busy(const hg_pool *pool, const hg_error *cause, double waited_
 {
     hg_fail(
         err, HG_POOL_TIMEOUT,
-        "every connection of the pool was busy for %.1f s: %d of %u open, %d waiting%s%s", waited_s,
-        pool->open, pool->slot_count, pool->waiting,
+        "every connection of the pool was busy for %.1f s: %d of %d open, %d waiting%s%s", waited_s,
+        pool->open, pool->limit, pool->waiting,
         cause == NULL ? "" : "; the last connect failed: ", cause == NULL ? "" : cause->message);
     hg_error_sqlstate(err, cause == NULL ? "" : cause->sqlstate);
     hg_error_hint(err, "See who holds them with `headgate pools`; raise DB_POOL_SIZE or "
                        "DB_MAX_OVERFLOW if all of them are at work.");
+    return false;
+}
+
+static bool fail_paused(double waited_s, hg_error *err)
+{
+    hg_fail(err, HG_POOL_TIMEOUT, "the pool is paused, and was not resumed within %.1f s",
+            waited_s);
+    hg_error_hint(err, "An operator has paused it; `headgate pools resume` lets it go on.");
     return false;
 }
 
@@ -240,13 +251,14 @@ static bool fail_late(const hg_pool *pool, double waited_s, hg_error *err)
 static enum waiter_word look_again(hg_pool *pool, struct waiter *waiter)
 {
     enum waiter_word word = atomic_load(&waiter->word);
-    struct slot *slot;
+    struct slot *slot = NULL;
 
     if (word == WAITER_SERVED || word == WAITER_FAILED)
         return word;
     atomic_store(&waiter->word, WAITER_ASLEEP);
     settle_attention(pool);
-    slot = pool->first == waiter ? pool_claim_idle(pool) : NULL;
+    if (pool->first == waiter && !atomic_load(&pool->paused))
+        slot = pool_claim_idle(pool);
     if (slot == NULL)
         return WAITER_ASLEEP;
     serve(pool, waiter, slot, clock_now_ns());
@@ -262,6 +274,10 @@ static bool fail_wait(hg_pool *pool, const struct waiter *waiter, bool late, hg_
         return fail_closed(err);
     if (!late)
         return fail_with(&pool->connect_error, err);
+    if (atomic_load(&pool->paused)) {
+        pool->timeouts_paused++;
+        return fail_paused((double)waited_ns / 1e9, err);
+    }
     telemetry_note_wait(pool->telemetry.head, waited_ns);
     telemetry_count(&pool->telemetry.head->timeouts);
     return fail_late(pool, (double)waited_ns / 1e9, err);
