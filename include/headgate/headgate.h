@@ -8,6 +8,7 @@
 #include <headgate/connection.h>
 #include <headgate/engine.h>
 #include <headgate/error.h>
+#include <headgate/hazard.h>
 #include <headgate/migrate.h>
 #include <headgate/observer.h>
 #include <headgate/pool.h>

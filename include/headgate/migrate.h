@@ -8,6 +8,7 @@
 #ifndef HEADGATE_MIGRATE_H
 #define HEADGATE_MIGRATE_H
 
+#include <headgate/hazard.h>
 #include <headgate/observer.h>
 #include <headgate/pool.h>
 
@@ -70,9 +71,44 @@ HG_API void hg_history_free(hg_history *history);
 typedef enum hg_direction { HG_UP, HG_DOWN } hg_direction;
 typedef enum hg_migrate_kind { HG_MIGRATE_UP, HG_MIGRATE_DOWN, HG_MIGRATE_RESET } hg_migrate_kind;
 
+/* A table or index of the database that a statement locks, reads or writes. */
+typedef struct hg_plan_table {
+    const char *name; /* as the statement names it, or schema.name when the database told */
+    hg_lock_mode lock;
+    bool scan;          /* every row is read */
+    bool rewrite;       /* its file is written anew */
+    bool index_build;   /* an index on it is built */
+    bool loses_rows;    /* rows, or a column of them, are gone afterwards */
+    bool created;       /* by an earlier statement of the same plan: nobody uses it yet */
+    int64_t rows;       /* the server's estimate; rows_exact: counted; -1: not known */
+    int64_t size_bytes; /* with indexes; -1: not known */
+    bool rows_exact;
+} hg_plan_table;
+
+/* Where what is said about a statement comes from. */
+typedef enum hg_plan_source {
+    HG_PLAN_UNKNOWN,  /* the statement is not understood: nothing is said about it */
+    HG_PLAN_TABLE,    /* the table of statement forms */
+    HG_PLAN_MEASURED, /* run on an empty copy of the schema, and undone */
+    HG_PLAN_WORDS     /* the table, by the first words alone: no grammar here reads the rest */
+} hg_plan_source;
+
+/* "unknown", "table", "measured", "words" */
+HG_API const char *hg_plan_source_name(hg_plan_source source);
+
+/* Texts are never NULL. */
 typedef struct hg_plan_statement {
-    const char *sql; /* as in the file, without the final semicolon */
-    int line;        /* in the step's file */
+    const char *sql;  /* as in the file, without the final semicolon */
+    int line;         /* in the step's file */
+    const char *form; /* "ALTER TABLE ... SET NOT NULL"; "" when unknown */
+    hg_plan_source source;
+    hg_lock_mode lock;  /* the strongest that it takes on a table that was there before the plan */
+    const char *table;  /* that table; "" for none */
+    bool scan, rewrite; /* of any table that was there before; neither: the catalog only */
+    hg_plan_table *tables; /* the strongest lock first */
+    size_t table_count;
+    hg_hazard *hazards; /* the most severe first */
+    size_t hazard_count;
 } hg_plan_statement;
 
 typedef struct hg_plan_step {
@@ -85,6 +121,7 @@ typedef struct hg_plan_step {
                                      the one that the history kept when it was applied */
     int64_t lock_timeout_ms;      /* -1: as the settings say */
     int64_t statement_timeout_ms; /* -1: as the settings say */
+    double predicted_ms;          /* as long as it took the last time; -1: never ran here */
     hg_plan_statement *statements;
     size_t statement_count;
 } hg_plan_step;
@@ -98,6 +135,7 @@ typedef struct hg_plan {
     size_t current_before_count;
     const char **current_after;
     size_t current_after_count;
+    size_t danger_count; /* hazards that refuse a run in production: dangers that nobody accepted */
 } hg_plan;
 
 typedef struct hg_migrate_options {
@@ -109,7 +147,9 @@ typedef struct hg_migrate_options {
     int64_t lock_wait_ms;      /* how long to wait for another deployer; -1: as long as it takes */
     int64_t lock_timeout_ms;   /* of each statement's locks; -1: as file and settings say */
     const char *operator_name; /* who, for the history; NULL: the operating system's user */
-    bool production;           /* lock_timeout is set and retried */
+    bool production;           /* lock_timeout is set and retried; hazards refuse the run */
+    const char *const *accept; /* ids of hazards that refuse nothing; an unknown one is HG_USAGE */
+    size_t accept_count;
 } hg_migrate_options;
 
 /* Options with nothing chosen: up to the heads, wait 10 minutes for another deployer. */
@@ -120,6 +160,13 @@ HG_API hg_migrate_options hg_migrate_options_default(const char *dir);
 HG_API bool hg_plan_make(hg_pool *pool, const hg_migrate_options *options, hg_deadline by,
                          hg_plan **out_plan, hg_error *err);
 HG_API void hg_plan_free(hg_plan *plan);
+
+/*
+ * The safety rule that a run in production applies, for those who ask before they confirm: false
+ * with HG_REFUSED when the plan has dangers that nobody accepted: which and where stands in the
+ * message, how to accept them in the hint, what to write instead in the plan.
+ */
+HG_API bool hg_plan_allowed(const hg_plan *plan, hg_error *err);
 
 typedef struct hg_applied {
     char revision[HG_REVISION_SIZE];

@@ -143,8 +143,10 @@ static bool fill_statements(struct prepared *p, const struct script *script, hg_
     out->statements = arena_alloc(&p->arena, script->count + 1, sizeof *out->statements);
     out->statement_count = script->count;
     for (size_t i = 0; out->statements != NULL && i < script->count; i++)
-        out->statements[i] =
-            (hg_plan_statement){script->statements[i].sql, script->statements[i].line};
+        out->statements[i] = (hg_plan_statement){.sql = script->statements[i].sql,
+                                                 .line = script->statements[i].line,
+                                                 .form = "",
+                                                 .table = ""};
     return out->statements != NULL;
 }
 
@@ -170,7 +172,8 @@ static bool fill_step(struct prepared *p, size_t i, hg_plan_step *out)
                           .transaction = script->section.transaction,
                           .kept = step->kept,
                           .lock_timeout_ms = script->section.lock_timeout_ms,
-                          .statement_timeout_ms = script->section.statement_timeout_ms};
+                          .statement_timeout_ms = script->section.statement_timeout_ms,
+                          .predicted_ms = -1};
     return fill_statements(p, script, out);
 }
 
