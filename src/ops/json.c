@@ -3,90 +3,7 @@
  */
 #include "json.h"
 
-#include <jansson.h>
-#include <string.h>
-
-#include "base/buf.h"
-#include "base/clock.h"
-#include "base/text.h"
-
-/* A text of any bytes: jansson takes UTF-8 only. */
-static json_t *text(const char *bytes)
-{
-    struct buf clean = BUF_INIT(16 << 20);
-    size_t n;
-    json_t *value;
-
-    if (bytes == NULL)
-        return json_null();
-    n = strlen(bytes);
-    if (text_valid(bytes, n))
-        return json_stringn_nocheck(bytes, n);
-    while (n > 0) {
-        uint32_t code;
-        size_t length = text_decode(bytes, n, &code);
-
-        buf_bytes(&clean, length == 0 ? "\xef\xbf\xbd" : bytes, length == 0 ? 3 : length);
-        length = length == 0 ? 1 : length;
-        bytes += length;
-        n -= length;
-    }
-    value = json_stringn_nocheck(clean.bytes, clean.size);
-    buf_release(&clean);
-    return value;
-}
-
-/* Empty counts as not known. */
-static json_t *text_or_null(const char *bytes)
-{
-    return bytes == NULL || bytes[0] == '\0' ? json_null() : text(bytes);
-}
-
-static json_t *utc_or_null(int64_t wall_ms)
-{
-    char when[32];
-
-    return text_or_null(clock_format_utc(wall_ms, when, sizeof when));
-}
-
-/* Milliseconds with three decimals: more would only be noise. */
-static json_t *milliseconds(double ms)
-{
-    if (ms < 0)
-        return json_null();
-    return json_real((double)(int64_t)(ms * 1000 + 0.5) / 1000);
-}
-
-static json_t *document(void)
-{
-    json_t *root = json_object();
-
-    json_object_set_new(root, "headgate", text(hg_version()));
-    return root;
-}
-
-/* Takes the document over. */
-static bool finish(struct buf *out, json_t *root)
-{
-    char *dump = root == NULL ? NULL : json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(15));
-
-    json_decref(root);
-    if (dump == NULL)
-        return false;
-    buf_text(out, dump);
-    buf_char(out, '\n');
-    free(dump);
-    return !buf_failed(out);
-}
-
-static json_t *texts(const char *const *items, size_t count)
-{
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(array, text(items[i]));
-    return array;
-}
+#include "json_part.h"
 
 static json_t *error_object(const hg_error *error)
 {
@@ -95,11 +12,11 @@ static json_t *error_object(const hg_error *error)
     if (error == NULL)
         return json_null();
     object = json_object();
-    json_object_set_new(object, "code", text(hg_code_name(error->code)));
-    json_object_set_new(object, "sqlstate", text_or_null(error->sqlstate));
-    json_object_set_new(object, "message", text(error->message));
-    json_object_set_new(object, "hint", text_or_null(error->hint));
-    json_object_set_new(object, "file", text_or_null(error->file));
+    json_object_set_new(object, "code", json_part_text(hg_code_name(error->code)));
+    json_object_set_new(object, "sqlstate", json_part_text_or_null(error->sqlstate));
+    json_object_set_new(object, "message", json_part_text(error->message));
+    json_object_set_new(object, "hint", json_part_text_or_null(error->hint));
+    json_object_set_new(object, "file", json_part_text_or_null(error->file));
     json_object_set_new(object, "line", error->line > 0 ? json_integer(error->line) : json_null());
     json_object_set_new(object, "column",
                         error->column > 0 ? json_integer(error->column) : json_null());
@@ -108,10 +25,10 @@ static json_t *error_object(const hg_error *error)
 
 bool json_error(struct buf *out, const hg_error *error)
 {
-    json_t *root = document();
+    json_t *root = json_part_document();
 
     json_object_set_new(root, "error", error_object(error));
-    return finish(out, root);
+    return json_part_finish(out, root);
 }
 
 static json_t *hosts_array(const hg_url *url)
@@ -121,7 +38,7 @@ static json_t *hosts_array(const hg_url *url)
     for (size_t i = 0; i < hg_url_host_count(url); i++) {
         json_t *host = json_object();
 
-        json_object_set_new(host, "host", text(hg_url_host(url, i)));
+        json_object_set_new(host, "host", json_part_text(hg_url_host(url, i)));
         json_object_set_new(host, "port", json_integer(hg_url_port(url, i)));
         json_array_append_new(array, host);
     }
@@ -135,12 +52,12 @@ static json_t *database_object(const hg_settings *settings)
 
     for (size_t i = 0; i < hg_url_parameter_count(url); i++)
         json_object_set_new(parameters, hg_url_parameter_name(url, i),
-                            text(hg_url_parameter_value(url, i)));
-    json_object_set_new(object, "driver", text(hg_driver_name(hg_url_driver(url))));
+                            json_part_text(hg_url_parameter_value(url, i)));
+    json_object_set_new(object, "driver", json_part_text(hg_driver_name(hg_url_driver(url))));
     json_object_set_new(object, "hosts", hosts_array(url));
-    json_object_set_new(object, "path", text_or_null(hg_url_path(url)));
-    json_object_set_new(object, "database", text_or_null(hg_url_database(url)));
-    json_object_set_new(object, "user", text_or_null(hg_url_user(url)));
+    json_object_set_new(object, "path", json_part_text_or_null(hg_url_path(url)));
+    json_object_set_new(object, "database", json_part_text_or_null(hg_url_database(url)));
+    json_object_set_new(object, "user", json_part_text_or_null(hg_url_user(url)));
     json_object_set_new(object, "password_set", json_boolean(hg_url_password_set(url)));
     json_object_set_new(object, "parameters", parameters);
     return object;
@@ -148,20 +65,20 @@ static json_t *database_object(const hg_settings *settings)
 
 bool json_config(struct buf *out, const hg_settings *settings)
 {
-    json_t *root = document(), *rows = json_array();
+    json_t *root = json_part_document(), *rows = json_array();
 
     for (size_t i = 0; i < hg_settings_count(settings); i++) {
         hg_setting setting = hg_settings_at(settings, i);
         json_t *row = json_object();
 
-        json_object_set_new(row, "name", text(setting.name));
-        json_object_set_new(row, "value", text(setting.value));
-        json_object_set_new(row, "source", text(setting.source));
+        json_object_set_new(row, "name", json_part_text(setting.name));
+        json_object_set_new(row, "value", json_part_text(setting.value));
+        json_object_set_new(row, "source", json_part_text(setting.source));
         json_array_append_new(rows, row);
     }
     json_object_set_new(root, "settings", rows);
     json_object_set_new(root, "database", database_object(settings));
-    return finish(out, root);
+    return json_part_finish(out, root);
 }
 
 static json_t *check_array(const hg_readiness *report)
@@ -172,12 +89,12 @@ static json_t *check_array(const hg_readiness *report)
         const hg_check_result *check = &report->checks[i];
         json_t *row = json_object();
 
-        json_object_set_new(row, "id", text(check->id));
-        json_object_set_new(row, "title", text(check->title));
-        json_object_set_new(row, "status", text(hg_status_name(check->status)));
-        json_object_set_new(row, "observed", text_or_null(check->observed));
-        json_object_set_new(row, "duration_ms", milliseconds(check->duration_ms));
-        json_object_set_new(row, "hint", text_or_null(check->hint));
+        json_object_set_new(row, "id", json_part_text(check->id));
+        json_object_set_new(row, "title", json_part_text(check->title));
+        json_object_set_new(row, "status", json_part_text(hg_status_name(check->status)));
+        json_object_set_new(row, "observed", json_part_text_or_null(check->observed));
+        json_object_set_new(row, "duration_ms", json_part_ms(check->duration_ms));
+        json_object_set_new(row, "hint", json_part_text_or_null(check->hint));
         json_array_append_new(array, row);
     }
     return array;
@@ -199,11 +116,12 @@ static json_t *pool_counts(const hg_pool_snapshot *pool)
 /* current, heads and pending, empty when the ledger could not be read. */
 static void set_revisions(json_t *root, const hg_history *history)
 {
-    json_object_set_new(root, "current",
-                        history == NULL ? json_array()
-                                        : texts(history->current, history->current_count));
     json_object_set_new(
-        root, "heads", history == NULL ? json_array() : texts(history->heads, history->head_count));
+        root, "current",
+        history == NULL ? json_array() : json_part_texts(history->current, history->current_count));
+    json_object_set_new(root, "heads",
+                        history == NULL ? json_array()
+                                        : json_part_texts(history->heads, history->head_count));
     json_object_set_new(root, "pending",
                         history == NULL ? json_null()
                                         : json_integer((json_int_t)history->pending_count));
@@ -212,38 +130,38 @@ static void set_revisions(json_t *root, const hg_history *history)
 bool json_ready(struct buf *out, const hg_settings *settings, const hg_readiness *report)
 {
     const hg_url *url = hg_settings_url(settings);
-    json_t *root = document(), *production = json_object();
+    json_t *root = json_part_document(), *production = json_object();
 
     json_object_set_new(production, "is_production",
                         json_boolean(hg_settings_production(settings)));
-    json_object_set_new(root, "status", text(hg_status_name(report->status)));
-    json_object_set_new(root, "env", text(hg_settings_env(settings)));
+    json_object_set_new(root, "status", json_part_text(hg_status_name(report->status)));
+    json_object_set_new(root, "env", json_part_text(hg_settings_env(settings)));
     json_object_set_new(root, "production", production);
     json_object_set_new(root, "db", json_boolean(report->db));
-    json_object_set_new(root, "db_driver", text(hg_driver_name(hg_url_driver(url))));
-    json_object_set_new(root, "db_url_kind", text(hg_url_kind(url)));
-    json_object_set_new(root, "db_url", text(hg_url_redacted(url)));
-    json_object_set_new(root, "server_version", text_or_null(report->server_version));
+    json_object_set_new(root, "db_driver", json_part_text(hg_driver_name(hg_url_driver(url))));
+    json_object_set_new(root, "db_url_kind", json_part_text(hg_url_kind(url)));
+    json_object_set_new(root, "db_url", json_part_text(hg_url_redacted(url)));
+    json_object_set_new(root, "server_version", json_part_text_or_null(report->server_version));
     json_object_set_new(root, "migrations_applied",
                         report->migrations_known ? json_boolean(report->migrations_applied)
                                                  : json_null());
     set_revisions(root, report->history);
     json_object_set_new(root, "pool", pool_counts(&report->pool));
     json_object_set_new(root, "checks", check_array(report));
-    return finish(out, root);
+    return json_part_finish(out, root);
 }
 
 bool json_status(struct buf *out, const hg_settings *settings, const hg_readiness *report,
                  size_t pool_count)
 {
-    json_t *root = document();
+    json_t *root = json_part_document();
 
-    json_object_set_new(root, "env", text(hg_settings_env(settings)));
+    json_object_set_new(root, "env", json_part_text(hg_settings_env(settings)));
     json_object_set_new(root, "database", database_object(settings));
     set_revisions(root, report->history);
     json_object_set_new(root, "pools", json_integer((json_int_t)pool_count));
-    json_object_set_new(root, "ready", text(hg_status_name(report->status)));
-    return finish(out, root);
+    json_object_set_new(root, "ready", json_part_text(hg_status_name(report->status)));
+    return json_part_finish(out, root);
 }
 
 static json_t *revision_object(const hg_revision *r)
@@ -251,15 +169,16 @@ static json_t *revision_object(const hg_revision *r)
     bool applied = r->state != HG_REVISION_PENDING;
     json_t *object = json_object();
 
-    json_object_set_new(object, "revision", text(r->revision));
-    json_object_set_new(object, "revises", texts(r->revises, r->revises_count));
-    json_object_set_new(object, "message", text(r->message));
-    json_object_set_new(object, "file", text_or_null(r->file));
-    json_object_set_new(object, "state", text(hg_revision_state_name(r->state)));
-    json_object_set_new(object, "applied_at", applied ? utc_or_null(r->applied_ms) : json_null());
+    json_object_set_new(object, "revision", json_part_text(r->revision));
+    json_object_set_new(object, "revises", json_part_texts(r->revises, r->revises_count));
+    json_object_set_new(object, "message", json_part_text(r->message));
+    json_object_set_new(object, "file", json_part_text_or_null(r->file));
+    json_object_set_new(object, "state", json_part_text(hg_revision_state_name(r->state)));
+    json_object_set_new(object, "applied_at", applied ? json_part_utc(r->applied_ms) : json_null());
     json_object_set_new(object, "duration_ms",
-                        applied ? milliseconds(r->duration_ms) : json_null());
-    json_object_set_new(object, "applied_by", applied ? text_or_null(r->applied_by) : json_null());
+                        applied ? json_part_ms(r->duration_ms) : json_null());
+    json_object_set_new(object, "applied_by",
+                        applied ? json_part_text_or_null(r->applied_by) : json_null());
     json_object_set_new(object, "checksum_ok",
                         r->checksum_known ? json_boolean(r->checksum_ok) : json_null());
     json_object_set_new(object, "head", json_boolean(r->head));
@@ -268,14 +187,14 @@ static json_t *revision_object(const hg_revision *r)
 
 bool json_history(struct buf *out, const hg_history *history)
 {
-    json_t *root = document(), *rows = json_array();
+    json_t *root = json_part_document(), *rows = json_array();
 
     for (size_t i = 0; i < history->revision_count; i++)
         json_array_append_new(rows, revision_object(&history->revisions[i]));
     json_object_set_new(root, "revisions", rows);
-    json_object_set_new(root, "current", texts(history->current, history->current_count));
-    json_object_set_new(root, "heads", texts(history->heads, history->head_count));
-    return finish(out, root);
+    json_object_set_new(root, "current", json_part_texts(history->current, history->current_count));
+    json_object_set_new(root, "heads", json_part_texts(history->heads, history->head_count));
+    return json_part_finish(out, root);
 }
 
 static json_t *connection_array(const hg_pool_snapshot *pool)
@@ -287,14 +206,14 @@ static json_t *connection_array(const hg_pool_snapshot *pool)
         json_t *row = json_object();
 
         json_object_set_new(row, "slot", json_integer(c->slot));
-        json_object_set_new(row, "state", text(hg_slot_state_name(c->state)));
+        json_object_set_new(row, "state", json_part_text(hg_slot_state_name(c->state)));
         json_object_set_new(row, "age_s",
                             c->age_ms < 0 ? json_null() : json_real((double)c->age_ms / 1000));
         json_object_set_new(row, "held_ms",
                             c->held_ms < 0 ? json_null() : json_integer(c->held_ms));
         json_object_set_new(row, "backend_pid",
                             c->backend_pid <= 0 ? json_null() : json_integer(c->backend_pid));
-        json_object_set_new(row, "holder", text_or_null(c->holder));
+        json_object_set_new(row, "holder", json_part_text_or_null(c->holder));
         json_array_append_new(array, row);
     }
     return array;
@@ -304,18 +223,18 @@ static json_t *pool_object(const hg_pool_snapshot *pool)
 {
     json_t *object = pool_counts(pool), *wait = json_object();
 
-    json_object_set_new(wait, "p50", milliseconds(pool->wait_p50_ms));
-    json_object_set_new(wait, "p99", milliseconds(pool->wait_p99_ms));
-    json_object_set_new(wait, "max", milliseconds(pool->wait_max_ms));
+    json_object_set_new(wait, "p50", json_part_ms(pool->wait_p50_ms));
+    json_object_set_new(wait, "p99", json_part_ms(pool->wait_p99_ms));
+    json_object_set_new(wait, "max", json_part_ms(pool->wait_max_ms));
     json_object_set_new(object, "pid", json_integer(pool->pid));
-    json_object_set_new(object, "process", text(pool->process));
-    json_object_set_new(object, "name", text(pool->name));
-    json_object_set_new(object, "database", text(pool->database));
+    json_object_set_new(object, "process", json_part_text(pool->process));
+    json_object_set_new(object, "name", json_part_text(pool->name));
+    json_object_set_new(object, "database", json_part_text(pool->database));
     json_object_set_new(object, "alive", json_boolean(pool->alive));
-    json_object_set_new(object, "seen_at", utc_or_null(pool->seen_ms));
+    json_object_set_new(object, "seen_at", json_part_utc(pool->seen_ms));
     json_object_set_new(object, "checkouts", json_integer((json_int_t)pool->checkouts));
     json_object_set_new(object, "timeouts", json_integer((json_int_t)pool->timeouts));
-    json_object_set_new(object, "last_error", text_or_null(pool->last_error));
+    json_object_set_new(object, "last_error", json_part_text_or_null(pool->last_error));
     json_object_set_new(object, "wait_ms", wait);
     json_object_set_new(object, "connections", connection_array(pool));
     return object;
@@ -323,12 +242,12 @@ static json_t *pool_object(const hg_pool_snapshot *pool)
 
 bool json_pools(struct buf *out, const hg_pool_list *list)
 {
-    json_t *root = document(), *rows = json_array();
+    json_t *root = json_part_document(), *rows = json_array();
 
     for (size_t i = 0; i < list->count; i++)
         json_array_append_new(rows, pool_object(&list->pools[i]));
     json_object_set_new(root, "pools", rows);
-    return finish(out, root);
+    return json_part_finish(out, root);
 }
 
 static json_t *pids(const int64_t *list, size_t count)
@@ -345,20 +264,20 @@ static json_t *session_object(const hg_server_session *s)
     json_t *object = json_object();
 
     json_object_set_new(object, "pid", json_integer(s->pid));
-    json_object_set_new(object, "kind", text(s->kind));
-    json_object_set_new(object, "database", text(s->database));
-    json_object_set_new(object, "user", text(s->user));
-    json_object_set_new(object, "application", text(s->application));
-    json_object_set_new(object, "client", text(s->client));
+    json_object_set_new(object, "kind", json_part_text(s->kind));
+    json_object_set_new(object, "database", json_part_text(s->database));
+    json_object_set_new(object, "user", json_part_text(s->user));
+    json_object_set_new(object, "application", json_part_text(s->application));
+    json_object_set_new(object, "client", json_part_text(s->client));
     json_object_set_new(object, "client_port",
                         s->client_port > 0 ? json_integer(s->client_port) : json_null());
-    json_object_set_new(object, "state", text(s->state));
-    json_object_set_new(object, "wait", text(s->wait));
-    json_object_set_new(object, "backend_start", utc_or_null(s->backend_start_ms));
-    json_object_set_new(object, "xact_start", utc_or_null(s->xact_start_ms));
-    json_object_set_new(object, "query_start", utc_or_null(s->query_start_ms));
-    json_object_set_new(object, "state_change", utc_or_null(s->state_change_ms));
-    json_object_set_new(object, "query", text(s->query));
+    json_object_set_new(object, "state", json_part_text(s->state));
+    json_object_set_new(object, "wait", json_part_text(s->wait));
+    json_object_set_new(object, "backend_start", json_part_utc(s->backend_start_ms));
+    json_object_set_new(object, "xact_start", json_part_utc(s->xact_start_ms));
+    json_object_set_new(object, "query_start", json_part_utc(s->query_start_ms));
+    json_object_set_new(object, "state_change", json_part_utc(s->state_change_ms));
+    json_object_set_new(object, "query", json_part_text(s->query));
     json_object_set_new(object, "blocked_by", pids(s->blocked_by, s->blocked_by_count));
     json_object_set_new(object, "own", json_boolean(s->own));
     json_object_set_new(object, "visible", json_boolean(s->visible));
@@ -388,7 +307,7 @@ static json_t *server_object(const hg_sessions *sessions)
     json_object_set_new(object, "reserved", json_integer(sessions->reserved));
     json_object_set_new(object, "used", json_integer(sessions->used));
     json_object_set_new(object, "by_state", by_state);
-    json_object_set_new(object, "now", utc_or_null(sessions->read_ms));
+    json_object_set_new(object, "now", json_part_utc(sessions->read_ms));
     return object;
 }
 
@@ -402,7 +321,7 @@ static json_t *headroom_object(const hg_headroom *headroom)
     json_object_set_new(object, "others", json_integer(headroom->others));
     json_object_set_new(object, "left", json_integer(headroom->left));
     json_object_set_new(object, "spare", json_integer(headroom->spare));
-    json_object_set_new(object, "message", text(headroom->message));
+    json_object_set_new(object, "message", json_part_text(headroom->message));
     return object;
 }
 
@@ -414,11 +333,11 @@ static json_t *process_object(const hg_file_process *p)
 
     for (size_t i = 0; i < sizeof has / sizeof *has; i++)
         if (has[i])
-            json_array_append_new(files, text(names[i]));
+            json_array_append_new(files, json_part_text(names[i]));
     json_object_set_new(object, "pid", p->pid > 0 ? json_integer(p->pid) : json_null());
-    json_object_set_new(object, "process", text(p->name));
+    json_object_set_new(object, "process", json_part_text(p->name));
     json_object_set_new(object, "files", files);
-    json_object_set_new(object, "lock", text(hg_file_lock_name(p->lock)));
+    json_object_set_new(object, "lock", json_part_text(hg_file_lock_name(p->lock)));
     json_object_set_new(object, "own", json_boolean(p->own));
     return object;
 }
@@ -429,7 +348,7 @@ static json_t *files_object(const hg_sessions *sessions)
 
     for (size_t i = 0; i < sessions->process_count; i++)
         json_array_append_new(processes, process_object(&sessions->processes[i]));
-    json_object_set_new(object, "path", text(sessions->path));
+    json_object_set_new(object, "path", json_part_text(sessions->path));
     json_object_set_new(object, "processes", processes);
     json_object_set_new(object, "complete", json_boolean(sessions->complete));
     return object;
@@ -437,16 +356,16 @@ static json_t *files_object(const hg_sessions *sessions)
 
 bool json_sessions(struct buf *out, const hg_sessions *sessions, const hg_headroom *headroom)
 {
-    json_t *root = document();
+    json_t *root = json_part_document();
 
     if (sessions->driver == HG_SQLITE) {
         json_object_set_new(root, "files", files_object(sessions));
-        return finish(out, root);
+        return json_part_finish(out, root);
     }
     json_object_set_new(root, "sessions", session_array(sessions));
     json_object_set_new(root, "server", server_object(sessions));
     json_object_set_new(root, "headroom", headroom_object(headroom));
-    return finish(out, root);
+    return json_part_finish(out, root);
 }
 
 static const char *direction_name(hg_direction direction)
@@ -461,7 +380,7 @@ static json_t *step_object(const hg_plan_step *step)
     for (size_t i = 0; i < step->statement_count; i++) {
         json_t *statement = json_object();
 
-        json_object_set_new(statement, "sql", text(step->statements[i].sql));
+        json_object_set_new(statement, "sql", json_part_text(step->statements[i].sql));
         json_object_set_new(statement, "line", json_integer(step->statements[i].line));
         json_object_set_new(statement, "lock", json_null()); /* null: not analysed */
         json_object_set_new(statement, "rewrite", json_null());
@@ -469,51 +388,51 @@ static json_t *step_object(const hg_plan_step *step)
         json_object_set_new(statement, "hazards", json_null());
         json_array_append_new(statements, statement);
     }
-    json_object_set_new(object, "revision", text(step->revision));
-    json_object_set_new(object, "direction", text(direction_name(step->direction)));
+    json_object_set_new(object, "revision", json_part_text(step->revision));
+    json_object_set_new(object, "direction", json_part_text(direction_name(step->direction)));
     json_object_set_new(object, "transaction", json_boolean(step->transaction));
-    json_object_set_new(object, "file", text(step->file));
+    json_object_set_new(object, "file", json_part_text(step->file));
     json_object_set_new(object, "statements", statements);
     return object;
 }
 
 bool json_plan(struct buf *out, const hg_plan *plan)
 {
-    json_t *root = document(), *steps = json_array();
+    json_t *root = json_part_document(), *steps = json_array();
 
     for (size_t i = 0; i < plan->step_count; i++)
         json_array_append_new(steps, step_object(&plan->steps[i]));
-    json_object_set_new(root, "plan_id", text(plan->id));
+    json_object_set_new(root, "plan_id", json_part_text(plan->id));
     json_object_set_new(root, "steps", steps);
-    return finish(out, root);
+    return json_part_finish(out, root);
 }
 
 bool json_run(struct buf *out, const hg_run_result *result, const hg_error *error)
 {
-    json_t *root = document(), *applied = json_array(), *current = json_array();
+    json_t *root = json_part_document(), *applied = json_array(), *current = json_array();
 
     for (size_t i = 0; i < result->applied_count; i++) {
         const hg_applied *a = &result->applied[i];
         json_t *row = json_object();
 
-        json_object_set_new(row, "revision", text(a->revision));
-        json_object_set_new(row, "direction", text(direction_name(a->direction)));
-        json_object_set_new(row, "duration_ms", milliseconds(a->duration_ms));
+        json_object_set_new(row, "revision", json_part_text(a->revision));
+        json_object_set_new(row, "direction", json_part_text(direction_name(a->direction)));
+        json_object_set_new(row, "duration_ms", json_part_ms(a->duration_ms));
         json_object_set_new(row, "statements", json_integer(a->statements));
         json_array_append_new(applied, row);
     }
     for (size_t i = 0; i < result->current_count; i++)
-        json_array_append_new(current, text(result->current[i]));
+        json_array_append_new(current, json_part_text(result->current[i]));
     json_object_set_new(root, "applied", applied);
     json_object_set_new(root, "current", current);
     json_object_set_new(root, "error", error_object(error));
-    return finish(out, root);
+    return json_part_finish(out, root);
 }
 
 bool json_new_file(struct buf *out, const char *path)
 {
-    json_t *root = document();
+    json_t *root = json_part_document();
 
-    json_object_set_new(root, "file", text_or_null(path));
-    return finish(out, root);
+    json_object_set_new(root, "file", json_part_text_or_null(path));
+    return json_part_finish(out, root);
 }

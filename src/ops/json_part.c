@@ -1,0 +1,86 @@
+/*
+ * json_part.c - texts, times and whole documents with jansson.
+ */
+#include "json_part.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/text.h"
+
+/* A text of any bytes: jansson takes UTF-8 only. */
+json_t *json_part_text(const char *bytes)
+{
+    struct buf clean = BUF_INIT(16 << 20);
+    size_t n;
+    json_t *value;
+
+    if (bytes == NULL)
+        return json_null();
+    n = strlen(bytes);
+    if (text_valid(bytes, n))
+        return json_stringn_nocheck(bytes, n);
+    while (n > 0) {
+        uint32_t code;
+        size_t length = text_decode(bytes, n, &code);
+
+        buf_bytes(&clean, length == 0 ? "\xef\xbf\xbd" : bytes, length == 0 ? 3 : length);
+        length = length == 0 ? 1 : length;
+        bytes += length;
+        n -= length;
+    }
+    value = json_stringn_nocheck(clean.bytes, clean.size);
+    buf_release(&clean);
+    return value;
+}
+
+json_t *json_part_text_or_null(const char *bytes)
+{
+    return bytes == NULL || bytes[0] == '\0' ? json_null() : json_part_text(bytes);
+}
+
+json_t *json_part_utc(int64_t wall_ms)
+{
+    char when[32];
+
+    return json_part_text_or_null(clock_format_utc(wall_ms, when, sizeof when));
+}
+
+/* Milliseconds with three decimals: more would only be noise. */
+json_t *json_part_ms(double ms)
+{
+    if (ms < 0)
+        return json_null();
+    return json_real((double)(int64_t)(ms * 1000 + 0.5) / 1000);
+}
+
+json_t *json_part_document(void)
+{
+    json_t *root = json_object();
+
+    json_object_set_new(root, "headgate", json_part_text(hg_version()));
+    return root;
+}
+
+bool json_part_finish(struct buf *out, json_t *root)
+{
+    char *dump = root == NULL ? NULL : json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(15));
+
+    json_decref(root);
+    if (dump == NULL)
+        return false;
+    buf_text(out, dump);
+    buf_char(out, '\n');
+    free(dump);
+    return !buf_failed(out);
+}
+
+json_t *json_part_texts(const char *const *items, size_t count)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, json_part_text(items[i]));
+    return array;
+}

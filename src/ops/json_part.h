@@ -1,0 +1,34 @@
+/*
+ * json_part.h - what the documents of json.h are made of. Pure.
+ *
+ * A function that returns a value gives it away; NULL: memory ran out, which jansson passes on up
+ * to json_part_finish().
+ */
+#ifndef OPS_JSON_PART_H
+#define OPS_JSON_PART_H
+
+#include <jansson.h>
+
+#include "json.h"
+
+/* A text of any bytes, what is not UTF-8 as U+FFFD; NULL is null. */
+json_t *json_part_text(const char *bytes);
+
+/* The same; an empty text counts as not known and is null too. */
+json_t *json_part_text_or_null(const char *bytes);
+
+json_t *json_part_texts(const char *const *items, size_t count);
+
+/* RFC 3339; null for 0. */
+json_t *json_part_utc(int64_t wall_ms);
+
+/* Milliseconds with three decimals: more would only be noise. Null when negative. */
+json_t *json_part_ms(double ms);
+
+/* An object with "headgate": version. */
+json_t *json_part_document(void);
+
+/* Appends the document, which it takes over, and a line end. false: memory ran out. */
+bool json_part_finish(struct buf *out, json_t *root);
+
+#endif
