@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -13,7 +15,7 @@
 
 enum { SLOW_MS = 20, BROKEN_MS = 200 };
 
-void check_engine(struct check_context *context, hg_check_result *result)
+static void check_engine(struct check_context *context, hg_check_result *result)
 {
     const hg_url *url = hg_settings_url(context->settings);
     bool wrong = hg_settings_production(context->settings) && hg_url_driver(url) == HG_SQLITE;
@@ -22,7 +24,7 @@ void check_engine(struct check_context *context, hg_check_result *result)
               hg_settings_env(context->settings));
 }
 
-void check_prod_url(struct check_context *context, hg_check_result *result)
+static void check_prod_url(struct check_context *context, hg_check_result *result)
 {
     if (hg_settings_prod_url_missing(context->settings))
         check_say(result, HG_FAIL, "DATABASE_URL_PROD is not set");
@@ -30,29 +32,58 @@ void check_prod_url(struct check_context *context, hg_check_result *result)
         check_say(result, HG_PASS, "from %s", hg_settings_url_setting(context->settings));
 }
 
-/* Failed for a reason that stands in err: that, and its own hint where it has one. */
-static void say_error(hg_check_result *result, const hg_error *err)
+/* A failure is no readiness, whatever stands in err. */
+static void say_failed(hg_check_result *result, const hg_error *err)
 {
     check_say(result, HG_FAIL, "%s", err->message);
     text_copy(result->hint, sizeof result->hint, err->hint);
 }
 
-void check_connect(struct check_context *context, hg_check_result *result)
+hg_db_state check_db_state(const hg_error *err)
+{
+    static const struct {
+        hg_code code;
+        hg_db_state state;
+    } states[] = {
+        {HG_UNAVAILABLE, HG_DB_UNREACHABLE}, {HG_LOST, HG_DB_UNREACHABLE},
+        {HG_AUTH, HG_DB_AUTH_FAILED},        {HG_NO_DATABASE, HG_DB_NOT_FOUND},
+        {HG_SATURATED, HG_DB_SATURATED},     {HG_POOL_TIMEOUT, HG_DB_SATURATED},
+        {HG_TIMEOUT, HG_DB_TIMEOUT},         {HG_LOCKED, HG_DB_TIMEOUT},
+        {HG_READ_ONLY, HG_DB_READONLY},
+    };
+
+    /* TLS that fails is, to libpq, one more way of not getting through. */
+    if (err->code == HG_UNAVAILABLE
+        && (strstr(err->message, "SSL") != NULL || strstr(err->message, "certificate") != NULL))
+        return HG_DB_TLS_FAILED;
+    for (size_t i = 0; i < sizeof states / sizeof *states; i++)
+        if (states[i].code == err->code)
+            return states[i].state;
+    return HG_DB_UNKNOWN;
+}
+
+static void fail_to_connect(struct check_context *context, const hg_error *err,
+                            hg_check_result *result)
+{
+    say_failed(result, err);
+    result->code = hg_db_state_name(check_db_state(err));
+    context->connect_error = context->history_error = *err;
+}
+
+static void check_connect(struct check_context *context, hg_check_result *result)
 {
     int64_t started_ns = clock_now_ns();
     hg_error err = {0};
     hg_conn *conn = NULL;
 
-    if (!hg_pool_checkout(context->pool, "readiness", context->by, &conn, &err)) {
-        say_error(result, &err);
-        context->history_error = err;
+    if (!hg_pool_checkout(context->pool, "checks", context->by, &conn, &err)) {
+        fail_to_connect(context, &err, result);
         return;
     }
     if (context->observer != NULL && context->observer->cancelled != NULL)
         hg_conn_set_interrupt(conn, context->observer->cancelled, context->observer->context);
     if (!hg_conn_execute(conn, "SELECT 1", NULL, 0, context->by, NULL, &err)) {
-        say_error(result, &err);
-        context->history_error = err;
+        fail_to_connect(context, &err, result);
         hg_pool_discard(context->pool, conn);
         return;
     }
@@ -63,61 +94,82 @@ void check_connect(struct check_context *context, hg_check_result *result)
     check_say(result, HG_PASS, "%.1f ms", clock_since_ms(started_ns));
 }
 
-void check_round_trip(struct check_context *context, hg_check_result *result)
+static int compare_ms(const void *a, const void *b)
 {
-    int64_t started_ns = clock_now_ns();
-    hg_error err = {0};
-    double ms;
+    double x = *(const double *)a, y = *(const double *)b;
 
-    if (!hg_conn_execute(context->conn, "SELECT 1", NULL, 0, context->by, NULL, &err)) {
-        say_error(result, &err);
-        return;
-    }
-    ms = clock_since_ms(started_ns);
-    check_say(result, ms > BROKEN_MS ? HG_FAIL : ms > SLOW_MS ? HG_WARN : HG_PASS, "%.1f ms", ms);
+    return (x > y) - (x < y);
 }
 
-/* One row, one integer. */
-static bool ask_integer(struct check_context *context, const char *sql, int64_t *out, hg_error *err)
+/* The median: one packet that had to be sent again says nothing about the way. */
+static void check_round_trip(struct check_context *context, hg_check_result *result)
 {
-    hg_rows *rows = NULL;
-    bool ok;
+    enum { TRIPS = 5 };
+    double ms[TRIPS];
+    hg_error err = {0};
 
-    if (!hg_conn_query(context->conn, sql, NULL, 0, context->by, &rows, err))
-        return false;
-    switch (hg_rows_next(rows, context->by, err)) {
-    case HG_ROW:
-        *out = hg_rows_integer(rows, 0);
-        ok = true;
-        break;
-    case HG_END:
-        ok = hg_fail(err, HG_FAILED, "no row came back");
-        break;
-    default:
-        ok = false;
+    snprintf(result->threshold, sizeof result->threshold, "warn > %d ms, fail > %d ms", SLOW_MS,
+             BROKEN_MS);
+    for (int i = 0; i < TRIPS; i++) {
+        int64_t started_ns = clock_now_ns();
+
+        if (!hg_conn_execute(context->conn, "SELECT 1", NULL, 0, context->by, NULL, &err)) {
+            say_failed(result, &err);
+            context->connect_error = err;
+            return;
+        }
+        ms[i] = clock_since_ms(started_ns);
     }
-    hg_rows_close(rows);
-    return ok;
+    qsort(ms, TRIPS, sizeof *ms, compare_ms);
+    check_say(result, check_judge(ms[TRIPS / 2], SLOW_MS, BROKEN_MS), "%.1f ms", ms[TRIPS / 2]);
+}
+
+/* What the role's next session will be told also counts: this one may be older than that. */
+static const char read_only_question[] =
+    "WITH told AS (SELECT split_part(c, '=', 1) AS name, substr(c, strpos(c, '=') + 1) AS value,"
+    " row_number() OVER (PARTITION BY split_part(c, '=', 1)"
+    " ORDER BY (setrole <> 0) DESC, (setdatabase <> 0) DESC) AS place"
+    " FROM pg_catalog.pg_db_role_setting, unnest(setconfig) AS c"
+    " WHERE setrole IN (0, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = current_user))"
+    " AND setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database"
+    " WHERE datname = current_database())))"
+    " SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN 2"
+    " WHEN current_setting('transaction_read_only') = 'on' THEN 1"
+    " WHEN lower((SELECT value FROM told WHERE place = 1"
+    " AND name = 'default_transaction_read_only')) IN ('on', 'true', 'yes', '1') THEN 1"
+    " ELSE 0 END,"
+    " (SELECT value FROM told WHERE place = 1 AND name = '" HG_PLANNED_READONLY "')";
+
+static void say_read_only(const struct check_context *context, int64_t answer, const char *planned,
+                          hg_check_result *result)
+{
+    if (answer == 0) {
+        check_say(result, HG_PASS, "primary, writable");
+    } else if (answer == 1 && hg_settings_read_only(context->settings)) {
+        check_say(result, HG_SKIP, "this run is read-only");
+    } else if (planned[0] != '\0') {
+        check_say(result, HG_WARN, "read-only on purpose: %s", planned);
+        result->code = "planned_readonly";
+    } else {
+        check_say(result, HG_FAIL,
+                  answer == 2 ? "the server is a replica in recovery"
+                              : "sessions are read-only by default");
+    }
 }
 
 static void check_writable_postgres(struct check_context *context, hg_check_result *result)
 {
-    static const char question[] =
-        "SELECT CASE WHEN pg_is_in_recovery() THEN 2"
-        " WHEN current_setting('transaction_read_only') = 'on' THEN 1 ELSE 0 END";
+    hg_rows *rows = NULL;
     hg_error err = {0};
-    int64_t answer = 0;
 
-    if (!ask_integer(context, question, &answer, &err))
-        say_error(result, &err);
-    else if (answer == 2)
-        check_say(result, HG_FAIL, "the server is a replica in recovery");
-    else if (answer == 1 && hg_settings_read_only(context->settings))
-        check_say(result, HG_SKIP, "this run is read-only");
-    else if (answer == 1)
-        check_say(result, HG_FAIL, "sessions are read-only by default");
-    else
-        check_say(result, HG_PASS, "primary, writable");
+    if (!hg_conn_query(context->conn, read_only_question, NULL, 0, context->by, &rows, &err)
+        || hg_rows_next(rows, context->by, &err) != HG_ROW) {
+        say_failed(result, &err);
+        context->connect_error = err;
+    } else {
+        say_read_only(context, hg_rows_integer(rows, 0), hg_rows_text(rows, 1), result);
+    }
+    hg_rows_close(rows);
 }
 
 /*
@@ -142,10 +194,27 @@ static void check_writable_sqlite(struct check_context *context, hg_check_result
         check_say(result, HG_PASS, "file and folder are writable");
 }
 
-void check_writable(struct check_context *context, hg_check_result *result)
+static void check_writable(struct check_context *context, hg_check_result *result)
 {
     if (hg_conn_driver(context->conn) == HG_POSTGRESQL)
         check_writable_postgres(context, result);
     else
         check_writable_sqlite(context, result);
 }
+
+// clang-format off
+static const struct check rows[] = {
+    {"db.engine", "CFG002", "The engine suits the environment", CRITICAL, ON_ANY | READY | AT_ONCE, check_engine,
+     .code = "sqlite_in_production", .hint = "Production needs PostgreSQL: set DATABASE_URL_PROD to its URL."},
+    {"db.prod_url", "CFG001", "Production has its own URL", CRITICAL, ON_ANY | READY | AT_ONCE | PRODUCTION, check_prod_url,
+     .code = "prod_url_unset", .hint = "Set DATABASE_URL_PROD; until then production runs on what DATABASE_URL says."},
+    {"db.connect", "CON004", "The database answers", CRITICAL, ON_ANY | READY | PATIENT, check_connect,
+     .code = "unreachable", .hint = "Is the URL right, and does the server run?"},
+    {"db.round_trip", "CON005", "A round trip is short", MAJOR, ON_ANY | READY | CONNECTED, check_round_trip,
+     .code = "slow_round_trip", .hint = "Is the database in another region, or the server overloaded?"},
+    {"db.writable", "SRV004", "The database takes writes", CRITICAL, ON_ANY | READY | CONNECTED, check_writable,
+     .code = "readonly", .hint = "A replica's address, a failover, or a file that this user may not write?"},
+};
+// clang-format on
+
+const struct check_table database_checks = {rows, sizeof rows / sizeof *rows};

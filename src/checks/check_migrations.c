@@ -16,6 +16,7 @@ static const hg_history *history(struct check_context *context, hg_check_result 
     if (report->history == NULL) {
         check_say(result, HG_FAIL, "%s", context->history_error.message);
         text_copy(result->hint, sizeof result->hint, context->history_error.hint);
+        result->code = "ledger_unreadable";
     }
     return report->history;
 }
@@ -29,7 +30,7 @@ static size_t count_missing(const hg_history *h)
     return n;
 }
 
-void check_at_head(struct check_context *context, hg_check_result *result)
+static void check_at_head(struct check_context *context, hg_check_result *result)
 {
     const hg_history *h = history(context, result);
 
@@ -45,7 +46,7 @@ void check_at_head(struct check_context *context, hg_check_result *result)
         check_say(result, HG_PASS, "%s%s", h->heads[0], h->head_count > 1 ? ", ..." : "");
 }
 
-void check_ahead(struct check_context *context, hg_check_result *result)
+static void check_ahead(struct check_context *context, hg_check_result *result)
 {
     const hg_history *h = history(context, result);
     size_t missing;
@@ -59,7 +60,7 @@ void check_ahead(struct check_context *context, hg_check_result *result)
         check_say(result, HG_PASS, "every applied revision has its file");
 }
 
-void check_checksums(struct check_context *context, hg_check_result *result)
+static void check_checksums(struct check_context *context, hg_check_result *result)
 {
     const hg_history *h = history(context, result);
     size_t edited = 0, known = 0;
@@ -75,3 +76,16 @@ void check_checksums(struct check_context *context, hg_check_result *result)
     else
         check_say(result, HG_PASS, "%zu of %zu as applied", known, known);
 }
+
+// clang-format off
+static const struct check rows[] = {
+    {"migrate.at_head", "MIG002", "The ledger has reached the head", CRITICAL, ON_ANY | READY | CONNECTED, check_at_head,
+     .code = "migrations_pending", .hint = "Run headgate up."},
+    {"migrate.ahead", "MIG004", "No revision is applied that is not here", MAJOR, ON_ANY | READY | CONNECTED, check_ahead,
+     .code = "revision_unknown", .hint = "A newer release has migrated this database: deploy it here too."},
+    {"migrate.checksums", "MIG005", "Applied files are as they were applied", MAJOR, ON_ANY | READY | CONNECTED, check_checksums,
+     .code = "migration_edited", .hint = "Put the change into a new migration and restore the applied file."},
+};
+// clang-format on
+
+const struct check_table migration_checks = {rows, sizeof rows / sizeof *rows};

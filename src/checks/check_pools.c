@@ -3,7 +3,7 @@
  */
 #include "checks.h"
 
-void check_waiters(struct check_context *context, hg_check_result *result)
+static void check_waiters(struct check_context *context, hg_check_result *result)
 {
     hg_pool_list list = {0};
     hg_error err = {0};
@@ -24,3 +24,12 @@ void check_waiters(struct check_context *context, hg_check_result *result)
         check_say(result, HG_PASS, "nobody in %zu pools", live);
     hg_pool_list_release(&list);
 }
+
+// clang-format off
+static const struct check rows[] = {
+    {"pool.waiters", "", "Nobody waits for a connection", MAJOR, ON_ANY | READY, check_waiters,
+     .code = "pool_waiters", .hint = "Who holds the connections? See headgate pools."},
+};
+// clang-format on
+
+const struct check_table pool_checks = {rows, sizeof rows / sizeof *rows};

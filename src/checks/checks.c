@@ -1,5 +1,5 @@
 /*
- * checks.c - the table of readiness checks and the loop that runs it.
+ * checks.c - runs a row of the catalogue, and those that are readiness.
  * Must not know how a report is shown or served.
  */
 #include "checks.h"
@@ -9,36 +9,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/secret.h"
 #include "base/text.h"
 #include "report.h"
 
-enum { CHECK_MS = 2000 /* one check's share of the deadline, the connection's own apart */ };
-
-/* clang-format off */
-static const struct check checks[] = {
-    /* id                 title                                   conn   prod   run              hint */
-    {"db.engine",         "The engine suits the environment",     false, false, check_engine,
-     "Production needs PostgreSQL: set DATABASE_URL_PROD to its URL."},
-    {"db.prod_url",       "Production has its own URL",           false, true,  check_prod_url,
-     "Set DATABASE_URL_PROD; until then production runs on what DATABASE_URL says."},
-    {"db.connect",        "The database answers",                 false, false, check_connect,
-     "Is the URL right, and does the server run?"},
-    {"db.round_trip",     "A round trip is short",                true,  false, check_round_trip,
-     "Is the database in another region, or the server overloaded?"},
-    {"db.writable",       "The database takes writes",            true,  false, check_writable,
-     "A replica's address, a failover, or a file that this user may not write?"},
-    {"migrate.at_head",   "The ledger has reached the head",      true,  false, check_at_head,
-     "Run headgate up."},
-    {"migrate.ahead",     "No revision is applied that is not here", true, false, check_ahead,
-     "A newer release has migrated this database: deploy it here too."},
-    {"migrate.checksums", "Applied files are as they were applied", true, false, check_checksums,
-     "Put the change into a new migration and restore the applied file."},
-    {"pool.waiters",      "Nobody waits for a connection",        false, false, check_waiters,
-     "Who holds the connections? See headgate pools."},
-};
-/* clang-format on */
-_Static_assert(sizeof checks / sizeof *checks <= HG_CHECKS_MAX,
-               "a report has room for every check");
+enum { CHECK_MS = 2000 /* one check's share of the deadline */ };
 
 void check_say(hg_check_result *result, hg_status status, const char *format, ...)
 {
@@ -48,8 +23,41 @@ void check_say(hg_check_result *result, hg_status status, const char *format, ..
     va_start(args, format);
     vsnprintf(observed, sizeof observed, format, args);
     va_end(args);
+    secret_scrub(observed, sizeof observed);
     result->status = status;
     text_copy(result->observed, sizeof result->observed, observed);
+}
+
+void check_say_error(hg_check_result *result, const hg_error *err)
+{
+    check_say(result, err->code == HG_PRIVILEGE ? HG_SKIP : HG_UNKNOWN, "%s", err->message);
+    if (err->code != HG_PRIVILEGE)
+        text_copy(result->hint, sizeof result->hint, err->hint);
+}
+
+void check_evidence(struct check_context *context, hg_check_result *result, const char *format, ...)
+{
+    const char **lines = (const char **)(uintptr_t)result->evidence;
+    char whole[512], line[256];
+    va_list args;
+
+    if (context->arena == NULL || result->evidence_count == HG_EVIDENCE_MAX)
+        return;
+    if (lines == NULL)
+        lines = arena_alloc(context->arena, HG_EVIDENCE_MAX, sizeof *lines);
+    va_start(args, format);
+    vsnprintf(whole, sizeof whole, format, args);
+    va_end(args);
+    secret_scrub(whole, sizeof whole);
+    text_copy(line, sizeof line, whole);
+    if (lines != NULL && (lines[result->evidence_count] = arena_text(context->arena, line)) != NULL)
+        result->evidence_count++;
+    result->evidence = lines;
+}
+
+hg_status check_judge(double number, double warn, double fail)
+{
+    return number > fail ? HG_FAIL : number > warn ? HG_WARN : HG_PASS;
 }
 
 static bool is_cancelled(const hg_observer *observer)
@@ -58,24 +66,92 @@ static bool is_cancelled(const hg_observer *observer)
            && observer->cancelled(observer->context);
 }
 
-static void run_one(const struct check *check, struct check_context *context,
-                    hg_check_result *result)
+/* What keeps a row from being looked at at all. */
+static bool stands_aside(const struct check *check, const struct check_context *context,
+                         hg_check_result *result)
+{
+    hg_driver driver = hg_url_driver(hg_settings_url(context->settings));
+
+    if ((check->flags & (1U << driver)) == 0)
+        check_say(result, HG_SKIP, "not for %s", hg_driver_name(driver));
+    else if ((check->flags & PRODUCTION) != 0 && !hg_settings_production(context->settings))
+        check_say(result, HG_SKIP, "not production");
+    else if (is_cancelled(context->observer))
+        check_say(result, HG_UNKNOWN, "cancelled");
+    else if ((check->flags & CONNECTED) != 0 && context->conn == NULL)
+        check_say(result, HG_UNKNOWN, "no connection");
+    else
+        return false;
+    return true;
+}
+
+void check_run(const struct check *check, struct check_context *context, hg_check_result *result)
 {
     int64_t started_ns = clock_now_ns();
 
     result->id = check->id;
     result->title = check->title;
-    if (check->production_only && !hg_settings_production(context->settings))
-        check_say(result, HG_SKIP, "not production");
-    else if (is_cancelled(context->observer))
-        check_say(result, HG_UNKNOWN, "cancelled");
-    else if (check->needs_connection && context->conn == NULL)
-        check_say(result, HG_UNKNOWN, "no connection");
-    else
+    result->severity = (hg_check_severity)check->severity;
+    if (stands_aside(check, context, result))
+        ;
+    else if (check->run != NULL)
         check->run(context, result);
-    if (result->status > HG_SKIP && result->hint[0] == '\0')
-        text_copy(result->hint, sizeof result->hint, check->hint);
+    else
+        check_ask(check, context, result);
+    if (result->status == HG_FAIL && (check->flags & LENIENT) != 0
+        && !hg_settings_production(context->settings))
+        result->status = HG_WARN;
+    if (result->status > HG_SKIP) {
+        if (result->hint[0] == '\0')
+            text_copy(result->hint, sizeof result->hint, check->hint);
+        if (result->code == NULL)
+            result->code = check->code;
+    } else {
+        result->hint[0] = '\0';
+        result->code = NULL;
+    }
     result->duration_ms = clock_since_ms(started_ns);
+}
+
+bool check_drop_lost(struct check_context *context)
+{
+    if (context->conn == NULL || !hg_conn_lost(context->conn))
+        return false;
+    hg_pool_discard(context->pool, context->conn);
+    context->conn = NULL;
+    return true;
+}
+
+void check_context_release(struct check_context *context)
+{
+    if (context->conn == NULL)
+        return;
+    hg_conn_set_interrupt(context->conn, NULL, NULL);
+    hg_pool_return(context->pool, context->conn);
+    context->conn = NULL;
+}
+
+/* --- readiness --- */
+
+/* A planned pause in writing is told apart by its code; a read-only database by its check. */
+static hg_db_state state_of(const struct check_context *context)
+{
+    const hg_readiness *report = context->report;
+
+    if (!report->db)
+        return check_db_state(&context->connect_error);
+    for (size_t i = 0; i < report->check_count; i++)
+        if (strcmp(report->checks[i].id, "db.writable") == 0 && report->checks[i].status > HG_SKIP)
+            return HG_DB_READONLY;
+    return HG_DB_OK;
+}
+
+/* The database went away in the middle of a run. */
+static void lost(struct check_context *context)
+{
+    context->report->db = false;
+    if (context->connect_error.code == HG_OK)
+        hg_fail(&context->connect_error, HG_LOST, "the connection was lost");
 }
 
 void hg_readiness_run(const hg_settings *settings, hg_pool *pool, hg_deadline by,
@@ -85,19 +161,25 @@ void hg_readiness_run(const hg_settings *settings, hg_pool *pool, hg_deadline by
         .settings = settings, .pool = pool, .observer = observer, .report = out_report};
 
     memset(out_report, 0, sizeof *out_report);
-    for (size_t i = 0; i < sizeof checks / sizeof *checks; i++) {
-        /* Only the connection may take as long as the caller grants. */
-        context.by = checks[i].run == check_connect
-                         ? by
-                         : hg_deadline_first(by, hg_deadline_in_ms(CHECK_MS));
-        run_one(&checks[i], &context, &out_report->checks[out_report->check_count++]);
-    }
+    for (size_t t = 0; t < check_table_count; t++)
+        for (size_t i = 0; i < check_tables[t]->count; i++) {
+            const struct check *check = &check_tables[t]->rows[i];
+
+            if ((check->flags & READY) == 0 || out_report->check_count == HG_CHECKS_MAX)
+                continue;
+            /* Only the connection may take as long as the caller grants. */
+            context.by = (check->flags & PATIENT) != 0
+                             ? by
+                             : hg_deadline_first(by, hg_deadline_in_ms(CHECK_MS));
+            check_run(check, &context, &out_report->checks[out_report->check_count++]);
+            if (check_drop_lost(&context))
+                lost(&context);
+        }
     hg_pool_inspect(pool, &out_report->pool);
-    if (context.conn != NULL) {
-        hg_conn_set_interrupt(context.conn, NULL, NULL);
-        hg_pool_return(pool, context.conn);
-    }
+    check_context_release(&context);
+    out_report->db_state = state_of(&context);
     out_report->status = report_readiness(out_report->checks, out_report->check_count);
+    out_report->sampled_ms = clock_wall_ms();
 }
 
 void hg_readiness_release(hg_readiness *report)

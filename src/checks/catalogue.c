@@ -1,0 +1,12 @@
+/*
+ * catalogue.c - every check there is, in the order in which people read them.
+ */
+#include "checks.h"
+
+const struct check_table *const check_tables[] = {
+    &database_checks,
+    &migration_checks,
+    &pool_checks,
+};
+
+const size_t check_table_count = sizeof check_tables / sizeof *check_tables;
