@@ -73,8 +73,7 @@ static void take_affected(struct postgres_rows *rows)
             rows->base.affected = strtoll(pq->PQcmdTuples(rows->result), NULL, 10);
 }
 
-/* COPY belongs to the copy room's own connection; here it is ended so that the connection stays
- * usable. */
+/* COPY has calls of its own, see bulk.h; here it is ended so that the connection stays usable. */
 static bool refuse_copy(struct postgres_conn *conn, ExecStatusType status, hg_error *err)
 {
     char *data = NULL;
@@ -194,7 +193,7 @@ static bool begin_rows(struct postgres_conn *conn, hg_rows **out_rows, hg_error 
     return false;
 }
 
-static void begin_statement(struct postgres_conn *conn, hg_deadline by)
+void postgres_begin(struct postgres_conn *conn, hg_deadline by)
 {
     PGTransactionStatusType status = conn->pq->PQtransactionStatus(conn->pg);
 
@@ -255,7 +254,7 @@ static bool postgres_query(hg_conn *base, const char *sql, const hg_value *value
     bool ok = params_init(&params, values, n, false, err);
 
     if (ok) {
-        begin_statement(conn, by);
+        postgres_begin(conn, by);
         ok = query(conn, sql, &params, n, out_rows, err);
         conn->by_name = false; /* what fails from here on fails while it runs */
     }
@@ -375,7 +374,7 @@ static bool postgres_prepare(hg_conn *base, const char *sql, hg_deadline by,
     struct postgres_statement *statement = alloc_zero(1, sizeof *statement);
     bool ok = statement != NULL || sqlstate_no_memory(err);
 
-    begin_statement(conn, by);
+    postgres_begin(conn, by);
     if (ok && !prepared_is_possible(conn)) {
         statement->sql = alloc_text(sql);
         ok = (statement->sql != NULL || sqlstate_no_memory(err)) && prepared_check(conn, sql, err);
@@ -404,7 +403,7 @@ static bool postgres_statement_query(hg_statement *base, const hg_value *values,
         return postgres_query(base->conn, statement->sql, values, n, by, out_rows, err);
     ok = params_init(&params, values, n, true, err);
     if (ok) {
-        begin_statement(conn, by);
+        postgres_begin(conn, by);
         ok = conn->pq->PQsendQueryPrepared(conn->pg, prepared_name(statement->number).text, (int)n,
                                            params.values, params.lengths, params.formats, 0)
              || wire_fail_to_send(conn, err);
@@ -428,6 +427,8 @@ static void postgres_statement_close(hg_statement *base)
 static void free_conn(struct postgres_conn *conn)
 {
     errand_leave(conn->cancel);
+    if (conn->message != NULL)
+        conn->pq->PQfreemem(conn->message);
     if (conn->pg != NULL)
         conn->pq->PQfinish(conn->pg);
     wait_release(&conn->wait);
@@ -486,7 +487,7 @@ static bool postgres_alive(hg_conn *base)
 static bool postgres_ping(hg_conn *base, hg_deadline by, hg_error *err)
 {
     atomic_store(&base->cancelled, false);
-    begin_statement(of(base), by);
+    postgres_begin(of(base), by);
     return wire_run(of(base), "", NULL, err);
 }
 
@@ -512,7 +513,7 @@ static bool postgres_reset(hg_conn *base, hg_reset how, hg_deadline by, bool *ou
     conn_end(base);
     if (base->lost)
         return sqlstate_fail(err, "08003", "the connection was lost before");
-    begin_statement(conn, by);
+    postgres_begin(conn, by);
     if (!end_transaction(conn, how, out_was_open, err))
         return false;
     if (how != HG_RESET_FULL || conn->pooled)

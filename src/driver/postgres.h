@@ -5,6 +5,7 @@
  *   postgres_open.c      hosts, addresses, login, the session's settings
  *   postgres_wire.c      sending and receiving without ever blocking, cancelling, errors
  *   postgres_prepared.c  statements with a name on the server
+ *   postgres_bulk.c      COPY from and to the client, scripts
  *   postgres.c           statements, values, rows, the engine's table
  */
 #ifndef DRIVER_POSTGRES_H
@@ -47,6 +48,7 @@ struct postgres_conn {
     bool unsettled; /* the open transaction has changed what kept statements may depend on */
     bool by_name;   /* the statement that runs is a kept one, and has not answered yet */
     bool outdated;  /* it is of no use any more */
+    char *message;  /* of COPY TO, libpq's; NULL: none */
 };
 
 /* --- postgres_open.c --- */
@@ -56,6 +58,11 @@ bool postgres_open(const hg_url *url, const struct driver_options *options, hg_d
 
 /* Makes the session what the options say, in one round trip; after DISCARD ALL too. */
 bool postgres_set_up(struct postgres_conn *conn, hg_error *err);
+
+/* --- postgres.c --- */
+
+/* Notes the state before a statement and begins its time. */
+void postgres_begin(struct postgres_conn *conn, hg_deadline by);
 
 /* --- postgres_wire.c --- */
 

@@ -18,7 +18,7 @@
     X(PQsendQuery) X(PQsendQueryParams) X(PQsendPrepare) X(PQsendQueryPrepared) \
     X(PQsetSingleRowMode) X(PQgetResult) X(PQclear) X(PQresultStatus) X(PQresultErrorField) \
     X(PQntuples) X(PQnfields) X(PQfname) X(PQftype) X(PQgetvalue) X(PQgetlength) X(PQgetisnull) \
-    X(PQcmdStatus) X(PQcmdTuples) X(PQputCopyEnd) X(PQgetCopyData) X(PQunescapeBytea) X(PQfreemem) \
+    X(PQcmdStatus) X(PQcmdTuples) X(PQputCopyData) X(PQputCopyEnd) X(PQgetCopyData) X(PQunescapeBytea) X(PQfreemem) \
     X(PQgetCancel) X(PQfreeCancel) X(PQcancel)
 /* clang-format on */
 

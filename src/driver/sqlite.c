@@ -15,17 +15,6 @@
 #include "base/alloc.h"
 #include "sqlstate.h"
 
-struct sqlite_rows {
-    hg_rows base;
-    sqlite3_stmt *stmt;
-    bool owned;       /* finalized with the rows; else it is prepared or kept, and reset */
-    bool counts;      /* its changes are worth telling */
-    bool no_memory;   /* a value could not be handed out */
-    bool has_pending; /* the first step has been made by query() */
-    int pending;      /* what it said */
-    bool boolean[];   /* a column a flag: declared as BOOLEAN */
-};
-
 struct sqlite_statement {
     hg_statement base;
     sqlite3_stmt *stmt;

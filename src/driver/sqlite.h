@@ -2,6 +2,7 @@
  * sqlite.h - what the files of the SQLite engine share.
  *
  *   sqlite_open.c   files and modes, waiting for locks, stopping
+ *   sqlite_bulk.c   rows as they are stored
  *   sqlite.c        statements, values, rows, errors, the engine's table
  */
 #ifndef DRIVER_SQLITE_H
@@ -26,6 +27,17 @@ struct sqlite_conn {
     int64_t busy_since_ns; /* when the wait for a lock began */
     struct watch watch;
     struct cache cache; /* of sqlite3_stmt, reset and without values */
+};
+
+struct sqlite_rows {
+    hg_rows base;
+    sqlite3_stmt *stmt;
+    bool owned;       /* finalized with the rows; else it is prepared or kept, and reset */
+    bool counts;      /* its changes are worth telling */
+    bool no_memory;   /* a value could not be handed out */
+    bool has_pending; /* the first step has been made by query() */
+    int pending;      /* what it said */
+    bool boolean[];   /* a column a flag: declared as BOOLEAN */
 };
 
 /* --- sqlite_open.c --- */

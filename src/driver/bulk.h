@@ -1,0 +1,70 @@
+/*
+ * bulk.h - what moving much data needs beside statements and rows: COPY from and to the client and
+ * scripts in one round trip (PostgreSQL), rows as they are stored (SQLite).
+ *
+ * Everything here takes a connection of the engine that is named, keeps its deadline, hears cancel
+ * and interrupt, and belongs to the connection's thread.
+ */
+#ifndef DRIVER_BULK_H
+#define DRIVER_BULK_H
+
+#include <headgate/connection.h>
+
+/* --- PostgreSQL --- */
+
+/*
+ * Runs statements without parameters, separated by semicolons, in one round trip; outside a
+ * transaction they are one of their own. Rows are dropped. The first that fails ends the script.
+ * err: as hg_conn_query(), without a column.
+ */
+bool bulk_script(hg_conn *conn, const char *sql, hg_deadline by, hg_error *err);
+
+/*
+ * COPY ... FROM STDIN: begin, any number of sends, end. Between them the connection takes no other
+ * statement. sql says the format. After a failed begin the connection is usable as before; after a
+ * failed send the COPY still has to be ended.
+ */
+bool bulk_copy_in(hg_conn *conn, const char *sql, hg_deadline by, hg_error *err);
+
+/* Hands bytes to the server; returns when all but the last few kilobytes are on their way, so that
+ * nothing piles up here. What the server thinks of them is told at the end. */
+bool bulk_send(hg_conn *conn, const void *bytes, size_t size, hg_deadline by, hg_error *err);
+
+/*
+ * Ends the COPY. giving_up: NULL, or why the server shall drop what came; then the result is true
+ * when it did. out_rows (NULL is fine): how many rows the server took.
+ */
+bool bulk_copy_end(hg_conn *conn, const char *giving_up, hg_deadline by, int64_t *out_rows,
+                   hg_error *err);
+
+/* COPY ... TO STDOUT: begin, then receive until HG_END or HG_ERROR; nothing may be left unread. */
+bool bulk_copy_out(hg_conn *conn, const char *sql, hg_deadline by, hg_error *err);
+
+/* The next message: a row, in text and binary format alike; in binary the first one has the header
+ * in front and the last is the trailer. Bytes are borrowed until the next call. */
+hg_step bulk_receive(hg_conn *conn, const char **out_bytes, size_t *out_size, hg_deadline by,
+                     hg_error *err);
+
+/* Stops a COPY TO STDOUT that has not ended. */
+void bulk_copy_out_stop(hg_conn *conn);
+
+/* --- SQLite --- */
+
+/* One value as SQLite stores it: its storage class, not what the column was declared as. */
+enum cell_class { CELL_NULL, CELL_INTEGER, CELL_REAL, CELL_TEXT, CELL_BLOB };
+
+struct cell {
+    enum cell_class class;
+    uint32_t size; /* of bytes */
+    union {
+        int64_t integer;
+        double real;
+        const char *bytes; /* text in UTF-8, or what passes for it; not NUL-terminated for sure */
+    } as;
+};
+
+/* hg_rows_next() and all values of the row at once: cells, one a column, are borrowed until the
+ * next call. */
+hg_step bulk_cells(hg_rows *rows, struct cell *cells, hg_deadline by, hg_error *err);
+
+#endif
