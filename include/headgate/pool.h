@@ -39,7 +39,8 @@ HG_API hg_pool_options hg_pool_options_from(const hg_settings *settings);
 
 /*
  * Makes a pool. Opens no connection yet; threads that open them start on first need, and one that
- * looks after them with the first that a server may hang up on. url and texts are kept for as long
+ * looks after them with the first that a server may hang up on, or at once when the pool publishes
+ * itself. url and texts are kept for as long
  * as they are needed. A database in memory lives in one connection, whatever
  * the size says. out_pool: on success the caller's until hg_pool_close(). err: HG_NOMEM, HG_CONFIG.
  */
@@ -121,13 +122,15 @@ typedef enum hg_slot_state {
 
 HG_API const char *hg_slot_state_name(hg_slot_state state); /* "idle", "in use", ... */
 
-#define HG_POOL_SLOTS_MAX 256 /* connections of one pool; what "no limit" means */
-#define HG_TAG_MAX        32
+#define HG_POOL_SLOTS_MAX  256 /* connections of one pool; what "no limit" means */
+#define HG_POOL_EVENTS_MAX 64
+#define HG_TAG_MAX         32
 
 typedef struct hg_pool_connection {
     int slot;
     hg_slot_state state;
     bool overflow;
+    bool leaked;         /* held for longer than the pool allows, and reported */
     int64_t age_ms;      /* since it was opened; -1 when it is not */
     int64_t held_ms;     /* since checkout; -1 when nobody holds it */
     int64_t idle_ms;     /* since return; -1 when in use */
@@ -135,11 +138,97 @@ typedef struct hg_pool_connection {
     int64_t holder_tid;  /* thread of the holder; 0 when nobody */
     uint64_t checkouts;  /* of this connection */
     char holder[HG_TAG_MAX];
+    char address[48]; /* what the host's name was resolved to; "" when unknown */
 } hg_pool_connection;
 
-/* A picture of one pool, ours or another process's. A plain value apart from `connections`. */
+/* Why a connection left the pool. */
+typedef enum hg_close {
+    HG_CLOSE_RECYCLE,     /* by age */
+    HG_CLOSE_IDLE,        /* nobody had wanted it for long */
+    HG_CLOSE_SURPLUS,     /* one more than size, and nobody waits */
+    HG_CLOSE_HUNG_UP,     /* the server closed it while it was idle, and the pool heard */
+    HG_CLOSE_DEAD,        /* a look before use found its socket closed */
+    HG_CLOSE_NO_ANSWER,   /* it did not answer a ping */
+    HG_CLOSE_LOST,        /* in use */
+    HG_CLOSE_INVALIDATED, /* older than an invalidation, or than a disconnect of another one */
+    HG_CLOSE_RESET,       /* it could not be reset */
+    HG_CLOSE_DISCARD,     /* by its user */
+    HG_CLOSE_EVICT,       /* by an operator */
+    HG_CLOSE_DETACH,      /* its user keeps it */
+    HG_CLOSE_POOL,        /* with the pool */
+    HG_CLOSE_REASONS
+} hg_close;
+
+HG_API const char *hg_close_name(hg_close why); /* "recycle", "hung up", ... */
+
+typedef enum hg_pool_mode {
+    HG_MODE_OPEN,
+    HG_MODE_PAUSED,  /* callers wait */
+    HG_MODE_DRAINING /* nobody gets a connection any more */
+} hg_pool_mode;
+
+HG_API const char *hg_pool_mode_name(hg_pool_mode mode); /* "open", "paused", "draining" */
+
+typedef enum hg_pool_event_kind {
+    HG_POOL_EVENT_CONNECTED,
+    HG_POOL_EVENT_CONNECT_FAILED, /* detail: why */
+    HG_POOL_EVENT_CLOSED,         /* detail: the reason's name */
+    HG_POOL_EVENT_HUNG_UP,        /* the server did, and the pool heard it */
+    HG_POOL_EVENT_INVALIDATED,    /* all that are open */
+    HG_POOL_EVENT_TIMEOUT,        /* a caller waited in vain */
+    HG_POOL_EVENT_LEAK,           /* detail: holder */
+    HG_POOL_EVENT_LEAK_ENDED,     /* what was reported came back */
+    HG_POOL_EVENT_FORKED,         /* this pool began in a forked child */
+    HG_POOL_EVENT_PAUSED,
+    HG_POOL_EVENT_RESUMED,
+    HG_POOL_EVENT_DRAINING,
+    HG_POOL_EVENT_RESIZED,
+    HG_POOL_EVENT_ASKED, /* another process asked for a change; detail: what, who, the answer */
+    HG_POOL_EVENT_KINDS
+} hg_pool_event_kind;
+
+HG_API const char *hg_pool_event_name(hg_pool_event_kind kind); /* "connected", ... */
+
+typedef struct hg_pool_event {
+    int64_t at_ms; /* Unix time; of the last one when it happened several times in a row */
+    hg_pool_event_kind kind;
+    uint32_t times;
+    int slot;            /* -1: of the whole pool */
+    int64_t backend_pid; /* 0: none, or unknown */
+    char detail[80];
+} hg_pool_event;
+
+/*
+ * What happened in a stretch of time. Percentiles of waits are over all callers, those who did not
+ * wait count as 0. Holds are measured with a clock that ticks every few milliseconds: a percentile
+ * of 0 is "less than a tick"; the mean is exact.
+ */
+typedef struct hg_pool_window {
+    int64_t span_ms; /* how much of it the pool remembers; 0: nothing yet */
+    uint64_t checkouts;
+    uint64_t timeouts;
+    double wait_p50_ms, wait_p99_ms;
+    double hold_p50_ms, hold_p99_ms, hold_mean_ms;
+} hg_pool_window;
+
+/*
+ * For how long how many connections were in use, as the pool's housekeeper saw it at moments:
+ * level_ms[n] with n connections where n < HG_POOL_LEVELS_EXACT; of the levels after that each
+ * stands for the next eight numbers.
+ */
+#define HG_POOL_LEVELS       64
+#define HG_POOL_LEVELS_EXACT 32
+
+typedef struct hg_pool_use {
+    uint64_t level_ms[HG_POOL_LEVELS];
+    uint64_t checkouts; /* in that time */
+    double hold_mean_ms;
+} hg_pool_use;
+
+/* A picture of one pool, ours or another process's. A plain value; pointers into it nowhere. */
 typedef struct hg_pool_snapshot {
     int64_t pid;
+    int number;       /* tells the pools of one process apart; -1: it is not published */
     char process[32]; /* the program's name */
     char name[32];
     char role[32];
@@ -147,6 +236,9 @@ typedef struct hg_pool_snapshot {
     bool alive;         /* false: the process is gone, these are its last words */
     int64_t started_ms; /* Unix time */
     int64_t seen_ms;    /* Unix time of the last sign of life */
+    int64_t silent_ms;  /* alive, but without the sign of life that is due every second for so long:
+                           stopped or hung; -1: it is well, or dead, or never gives one */
+    hg_pool_mode mode;
     int size;
     int max_overflow; /* -1: no limit */
     int in_use;
@@ -154,18 +246,31 @@ typedef struct hg_pool_snapshot {
     int overflow; /* open beyond size */
     int opening;
     int waiting;
+    int64_t oldest_waiting_ms; /* how long the first of them has been; -1: nobody waits */
+    double
+        expected_wait_ms; /* of one who comes now, by queue, holds and connections; -1: unknown */
     uint64_t checkouts;
     uint64_t timeouts;
     uint64_t connects;
     uint64_t connect_failures;
-    uint64_t closed_stale;   /* found dead, or older than an invalidation */
-    uint64_t closed_recycle; /* by age */
-    uint64_t resets_open;    /* returned with a transaction open */
+    uint64_t closed[HG_CLOSE_REASONS];
+    uint64_t closed_stale; /* of these: found dead or unanswering, or older than an invalidation */
+    uint64_t resets_open;  /* returned with a transaction open */
+    uint64_t leaks;        /* reported */
     double wait_p50_ms;
     double wait_p99_ms;
     double wait_max_ms;
-    char last_error[160];  /* "" when none; secrets removed */
-    int64_t last_error_ms; /* Unix time, 0 when none */
+    double hold_max_ms;
+    hg_pool_window minute;   /* the last one */
+    hg_pool_window quarter;  /* the last fifteen minutes */
+    hg_pool_use use;         /* since it began */
+    char last_error[160];    /* "" when none; secrets removed */
+    char last_sqlstate[6];   /* "" when none */
+    int64_t last_error_ms;   /* Unix time, 0 when none */
+    int64_t next_connect_ms; /* after a failure, until the next try; 0: with the next caller; -1:
+                                the last connect did not fail */
+    size_t event_count;
+    hg_pool_event events[HG_POOL_EVENTS_MAX]; /* the oldest first */
     size_t connection_count;
     hg_pool_connection connections[HG_POOL_SLOTS_MAX];
 } hg_pool_snapshot;

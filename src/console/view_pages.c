@@ -81,7 +81,7 @@ static void pool_detail(const hg_pool_snapshot *p, struct document *d)
     field(d, "connects", "%llu, %llu failed", (unsigned long long)p->connects,
           (unsigned long long)p->connect_failures);
     field(d, "closed", "%llu found dead, %llu by age", (unsigned long long)p->closed_stale,
-          (unsigned long long)p->closed_recycle);
+          (unsigned long long)p->closed[HG_CLOSE_RECYCLE]);
     field(d, "returned", "%llu with a transaction open", (unsigned long long)p->resets_open);
     if (p->last_error[0] != '\0')
         field(d, "last error", "%s at %s UTC", p->last_error, format_moment(p->last_error_ms, a));

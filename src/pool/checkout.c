@@ -125,6 +125,7 @@ static void close_connection(hg_pool *pool, struct slot *slot, enum telemetry_cl
     pool_unwatch(pool, conn);
     pool->driver->close(conn);
     telemetry_count(&slot->shared->closes[why]);
+    pool_note(pool, HG_POOL_EVENT_CLOSED, slot, hg_close_name((hg_close)why));
 }
 
 void pool_retire(hg_pool *pool, struct slot *slot, enum telemetry_close why)
@@ -323,8 +324,11 @@ static void publish_idle(struct slot *slot, int64_t now_ns)
     int64_t since_ns = atomic_load_explicit(&shared->since_ns, memory_order_relaxed);
     uint64_t held_ns = atomic_load_explicit(&shared->held_ns, memory_order_relaxed);
 
+    if (now_ns == since_ns) /* within a tick of the clock, as most are */
+        return;
     atomic_store_explicit(&shared->held_ns, held_ns + (uint64_t)(now_ns - since_ns),
                           memory_order_relaxed);
+    telemetry_note_hold(shared, now_ns - since_ns);
     atomic_store_explicit(&shared->since_ns, now_ns, memory_order_relaxed);
 }
 

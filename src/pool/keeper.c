@@ -2,7 +2,8 @@
  * keeper.c - the pool's housekeeper: one thread that hears when a server hangs up, whoever holds
  * the connection, keeps idle ones alive and replaces old ones, all before a caller meets them. It
  * starts with the first connection that has a descriptor and ends with the pool. It takes an idle
- * slot as callers do, by swapping its state, and sleeps until something is due.
+ * slot as callers do, by swapping its state, and sleeps until something is due. For a pool that
+ * other processes see it also keeps the history that they see, and starts with the pool.
  *
  * The pool does without it when it cannot be started: whatever it finds, a checkout finds too.
  */
@@ -69,6 +70,7 @@ static struct slot *take_lost(hg_pool *pool, uint64_t key)
     if (key != key_of(pool, slot) || state == HG_SLOT_EMPTY || state == HG_SLOT_OPENING)
         return NULL; /* closed meanwhile */
     atomic_fetch_or(&slot->generation, GENERATION_LOST);
+    pool_note(pool, HG_POOL_EVENT_HUNG_UP, slot, "");
     return slot_swap(slot, HG_SLOT_IDLE, HG_SLOT_CLOSING) ? slot : NULL;
 }
 
@@ -231,6 +233,17 @@ static void do_chore(hg_pool *pool, const struct chore *chore)
         pool_retire(pool, chore->slot, chore->why);
 }
 
+/* Keeps the published history; returns when to do so again. */
+static int64_t record(hg_pool *pool)
+{
+    return pool->telemetry.fd < 0 ? INT64_MAX : telemetry_record(&pool->telemetry, clock_now_ns());
+}
+
+static int64_t earlier(int64_t a_ns, int64_t b_ns)
+{
+    return a_ns < b_ns ? a_ns : b_ns;
+}
+
 static void *keep(void *context)
 {
     hg_pool *pool = context;
@@ -243,7 +256,7 @@ static void *keep(void *context)
 
         pool_unlock(pool);
         do_chore(pool, &chore);
-        listen_until(pool, next_ns);
+        listen_until(pool, earlier(next_ns, record(pool)));
         pthread_mutex_lock(&pool->lock);
     }
     pool->keeping = false;
@@ -259,8 +272,7 @@ static bool watch(int epoll, int fd, uint32_t events, uint64_t key)
     return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
 }
 
-/* Under the lock: sees to it that the thread is there. */
-static bool start_keeper(hg_pool *pool)
+bool pool_keeper_start(hg_pool *pool)
 {
     if (pool->keeping || atomic_load(&pool->closed))
         return pool->keeping;
@@ -278,7 +290,7 @@ void pool_watch(hg_pool *pool, const struct slot *slot, const hg_conn *conn)
 {
     int fd = pool->driver->descriptor(conn);
 
-    if (fd < 0 || !start_keeper(pool))
+    if (fd < 0 || !pool_keeper_start(pool))
         return;
     (void)watch(atomic_load(&pool->keeper_epoll), fd, EPOLLRDHUP | EPOLLONESHOT,
                 key_of(pool, slot));

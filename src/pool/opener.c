@@ -118,6 +118,7 @@ static void note_success(hg_pool *pool, struct slot *slot, hg_conn *conn)
     atomic_store(&shared->backend_pid, pool->driver->backend_pid(conn));
     atomic_store(&shared->checkouts_before, atomic_load(&shared->checkouts));
     telemetry_count(&shared->connects);
+    pool_note(pool, HG_POOL_EVENT_CONNECTED, slot, "");
     pool_watch(pool, slot, conn);
     slot_set(slot, HG_SLOT_IDLE);
 }
@@ -135,7 +136,8 @@ static void note_failure(hg_pool *pool, struct slot *slot, const hg_error *err, 
 
     pool->failures++;
     pool->connect_error = *err;
-    telemetry_set_error(pool->telemetry.head, err->message);
+    telemetry_set_error(pool->telemetry.head, err);
+    pool_note(pool, HG_POOL_EVENT_CONNECT_FAILED, NULL, err->message);
     telemetry_count(&slot->shared->connect_failures);
     slot_set(slot, HG_SLOT_EMPTY);
     pool->retry_ns = 0;

@@ -150,6 +150,13 @@ static bool make_page(hg_pool *pool)
     return true;
 }
 
+/* Under the lock: others see the pool from now on, so somebody has to keep what they see true. */
+static void begin_publishing(hg_pool *pool)
+{
+    if (pool->telemetry.fd >= 0)
+        (void)pool_keeper_start(pool);
+}
+
 static void begin_life(hg_pool *pool)
 {
     pool->first = NULL;
@@ -186,6 +193,8 @@ bool pool_open_with(const struct driver *driver, const hg_url *url, const hg_poo
         ok = (pool->slots != NULL && make_page(pool))
              || hg_fail(err, HG_NOMEM, "could not make a pool: out of memory");
     }
+    if (ok)
+        begin_publishing(pool);
     if (!ok)
         pool_free(pool);
     pthread_mutex_unlock(&pool->lock);
@@ -198,6 +207,7 @@ void hg_pool_invalidate(hg_pool *pool)
 {
     pool_notice_fork(pool);
     atomic_fetch_add(&pool->generation, 1);
+    pool_note(pool, HG_POOL_EVENT_INVALIDATED, NULL, "");
     pool_capacity_freed(pool);
 }
 
@@ -285,6 +295,10 @@ static void become_own(hg_pool *pool)
         atomic_store(&pool->slot_count, 0);
         shut(pool);
     }
+    pthread_mutex_lock(&pool->lock);
+    begin_publishing(pool);
+    pthread_mutex_unlock(&pool->lock);
+    pool_note(pool, HG_POOL_EVENT_FORKED, NULL, "");
     log_line(LOG_INFO, "pool", "forked: the parent's connections are left to it", "pool",
              pool->name, NULL);
 }

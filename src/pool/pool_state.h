@@ -184,6 +184,14 @@ static inline void pool_notice_fork(hg_pool *pool)
  * the rest in its place. */
 void pool_settle_close(hg_pool *pool);
 
+/* Notes in the published history that something happened to a slot, or to the pool (NULL). */
+static inline void pool_note(hg_pool *pool, hg_pool_event_kind kind, const struct slot *slot,
+                             const char *detail)
+{
+    telemetry_note_event(&pool->telemetry, kind, slot == NULL ? -1 : (int)(slot - pool->slots),
+                         detail);
+}
+
 /* checkout.c */
 
 /* Takes a free slot, IN_USE; NULL: there is none. */
@@ -283,6 +291,9 @@ bool pool_start_thread(void *(*run)(void *pool), hg_pool *pool);
 
 /* Says that the pool has no housekeeper. */
 void pool_keeper_none(hg_pool *pool);
+
+/* Under the lock: sees to it that the thread is there; false: it cannot be started. */
+bool pool_keeper_start(hg_pool *pool);
 
 /* Gives up its descriptors when the thread has ended or, in a forked child, never was. */
 void pool_keeper_release(hg_pool *pool);

@@ -1,9 +1,8 @@
 /*
- * telemetry.c - a pool's page: made, written, read.
+ * telemetry.c - a pool's page: made, given a name, removed.
  */
 #include "telemetry.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -30,19 +29,35 @@ enum { NAMES_MOST = 1000 }; /* pools of one process, and what dead ones of the s
 _Static_assert(offsetof(struct telemetry_slot, holder) == 32, "layout");
 _Static_assert(offsetof(struct telemetry_slot, opened_ns) == 64, "layout");
 _Static_assert(offsetof(struct telemetry_slot, closes) == 128, "layout");
-_Static_assert(sizeof(struct telemetry_slot) == 256, "layout");
-_Static_assert(offsetof(struct telemetry_head, pid) == 32, "layout");
-_Static_assert(offsetof(struct telemetry_head, process) == 112, "layout");
-_Static_assert(offsetof(struct telemetry_head, size) == 336, "layout");
-_Static_assert(offsetof(struct telemetry_head, waits) == 376, "layout");
+_Static_assert(offsetof(struct telemetry_slot, address) == 256, "layout");
+_Static_assert(offsetof(struct telemetry_slot, holds) == 320, "layout");
+_Static_assert(sizeof(struct telemetry_slot) == 576, "layout");
+_Static_assert(offsetof(struct telemetry_event, detail) == 40, "layout");
+_Static_assert(sizeof(struct telemetry_event) == 128, "layout");
+_Static_assert(offsetof(struct telemetry_mark, waits) == 56, "layout");
+_Static_assert(offsetof(struct telemetry_mark, use) == 824, "layout");
+_Static_assert(sizeof(struct telemetry_mark) == 1088, "layout");
+_Static_assert(offsetof(struct telemetry_head, slots) == 24, "layout");
+_Static_assert(offsetof(struct telemetry_head, pid) == 72, "layout");
+_Static_assert(offsetof(struct telemetry_head, process) == 160, "layout");
+_Static_assert(offsetof(struct telemetry_head, size) == 384, "layout");
+_Static_assert(offsetof(struct telemetry_head, waits) == 440, "layout");
+_Static_assert(offsetof(struct telemetry_head, beat_ns) == 1656, "layout");
 _Static_assert(sizeof(struct telemetry_head) % 64 == 0, "slots begin on a cache line");
+_Static_assert((int)HG_CLOSE_REASONS <= (int)TELEMETRY_CLOSE_REASONS, "a counter for every reason");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
                "an atomic that hides a lock cannot be shared between processes");
 
+/* The slots come last: they may become more. */
 static size_t page_bytes(unsigned slot_count)
 {
-    return sizeof(struct telemetry_head) + slot_count * sizeof(struct telemetry_slot);
+    return sizeof(struct telemetry_head) + TELEMETRY_EVENTS * sizeof(struct telemetry_event)
+           + TELEMETRY_MARKS * sizeof(struct telemetry_mark)
+           + slot_count * sizeof(struct telemetry_slot);
 }
+
+static const struct telemetry telemetry_none = {
+    .fd = -1, .folder = -1, .event_lock = PTHREAD_MUTEX_INITIALIZER};
 
 /* What ps calls the process: a program may have named itself. */
 static void process_name(char *out, size_t size)
@@ -56,17 +71,15 @@ static void process_name(char *out, size_t size)
         fclose(file);
 }
 
-static void identify(struct telemetry_head *head, const struct telemetry_identity *who,
-                     unsigned slot_count)
+static void identify(struct telemetry_head *head, const struct telemetry_identity *who)
 {
     memcpy(head->magic, TELEMETRY_MAGIC, sizeof head->magic);
     head->endian = TELEMETRY_ENDIAN;
     head->version = TELEMETRY_VERSION;
     head->head_size = sizeof *head;
-    head->slot_size = sizeof(struct telemetry_slot);
-    atomic_init(&head->slot_count, slot_count);
     head->pid = getpid();
     head->started_ms = clock_wall_ms();
+    head->started_ns = clock_now_ns();
     head->wall_ns_at_zero = clock_wall_ms() * NS_PER_MS - clock_now_ns();
     process_name(head->process, sizeof head->process);
     text_copy(head->name, sizeof head->name, who->name);
@@ -186,10 +199,26 @@ static bool name_file(struct telemetry *t, hg_error *err)
     return fail_publish(err, "name a file");
 }
 
+/* Says where the records of a kind lie; returns where the next kind may begin. */
+static uint32_t put_table(struct telemetry_table *table, uint32_t at, size_t stride, unsigned count)
+{
+    *table = (struct telemetry_table){.offset = at, .stride = (uint32_t)stride, .count = count};
+    return at + (uint32_t)stride * count;
+}
+
 static void lay_out(struct telemetry *t, const struct telemetry_identity *who, unsigned slot_count)
 {
-    t->slots = (struct telemetry_slot *)(t->head + 1);
-    identify(t->head, who, slot_count);
+    struct telemetry_head *head = t->head;
+    uint32_t at = sizeof *head;
+
+    at = put_table(&head->events, at, sizeof *t->events, TELEMETRY_EVENTS);
+    at = put_table(&head->marks, at, sizeof *t->marks, TELEMETRY_MARKS);
+    put_table(&head->slots, at, sizeof *t->slots, slot_count);
+    t->events = (struct telemetry_event *)((char *)head + head->events.offset);
+    t->marks = (struct telemetry_mark *)((char *)head + head->marks.offset);
+    t->slots = (struct telemetry_slot *)((char *)head + head->slots.offset);
+    identify(head, who);
+    t->looked_ns = head->started_ns;
 }
 
 static bool publish(struct telemetry *t, const char *folder, const struct telemetry_identity *who,
@@ -221,7 +250,7 @@ bool telemetry_open(struct telemetry *t, const char *runtime_dir,
 {
     hg_error err = {HG_OK};
 
-    *t = (struct telemetry){.fd = -1, .folder = -1};
+    *t = telemetry_none;
     if (runtime_dir[0] == '\0')
         return keep_private(t, who, slot_count);
     if (publish(t, runtime_dir, who, slot_count, &err))
@@ -237,7 +266,7 @@ bool telemetry_grow(struct telemetry *t, unsigned slot_count)
 {
     if (t->fd >= 0 && posix_fallocate(t->fd, 0, (off_t)page_bytes(slot_count)) != 0)
         return false;
-    atomic_store(&t->head->slot_count, slot_count);
+    atomic_store(&t->head->slots.count, slot_count);
     return true;
 }
 
@@ -249,7 +278,7 @@ void telemetry_abandon(struct telemetry *t)
         close(t->fd);
     if (t->folder >= 0)
         close(t->folder);
-    *t = (struct telemetry){.fd = -1, .folder = -1};
+    *t = telemetry_none;
 }
 
 void telemetry_close(struct telemetry *t)
@@ -257,57 +286,4 @@ void telemetry_close(struct telemetry *t)
     if (t->name[0] != '\0')
         unlinkat(t->folder, t->name, 0);
     telemetry_abandon(t);
-}
-
-/* Whoever sees one of the words sees what was stored before it. */
-static void store_text(_Atomic uint64_t *words, size_t n, const char *text)
-{
-    char bytes[TELEMETRY_ERROR_WORDS * 8] = "";
-    uint64_t word;
-
-    assert(n * 8 <= sizeof bytes);
-    text_copy(bytes, n * 8, text);
-    for (size_t i = 0; i < n; i++) {
-        memcpy(&word, bytes + i * 8, sizeof word);
-        atomic_store_explicit(&words[i], word, memory_order_release);
-    }
-}
-
-void telemetry_set_holder(struct telemetry_slot *slot, const char *tag)
-{
-    store_text(slot->holder, HG_TAG_MAX / 8, tag == NULL ? "" : tag);
-}
-
-void telemetry_set_error(struct telemetry_head *head, const char *text)
-{
-    uint64_t count = atomic_load_explicit(&head->error_begun, memory_order_relaxed) + 1;
-
-    atomic_store_explicit(&head->error_begun, count, memory_order_relaxed);
-    atomic_store_explicit(&head->error_ms, clock_wall_ms(), memory_order_release);
-    store_text(head->error, TELEMETRY_ERROR_WORDS, text);
-    atomic_store_explicit(&head->error_done, count, memory_order_release);
-}
-
-unsigned telemetry_wait_bucket(int64_t wait_ns)
-{
-    uint64_t us = wait_ns < 1000 ? 1 : (uint64_t)wait_ns / 1000;
-    unsigned octave = 63 - (unsigned)__builtin_clzll(us);
-    unsigned quarter = (unsigned)((us * 4) >> octave) & 3;
-    unsigned bucket = octave * 4 + quarter;
-
-    return bucket < TELEMETRY_WAIT_BUCKETS ? bucket : TELEMETRY_WAIT_BUCKETS - 1;
-}
-
-double telemetry_bucket_ms(unsigned bucket)
-{
-    double octave = (double)(UINT64_C(1) << (bucket / 4));
-
-    return octave * (1.0 + (bucket % 4) / 4.0 + 0.125) / 1000.0;
-}
-
-void telemetry_note_wait(struct telemetry_head *head, int64_t wait_ns)
-{
-    telemetry_count(&head->waits[telemetry_wait_bucket(wait_ns)]);
-    if (wait_ns > atomic_load_explicit(&head->wait_max_ns, memory_order_relaxed))
-        atomic_store_explicit(&head->wait_max_ns, wait_ns, memory_order_relaxed);
 }

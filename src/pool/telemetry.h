@@ -10,6 +10,7 @@
 #ifndef POOL_TELEMETRY_H
 #define POOL_TELEMETRY_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -18,27 +19,39 @@
 
 #define TELEMETRY_MAGIC   "HGPOOL\r\n"
 #define TELEMETRY_ENDIAN  UINT32_C(0x01020304)
-#define TELEMETRY_VERSION 1
+#define TELEMETRY_VERSION 2
 #define TELEMETRY_PREFIX  "pool-" /* of the files: pool-PID-N */
 
-enum { TELEMETRY_WAIT_BUCKETS = 128, TELEMETRY_ERROR_WORDS = 20 };
+enum {
+    TELEMETRY_WAIT_BUCKETS = 128, /* four a doubling, from one microsecond to over an hour */
+    TELEMETRY_HOLD_BUCKETS = 64,  /* four a doubling, from one millisecond to over a minute */
+    TELEMETRY_LEVELS = HG_POOL_LEVELS,
+    TELEMETRY_ERROR_WORDS = 20,
+    TELEMETRY_DETAIL_WORDS = 10,
+    TELEMETRY_ADDRESS_WORDS = 6,
+    TELEMETRY_CLOSE_REASONS = 16, /* as the layout has it; what hg_close does not name is for later
+                                     versions */
+    TELEMETRY_EVENTS = HG_POOL_EVENTS_MAX,
+    TELEMETRY_MARKS_SHORT = 6, /* every 15 seconds, */
+    TELEMETRY_MARKS_LONG = 7,  /* every three minutes */
+    TELEMETRY_MARKS = TELEMETRY_MARKS_SHORT + TELEMETRY_MARKS_LONG
+};
 
-/* Why a connection left the pool. */
+/* Why a connection left the pool: hg_close, as this room says it. */
 enum telemetry_close {
-    CLOSE_RECYCLE,     /* by age */
-    CLOSE_IDLE,        /* nobody had wanted it for long */
-    CLOSE_SURPLUS,     /* one more than size, and nobody waits */
-    CLOSE_HUNG_UP,     /* the server closed it while it was idle, and the housekeeper heard */
-    CLOSE_DEAD,        /* a look before use found its socket closed */
-    CLOSE_NO_ANSWER,   /* it did not answer a ping */
-    CLOSE_LOST,        /* in use */
-    CLOSE_INVALIDATED, /* older than an invalidation, or than a disconnect of another one */
-    CLOSE_RESET,       /* it could not be reset */
-    CLOSE_DISCARD,     /* by its user */
-    CLOSE_EVICT,       /* by an operator */
-    CLOSE_DETACH,      /* its user keeps it */
-    CLOSE_POOL,        /* with the pool */
-    CLOSE_REASONS = 16 /* as the layout has it; the rest is for later versions */
+    CLOSE_RECYCLE = HG_CLOSE_RECYCLE,
+    CLOSE_IDLE = HG_CLOSE_IDLE,
+    CLOSE_SURPLUS = HG_CLOSE_SURPLUS,
+    CLOSE_HUNG_UP = HG_CLOSE_HUNG_UP,
+    CLOSE_DEAD = HG_CLOSE_DEAD,
+    CLOSE_NO_ANSWER = HG_CLOSE_NO_ANSWER,
+    CLOSE_LOST = HG_CLOSE_LOST,
+    CLOSE_INVALIDATED = HG_CLOSE_INVALIDATED,
+    CLOSE_RESET = HG_CLOSE_RESET,
+    CLOSE_DISCARD = HG_CLOSE_DISCARD,
+    CLOSE_EVICT = HG_CLOSE_EVICT,
+    CLOSE_DETACH = HG_CLOSE_DETACH,
+    CLOSE_POOL = HG_CLOSE_POOL
 };
 
 /* One connection's place. Whoever owns a state other than EMPTY and IDLE writes the rest. */
@@ -56,9 +69,53 @@ struct telemetry_slot {
     _Atomic uint64_t connects;
     _Atomic uint64_t connect_failures;
     _Atomic uint64_t resets_open; /* came back with a transaction open */
-    uint64_t reserved[2];
+    _Atomic int64_t leak_ns;      /* when the hold was reported; of one that began before */
+    _Atomic uint64_t leaks;
 
-    _Atomic uint64_t closes[CLOSE_REASONS];
+    _Atomic uint64_t closes[TELEMETRY_CLOSE_REASONS];
+
+    _Atomic uint64_t address[TELEMETRY_ADDRESS_WORDS];
+    _Atomic int64_t hold_max_ns;
+    uint64_t reserved;
+
+    _Atomic uint32_t holds[TELEMETRY_HOLD_BUCKETS]; /* that lasted a tick of the coarse clock */
+};
+
+/* Something that happened. Whole when both counts are the number that its place calls for. */
+struct telemetry_event {
+    _Atomic uint64_t begun; /* its number, from 1 */
+    _Atomic int64_t at_ms;  /* Unix time */
+    _Atomic int64_t backend_pid;
+    _Atomic uint32_t kind; /* enum hg_pool_event_kind */
+    _Atomic int32_t slot;  /* -1: of the whole pool */
+    _Atomic uint64_t times;
+    _Atomic uint64_t detail[TELEMETRY_DETAIL_WORDS];
+    _Atomic uint64_t done;
+};
+
+/*
+ * How far the counters had come at a moment: what happened since is the difference. Written by the
+ * housekeeper, whole when both counts are equal, so that nobody else ever has to turn over a page
+ * of history.
+ */
+struct telemetry_mark {
+    _Atomic uint64_t begun;
+    _Atomic int64_t at_ns; /* CLOCK_MONOTONIC; 0: never written */
+    _Atomic uint64_t checkouts;
+    _Atomic uint64_t timeouts;
+    _Atomic uint64_t held_ns;
+    uint64_t reserved[2];
+    _Atomic uint32_t waits[TELEMETRY_WAIT_BUCKETS];
+    _Atomic uint32_t holds[TELEMETRY_HOLD_BUCKETS];
+    _Atomic uint32_t use[TELEMETRY_LEVELS];
+    _Atomic uint64_t done;
+};
+
+/* Where records of one kind lie in the page. */
+struct telemetry_table {
+    uint32_t offset, stride;
+    _Atomic uint32_t count; /* of slots there may come more; they stand last */
+    uint32_t reserved;
 };
 
 /* What is known of the whole pool. */
@@ -67,15 +124,15 @@ struct telemetry_head {
     uint32_t endian;
     uint32_t version;
     uint32_t head_size;
-    uint32_t slot_size;
-    _Atomic uint32_t slot_count; /* may grow */
     uint32_t reserved;
+    struct telemetry_table slots, events, marks;
     /* Who publishes. Written before anybody can open the page. */
     int64_t pid;
     int64_t process_start;  /* field 22 of /proc/PID/stat: pids are used again */
     uint64_t pid_namespace; /* inode of /proc/PID/ns/pid: where the pid means something */
     char boot_id[40];
     int64_t started_ms;      /* Unix time */
+    int64_t started_ns;      /* CLOCK_MONOTONIC */
     int64_t wall_ns_at_zero; /* Unix time in ns when CLOCK_MONOTONIC was 0 */
     char process[32];
     char name[32];
@@ -88,21 +145,35 @@ struct telemetry_head {
     _Atomic int64_t oldest_waiter_ns; /* CLOCK_MONOTONIC, 0: nobody waits */
     _Atomic uint64_t timeouts;
     _Atomic int64_t wait_max_ns;
+    _Atomic int64_t retry_ns; /* CLOCK_MONOTONIC: no connect begins before; 0: none has failed */
+    _Atomic uint64_t mode;    /* enum hg_pool_mode */
     _Atomic uint64_t waits[TELEMETRY_WAIT_BUCKETS]; /* of checkouts that had to wait, see below */
     /* The text is whole when the two counts are equal; read in this order, written in the other. */
     _Atomic uint64_t error_done;
     _Atomic int64_t error_ms; /* Unix time, 0: none */
+    _Atomic uint64_t error_sqlstate;
     _Atomic uint64_t error[TELEMETRY_ERROR_WORDS];
     _Atomic uint64_t error_begun;
-    _Atomic int64_t found_dead_ms; /* Unix time; written by the first reader that finds out */
-    uint64_t reserved_too;
+    /* Written by the housekeeper. */
+    _Atomic int64_t beat_ns; /* CLOCK_MONOTONIC, about once a second; 0: there is none */
+    _Atomic uint64_t use[TELEMETRY_LEVELS];
+    /* Written by the first reader that finds out. */
+    _Atomic int64_t found_dead_ms; /* Unix time */
+    uint64_t reserved_too[7];
 };
 
 /* A pool's page. */
 struct telemetry {
     struct telemetry_head *head;
     struct telemetry_slot *slots;
-    size_t bytes;  /* mapped: as many as the most slots need, of which the file has those in use */
+    struct telemetry_event *events;
+    struct telemetry_mark *marks;
+    size_t bytes; /* mapped: as many as the most slots need, of which the file has those in use */
+    pthread_mutex_t event_lock; /* may be taken under the pool's; guards the events */
+    uint64_t event_count;
+    /* The housekeeper's. */
+    int64_t look_due_ns, looked_ns, marked_ns;
+    uint64_t checkouts_seen, mark_count;
     int fd;        /* of the file, locked as long as it is open; -1: nobody else sees the page */
     int folder;    /* that it lies in; -1: none */
     char name[40]; /* its name there */
@@ -139,9 +210,12 @@ int64_t telemetry_process_start(int64_t pid);
 /* This process's pid namespace; 0: unknown. */
 uint64_t telemetry_pid_namespace(void);
 
+/* telemetry_write.c: each of these has one writer at a time, but for the events. */
+
 /* A text of changing content: stored and read by words, without tearing any of them. */
 void telemetry_set_holder(struct telemetry_slot *slot, const char *tag);
-void telemetry_set_error(struct telemetry_head *head, const char *text); /* one writer at a time */
+void telemetry_set_address(struct telemetry_slot *slot, const char *address);
+void telemetry_set_error(struct telemetry_head *head, const hg_error *error);
 
 /* Counts one that only its owner writes. */
 static inline void telemetry_count(_Atomic uint64_t *counter)
@@ -150,17 +224,38 @@ static inline void telemetry_count(_Atomic uint64_t *counter)
                           memory_order_relaxed);
 }
 
-/* Notes that a caller had to wait so long. One writer at a time. */
+/* Notes that a caller had to wait so long. */
 void telemetry_note_wait(struct telemetry_head *head, int64_t wait_ns);
 
-/* (pure) The bucket of a wait: four a doubling, from one microsecond; and the middle of a bucket.
- */
-unsigned telemetry_wait_bucket(int64_t wait_ns);
-double telemetry_bucket_ms(unsigned bucket);
+/* Notes that a connection was held for so long; not called for less than a tick of the clock. */
+void telemetry_note_hold(struct telemetry_slot *slot, int64_t held_ns);
 
-/* The bytes of a page, taken from wherever it was, with its head for closer looks. */
+/* Something happened; slot -1: to the whole pool. The same as the last time is counted, not noted
+ * again. Any thread. */
+void telemetry_note_event(struct telemetry *t, hg_pool_event_kind kind, int slot,
+                          const char *detail);
+
+/* (pure) The bucket of a number of units: four a doubling from one; and the middle of a bucket. */
+unsigned telemetry_bucket(uint64_t units, unsigned buckets);
+double telemetry_bucket_middle(unsigned bucket);
+
+/* telemetry_record.c: the housekeeper's part. */
+
+/* Looks how many connections are in use, says that the process lives, and keeps a mark when one is
+ * due. Returns when to do so again. */
+int64_t telemetry_record(struct telemetry *t, int64_t now_ns);
+
+/* (pure) Where in hg_pool_use so many connections count. */
+unsigned telemetry_level(unsigned in_use);
+
+/* telemetry_read.c */
+
+/*
+ * A page that is looked at: our own, or the bytes of another one, taken from wherever it was. Its
+ * head is a copy, so that what was checked is what is used.
+ */
 struct telemetry_copy {
-    const char *bytes; /* borrowed */
+    const char *bytes; /* borrowed, on an address for 64-bit words */
     size_t size;
     struct telemetry_head head;
 };
@@ -178,5 +273,27 @@ void telemetry_decode(const struct telemetry_copy *copy, bool alive, int64_t now
 
 /* Reads a page of this process into a snapshot; without a page all of it is 0. */
 void telemetry_snapshot(const struct telemetry *t, hg_pool_snapshot *out);
+
+/* Copies n words, each of them whole, and in this order. */
+void telemetry_copy_words(void *to, const void *from, size_t bytes);
+
+/* telemetry_window.c (pure) */
+
+/* The counters of a pool at one moment. */
+struct telemetry_counters {
+    int64_t at_ns; /* CLOCK_MONOTONIC */
+    uint64_t checkouts, timeouts, held_ns;
+    uint64_t waits[TELEMETRY_WAIT_BUCKETS];
+    uint64_t holds[TELEMETRY_HOLD_BUCKETS];
+    uint64_t use_ms[TELEMETRY_LEVELS];
+};
+
+/* What happened between a mark and now. */
+void telemetry_since(const struct telemetry_counters *now, const struct telemetry_mark *then,
+                     struct telemetry_counters *out);
+
+/* What the counters of a stretch of time amount to. */
+void telemetry_window(const struct telemetry_counters *stretch, int64_t span_ns,
+                      hg_pool_window *out);
 
 #endif

@@ -83,6 +83,12 @@ static void bury(const struct file *file)
     close(fd);
 }
 
+/* "pool-PID-N" is the pool with the number N of its process. */
+static int number_of(const char *name)
+{
+    return atoi(strrchr(name, '-') + 1);
+}
+
 /* Reads one file into out; false: it is none of ours, or not understood. */
 static bool read_pool(struct file *file, hg_pool_snapshot *out)
 {
@@ -94,6 +100,7 @@ static bool read_pool(struct file *file, hg_pool_snapshot *out)
     ok = is_ours(file->fd) && read_copy(file);
     if (ok) {
         telemetry_decode(&file->copy, is_alive(file), clock_now_ns(), clock_wall_ms(), out);
+        out->number = number_of(file->name);
         if (!out->alive)
             bury(file);
     }

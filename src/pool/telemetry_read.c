@@ -11,7 +11,17 @@
 
 #define NS_PER_MS INT64_C(1000000)
 
-enum { TEXT_TRIES = 3 };
+enum { TEXT_TRIES = 3, MARKS_MOST = 1000, MINUTE_MS = 60000 };
+
+static const int64_t silent_after_ms = 5000;
+
+/* The name of a number that another process may have made up. */
+static const char *name_of(const char *const *names, size_t count, unsigned number)
+{
+    return number < count ? names[number] : "unknown";
+}
+
+#define NAME_OF(names, number) name_of(names, sizeof(names) / sizeof *(names), (unsigned)(number))
 
 const char *hg_slot_state_name(hg_slot_state state)
 {
@@ -19,19 +29,55 @@ const char *hg_slot_state_name(hg_slot_state state)
         "empty", "opening", "idle", "in use", "checking", "resetting", "closing",
     };
 
-    return (unsigned)state < sizeof names / sizeof *names ? names[state] : "unknown";
+    return NAME_OF(names, state);
+}
+
+const char *hg_close_name(hg_close why)
+{
+    static const char *const names[] = {
+        "recycle",     "idle",  "surplus", "hung up", "dead",     "no answer", "lost",
+        "invalidated", "reset", "discard", "evicted", "detached", "pool",
+    };
+
+    _Static_assert(sizeof names / sizeof *names == HG_CLOSE_REASONS, "a name for each");
+    return NAME_OF(names, why);
+}
+
+const char *hg_pool_mode_name(hg_pool_mode mode)
+{
+    static const char *const names[] = {"open", "paused", "draining"};
+
+    return NAME_OF(names, mode);
+}
+
+const char *hg_pool_event_name(hg_pool_event_kind kind)
+{
+    static const char *const names[] = {
+        "connected", "connect failed", "closed",     "server hung up", "invalidated",
+        "timeout",   "leak",           "leak ended", "forked",         "paused",
+        "resumed",   "draining",       "resized",    "asked",
+    };
+
+    _Static_assert(sizeof names / sizeof *names == HG_POOL_EVENT_KINDS, "a name for each");
+    return NAME_OF(names, kind);
 }
 
 #define LOAD(field) atomic_load_explicit(&(field), memory_order_relaxed)
 
-/* Copies what other threads write meanwhile: every word whole, and in this order. */
-static void copy_words(void *to, const void *from, size_t bytes)
+void telemetry_copy_words(void *to, const void *from, size_t bytes)
 {
     uint64_t *out = to;
     const _Atomic uint64_t *in = from;
 
     for (size_t i = 0; i < bytes / sizeof *out; i++)
         out[i] = atomic_load_explicit(&in[i], memory_order_acquire);
+}
+
+/* One record, whatever the size that its writer gave it. */
+static void record_at(const struct telemetry_copy *copy, const struct telemetry_table *table,
+                      unsigned i, void *out, size_t size)
+{
+    telemetry_copy_words(out, copy->bytes + table->offset + (size_t)i * table->stride, size);
 }
 
 static int64_t within(int64_t value, int64_t least, int64_t most)
@@ -57,13 +103,14 @@ static void decode_connection(const struct telemetry_slot *slot, unsigned index,
                               hg_pool_connection *out)
 {
     hg_slot_state state = (hg_slot_state)LOAD(slot->state);
-    int64_t since_ms = ms_between(LOAD(slot->since_ns), now_ns);
+    int64_t since_ns = LOAD(slot->since_ns), since_ms = ms_between(since_ns, now_ns);
     bool held = state == HG_SLOT_IN_USE;
     bool open = state != HG_SLOT_OPENING;
 
     *out = (hg_pool_connection){
         .slot = (int)index,
         .state = state,
+        .leaked = held && LOAD(slot->leak_ns) > since_ns,
         .age_ms = open ? ms_between(LOAD(slot->opened_ns), now_ns) : -1,
         .held_ms = held ? since_ms : -1,
         .idle_ms = state == HG_SLOT_IDLE || state == HG_SLOT_CHECKING ? since_ms : -1,
@@ -73,6 +120,31 @@ static void decode_connection(const struct telemetry_slot *slot, unsigned index,
     };
     if (held)
         copy_text(out->holder, sizeof out->holder, (const char *)slot->holder, sizeof slot->holder);
+    if (open)
+        copy_text(out->address, sizeof out->address, (const char *)slot->address,
+                  sizeof slot->address);
+}
+
+/* Adds what a slot has counted. */
+static void add_counters(const struct telemetry_slot *slot, hg_pool_snapshot *out,
+                         struct telemetry_counters *sum)
+{
+    double hold_max_ms = (double)LOAD(slot->hold_max_ns) / (double)NS_PER_MS;
+
+    sum->checkouts += LOAD(slot->checkouts);
+    sum->held_ns += LOAD(slot->held_ns);
+    for (unsigned i = 0; i < TELEMETRY_HOLD_BUCKETS; i++)
+        sum->holds[i] += LOAD(slot->holds[i]);
+    out->connects += LOAD(slot->connects);
+    out->connect_failures += LOAD(slot->connect_failures);
+    out->resets_open += LOAD(slot->resets_open);
+    out->leaks += LOAD(slot->leaks);
+    for (unsigned i = 0; i < HG_CLOSE_REASONS; i++)
+        out->closed[i] += LOAD(slot->closes[i]);
+    for (unsigned i = HG_CLOSE_HUNG_UP; i <= HG_CLOSE_INVALIDATED; i++)
+        out->closed_stale += LOAD(slot->closes[i]);
+    if (hold_max_ms > out->hold_max_ms)
+        out->hold_max_ms = hold_max_ms;
 }
 
 /* Adds one slot to the picture. */
@@ -81,13 +153,6 @@ static void decode_slot(const struct telemetry_slot *slot, unsigned index, int64
 {
     uint32_t state = LOAD(slot->state);
 
-    out->checkouts += LOAD(slot->checkouts);
-    out->connects += LOAD(slot->connects);
-    out->connect_failures += LOAD(slot->connect_failures);
-    for (unsigned why = CLOSE_HUNG_UP; why <= CLOSE_INVALIDATED; why++)
-        out->closed_stale += LOAD(slot->closes[why]);
-    out->closed_recycle += LOAD(slot->closes[CLOSE_RECYCLE]);
-    out->resets_open += LOAD(slot->resets_open);
     if (state == HG_SLOT_EMPTY || state > HG_SLOT_CLOSING)
         return;
     out->opening += state == HG_SLOT_OPENING;
@@ -98,38 +163,138 @@ static void decode_slot(const struct telemetry_slot *slot, unsigned index, int64
         decode_connection(slot, index, now_ns, &out->connections[out->connection_count++]);
 }
 
-/* The time that a share of all callers stayed below; those who did not wait count as 0. */
-static double wait_percentile(const struct telemetry_head *head, double share, uint64_t callers)
-{
-    uint64_t waited = 0, rank = (uint64_t)((double)callers * share);
-    uint64_t below;
-
-    for (unsigned i = 0; i < TELEMETRY_WAIT_BUCKETS; i++)
-        waited += LOAD(head->waits[i]);
-    below = callers > waited ? callers - waited : 0;
-    for (unsigned i = 0; i < TELEMETRY_WAIT_BUCKETS && rank >= below; i++) {
-        below += LOAD(head->waits[i]);
-        if (rank < below)
-            return telemetry_bucket_ms(i);
-    }
-    return 0;
-}
-
 static void decode_head(const struct telemetry_head *head, int64_t now_ms, hg_pool_snapshot *out)
 {
+    uint64_t mode = LOAD(head->mode);
+
     out->pid = within(head->pid, 0, INT32_MAX);
+    out->number = -1;
     copy_text(out->process, sizeof out->process, head->process, sizeof head->process);
     copy_text(out->name, sizeof out->name, head->name, sizeof head->name);
     copy_text(out->role, sizeof out->role, head->role, sizeof head->role);
     copy_text(out->database, sizeof out->database, head->database, sizeof head->database);
     copy_text(out->last_error, sizeof out->last_error, (const char *)head->error,
               sizeof head->error);
+    copy_text(out->last_sqlstate, sizeof out->last_sqlstate, (const char *)&head->error_sqlstate,
+              sizeof head->error_sqlstate);
     out->last_error_ms = within(LOAD(head->error_ms), 0, now_ms);
     out->started_ms = within(head->started_ms, 0, now_ms);
+    out->mode = mode <= HG_MODE_DRAINING ? (hg_pool_mode)mode : HG_MODE_OPEN;
     out->size = (int)within(LOAD(head->size), 0, HG_POOL_SLOTS_MAX);
     out->max_overflow = (int)within(LOAD(head->max_overflow), -1, HG_POOL_SLOTS_MAX);
     out->waiting = (int)within(LOAD(head->waiting), 0, INT32_MAX);
     out->timeouts = LOAD(head->timeouts);
+}
+
+/* --- events --- */
+
+/* Event number n lies at n, round and round; one that is just being written is left out. */
+static bool decode_event(const struct telemetry_event *event, int64_t now_ms, hg_pool_event *out)
+{
+    uint64_t times = LOAD(event->times);
+
+    if (LOAD(event->begun) == 0 || LOAD(event->begun) != LOAD(event->done)
+        || LOAD(event->kind) >= HG_POOL_EVENT_KINDS)
+        return false;
+    *out = (hg_pool_event){
+        .at_ms = within(LOAD(event->at_ms), 0, now_ms),
+        .kind = (hg_pool_event_kind)LOAD(event->kind),
+        .times = times < UINT32_MAX ? (uint32_t)times : UINT32_MAX,
+        .slot = (int)within(LOAD(event->slot), -1, HG_POOL_SLOTS_MAX - 1),
+        .backend_pid = within(LOAD(event->backend_pid), 0, INT32_MAX),
+    };
+    copy_text(out->detail, sizeof out->detail, (const char *)event->detail, sizeof event->detail);
+    return true;
+}
+
+static void decode_events(const struct telemetry_copy *copy, int64_t now_ms, hg_pool_snapshot *out)
+{
+    const struct telemetry_table *table = &copy->head.events;
+    uint64_t latest = 0;
+
+    for (unsigned i = 0; i < table->count; i++) {
+        struct telemetry_event event;
+
+        record_at(copy, table, i, &event, sizeof event);
+        if (LOAD(event.done) > latest)
+            latest = LOAD(event.done);
+    }
+    for (unsigned back = table->count; back-- > 0;) {
+        struct telemetry_event event;
+
+        if (latest <= back)
+            continue;
+        record_at(copy, table, (unsigned)((latest - back) % table->count), &event, sizeof event);
+        if (LOAD(event.done) == latest - back && out->event_count < HG_POOL_EVENTS_MAX
+            && decode_event(&event, now_ms, &out->events[out->event_count]))
+            out->event_count++;
+    }
+}
+
+/* --- what time has brought --- */
+
+/* The newest mark that is at least so old; false: there is none. */
+static bool find_mark(const struct telemetry_copy *copy, int64_t until_ns,
+                      struct telemetry_mark *out)
+{
+    int64_t best_ns = 0;
+
+    for (unsigned i = 0; i < copy->head.marks.count; i++) {
+        struct telemetry_mark mark;
+        int64_t at_ns;
+
+        record_at(copy, &copy->head.marks, i, &mark, sizeof mark);
+        at_ns = LOAD(mark.at_ns);
+        if (at_ns <= best_ns || at_ns > until_ns || LOAD(mark.begun) != LOAD(mark.done))
+            continue;
+        best_ns = at_ns;
+        *out = mark;
+    }
+    return best_ns > 0;
+}
+
+/* What happened in the last so many milliseconds, or since the pool began. */
+static void decode_window(const struct telemetry_copy *copy, const struct telemetry_counters *now,
+                          int64_t span_ms, hg_pool_window *out)
+{
+    struct telemetry_mark then;
+    struct telemetry_counters stretch;
+    int64_t began_ns = within(copy->head.started_ns, 0, now->at_ns);
+
+    if (find_mark(copy, now->at_ns - span_ms * NS_PER_MS, &then)) {
+        telemetry_since(now, &then, &stretch);
+        telemetry_window(&stretch, now->at_ns - LOAD(then.at_ns), out);
+    } else {
+        telemetry_window(now, now->at_ns - began_ns, out);
+    }
+}
+
+static void decode_use(const struct telemetry_counters *now, hg_pool_use *out)
+{
+    out->checkouts = now->checkouts;
+    out->hold_mean_ms =
+        now->checkouts == 0 ? 0 : (double)now->held_ns / (double)now->checkouts / (double)NS_PER_MS;
+    for (unsigned i = 0; i < TELEMETRY_LEVELS; i++)
+        out->level_ms[i] = now->use_ms[i];
+}
+
+/* The counters of the whole pool, from its head and, already in `sum`, from its slots. */
+static void decode_history(const struct telemetry_copy *copy, struct telemetry_counters *sum,
+                           hg_pool_snapshot *out)
+{
+    hg_pool_window life;
+
+    sum->timeouts = out->timeouts;
+    for (unsigned i = 0; i < TELEMETRY_WAIT_BUCKETS; i++)
+        sum->waits[i] = LOAD(copy->head.waits[i]);
+    for (unsigned i = 0; i < TELEMETRY_LEVELS; i++)
+        sum->use_ms[i] = LOAD(copy->head.use[i]);
+    telemetry_window(sum, 0, &life);
+    out->wait_p50_ms = life.wait_p50_ms;
+    out->wait_p99_ms = life.wait_p99_ms;
+    decode_window(copy, sum, MINUTE_MS, &out->minute);
+    decode_window(copy, sum, 15 * MINUTE_MS, &out->quarter);
+    decode_use(sum, &out->use);
 }
 
 /*
@@ -153,18 +318,34 @@ static void mark_overflow(hg_pool_snapshot *out)
     }
 }
 
-/* What follows from head and slots together. */
-static void conclude(const struct telemetry_head *head, hg_pool_snapshot *out)
+/* How long one who comes now is likely to wait: until as many connections have come back as stand
+ * before. */
+static double expected_wait(const hg_pool_snapshot *pool)
 {
-    uint64_t callers = out->checkouts + out->timeouts;
-    int64_t max_ns = LOAD(head->wait_max_ns);
+    const hg_pool_window *recent = pool->minute.checkouts > 0 ? &pool->minute : &pool->quarter;
+    int open = (int)pool->connection_count - pool->opening;
+
+    if (pool->waiting == 0
+        && (pool->idle > 0 || pool->max_overflow < 0 || open < pool->size + pool->max_overflow))
+        return 0;
+    if (recent->checkouts == 0 || open <= 0)
+        return -1;
+    return (pool->waiting + 1) * recent->hold_mean_ms / open;
+}
+
+/* What follows from head and slots together. */
+static void conclude(const struct telemetry_head *head, int64_t now_ns, hg_pool_snapshot *out)
+{
+    int64_t max_ns = LOAD(head->wait_max_ns), retry_ns = LOAD(head->retry_ns);
     int open = (int)out->connection_count - out->opening;
 
     out->overflow = out->size > 0 && open > out->size ? open - out->size : 0;
     mark_overflow(out);
-    out->wait_p50_ms = wait_percentile(head, 0.50, callers);
-    out->wait_p99_ms = wait_percentile(head, 0.99, callers);
     out->wait_max_ms = max_ns > 0 ? (double)max_ns / (double)NS_PER_MS : 0;
+    out->oldest_waiting_ms =
+        out->waiting > 0 ? ms_between(LOAD(head->oldest_waiter_ns), now_ns) : -1;
+    out->next_connect_ms = retry_ns > 0 ? ms_between(now_ns, retry_ns) : -1;
+    out->expected_wait_ms = expected_wait(out);
 }
 
 bool telemetry_settled(const struct telemetry_head *copy)
@@ -172,25 +353,11 @@ bool telemetry_settled(const struct telemetry_head *copy)
     return LOAD(copy->error_done) == LOAD(copy->error_begun);
 }
 
-void telemetry_snapshot(const struct telemetry *t, hg_pool_snapshot *out)
+static bool fits(const struct telemetry_table *table, size_t record, unsigned most, size_t size)
 {
-    int64_t now_ns = clock_now_ns();
-    struct telemetry_head head;
-    struct telemetry_slot slot;
-
-    memset(out, 0, sizeof *out);
-    if (t->head == NULL)
-        return;
-    for (int i = 0; i == 0 || (i < TEXT_TRIES && !telemetry_settled(&head)); i++)
-        copy_words(&head, t->head, sizeof head);
-    decode_head(&head, clock_wall_ms(), out);
-    for (unsigned i = 0; i < head.slot_count; i++) {
-        copy_words(&slot, &t->slots[i], sizeof slot);
-        decode_slot(&slot, i, now_ns, out);
-    }
-    conclude(&head, out);
-    out->alive = true;
-    out->seen_ms = clock_wall_ms();
+    return table->stride >= record && table->stride % sizeof(uint64_t) == 0
+           && table->offset % sizeof(uint64_t) == 0 && table->count <= most && table->offset <= size
+           && table->count <= (size - table->offset) / table->stride;
 }
 
 bool telemetry_understand(const char *bytes, size_t size, struct telemetry_copy *out)
@@ -201,55 +368,77 @@ bool telemetry_understand(const char *bytes, size_t size, struct telemetry_copy 
         return false;
     out->bytes = bytes;
     out->size = size;
-    memcpy(head, bytes, sizeof *head);
+    telemetry_copy_words(head, bytes, sizeof *head);
     return memcmp(head->magic, TELEMETRY_MAGIC, sizeof head->magic) == 0
            && head->endian == TELEMETRY_ENDIAN && head->version == TELEMETRY_VERSION
            && head->head_size >= sizeof *head && head->head_size <= size
-           && head->slot_size >= sizeof(struct telemetry_slot)
-           && head->slot_count <= HG_POOL_SLOTS_MAX
-           && head->slot_count <= (size - head->head_size) / head->slot_size;
-}
-
-/* One slot of a copy, whatever the size that its writer gave it. */
-static struct telemetry_slot slot_at(const struct telemetry_copy *copy, unsigned i)
-{
-    struct telemetry_slot slot;
-
-    memcpy(&slot, copy->bytes + copy->head.head_size + (size_t)i * copy->head.slot_size,
-           sizeof slot);
-    return slot;
+           && fits(&head->slots, sizeof(struct telemetry_slot), HG_POOL_SLOTS_MAX, size)
+           && fits(&head->events, sizeof(struct telemetry_event), HG_POOL_EVENTS_MAX, size)
+           && fits(&head->marks, sizeof(struct telemetry_mark), MARKS_MOST, size);
 }
 
 /* The last thing that is known to have happened, on CLOCK_MONOTONIC; 0: nothing. */
 static int64_t last_sign_ns(const struct telemetry_copy *copy, int64_t now_ns)
 {
-    int64_t last_ns = 0;
+    int64_t last_ns = within(LOAD(copy->head.beat_ns), 0, now_ns);
 
-    for (unsigned i = 0; i < copy->head.slot_count; i++) {
-        struct telemetry_slot slot = slot_at(copy, i);
-        int64_t since_ns = LOAD(slot.since_ns);
+    for (unsigned i = 0; i < copy->head.slots.count; i++) {
+        struct telemetry_slot slot;
+        int64_t since_ns;
 
+        record_at(copy, &copy->head.slots, i, &slot, sizeof slot);
+        since_ns = LOAD(slot.since_ns);
         if (since_ns > last_ns && since_ns <= now_ns)
             last_ns = since_ns;
     }
     return last_ns;
 }
 
+/* How long the sign of life is overdue; -1: it is not, or there never was one. */
+static int64_t silence_ms(const struct telemetry_head *head, int64_t now_ns)
+{
+    int64_t beat_ns = LOAD(head->beat_ns);
+    int64_t ms = ms_between(beat_ns, now_ns);
+
+    return beat_ns > 0 && ms >= silent_after_ms ? ms : -1;
+}
+
 void telemetry_decode(const struct telemetry_copy *copy, bool alive, int64_t now_ns, int64_t now_ms,
                       hg_pool_snapshot *out)
 {
     int64_t seen_ns = alive ? now_ns : last_sign_ns(copy, now_ns);
+    struct telemetry_counters sum = {.at_ns = seen_ns};
 
     memset(out, 0, sizeof *out);
     decode_head(&copy->head, now_ms, out);
-    for (unsigned i = 0; i < copy->head.slot_count; i++) {
-        struct telemetry_slot slot = slot_at(copy, i);
+    for (unsigned i = 0; i < copy->head.slots.count; i++) {
+        struct telemetry_slot slot;
 
+        record_at(copy, &copy->head.slots, i, &slot, sizeof slot);
+        add_counters(&slot, out, &sum);
         decode_slot(&slot, i, seen_ns, out);
     }
-    conclude(&copy->head, out);
+    out->checkouts = sum.checkouts;
+    out->silent_ms = alive ? silence_ms(&copy->head, now_ns) : -1;
+    if (out->silent_ms >= 0) /* the last minute of a process that was stopped is its own */
+        sum.at_ns = now_ns - out->silent_ms * NS_PER_MS;
+    decode_history(copy, &sum, out);
+    decode_events(copy, now_ms, out);
+    conclude(&copy->head, seen_ns, out);
     out->alive = alive;
     out->seen_ms = now_ms - (now_ns - seen_ns) / NS_PER_MS;
     if (out->seen_ms < out->started_ms) /* by a tick: stamps of use are coarse */
         out->seen_ms = out->started_ms;
+}
+
+void telemetry_snapshot(const struct telemetry *t, hg_pool_snapshot *out)
+{
+    struct telemetry_copy copy;
+
+    memset(out, 0, sizeof *out);
+    if (t->head == NULL)
+        return;
+    for (int i = 0; i == 0 || (i < TEXT_TRIES && !telemetry_settled(&copy.head)); i++)
+        telemetry_understand((const char *)t->head, t->bytes, &copy);
+    telemetry_decode(&copy, true, clock_now_ns(), clock_wall_ms(), out);
 }

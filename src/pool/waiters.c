@@ -15,6 +15,13 @@ static enum attention attention_wanted(const hg_pool *pool)
     return atomic_load(&pool->first->word) == WAITER_LOOK ? ATTENTION_TOLD : ATTENTION_SERVE;
 }
 
+static int64_t published_retry_ns(const hg_pool *pool)
+{
+    if (pool->failures == 0)
+        return 0;
+    return pool->retry_ns > 0 ? pool->retry_ns : 1; /* with the next caller */
+}
+
 /* Says what returns have to do. Stored before a waiter looks for free slots a last time, and read
  * by a return after it has freed one, both in one total order: nobody is overlooked. */
 static void settle_attention(hg_pool *pool)
@@ -24,6 +31,8 @@ static void settle_attention(hg_pool *pool)
     atomic_store_explicit(&pool->oldest_waiter_ns, oldest_ns, memory_order_relaxed);
     atomic_store_explicit(&pool->telemetry.head->oldest_waiter_ns, oldest_ns, memory_order_relaxed);
     atomic_store_explicit(&pool->telemetry.head->waiting, pool->waiting, memory_order_relaxed);
+    atomic_store_explicit(&pool->telemetry.head->retry_ns, published_retry_ns(pool),
+                          memory_order_relaxed);
     atomic_store(&pool->attention, attention_wanted(pool));
 }
 
@@ -280,6 +289,7 @@ static bool fail_wait(hg_pool *pool, const struct waiter *waiter, bool late, hg_
     }
     telemetry_note_wait(pool->telemetry.head, waited_ns);
     telemetry_count(&pool->telemetry.head->timeouts);
+    pool_note(pool, HG_POOL_EVENT_TIMEOUT, NULL, "");
     return fail_late(pool, (double)waited_ns / 1e9, err);
 }
 

@@ -188,7 +188,7 @@ static void a_connection_is_replaced_when_it_is_old(void **state)
     hg_pool_return(pool, take(pool));
     assert_int_equal(fake_count(FAKE_OPEN), 2);
     hg_pool_inspect(pool, &now);
-    assert_int_equal(now.closed_recycle, 1);
+    assert_int_equal(now.closed[HG_CLOSE_RECYCLE], 1);
     close_fake_pool(pool);
 }
 

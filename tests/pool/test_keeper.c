@@ -81,9 +81,10 @@ static void await_closed(hg_pool *pool, uint64_t stale, uint64_t recycled)
     do {
         sched_yield();
         hg_pool_inspect(pool, &now);
-    } while ((now.closed_stale != stale || now.closed_recycle != recycled) && i++ < 10000000);
+    } while ((now.closed_stale != stale || now.closed[HG_CLOSE_RECYCLE] != recycled)
+             && i++ < 10000000);
     assert_int_equal(now.closed_stale, stale);
-    assert_int_equal(now.closed_recycle, recycled);
+    assert_int_equal(now.closed[HG_CLOSE_RECYCLE], recycled);
 }
 
 static void what_the_server_hung_up_on_is_gone_before_anybody_comes(void **state)
