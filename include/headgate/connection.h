@@ -2,9 +2,10 @@
  * connection.h - one connection of either engine: statements, rows, cancel.
  *
  * A connection belongs to one thread from checkout to return; hg_conn_cancel() is the only call
- * from outside. Placeholders are $1...$n on both engines. Every call that talks to the database
- * takes a deadline and ends by it, also when the server is frozen; HG_TIMEOUT after a deadline may
- * leave the connection lost (see hg_conn_lost()).
+ * from outside. Who uses one after its return gets HG_MISUSE with the place where it was returned,
+ * whoever has the connection by then. Placeholders are $1...$n on both engines. Every call that
+ * talks to the database takes a deadline and ends by it, also when the server is frozen; HG_TIMEOUT
+ * after a deadline may leave the connection lost (see hg_conn_lost()).
  */
 #ifndef HEADGATE_CONNECTION_H
 #define HEADGATE_CONNECTION_H
@@ -90,6 +91,10 @@ HG_API void hg_statement_close(hg_statement *statement);
 HG_API bool hg_conn_begin(hg_conn *conn, hg_deadline by, hg_error *err);
 HG_API bool hg_conn_commit(hg_conn *conn, hg_deadline by, hg_error *err);
 HG_API bool hg_conn_rollback(hg_conn *conn, hg_deadline by, hg_error *err);
+
+/* Closes a connection that is the caller's own, see hg_pool_detach(); one of a pool is left alone.
+ * NULL is fine. */
+HG_API void hg_conn_close(hg_conn *conn);
 
 /*
  * Asks the engine to give up the statement that runs. Any thread, while the owner is inside a call;

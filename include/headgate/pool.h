@@ -94,11 +94,20 @@ HG_API bool hg_pool_checkout(hg_pool *pool, const char *tag, hg_deadline by, hg_
                              hg_error *err);
 
 /* Gives a connection back: reset as the options say, then idle, handed to a waiter, or closed.
- * Never fails; a second return of the same one is ignored and logged. */
+ * Never fails. What is no connection of this pool, or was returned before, even if somebody else
+ * has it by now, is left alone and logged, with the place of the first return. */
 HG_API void hg_pool_return(hg_pool *pool, hg_conn *conn);
 
 /* Gives back a connection that must not be used again: it is closed. */
 HG_API void hg_pool_discard(hg_pool *pool, hg_conn *conn);
+
+/* Has a connection closed when it is returned; until then it may be used. */
+HG_API void hg_pool_invalidate_one(hg_pool *pool, hg_conn *conn);
+
+/* Takes a connection out of the pool for good, which may open another in its place. Returns what
+ * the caller goes on with, until hg_conn_close(); conn itself is as good as returned. NULL: conn
+ * was not the caller's. */
+HG_API hg_conn *hg_pool_detach(hg_pool *pool, hg_conn *conn);
 
 /* Every connection that is open now is replaced before its next use; those in use when they come
  * back. */

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "driver.h"
+#include "lent.h"
 #include "sqlstate.h"
 
 const struct driver *driver_for(const hg_url *url)
@@ -110,11 +111,13 @@ static void note(const char *sql, size_t n, int64_t begun_ns, bool ok)
              ok ? "ok" : "failed", NULL);
 }
 
-bool hg_conn_query(hg_conn *conn, const char *sql, const hg_value *params, size_t n, hg_deadline by,
-                   hg_rows **out_rows, hg_error *err)
+bool hg_conn_query(hg_conn *handle, const char *sql, const hg_value *params, size_t n,
+                   hg_deadline by, hg_rows **out_rows, hg_error *err)
 {
     int64_t begun_ns = log_wants(LOG_DEBUG) ? clock_now_ns() : 0;
-    bool ok = ready(conn, by, err) && conn->driver->query(conn, sql, params, n, by, out_rows, err);
+    hg_conn *conn = conn_in_hand(handle, "run a statement", err);
+    bool ok = conn != NULL && ready(conn, by, err)
+              && conn->driver->query(conn, sql, params, n, by, out_rows, err);
 
     if (ok)
         rows_opened(conn, *out_rows);
@@ -164,12 +167,14 @@ bool hg_conn_execute(hg_conn *conn, const char *sql, const hg_value *params, siz
            && drain(rows, by, out_affected, err);
 }
 
-bool hg_conn_prepare(hg_conn *conn, const char *sql, hg_deadline by, hg_statement **out_statement,
+bool hg_conn_prepare(hg_conn *handle, const char *sql, hg_deadline by, hg_statement **out_statement,
                      hg_error *err)
 {
+    hg_conn *conn = conn_in_hand(handle, "prepare a statement", err);
     hg_statement *statement = NULL;
 
-    if (!ready(conn, by, err) || !conn->driver->prepare(conn, sql, by, &statement, err))
+    if (conn == NULL || !ready(conn, by, err)
+        || !conn->driver->prepare(conn, sql, by, &statement, err))
         return false;
     statement->next = conn->statements;
     statement->link = &conn->statements;
@@ -211,8 +216,12 @@ void conn_end(hg_conn *conn)
         hg_statement_close(conn->statements);
 }
 
-bool hg_conn_begin(hg_conn *conn, hg_deadline by, hg_error *err)
+bool hg_conn_begin(hg_conn *handle, hg_deadline by, hg_error *err)
 {
+    hg_conn *conn = conn_in_hand(handle, "begin a transaction", err);
+
+    if (conn == NULL)
+        return false;
     if (!conn->lost && hg_conn_in_transaction(conn)) {
         hg_fail(err, HG_MISUSE, "could not begin a transaction: one is open already");
         hg_error_sqlstate(err, "25001");
@@ -221,8 +230,12 @@ bool hg_conn_begin(hg_conn *conn, hg_deadline by, hg_error *err)
     return hg_conn_execute(conn, "BEGIN", NULL, 0, by, NULL, err);
 }
 
-bool hg_conn_rollback(hg_conn *conn, hg_deadline by, hg_error *err)
+bool hg_conn_rollback(hg_conn *handle, hg_deadline by, hg_error *err)
 {
+    hg_conn *conn = conn_in_hand(handle, "roll back", err);
+
+    if (conn == NULL)
+        return false;
     if (!conn->lost && !hg_conn_in_transaction(conn))
         return true;
     return hg_conn_execute(conn, "ROLLBACK", NULL, 0, by, NULL, err);
@@ -244,11 +257,12 @@ static bool nothing_to_commit(hg_conn *conn, hg_deadline by, hg_error *err)
                                   "error has already rolled it back");
 }
 
-bool hg_conn_commit(hg_conn *conn, hg_deadline by, hg_error *err)
+bool hg_conn_commit(hg_conn *handle, hg_deadline by, hg_error *err)
 {
+    hg_conn *conn = conn_in_hand(handle, "commit", err);
     bool ok;
 
-    if (!ready(conn, by, err))
+    if (conn == NULL || !ready(conn, by, err))
         return false;
     if (!hg_conn_in_transaction(conn) || conn->driver->transaction_failed(conn))
         return nothing_to_commit(conn, by, err);
@@ -258,46 +272,74 @@ bool hg_conn_commit(hg_conn *conn, hg_deadline by, hg_error *err)
     return ok;
 }
 
-void hg_conn_cancel(hg_conn *conn)
+void hg_conn_cancel(hg_conn *handle)
 {
+    hg_conn *conn = conn_behind(handle);
+
+    if (conn == NULL) /* what runs on it now is somebody else's */
+        return;
     atomic_store(&conn->cancelled, true);
     conn->driver->cancel(conn);
 }
 
-void hg_conn_set_interrupt(hg_conn *conn, bool (*interrupted)(void *context), void *context)
+void hg_conn_set_interrupt(hg_conn *handle, bool (*interrupted)(void *context), void *context)
 {
+    hg_conn *conn = conn_behind(handle);
+
+    if (conn == NULL)
+        return;
     conn->interrupted = interrupted;
     conn->interrupt_context = context;
 }
 
-hg_driver hg_conn_driver(const hg_conn *conn)
+hg_driver hg_conn_driver(const hg_conn *handle)
 {
-    return conn->driver->id;
+    return conn_is_lent(handle) ? ((const struct lent *)handle)->engine->id : handle->driver->id;
 }
 
-const char *hg_conn_server_version(const hg_conn *conn)
+const char *hg_conn_server_version(const hg_conn *handle)
 {
-    return conn->driver->server_version(conn);
+    const hg_conn *conn = conn_behind(handle);
+
+    return conn == NULL ? "" : conn->driver->server_version(conn);
 }
 
-int hg_conn_server_version_number(const hg_conn *conn)
+int hg_conn_server_version_number(const hg_conn *handle)
 {
-    return conn->driver->server_version_number(conn);
+    const hg_conn *conn = conn_behind(handle);
+
+    return conn == NULL ? 0 : conn->driver->server_version_number(conn);
 }
 
-int64_t hg_conn_backend_pid(const hg_conn *conn)
+int64_t hg_conn_backend_pid(const hg_conn *handle)
 {
-    return conn->driver->backend_pid(conn);
+    const hg_conn *conn = conn_behind(handle);
+
+    return conn == NULL ? 0 : conn->driver->backend_pid(conn);
 }
 
-bool hg_conn_in_transaction(const hg_conn *conn)
+bool hg_conn_in_transaction(const hg_conn *handle)
 {
-    return conn->driver->in_transaction(conn);
+    const hg_conn *conn = conn_behind(handle);
+
+    return conn != NULL && conn->driver->in_transaction(conn);
 }
 
-bool hg_conn_lost(const hg_conn *conn)
+bool hg_conn_lost(const hg_conn *handle)
 {
-    return conn->lost;
+    const hg_conn *conn = conn_behind(handle);
+
+    return conn == NULL || conn->lost;
+}
+
+void hg_conn_close(hg_conn *handle)
+{
+    if (handle == NULL)
+        return;
+    if (conn_is_lent(handle))
+        log_line(LOG_ERROR, "driver", "a connection of a pool is to be returned, not closed", NULL);
+    else
+        handle->driver->close(handle);
 }
 
 size_t hg_rows_column_count(const hg_rows *rows)

@@ -40,7 +40,6 @@ struct hg_conn {
         cancelled; /* set from any thread, cleared when a statement starts. By connection.c */
     bool (*interrupted)(void *context); /* see hg_conn_set_interrupt() */
     void *interrupt_context;
-    void *owner; /* of the pool: the slot the connection lives in */
 };
 
 /* The part of a result that every engine has. */

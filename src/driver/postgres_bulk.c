@@ -10,25 +10,29 @@
 #include <poll.h>
 #include <stdlib.h>
 
+#include "lent.h"
 #include "postgres.h"
 #include "postgres_prepared.h"
 #include "sqlstate.h"
 
-static struct postgres_conn *of(hg_conn *conn)
+/* The connection in a caller's hand; NULL: it is no longer the caller's. */
+static struct postgres_conn *of(hg_conn *handle, const char *doing, hg_error *err)
 {
-    return (struct postgres_conn *)conn;
+    return (struct postgres_conn *)conn_in_hand(handle, doing, err);
 }
 
 /* Whether a statement may be sent; if so, cancelling is about this one from here on. */
-static bool begin(hg_conn *conn, hg_deadline by, hg_error *err)
+static bool begin(struct postgres_conn *bulk, hg_deadline by, hg_error *err)
 {
+    hg_conn *conn = &bulk->base;
+
     if (conn->lost)
         return sqlstate_fail(err, "08003",
                              "could not run a statement: the connection was lost before");
     if (conn->driver->id != HG_POSTGRESQL || conn->open_rows != NULL)
         return hg_fail(err, HG_MISUSE, "could not run a statement on this connection now");
     atomic_store(&conn->cancelled, false);
-    postgres_begin(of(conn), by);
+    postgres_begin(bulk, by);
     return true;
 }
 
@@ -55,11 +59,11 @@ static bool read_results(struct postgres_conn *conn, int64_t *out_rows, hg_error
            && (!conn->base.lost || sqlstate_fail(err, "08006", "the connection was lost"));
 }
 
-bool bulk_script(hg_conn *base, const char *sql, hg_deadline by, hg_error *err)
+bool bulk_script(hg_conn *handle, const char *sql, hg_deadline by, hg_error *err)
 {
-    struct postgres_conn *conn = of(base);
+    struct postgres_conn *conn = of(handle, "run a script", err);
 
-    if (!begin(base, by, err))
+    if (conn == NULL || !begin(conn, by, err))
         return false;
     if (conn->pq->PQsendQuery(conn->pg, sql) == 0)
         return wire_fail_to_send(conn, err);
@@ -67,14 +71,14 @@ bool bulk_script(hg_conn *base, const char *sql, hg_deadline by, hg_error *err)
 }
 
 /* Sends a COPY and waits for the server to be ready for it. */
-static bool begin_copy(hg_conn *base, const char *sql, ExecStatusType wanted, hg_deadline by,
+static bool begin_copy(hg_conn *handle, const char *sql, ExecStatusType wanted, hg_deadline by,
                        hg_error *err)
 {
-    struct postgres_conn *conn = of(base);
+    struct postgres_conn *conn = of(handle, "copy", err);
     PGresult *result = NULL;
     ExecStatusType status;
 
-    if (!begin(base, by, err))
+    if (conn == NULL || !begin(conn, by, err))
         return false;
     if (conn->pq->PQsendQuery(conn->pg, sql) == 0)
         return wire_fail_to_send(conn, err);
@@ -99,10 +103,12 @@ bool bulk_copy_in(hg_conn *conn, const char *sql, hg_deadline by, hg_error *err)
     return begin_copy(conn, sql, PGRES_COPY_IN, by, err);
 }
 
-bool bulk_send(hg_conn *base, const void *bytes, size_t size, hg_deadline by, hg_error *err)
+bool bulk_send(hg_conn *handle, const void *bytes, size_t size, hg_deadline by, hg_error *err)
 {
-    struct postgres_conn *conn = of(base);
+    struct postgres_conn *conn = of(handle, "copy", err);
 
+    if (conn == NULL)
+        return false;
     if (conn->stopped == STOP_NOT)
         wire_begin(conn, by);
     if (!wire_flush(conn, err))
@@ -114,20 +120,22 @@ bool bulk_send(hg_conn *base, const void *bytes, size_t size, hg_deadline by, hg
     return true;
 }
 
-bool bulk_copy_end(hg_conn *base, const char *giving_up, hg_deadline by, int64_t *out_rows,
+bool bulk_copy_end(hg_conn *handle, const char *giving_up, hg_deadline by, int64_t *out_rows,
                    hg_error *err)
 {
-    struct postgres_conn *conn = of(base);
+    struct postgres_conn *conn = of(handle, "end a copy", err);
     hg_error ignored = {0};
     bool ok;
 
-    if (base->lost)
+    if (conn == NULL)
+        return false;
+    if (conn->base.lost)
         return sqlstate_fail(err, "08006", "the connection was lost");
     wire_begin(conn, by);
     if (conn->pq->PQputCopyEnd(conn->pg, giving_up) != 1)
         return wire_fail_to_send(conn, err);
     ok = wire_flush(conn, err) && read_results(conn, out_rows, giving_up == NULL ? err : &ignored);
-    return giving_up == NULL ? ok : !base->lost;
+    return giving_up == NULL ? ok : !conn->base.lost;
 }
 
 /* --- COPY TO --- */
@@ -155,12 +163,14 @@ static int next_message(struct postgres_conn *conn)
     return size;
 }
 
-hg_step bulk_receive(hg_conn *base, const char **out_bytes, size_t *out_size, hg_deadline by,
+hg_step bulk_receive(hg_conn *handle, const char **out_bytes, size_t *out_size, hg_deadline by,
                      hg_error *err)
 {
-    struct postgres_conn *conn = of(base);
+    struct postgres_conn *conn = of(handle, "copy", err);
     int size;
 
+    if (conn == NULL)
+        return HG_ERROR;
     free_message(conn);
     if (conn->stopped == STOP_NOT)
         conn->watch.by = by;
@@ -172,17 +182,17 @@ hg_step bulk_receive(hg_conn *base, const char **out_bytes, size_t *out_size, hg
     }
     if (size == -2) {
         wire_fail_to_send(conn, err);
-        base->lost = true;
+        conn->base.lost = true;
         return HG_ERROR;
     }
     return read_results(conn, NULL, err) ? HG_END : HG_ERROR;
 }
 
-void bulk_copy_out_stop(hg_conn *base)
+void bulk_copy_out_stop(hg_conn *handle)
 {
-    struct postgres_conn *conn = of(base);
+    struct postgres_conn *conn = of(handle, "stop a copy", NULL);
 
-    if (base->lost)
+    if (conn == NULL || conn->base.lost)
         return;
     wire_cancel(conn);
     do

@@ -114,7 +114,7 @@ static inline void look(const hg_pool *pool, const struct slot *slot, int64_t no
     out->pre_ping = pool->options.settings.pre_ping;
 }
 
-/* Outside the lock: a close may take its time. */
+/* Outside the lock: a close may take its time. One that is detached goes on living elsewhere. */
 static void close_connection(hg_pool *pool, struct slot *slot, enum telemetry_close why)
 {
     hg_conn *conn = atomic_load_explicit(&slot->conn, memory_order_relaxed);
@@ -123,7 +123,8 @@ static void close_connection(hg_pool *pool, struct slot *slot, enum telemetry_cl
     slot->phase = PHASE_BUSY;
     atomic_store_explicit(&slot->conn, NULL, memory_order_relaxed);
     pool_unwatch(pool, conn);
-    pool->driver->close(conn);
+    if (why != CLOSE_DETACH)
+        pool->driver->close(conn);
     telemetry_count(&slot->shared->closes[why]);
     pool_note(pool, HG_POOL_EVENT_CLOSED, slot, hg_close_name((hg_close)why));
 }
@@ -149,7 +150,7 @@ static void retire_lost(hg_pool *pool, struct slot *slot, enum telemetry_close w
 {
     uint64_t generation = atomic_load_explicit(&slot->generation, memory_order_relaxed);
 
-    generation &= ~(GENERATION_LOST | GENERATION_EVICTED);
+    generation &= ~GENERATION_FLAGS;
     atomic_compare_exchange_strong(&pool->generation, &generation, generation + 1);
     pool_retire(pool, slot, why);
 }
@@ -267,55 +268,64 @@ bool hg_pool_checkout(hg_pool *pool, const char *tag, hg_deadline by, hg_conn **
     publish_holder(slot, tag, now_ns);
     slot->phase = PHASE_HELD;
     mine.slot = (unsigned)(slot - pool->slots);
-    *out_conn = atomic_load_explicit(&slot->conn, memory_order_relaxed);
+    *out_conn =
+        loans_lend(slot->loans, slot, atomic_load_explicit(&slot->conn, memory_order_relaxed), tag);
     return true;
 }
 
-/*
- * The slot of a connection; NULL: it has none. Looks at the pointer only, never behind it: what is
- * returned twice may have been freed long ago.
- */
-static struct slot *slot_of(hg_pool *pool, const hg_conn *conn)
+/* A caller gives back what is not its own to give. */
+static void note_misuse(hg_pool *pool, const char *what)
 {
-    for (unsigned i = 0, at = mine.slot; i <= pool_slot_count(pool); at = i++)
-        if (at < pool_slot_count(pool)
-            && atomic_load_explicit(&pool->slots[at].conn, memory_order_relaxed) == conn)
-            return &pool->slots[at];
+    atomic_fetch_add_explicit(&pool->misuses, 1, memory_order_relaxed);
+    log_line(LOG_ERROR, "pool", what, "pool", pool->name, NULL);
+}
+
+static bool is_of(const hg_pool *pool, const struct slot *slot)
+{
+    uintptr_t at = (uintptr_t)slot, first = (uintptr_t)pool->slots;
+
+    return slot == NULL || (at >= first && at < (uintptr_t)(pool->slots + HG_POOL_SLOTS_MAX));
+}
+
+/* The handle of a connection of this pool; NULL: it is something else. */
+static struct loan *loan_of(hg_pool *pool, hg_conn *handle)
+{
+    struct loan *loan = (struct loan *)(void *)handle;
+
+    if (conn_is_lent(handle) && is_of(pool, loan->slot))
+        return loan;
+    note_misuse(pool, "could not take a connection back: it is not of this pool");
     return NULL;
 }
 
-/* In a forked child: a connection that was in use when the parent forked. */
-static bool abandon_inherited(hg_pool *pool, hg_conn *conn)
-{
-    for (unsigned i = 0; i < pool_slot_count(pool); i++) {
-        if (pool->slots[i].inherited != conn)
-            continue;
-        pool->slots[i].inherited = NULL;
-        pool->driver->abandon(conn);
-        return true;
-    }
-    return false;
-}
-
-/* Begins a return: the slot is RESETTING then and no longer the caller's. NULL: there is nothing to
+/* Ends a loan. The slot is RESETTING then and no longer the caller's. NULL: there is nothing to
  * do. */
-static struct slot *take_back(hg_pool *pool, hg_conn *conn)
+static struct slot *take_back(hg_pool *pool, hg_conn *handle, const void *at)
 {
-    struct slot *slot;
+    struct loan *loan;
+    hg_conn *conn;
+    hg_error err;
 
-    if (conn == NULL)
+    if (handle == NULL)
         return NULL;
     pool_notice_fork(pool);
-    slot = slot_of(pool, conn);
-    if (slot != NULL && slot_swap(slot, HG_SLOT_IN_USE, HG_SLOT_RESETTING)) {
-        slot->phase = PHASE_BUSY;
-        mine.slot = (unsigned)(slot - pool->slots);
-        return slot;
+    loan = loan_of(pool, handle);
+    if (loan == NULL)
+        return NULL;
+    conn = lent_end(&loan->lent, at, thread_id());
+    if (conn == NULL) {
+        lent_fail(&loan->lent, "take a connection back", &err);
+        note_misuse(pool, err.message);
+        return NULL;
     }
-    if (!abandon_inherited(pool, conn))
-        log_line(LOG_ERROR, "pool", "a connection came back that nobody holds: returned twice?",
-                 "pool", pool->name, NULL);
-    return NULL;
+    if (loan->slot == NULL) { /* the parent's */
+        pool->driver->abandon(conn);
+        return NULL;
+    }
+    slot_set(loan->slot, HG_SLOT_RESETTING);
+    loan->slot->phase = PHASE_BUSY;
+    mine.slot = (unsigned)(loan->slot - pool->slots);
+    return loan->slot;
 }
 
 static void publish_idle(struct slot *slot, int64_t now_ns)
@@ -349,15 +359,14 @@ static bool reset(hg_pool *pool, struct slot *slot, hg_conn *conn, int64_t now_n
     return ok;
 }
 
-void hg_pool_return(hg_pool *pool, hg_conn *conn)
+/* Ends the use of a connection: idle again, handed on, or closed. */
+static void settle(hg_pool *pool, struct slot *slot)
 {
-    struct slot *slot = take_back(pool, conn);
+    hg_conn *conn = atomic_load_explicit(&slot->conn, memory_order_relaxed);
     int64_t now_ns = clock_coarse_ns();
     struct sweep_view seen;
     enum sweep_verdict verdict;
 
-    if (slot == NULL)
-        return;
     publish_idle(slot, now_ns);
     look(pool, slot, now_ns, &seen);
     verdict = sweep_return(&seen);
@@ -373,15 +382,49 @@ void hg_pool_return(hg_pool *pool, hg_conn *conn)
         pool_retire(pool, slot, CLOSE_RESET);
 }
 
+void pool_give_back(hg_pool *pool, hg_conn *handle, const void *at)
+{
+    struct slot *slot = take_back(pool, handle, at);
+
+    if (slot != NULL)
+        settle(pool, slot);
+}
+
+void hg_pool_return(hg_pool *pool, hg_conn *conn)
+{
+    pool_give_back(pool, conn, __builtin_return_address(0));
+}
+
 void hg_pool_discard(hg_pool *pool, hg_conn *conn)
 {
-    struct slot *slot = take_back(pool, conn);
+    struct slot *slot = take_back(pool, conn, __builtin_return_address(0));
 
     if (slot == NULL)
         return;
     publish_idle(slot, clock_coarse_ns());
-    if (conn->lost)
+    if (atomic_load_explicit(&slot->conn, memory_order_relaxed)->lost)
         retire_lost(pool, slot, CLOSE_LOST);
     else
         pool_retire(pool, slot, CLOSE_DISCARD);
+}
+
+hg_conn *hg_pool_detach(hg_pool *pool, hg_conn *conn)
+{
+    struct slot *slot = take_back(pool, conn, __builtin_return_address(0));
+    hg_conn *own;
+
+    if (slot == NULL)
+        return NULL;
+    own = atomic_load_explicit(&slot->conn, memory_order_relaxed);
+    publish_idle(slot, clock_coarse_ns());
+    pool_retire(pool, slot, CLOSE_DETACH);
+    return own;
+}
+
+void hg_pool_invalidate_one(hg_pool *pool, hg_conn *conn)
+{
+    const struct loan *loan = loan_of(pool, conn);
+
+    if (loan != NULL && loan->slot != NULL && conn_behind(conn) != NULL)
+        atomic_fetch_or(&loan->slot->generation, GENERATION_UNWANTED);
 }

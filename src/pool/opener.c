@@ -158,7 +158,10 @@ static void open_slot(hg_pool *pool, struct slot *slot)
     bool ok, news;
 
     atomic_store(&slot->generation, atomic_load(&pool->generation));
-    ok = open_connection(pool, &conn, &err);
+    if (slot->loans == NULL)
+        slot->loans = loans_take(slot);
+    ok = slot->loans == NULL ? hg_fail(&err, HG_NOMEM, "could not connect: out of memory")
+                             : open_connection(pool, &conn, &err);
     pthread_mutex_lock(&pool->lock);
     pool->opening--;
     news = ok == (pool->failures > 0); /* not every try of an outage is worth a line */

@@ -59,6 +59,8 @@ static void pool_free(hg_pool *pool)
     pool_keeper_release(pool);
     if (pool->telemetry.head != NULL)
         telemetry_close(&pool->telemetry);
+    for (int i = 0; pool->slots != NULL && i < HG_POOL_SLOTS_MAX; i++)
+        loans_give_back(pool->slots[i].loans);
     alloc_free(pool->slots);
     alloc_free(pool->name);
     alloc_free(pool->role);
@@ -164,6 +166,7 @@ static void begin_life(hg_pool *pool)
     pool->waiting = pool->callers = pool->open = pool->opening = pool->workers = 0;
     pool->failures = pool->wake_count = 0;
     pool->timeouts_paused = 0;
+    atomic_store(&pool->misuses, 0);
     pool->retry_ns = 0;
     pool->swept = atomic_load(&pool->generation);
     pool->orphaned = false;
@@ -275,7 +278,7 @@ static void disown(hg_pool *pool, struct slot *slot)
     if (conn != NULL && slot->phase == PHASE_IDLE)
         pool->driver->abandon(conn);
     else if (conn != NULL && slot->phase == PHASE_HELD)
-        slot->inherited = conn;
+        slot->loans->loan[slot->loans->turn].slot = NULL;
     atomic_store(&slot->conn, NULL);
     slot->tag = NULL;
 }

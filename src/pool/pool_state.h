@@ -4,6 +4,7 @@
  *   pool.c      a pool's life: open, invalidate, close, fork
  *   checkout.c  the fast path: take, examine, hand out, reset, give back
  *   waiters.c   the slow path: the queue of callers, and what happens when capacity comes free
+ *   loans.c     the handles that callers get
  *   opener.c    the threads that open connections
  *   keeper.c    the thread that sees to connections which nobody asks for
  *   control.c   what an operator changes at run time
@@ -20,6 +21,7 @@
 
 #include "base/clock.h"
 #include "driver/driver.h"
+#include "loans.h"
 #include "telemetry.h"
 
 /*
@@ -56,8 +58,10 @@ enum attention {
  * pool's is. */
 #define GENERATION_LOST (UINT64_C(1) << 63)
 
-/* The same when an operator wants it gone. */
-#define GENERATION_EVICTED (UINT64_C(1) << 62)
+/* The same when an operator wants it gone, or its user. */
+#define GENERATION_EVICTED  (UINT64_C(1) << 62)
+#define GENERATION_UNWANTED (UINT64_C(1) << 61)
+#define GENERATION_FLAGS    (GENERATION_LOST | GENERATION_EVICTED | GENERATION_UNWANTED)
 
 /* A connection is being opened in place of an old one. */
 enum renewal {
@@ -75,7 +79,7 @@ struct slot {
     int64_t answered_ns; /* when it last answered the housekeeper; 0: never */
     const char *tag;     /* whose text is published as the holder */
     struct telemetry_slot *shared;
-    hg_conn *inherited; /* in a forked child: the parent's, held by the thread that forked */
+    struct loans *loans; /* its handles; NULL: it never had a connection */
     enum slot_phase phase;
 };
 
@@ -131,6 +135,7 @@ struct hg_pool {
     int size;                 /* how many connections are kept */
     int limit;                /* how many may be open */
     int waiting;              /* in the queue */
+    _Atomic uint64_t misuses; /* returns of what had been returned before; without the lock */
     uint64_t timeouts_paused; /* callers whose deadline came while nobody was to be served */
     int callers;              /* in pool_wait() without a slot, also outside the queue */
     int open;                 /* slots with a connection */
@@ -201,6 +206,9 @@ struct slot *pool_claim_idle(hg_pool *pool);
  * the last use of a closed pool. */
 void pool_retire(hg_pool *pool, struct slot *slot, enum telemetry_close why);
 
+/* hg_pool_return(), for a caller at that place in the program. */
+void pool_give_back(hg_pool *pool, hg_conn *handle, const void *at);
+
 /* Looks, with a round trip, whether the connection of a slot that is CHECKING answers: it is idle
  * again then, and else closed. */
 void pool_keep_alive(hg_pool *pool, struct slot *slot, hg_deadline by);
@@ -223,7 +231,9 @@ static inline enum telemetry_close slot_stale_reason(const struct slot *slot)
 
     if ((generation & GENERATION_LOST) != 0)
         return CLOSE_HUNG_UP;
-    return (generation & GENERATION_EVICTED) != 0 ? CLOSE_EVICT : CLOSE_INVALIDATED;
+    if ((generation & GENERATION_EVICTED) != 0)
+        return CLOSE_EVICT;
+    return (generation & GENERATION_UNWANTED) != 0 ? CLOSE_DISCARD : CLOSE_INVALIDATED;
 }
 
 /* Takes a slot out of a state in which several threads may want it; false: another one was faster.
@@ -241,7 +251,7 @@ static inline void slot_set(struct slot *slot, enum hg_slot_state to)
     static const unsigned next[] = {
         [HG_SLOT_EMPTY] = 1 << HG_SLOT_OPENING,
         [HG_SLOT_OPENING] = 1 << HG_SLOT_IDLE | 1 << HG_SLOT_EMPTY,
-        [HG_SLOT_IN_USE] = 1 << HG_SLOT_CHECKING | 1 << HG_SLOT_CLOSING,
+        [HG_SLOT_IN_USE] = 1 << HG_SLOT_CHECKING | 1 << HG_SLOT_RESETTING | 1 << HG_SLOT_CLOSING,
         [HG_SLOT_CHECKING] = 1 << HG_SLOT_IN_USE | 1 << HG_SLOT_CLOSING,
         [HG_SLOT_RESETTING] = 1 << HG_SLOT_CLOSING,
         [HG_SLOT_CLOSING] = 1 << HG_SLOT_CLOSING | 1 << HG_SLOT_EMPTY,

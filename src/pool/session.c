@@ -8,8 +8,8 @@
 #include <time.h>
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/rand.h"
+#include "pool_state.h"
 #include "retry.h"
 
 struct hg_session {
@@ -42,7 +42,7 @@ void hg_session_close(hg_session *session)
         hg_conn_set_interrupt(session->conn, NULL, NULL);
         (void)hg_conn_rollback(session->conn, hg_deadline_in_ms(5000), NULL);
     }
-    hg_pool_return(session->pool, session->conn);
+    pool_give_back(session->pool, session->conn, __builtin_return_address(0));
     alloc_free(session);
 }
 

@@ -108,11 +108,12 @@ static void one_disconnect_makes_the_others_suspect_at_once(void **state)
     hg_pool_options options = pool_of(2, 0);
     hg_pool *pool = fake_pool(&options);
     hg_conn *first = take(pool), *second = take(pool);
+    int64_t serial = fake_serial(first);
 
     (void)state;
     hg_pool_return(pool, first);
     hg_pool_return(pool, second);
-    fake_kill(first);
+    fake_kill_serial(serial);
     await_open(1);
     hg_pool_return(pool, take(pool));
     assert_int_equal(fake_count(FAKE_ALIVE), 1);
@@ -333,9 +334,10 @@ static void a_pool_that_closes_during_a_ping_ends_with_it(void **state)
 static int child_hears_of_its_own(hg_pool *pool)
 {
     hg_conn *conn = take(pool);
+    int64_t serial = fake_serial(conn);
 
     hg_pool_return(pool, conn);
-    fake_kill(conn);
+    fake_kill_serial(serial);
     await_closed(pool, 1, 0);
     hg_pool_close(pool, soon());
     return 0;

@@ -14,6 +14,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "driver/lent.h"
 
 struct fake_conn {
     hg_conn base;
@@ -531,7 +532,16 @@ int fake_open_peak(void)
 void fake_kill(hg_conn *conn)
 {
     enter();
-    hang_up(of(conn));
+    hang_up(of(conn_behind(conn)));
+    leave();
+}
+
+void fake_kill_serial(int64_t serial)
+{
+    enter();
+    for (struct fake_conn *conn = connections; conn != NULL; conn = conn->next)
+        if (conn->serial == serial)
+            hang_up(conn);
     leave();
 }
 
@@ -545,7 +555,7 @@ void fake_kill_all(void)
 
 int64_t fake_serial(const hg_conn *conn)
 {
-    return of(conn)->serial;
+    return of(conn_behind(conn))->serial;
 }
 
 const char *fake_statements(void)

@@ -61,7 +61,8 @@ int fake_open_peak(void);            /* the most that were open at once since fa
 
 /* The server hangs up on one connection, or on all that are open: the descriptor reports it,
  * alive() is false, every other call fails with HG_LOST. */
-void fake_kill(hg_conn *conn);
+void fake_kill(hg_conn *conn); /* which somebody holds */
+void fake_kill_serial(int64_t serial);
 void fake_kill_all(void);
 
 /* Which open() of this program made the connection: 1, 2, ...; also its backend pid. */
