@@ -231,8 +231,11 @@ typedef struct hg_pool_window {
 typedef struct hg_pool_use {
     uint64_t level_ms[HG_POOL_LEVELS];
     uint64_t checkouts; /* in that time */
+    uint64_t waited;    /* of the callers: had to */
     double hold_mean_ms;
 } hg_pool_use;
+
+HG_API int hg_pool_level_most(int level); /* the most connections that a level stands for */
 
 /* A picture of one pool, ours or another process's. A plain value; pointers into it nowhere. */
 typedef struct hg_pool_snapshot {
@@ -260,6 +263,7 @@ typedef struct hg_pool_snapshot {
         expected_wait_ms; /* of one who comes now, by queue, holds and connections; -1: unknown */
     uint64_t checkouts;
     uint64_t timeouts;
+    uint64_t timeouts_paused; /* beside those: of callers who waited for a pool that was paused */
     uint64_t connects;
     uint64_t connect_failures;
     uint64_t closed[HG_CLOSE_REASONS];
@@ -285,6 +289,21 @@ typedef struct hg_pool_snapshot {
 } hg_pool_snapshot;
 
 HG_API void hg_pool_inspect(hg_pool *pool, hg_pool_snapshot *out);
+
+/* How many connections a pool needs, by its own record. */
+typedef struct hg_pool_advice {
+    int configured;      /* size and max_overflow; 0: no limit */
+    int needed;          /* as many as were ever seen in use; 0: nothing was seen yet */
+    double full_percent; /* of the time when all that are configured were in use */
+    int fewer;         /* with so many, hardly anybody would have waited; 0: needed is the least */
+    double would_wait; /* how many callers, then */
+    double wait_ms;    /* and for how long each */
+    char message[160]; /* the same as a sentence without its end: "20 configured, 7 needed; with 5,
+                          3 callers would have waited 1 ms" */
+} hg_pool_advice;
+
+/* Pure. */
+HG_API void hg_pool_advise(const hg_pool_snapshot *pool, hg_pool_advice *out);
 
 /* Every pool of this user on this host, ordered by pid and name; dead ones too, for ten minutes. */
 typedef struct hg_pool_list {

@@ -100,19 +100,6 @@ static json_t *check_array(const hg_readiness *report)
     return array;
 }
 
-static json_t *pool_counts(const hg_pool_snapshot *pool)
-{
-    json_t *object = json_object();
-
-    json_object_set_new(object, "size", json_integer(pool->size));
-    json_object_set_new(object, "max_overflow", json_integer(pool->max_overflow));
-    json_object_set_new(object, "in_use", json_integer(pool->in_use));
-    json_object_set_new(object, "idle", json_integer(pool->idle));
-    json_object_set_new(object, "overflow", json_integer(pool->overflow));
-    json_object_set_new(object, "waiting", json_integer(pool->waiting));
-    return object;
-}
-
 /* current, heads and pending, empty when the ledger could not be read. */
 static void set_revisions(json_t *root, const hg_history *history)
 {
@@ -146,7 +133,7 @@ bool json_ready(struct buf *out, const hg_settings *settings, const hg_readiness
                         report->migrations_known ? json_boolean(report->migrations_applied)
                                                  : json_null());
     set_revisions(root, report->history);
-    json_object_set_new(root, "pool", pool_counts(&report->pool));
+    json_object_set_new(root, "pool", json_part_pool_counts(&report->pool));
     json_object_set_new(root, "checks", check_array(report));
     return json_part_finish(out, root);
 }
@@ -194,59 +181,6 @@ bool json_history(struct buf *out, const hg_history *history)
     json_object_set_new(root, "revisions", rows);
     json_object_set_new(root, "current", json_part_texts(history->current, history->current_count));
     json_object_set_new(root, "heads", json_part_texts(history->heads, history->head_count));
-    return json_part_finish(out, root);
-}
-
-static json_t *connection_array(const hg_pool_snapshot *pool)
-{
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < pool->connection_count; i++) {
-        const hg_pool_connection *c = &pool->connections[i];
-        json_t *row = json_object();
-
-        json_object_set_new(row, "slot", json_integer(c->slot));
-        json_object_set_new(row, "state", json_part_text(hg_slot_state_name(c->state)));
-        json_object_set_new(row, "age_s",
-                            c->age_ms < 0 ? json_null() : json_real((double)c->age_ms / 1000));
-        json_object_set_new(row, "held_ms",
-                            c->held_ms < 0 ? json_null() : json_integer(c->held_ms));
-        json_object_set_new(row, "backend_pid",
-                            c->backend_pid <= 0 ? json_null() : json_integer(c->backend_pid));
-        json_object_set_new(row, "holder", json_part_text_or_null(c->holder));
-        json_array_append_new(array, row);
-    }
-    return array;
-}
-
-static json_t *pool_object(const hg_pool_snapshot *pool)
-{
-    json_t *object = pool_counts(pool), *wait = json_object();
-
-    json_object_set_new(wait, "p50", json_part_ms(pool->wait_p50_ms));
-    json_object_set_new(wait, "p99", json_part_ms(pool->wait_p99_ms));
-    json_object_set_new(wait, "max", json_part_ms(pool->wait_max_ms));
-    json_object_set_new(object, "pid", json_integer(pool->pid));
-    json_object_set_new(object, "process", json_part_text(pool->process));
-    json_object_set_new(object, "name", json_part_text(pool->name));
-    json_object_set_new(object, "database", json_part_text(pool->database));
-    json_object_set_new(object, "alive", json_boolean(pool->alive));
-    json_object_set_new(object, "seen_at", json_part_utc(pool->seen_ms));
-    json_object_set_new(object, "checkouts", json_integer((json_int_t)pool->checkouts));
-    json_object_set_new(object, "timeouts", json_integer((json_int_t)pool->timeouts));
-    json_object_set_new(object, "last_error", json_part_text_or_null(pool->last_error));
-    json_object_set_new(object, "wait_ms", wait);
-    json_object_set_new(object, "connections", connection_array(pool));
-    return object;
-}
-
-bool json_pools(struct buf *out, const hg_pool_list *list)
-{
-    json_t *root = json_part_document(), *rows = json_array();
-
-    for (size_t i = 0; i < list->count; i++)
-        json_array_append_new(rows, pool_object(&list->pools[i]));
-    json_object_set_new(root, "pools", rows);
     return json_part_finish(out, root);
 }
 

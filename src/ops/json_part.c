@@ -84,3 +84,16 @@ json_t *json_part_texts(const char *const *items, size_t count)
         json_array_append_new(array, json_part_text(items[i]));
     return array;
 }
+
+json_t *json_part_pool_counts(const hg_pool_snapshot *pool)
+{
+    json_t *object = json_object();
+
+    json_object_set_new(object, "size", json_integer(pool->size));
+    json_object_set_new(object, "max_overflow", json_integer(pool->max_overflow));
+    json_object_set_new(object, "in_use", json_integer(pool->in_use));
+    json_object_set_new(object, "idle", json_integer(pool->idle));
+    json_object_set_new(object, "overflow", json_integer(pool->overflow));
+    json_object_set_new(object, "waiting", json_integer(pool->waiting));
+    return object;
+}

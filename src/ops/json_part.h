@@ -25,6 +25,9 @@ json_t *json_part_utc(int64_t wall_ms);
 /* Milliseconds with three decimals: more would only be noise. Null when negative. */
 json_t *json_part_ms(double ms);
 
+/* How big a pool is, and how busy: an object that may have more. */
+json_t *json_part_pool_counts(const hg_pool_snapshot *pool);
+
 /* An object with "headgate": version. */
 json_t *json_part_document(void);
 

@@ -159,7 +159,8 @@ struct telemetry_head {
     _Atomic uint64_t use[TELEMETRY_LEVELS];
     /* Written by the first reader that finds out. */
     _Atomic int64_t found_dead_ms; /* Unix time */
-    uint64_t reserved_too[7];
+    _Atomic uint64_t timeouts_paused;
+    uint64_t reserved_too[6];
 };
 
 /* A pool's page. */

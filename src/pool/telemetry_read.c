@@ -184,6 +184,7 @@ static void decode_head(const struct telemetry_head *head, int64_t now_ms, hg_po
     out->max_overflow = (int)within(LOAD(head->max_overflow), -1, HG_POOL_SLOTS_MAX);
     out->waiting = (int)within(LOAD(head->waiting), 0, INT32_MAX);
     out->timeouts = LOAD(head->timeouts);
+    out->timeouts_paused = LOAD(head->timeouts_paused);
 }
 
 /* --- events --- */
@@ -274,6 +275,8 @@ static void decode_use(const struct telemetry_counters *now, hg_pool_use *out)
     out->checkouts = now->checkouts;
     out->hold_mean_ms =
         now->checkouts == 0 ? 0 : (double)now->held_ns / (double)now->checkouts / (double)NS_PER_MS;
+    for (unsigned i = 0; i < TELEMETRY_WAIT_BUCKETS; i++)
+        out->waited += now->waits[i];
     for (unsigned i = 0; i < TELEMETRY_LEVELS; i++)
         out->level_ms[i] = now->use_ms[i];
 }

@@ -22,6 +22,19 @@ static int64_t published_retry_ns(const hg_pool *pool)
     return pool->retry_ns > 0 ? pool->retry_ns : 1; /* with the next caller */
 }
 
+/* What others are to know beside the queue. */
+static void publish_state(const hg_pool *pool)
+{
+    struct telemetry_head *head = pool->telemetry.head;
+    hg_pool_mode mode = atomic_load(&pool->paused) ? HG_MODE_PAUSED : HG_MODE_OPEN;
+
+    if (atomic_load(&pool->closed))
+        mode = HG_MODE_DRAINING;
+    atomic_store_explicit(&head->mode, mode, memory_order_relaxed);
+    atomic_store_explicit(&head->retry_ns, published_retry_ns(pool), memory_order_relaxed);
+    atomic_store_explicit(&head->timeouts_paused, pool->timeouts_paused, memory_order_relaxed);
+}
+
 /* Says what returns have to do. Stored before a waiter looks for free slots a last time, and read
  * by a return after it has freed one, both in one total order: nobody is overlooked. */
 static void settle_attention(hg_pool *pool)
@@ -31,8 +44,7 @@ static void settle_attention(hg_pool *pool)
     atomic_store_explicit(&pool->oldest_waiter_ns, oldest_ns, memory_order_relaxed);
     atomic_store_explicit(&pool->telemetry.head->oldest_waiter_ns, oldest_ns, memory_order_relaxed);
     atomic_store_explicit(&pool->telemetry.head->waiting, pool->waiting, memory_order_relaxed);
-    atomic_store_explicit(&pool->telemetry.head->retry_ns, published_retry_ns(pool),
-                          memory_order_relaxed);
+    publish_state(pool);
     atomic_store(&pool->attention, attention_wanted(pool));
 }
 

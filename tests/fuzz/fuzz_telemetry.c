@@ -32,8 +32,18 @@ static void check_window(const hg_pool_window *window)
     assert(window->hold_p50_ms <= window->hold_p99_ms && window->hold_mean_ms >= 0);
 }
 
+static void check_advice(const hg_pool_snapshot *pool)
+{
+    hg_pool_advice advice;
+
+    hg_pool_advise(pool, &advice);
+    assert(advice.needed >= 0 && advice.needed <= HG_POOL_SLOTS_MAX && advice.fewer >= 0);
+    assert(memchr(advice.message, 0, sizeof advice.message) != NULL);
+}
+
 static void check(const hg_pool_snapshot *pool, int64_t now_ms)
 {
+    check_advice(pool);
     assert(pool->pid >= 0 && pool->size >= 0 && pool->size <= HG_POOL_SLOTS_MAX);
     assert(pool->max_overflow >= -1 && pool->waiting >= 0 && pool->overflow >= 0);
     assert(pool->started_ms >= 0 && pool->started_ms <= pool->seen_ms && pool->seen_ms <= now_ms);

@@ -226,6 +226,12 @@ static void pools_list_every_connection(void **state)
                                     .size = 5,
                                     .max_overflow = 10,
                                     .in_use = 1,
+                                    .silent_ms = -1,
+                                    .closed = {[HG_CLOSE_DISCARD] = 3},
+                                    .oldest_waiting_ms = -1,
+                                    .next_connect_ms = 250,
+                                    .use = {.level_ms = {[0] = 900, [3] = 100}},
+                                    .event_count = 1,
                                     .connection_count = 1};
     hg_pool_list list = {1, &pool};
     struct buf out = BUF_INIT(1 << 20);
@@ -239,15 +245,30 @@ static void pools_list_every_connection(void **state)
                                                .idle_ms = -1,
                                                .backend_pid = 7,
                                                .holder = "GET /"};
+    pool.events[0] = (hg_pool_event){.at_ms = 1700000000000,
+                                     .kind = HG_POOL_EVENT_CONNECT_FAILED,
+                                     .times = 2,
+                                     .slot = -1,
+                                     .detail = "connection refused"};
     assert_true(json_pools(&out, &list));
     root = parse(&out);
     object = json_array_get(json_object_get(root, "pools"), 0);
     assert_has(object, "pid:i process:s name:s database:s size:i max_overflow:i in_use:i idle:i "
                        "overflow:i waiting:i"
                        " checkouts:i timeouts:i wait_ms:o connections:a");
+    assert_has(object, "life:s silent_ms:n mode:s oldest_waiting_ms:n next_connect_ms:i closed:o "
+                       "last_minute:o last_15_minutes:o use:a advice:o events:a");
     assert_has(json_object_get(object, "wait_ms"), "p50:r p99:r max:r");
+    assert_has(json_object_get(object, "closed"), "hung_up:i no_answer:i discard:i");
+    assert_int_equal(
+        json_integer_value(json_object_get(json_object_get(object, "closed"), "discard")), 3);
+    assert_has(json_object_get(object, "last_minute"), "span_ms:i wait_ms:o hold_ms:o");
+    assert_has(json_array_get(json_object_get(object, "use"), 1), "in_use:i ms:i");
+    assert_has(json_object_get(object, "advice"), "configured:i needed:i fewer:n message:s");
     assert_has(json_array_get(json_object_get(object, "connections"), 0),
-               "slot:i state:s age_s:r held_ms:i backend_pid:i holder:s");
+               "slot:i state:s age_s:r held_ms:i backend_pid:i holder:s address:n leaked:b");
+    assert_has(json_array_get(json_object_get(object, "events"), 0),
+               "at:s event:s times:i slot:n backend_pid:n detail:s");
     json_decref(root);
 }
 
