@@ -211,6 +211,45 @@ HG_API bool hg_migrate_new(const char *dir, const char *message, char *out_path,
 HG_API bool hg_migrate_merge(const char *dir, const char *message, char *out_path, size_t size,
                              hg_error *err);
 
+/* Whose project is taken over. */
+typedef enum hg_import_kind {
+    HG_IMPORT_ALEMBIC,
+    HG_IMPORT_DBMATE,
+    HG_IMPORT_GOOSE,
+    HG_IMPORT_GOLANG_MIGRATE,
+    HG_IMPORT_FLYWAY
+} hg_import_kind;
+
+/* Understands "alembic", "dbmate", "goose", "golang-migrate", "flyway". err: HG_USAGE. */
+HG_API bool hg_import_kind_parse(const char *name, hg_import_kind *out_kind, hg_error *err);
+
+typedef struct hg_import_options {
+    hg_import_kind kind;
+    const char *from;          /* the tool's folder; NULL: where its users have it by custom */
+    const char *dir;           /* ours, made when it is missing */
+    const char *operator_name; /* as in hg_migrate_options */
+    int64_t lock_wait_ms;      /* as in hg_migrate_options */
+} hg_import_options;
+
+typedef struct hg_import_result {
+    char from[4096]; /* the folder that was read */
+    size_t found;    /* its revisions */
+    size_t written;  /* files of ours that were made */
+    size_t left;     /* revisions that stay Python, for Alembic could not write their SQL */
+    size_t applied;  /* by the tool's own version table */
+    size_t noted;    /* of these, how many our history did not know */
+} hg_import_result;
+
+/*
+ * Takes a project over: makes our files of the tool's, keeping its revisions, and notes as applied
+ * what its version table says; nothing is run. Safe to repeat. The tool's files and tables stay as
+ * they are. A migration that dbmate could go on with keeps schema_migrations up to date from then
+ * on. observer: also hears in notes what could not be taken over. err: HG_FILE, HG_IO, HG_DRIFT
+ * (the table knows what no file has, or is in the middle of something), HG_UNSUPPORTED, HG_LOCKED.
+ */
+HG_API bool hg_import(hg_pool *pool, const hg_import_options *options, const hg_observer *observer,
+                      hg_import_result *out_result, hg_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -25,9 +25,10 @@ struct cli {
     const char *confirm;
     const char *plan_id;
     const char *message;
-    const char *argument;  /* TARGET and the like; NULL: none */
-    double lock_timeout_s; /* -1: not given */
-    int verbosity;         /* -1 quiet, 0, 1, 2 */
+    const char *argument;        /* TARGET and the like; NULL: none */
+    const char *second_argument; /* import's DIR; NULL: none */
+    double lock_timeout_s;       /* -1: not given */
+    int verbosity;               /* -1 quiet, 0, 1, 2 */
     bool json, yes, plan, single_transaction, help, version;
     bool help_for_all; /* no command was named */
 };
@@ -81,6 +82,7 @@ int cmd_config(const struct cli *cli);
 int cmd_console(const struct cli *cli);
 int cmd_demo(const struct cli *cli);
 int cmd_history(const struct cli *cli); /* history, current, heads */
+int cmd_import(const struct cli *cli);
 int cmd_init(const struct cli *cli);
 int cmd_merge(const struct cli *cli);
 int cmd_migrate(const struct cli *cli); /* up, down, reset */

@@ -57,6 +57,7 @@ const struct command_row command_rows[] = {
     {"current",    FOR_ALL,                              NO_ARGUMENT,       cmd_history},
     {"heads",      FOR_ALL,                              NO_ARGUMENT,       cmd_history},
     {"stamp",      FOR_ALL,                MUST_HAVE_ARGUMENT, cmd_stamp},
+    {"import",     FOR_ALL,                              ONE_OR_TWO_ARGUMENTS, cmd_import},
     {"merge",      FOR_ALL | FOR_REV,                    NO_ARGUMENT,       cmd_merge},
     {"ready",      FOR_ALL,                              NO_ARGUMENT,       cmd_ready},
     {"pools",      FOR_ALL,                              NO_ARGUMENT,       cmd_pools},
@@ -172,6 +173,11 @@ static bool take_word(struct cli *cli, const struct command_row **command, const
         hg_error_hint(err, "See headgate --help.");
         return false;
     }
+    if (cli->argument != NULL && cli->second_argument == NULL
+        && (*command)->argument == ONE_OR_TWO_ARGUMENTS) {
+        cli->second_argument = word;
+        return true;
+    }
     if ((*command)->argument == NO_ARGUMENT || cli->argument != NULL) {
         hg_fail(err, HG_USAGE, "\"%s\" does not take the argument \"%s\"", (*command)->name, word);
         hg_error_hint(err, "See headgate %s --help.", (*command)->name);
@@ -201,7 +207,7 @@ static bool check_whole(const struct cli *cli, const struct command_row *command
         && strcmp(cli->color, "never") != 0)
         return hg_fail(err, HG_USAGE, "option --color: \"%s\" is not auto, always or never",
                        cli->color);
-    if (command->argument == MUST_HAVE_ARGUMENT && cli->argument == NULL && !cli->help) {
+    if (command->argument >= MUST_HAVE_ARGUMENT && cli->argument == NULL && !cli->help) {
         hg_fail(err, HG_USAGE, "\"%s\" needs %s", command->name, cli->action->arguments);
         hg_error_hint(err, "See headgate %s --help.", command->name);
         return false;

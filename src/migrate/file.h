@@ -58,6 +58,7 @@ struct migration_file {
     struct file_section up, down;
     const struct file_gap *gaps;
     size_t gap_count;
+    bool python; /* Alembic's: its place in the graph is known, what it does is not */
 };
 
 struct file_source {

@@ -4,8 +4,10 @@
 #include "folder.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "alembic.h"
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/file.h"
@@ -54,9 +56,57 @@ static bool read_files(const char *dir, hg_driver dialect, const struct file_lis
     return ok;
 }
 
+/* --- Alembic's files --- */
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static struct migration_file of_python(const struct alembic_file *file)
+{
+    const struct python_revision *python = &file->python;
+
+    return (struct migration_file){.path = file->path,
+                                   .revision = python->revision,
+                                   .message = python->message,
+                                   .revises = python->down_revision.items,
+                                   .revises_count = python->down_revision.count,
+                                   .revises_given = true,
+                                   .depends_on = python->depends_on.items,
+                                   .depends_on_count = python->depends_on.count,
+                                   .up = {.present = true},
+                                   .down = {.present = true},
+                                   .python = true};
+}
+
+/* Adds those whose revision no SQL file has. */
+static bool add_python(const char *dir, const struct alembic_folder *python, struct arena *arena,
+                       struct folder *folder, hg_error *err)
+{
+    size_t taken_count = folder->count;
+    const char **taken = arena_alloc(arena, taken_count + 1, sizeof *taken);
+    struct migration_file *files =
+        arena_alloc(arena, taken_count + python->count + 1, sizeof *files);
+
+    if (taken == NULL || files == NULL)
+        return no_memory(dir, err);
+    memcpy(files, folder->files, taken_count * sizeof *files);
+    folder->files = files;
+    for (size_t i = 0; i < taken_count; i++)
+        taken[i] = files[i].revision;
+    qsort(taken, taken_count, sizeof *taken, by_text);
+    for (size_t i = 0; i < python->count; i++)
+        if (bsearch(&python->files[i].python.revision, taken, taken_count, sizeof *taken, by_text)
+            == NULL)
+            files[folder->count++] = of_python(&python->files[i]);
+    return true;
+}
+
 bool folder_read(const char *dir, hg_driver dialect, struct arena *arena, struct folder *out_folder,
                  hg_error *err)
 {
+    struct alembic_folder python;
     struct file_list names;
     struct folder folder = {0};
     bool ok;
@@ -69,6 +119,8 @@ bool folder_read(const char *dir, hg_driver dialect, struct arena *arena, struct
     ok = folder.files != NULL ? read_files(dir, dialect, &names, arena, &folder, err)
                               : no_memory(dir, err);
     file_list_release(&names);
+    ok = ok && alembic_read(dir, arena, &python, err)
+         && (python.count == 0 || add_python(dir, &python, arena, &folder, err));
     if (ok)
         *out_folder = folder;
     return ok;
@@ -90,6 +142,12 @@ bool folder_text(const struct migration_file *file, hg_driver dialect, struct ar
 {
     struct migration_file again;
 
+    if (file->python) {
+        hg_fail(err, HG_UNSUPPORTED, "revision \"%s\" is Alembic's, in Python", file->revision);
+        hg_error_place(err, file->path, 0, 0);
+        hg_error_hint(err, "headgate import alembic makes SQL of it.");
+        return false;
+    }
     if (!file_read(file->path, out_text, err)
         || !parse(file->path, out_text, dialect, arena, &again, err))
         return false;

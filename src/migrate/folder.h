@@ -18,7 +18,8 @@ struct folder {
 };
 
 /*
- * Reads and understands every migration, as this engine would run it; texts are not kept.
+ * Reads and understands every migration, as this engine would run it; texts are not kept. Behind
+ * the SQL files come those of Alembic in dir/versions whose revision no SQL file has.
  * Everything in out_folder lives in the arena. err: HG_IO, HG_FILE, HG_NOMEM.
  */
 bool folder_read(const char *dir, hg_driver dialect, struct arena *arena, struct folder *out_folder,

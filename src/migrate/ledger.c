@@ -77,6 +77,32 @@ bool ledger_locate(hg_conn *conn, hg_deadline by, struct ledger_place *out_place
     return ok;
 }
 
+/* What dbmate and golang-migrate, goose, and Flyway call theirs. */
+#define FOREIGN "('schema_migrations', 'goose_db_version', 'flyway_schema_history')"
+
+bool ledger_foreign(hg_conn *conn, const struct ledger_place *place, hg_deadline by, char *out,
+                    size_t size, hg_error *err)
+{
+    bool postgresql = place->driver == HG_POSTGRESQL;
+    const hg_value schema = hg_text(place->schema);
+    hg_rows *rows = NULL;
+    hg_step step = HG_ERROR;
+
+    out[0] = '\0';
+    if (hg_conn_query(conn,
+                      postgresql
+                          ? "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = $1"
+                            " AND tablename IN " FOREIGN " ORDER BY 1 LIMIT 1"
+                          : "SELECT name FROM sqlite_master WHERE type = 'table'"
+                            " AND name IN " FOREIGN " ORDER BY 1 LIMIT 1",
+                      &schema, postgresql ? 1 : 0, by, &rows, err))
+        step = hg_rows_next(rows, by, err);
+    if (step == HG_ROW)
+        text_copy(out, size, hg_rows_text(rows, 0));
+    hg_rows_close(rows);
+    return step != HG_ERROR;
+}
+
 /* --- reading --- */
 
 /*
@@ -107,6 +133,7 @@ struct reader {
     struct arena *arena;
     VEC(const char *) current;
     VEC(struct ledger_entry) entries;
+    const char *mirror;
 };
 
 static bool take_current(struct reader *r, hg_rows *rows)
@@ -143,6 +170,13 @@ static bool take_event(struct reader *r, hg_rows *rows)
            && entry->operator_name != NULL;
 }
 
+/* An import's message is the table that is kept up to date. */
+static bool take_mirror(struct reader *r, hg_rows *rows)
+{
+    r->mirror = arena_text(r->arena, hg_rows_text(rows, 6));
+    return r->mirror != NULL;
+}
+
 static bool take_rows(struct reader *r, hg_rows *rows, hg_deadline by, hg_error *err)
 {
     hg_step step;
@@ -150,7 +184,10 @@ static bool take_rows(struct reader *r, hg_rows *rows, hg_deadline by, hg_error 
     while ((step = hg_rows_next(rows, by, err)) == HG_ROW) {
         bool event = hg_rows_integer(rows, 0) != 0;
 
-        if (event ? !take_event(r, rows) : !take_current(r, rows))
+        bool mirror = event && strcmp(hg_rows_text(rows, 3), "import") == 0;
+
+        if (mirror ? !take_mirror(r, rows)
+                   : (event ? !take_event(r, rows) : !take_current(r, rows)))
             return no_memory(err);
     }
     return step == HG_END;
@@ -172,14 +209,16 @@ static bool keep(struct reader *r, struct ledger *ledger)
     ledger->current_count = r->current.count;
     ledger->entries = entries;
     ledger->entry_count = r->entries.count;
+    ledger->mirror = r->mirror;
     return true;
 }
 
 bool ledger_read(hg_conn *conn, const struct ledger_place *place, struct arena *arena,
                  hg_deadline by, struct ledger *out_ledger, hg_error *err)
 {
-    struct ledger ledger = {.exists = place->has_versions, .keeps_history = place->has_history};
-    struct reader r = {.arena = arena};
+    struct ledger ledger = {
+        .exists = place->has_versions, .keeps_history = place->has_history, .mirror = ""};
+    struct reader r = {.arena = arena, .mirror = ""};
     struct buf sql = BUF_INIT(8192);
     hg_rows *rows = NULL;
     bool ok;
@@ -414,6 +453,22 @@ bool ledger_move(hg_conn *conn, const struct ledger_place *place, const char *co
         if (!add_current(conn, place, adds[i], by, err))
             return false;
     return true;
+}
+
+/* A number that is there already, or gone already, is as it should be: the other tool was quicker.
+ */
+bool ledger_mirror(hg_conn *conn, const char *table, const char *version, bool applied,
+                   hg_deadline by, hg_error *err)
+{
+    const hg_value value = hg_text(version);
+    char sql[800];
+
+    if (applied)
+        snprintf(sql, sizeof sql, "INSERT INTO %s (version) VALUES ($1) ON CONFLICT DO NOTHING",
+                 table);
+    else
+        snprintf(sql, sizeof sql, "DELETE FROM %s WHERE version = $1", table);
+    return hg_conn_execute(conn, sql, &value, 1, by, NULL, err);
 }
 
 /* --- looking back --- */

@@ -6,7 +6,8 @@
  * always: a migration may have changed the search_path. Reading creates nothing.
  *
  * headgate_history, one row an event:
- *   revision, direction        what: up, down, stamp, unstamp
+ *   revision, direction        what: up, down, stamp, unstamp; import: from then on the table
+ *                              "message" of the tool "revision" is kept up to date beside ours
  *   outcome                    ok, failed; running until it has ended; abandoned by a dead process
  *   file, message, revises     as they were then; parents separated by commas
  *   checksum, raw_checksum     of the up section, by its tokens and by its bytes
@@ -42,6 +43,10 @@ bool ledger_locate(hg_conn *conn, hg_deadline by, struct ledger_place *out_place
 /* Reads both tables as of one moment. Everything in out_ledger lives in the arena. */
 bool ledger_read(hg_conn *conn, const struct ledger_place *place, struct arena *arena,
                  hg_deadline by, struct ledger *out_ledger, hg_error *err);
+
+/* The version table of another tool that stands where ours would; "": there is none. */
+bool ledger_foreign(hg_conn *conn, const struct ledger_place *place, hg_deadline by, char *out,
+                    size_t size, hg_error *err);
 
 /* Makes what is missing. Only in a transaction, under the deployers' lock. */
 bool ledger_create(hg_conn *conn, struct ledger_place *place, hg_deadline by, hg_error *err);
@@ -90,6 +95,10 @@ bool ledger_end(hg_conn *conn, const struct ledger_place *place, int64_t id,
 bool ledger_move(hg_conn *conn, const struct ledger_place *place, const char *const *removes,
                  size_t remove_count, const char *const *adds, size_t add_count, hg_deadline by,
                  hg_error *err);
+
+/* Writes into dbmate's own version table that a version is applied, or not any more. */
+bool ledger_mirror(hg_conn *conn, const char *table, const char *version, bool applied,
+                   hg_deadline by, hg_error *err);
 
 /* The last event of a revision, as far as resuming needs it. */
 struct ledger_last {

@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
@@ -16,33 +15,11 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/rand.h"
-#include "base/text.h"
 #include "folder.h"
+#include "naming.h"
 #include "project.h"
 
-enum { REVISION_DIGITS = 12, SLUG_MAX = 48, VERSION_DIGITS = 14 };
-
-/* What a name may be made of everywhere: letters and digits, everything else one underscore. */
-static void slug_of(const char *message, char out[SLUG_MAX + 1])
-{
-    size_t n = 0;
-
-    for (; *message != '\0' && n < SLUG_MAX; message++) {
-        char c = *message;
-
-        if (c >= 'A' && c <= 'Z')
-            c = (char)(c - 'A' + 'a');
-        if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))
-            out[n++] = c;
-        else if (n > 0 && out[n - 1] != '_')
-            out[n++] = '_';
-    }
-    while (n > 0 && out[n - 1] == '_')
-        n--;
-    out[n] = '\0';
-    if (n == 0)
-        text_copy(out, SLUG_MAX + 1, "migration");
-}
+enum { REVISION_DIGITS = 12 };
 
 /* The moment as a number, 20261123055800. */
 static long long version_now(void)
@@ -57,22 +34,14 @@ static long long version_now(void)
            + utc.tm_min * 100 + utc.tm_sec;
 }
 
-/* The number that a name begins with, when it is one of ours; else 0. */
-static long long version_of(const char *path)
-{
-    const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
-
-    return strspn(name, "0123456789") == VERSION_DIGITS ? strtoll(name, NULL, 10) : 0;
-}
-
 /* Later than every file that is there, so that order in the folder is order of making. */
 static long long next_version(const struct folder *folder)
 {
     long long version = version_now();
 
     for (size_t i = 0; i < folder->count; i++)
-        if (version_of(folder->files[i].path) >= version)
-            version = version_of(folder->files[i].path) + 1;
+        if (naming_number(folder->files[i].path) >= version)
+            version = naming_number(folder->files[i].path) + 1;
     return version;
 }
 
@@ -141,12 +110,12 @@ static void choose_revision(const struct graph *graph, char out[REVISION_DIGITS 
 static bool write_draft(const char *dir, const struct draft *draft, char *out_path, size_t size,
                         hg_error *err)
 {
-    char revision[REVISION_DIGITS + 1], slug[SLUG_MAX + 1], name[SLUG_MAX + 32];
+    char revision[REVISION_DIGITS + 1], slug[NAMING_SLUG_MAX + 1], name[NAMING_SLUG_MAX + 32];
     struct buf text = BUF_INIT(64 * 1024);
     bool ok;
 
     choose_revision(draft->graph, revision);
-    slug_of(draft->message, slug);
+    naming_slug(draft->message, slug);
     put_file(&text, revision, draft);
     snprintf(name, sizeof name, "%lld_%s.sql", next_version(draft->folder), slug);
     if (buf_failed(&text))

@@ -159,8 +159,8 @@ bool project_edited(const struct project *project, size_t node)
 {
     const struct ledger_entry *entry = project->entries[node];
 
-    return node < project->file_count && entry != NULL && entry->applied
-           && entry->checksum[0] != '\0'
+    return node < project->file_count && !project->files[node].python && entry != NULL
+           && entry->applied && entry->checksum[0] != '\0'
            && strcmp(entry->checksum, project->files[node].up.checksum) != 0;
 }
 

@@ -345,12 +345,30 @@ static bool carry_out(struct run *r, hg_error *err)
     return r->options->single_transaction ? run_together(r, err) : run_each(r, err);
 }
 
+/* A database that another tool has migrated is not migrated from the beginning. */
+static bool refuse_foreign(struct run *r, hg_error *err)
+{
+    char table[64];
+
+    if (r->prepared->place.has_versions || r->prepared->decided.step_count == 0)
+        return true;
+    if (!ledger_foreign(r->conn, &r->prepared->place, run_soon(r), table, sizeof table, err))
+        return false;
+    if (table[0] == '\0')
+        return true;
+    hg_fail(err, HG_DRIFT, "another tool has migrated this database: its table is \"%s\"", table);
+    hg_error_hint(err,
+                  "Take its project over with headgate import, or say headgate init when it is "
+                  "about something else.");
+    return false;
+}
+
 static bool look_for_steps(struct run *r, bool *out_idle, hg_error *err)
 {
     if (!prepare_decide(r->conn, r->options, run_soon(r), &r->prepared, err))
         return false;
     *out_idle = r->prepared->decided.step_count == 0;
-    return true;
+    return refuse_foreign(r, err);
 }
 
 bool run_open(struct run *r, hg_error *err)

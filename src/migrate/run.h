@@ -89,6 +89,9 @@ void apply_undo(struct run *run);
 /* Changes alembic_version as the step says. */
 bool apply_move(struct task *task, hg_error *err);
 
+/* Keeps dbmate's version table in step, where a take-over said so. */
+bool apply_mirror(struct run *run, size_t node, bool applied, hg_error *err);
+
 /* The timeouts that hold for the step; -1: none of its own. */
 int64_t apply_lock_timeout(const struct task *task);
 
@@ -97,6 +100,18 @@ struct ledger_event apply_event(struct task *task, const char *outcome);
 
 /* Fills an event with an error. */
 void apply_event_error(struct ledger_event *event, const hg_error *err);
+
+/* --- stamp.c --- */
+
+/* Takes out of the set what something else in it needs: the table holds only the newest. */
+bool stamp_newest(struct prepared *p, bool *set, hg_error *err);
+
+/* Notes that a revision counts as applied, with the file as it is: also its down section is kept.
+ */
+bool stamp_note(struct run *r, size_t node, hg_error *err);
+
+/* Notes that another tool's version table is kept up to date from now on. */
+bool stamp_mirror(struct run *r, const char *tool, const char *table, hg_error *err);
 
 /* --- journal.c --- */
 

@@ -47,8 +47,7 @@ bool hg_migrate_init(hg_pool *pool, const char *dir, hg_deadline by, hg_error *e
 
 /* --- stamp --- */
 
-/* Takes out of the set what something else in it needs: the table holds only the newest. */
-static bool keep_newest(struct prepared *p, bool *set, hg_error *err)
+bool stamp_newest(struct prepared *p, bool *set, hg_error *err)
 {
     const struct graph *graph = &p->project.graph;
     bool *below = arena_alloc(&p->arena, graph->count + 1, sizeof *below);
@@ -108,7 +107,7 @@ static bool find_wanted(struct run *r, bool *wanted, hg_error *err)
             return false;
         break;
     }
-    return keep_newest(p, wanted, err);
+    return stamp_newest(p, wanted, err);
 }
 
 /* Whether the node's row, or what the history says of it, has to change. */
@@ -155,8 +154,9 @@ static bool append(struct run *r, size_t node, const char *direction, const stru
     for (size_t i = 0; i < n->revises_count; i++)
         buf_printf(&parents, "%s%s", i == 0 ? "" : ",", n->revises[i]);
     event.revises = parents.bytes;
-    if (script != NULL) {
+    if (node < r->prepared->folder.count)
         event.message = r->prepared->folder.files[node].message;
+    if (script != NULL) {
         event.checksum = script->section.checksum;
         event.raw_checksum = script->raw_checksum;
         event.down_section = script->down_section;
@@ -167,15 +167,18 @@ static bool append(struct run *r, size_t node, const char *direction, const stru
     return ok;
 }
 
-/* The revision is current from now on, with the file as it is: also its down section is kept. */
-static bool stamp_one(struct run *r, size_t node, hg_error *err)
+bool stamp_note(struct run *r, size_t node, hg_error *err)
 {
     struct prepared *p = r->prepared;
     struct buf text = BUF_INIT(FOLDER_FILE_LIMIT);
     struct migration_file file;
     struct script script;
-    bool ok = folder_text(&p->folder.files[node], p->driver, &p->arena, &text, &file, err)
-              && script_make(&p->arena, p->driver, &file, false, &text, &script, err);
+    bool ok;
+
+    if (p->folder.files[node].python)
+        return append(r, node, "stamp", NULL, err);
+    ok = folder_text(&p->folder.files[node], p->driver, &p->arena, &text, &file, err)
+         && script_make(&p->arena, p->driver, &file, false, &text, &script, err);
 
     buf_release(&text);
     if (!ok)
@@ -183,6 +186,39 @@ static bool stamp_one(struct run *r, size_t node, hg_error *err)
     ok = append(r, node, "stamp", &script, err);
     script_release(&script);
     return ok;
+}
+
+bool stamp_mirror(struct run *r, const char *tool, const char *table, hg_error *err)
+{
+    struct ledger_event event = {.revision = tool,
+                                 .direction = "import",
+                                 .outcome = "ok",
+                                 .message = table,
+                                 .statement_begun = -1,
+                                 .started_ms = clock_wall_ms(),
+                                 .finished_ms = clock_wall_ms(),
+                                 .lock_wait_ms = r->lock_wait_ms};
+    int64_t id;
+
+    return ledger_append(r->conn, &r->prepared->place, &r->author, &event, soon(), &id, err);
+}
+
+/* dbmate's table names every applied revision, not only the newest. */
+static bool write_mirror(struct run *r, hg_error *err)
+{
+    struct prepared *p = r->prepared;
+    const struct graph *graph = &p->project.graph;
+    bool *applied = arena_alloc(&p->arena, graph->count + 1, sizeof *applied);
+
+    if (applied == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < graph->count; i++)
+        if (r->current[i])
+            graph_mark_ancestors(graph, i, applied);
+    for (size_t i = 0; i < graph->count; i++)
+        if (applied[i] != p->project.applied[i] && !apply_mirror(r, i, applied[i], err))
+            return false;
+    return true;
 }
 
 static bool write_stamps(struct run *r, hg_error *err)
@@ -198,7 +234,7 @@ static bool write_stamps(struct run *r, hg_error *err)
             continue;
         if (!ledger_move(r->conn, &p->place, &revision, leaves, &revision, comes, soon(), err))
             return false;
-        if (leaves > 0 ? !append(r, i, "unstamp", NULL, err) : !stamp_one(r, i, err))
+        if (leaves > 0 ? !append(r, i, "unstamp", NULL, err) : !stamp_note(r, i, err))
             return false;
     }
     return true;
@@ -212,7 +248,7 @@ static bool stamp(struct run *r, hg_error *err)
 
     if (!apply_create_ledger(r, err) || !apply_begin_write(r, "", by, err))
         return false;
-    if (write_stamps(r, err) && hg_conn_commit(r->conn, soon(), err))
+    if (write_stamps(r, err) && write_mirror(r, err) && hg_conn_commit(r->conn, soon(), err))
         return true;
     apply_undo(r);
     return false;

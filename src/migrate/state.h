@@ -28,6 +28,7 @@ struct ledger {
     size_t current_count;
     const struct ledger_entry *entries; /* each revision once, sorted by the bytes of its name */
     size_t entry_count;
+    const char *mirror; /* dbmate's version table, which is kept up to date; "": none */
 };
 
 /* The entry of a revision, or NULL. */

@@ -20,6 +20,7 @@ static const struct action actions[] = {
     {"current", "",            DANGER_NONE,     "The revisions that the database is at"},
     {"heads",   "",            DANGER_NONE,     "The revisions that nothing revises"},
     {"stamp",   "TARGET",      DANGER_CHANGES,  "Set the current revision without running anything"},
+    {"import",  "TOOL [DIR]",  DANGER_CHANGES,  "Take over a project of alembic, dbmate, goose, golang-migrate or flyway"},
     {"merge",   "[-m MESSAGE]", DANGER_NONE,    "Write a migration file that joins several heads"},
     {"ready",   "",            DANGER_NONE,     "The readiness report; exit status 0 only when ready"},
     {"pools",   "",            DANGER_NONE,     "The connection pools of every process on this host"},

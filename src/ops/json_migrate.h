@@ -1,0 +1,14 @@
+/*
+ * json_migrate.h - documents of the migration commands beside history, plan and run. Pure.
+ */
+#ifndef OPS_JSON_MIGRATE_H
+#define OPS_JSON_MIGRATE_H
+
+#include <headgate/migrate.h>
+
+struct buf;
+
+/* What a take-over did; tool: whose project it was. False: out of memory. */
+bool json_import(struct buf *out, const char *tool, const hg_import_result *result);
+
+#endif
