@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/rand.h"
+#include "driver/bulk.h"
 
 enum {
     PRODUCTION_LOCK_MS = 2000, /* longer, and the application's statements pile up behind ours */
@@ -15,6 +16,7 @@ enum {
     RETRIES = 10,
     BACKOFF_MS = 500,
     BACKOFF_MAX_MS = 30 * 1000,
+    COPY_CHUNK = 256 * 1024,
     EXCERPT = 100
 };
 
@@ -84,6 +86,27 @@ static hg_deadline statement_deadline(const struct task *task)
     return hg_deadline_never();
 }
 
+/* A COPY with its rows, in pieces, so that an interruption is heard between them. What the server
+ * has against a row it says at the end. */
+static bool copy_rows(hg_conn *conn, const struct script_statement *s, hg_error *err)
+{
+    hg_deadline never = hg_deadline_never();
+    bool ok = true;
+
+    if (!bulk_copy_in(conn, s->sql, never, err))
+        return false;
+    for (size_t at = 0; ok && at < s->rows_size; at += COPY_CHUNK) {
+        size_t n = s->rows_size - at < COPY_CHUNK ? s->rows_size - at : COPY_CHUNK;
+
+        ok = bulk_send(conn, s->rows + at, n, never, err);
+    }
+    if (ok)
+        return bulk_copy_end(conn, NULL, never, NULL, err);
+    if (!hg_conn_lost(conn))
+        (void)bulk_copy_end(conn, "the migration was interrupted", soon(), NULL, NULL);
+    return false;
+}
+
 bool apply_statement(struct task *task, size_t i, hg_error *err)
 {
     const struct script_statement *s = &task->script->statements[i];
@@ -91,7 +114,9 @@ bool apply_statement(struct task *task, size_t i, hg_error *err)
     tell_statement(task, i);
     if (progress_cancelled(task->run->observer))
         return hg_fail(err, HG_CANCELLED, "interrupted");
-    if (hg_conn_execute(task->run->conn, s->sql, NULL, 0, statement_deadline(task), NULL, err))
+    if (s->kind == HEAD_COPY_ROWS ? copy_rows(task->run->conn, s, err)
+                                  : hg_conn_execute(task->run->conn, s->sql, NULL, 0,
+                                                    statement_deadline(task), NULL, err))
         return true;
     script_place(task->script, s, err);
     explain(task, err);

@@ -370,7 +370,7 @@ static bool run_one(struct journal *j, size_t i, hg_error *err)
     case HEAD_CALL:
         return run_call(j, i, err);
     case HEAD_PLAIN:
-    case HEAD_COPY_ROWS: /* refused when the script was made */
+    case HEAD_COPY_ROWS:
         break;
     }
     return run_together(j, err);

@@ -48,17 +48,12 @@ void script_place(const struct script *script, const struct script_statement *st
 static bool check_statement(const struct script *script, const struct script_statement *statement,
                             hg_error *err)
 {
-    if (statement->kind == HEAD_COPY_ROWS) {
-        hg_fail(err, HG_UNSUPPORTED, "COPY ... FROM stdin cannot run in a migration");
-        hg_error_hint(err, "Write the rows as INSERT statements, or load them with psql.");
-    } else if (script->section.transaction
-               && (statement->kind == HEAD_BEGIN || statement->kind == HEAD_FINISH)) {
-        hg_fail(err, HG_FILE, "the section is a transaction already, and cannot begin or end one");
-        hg_error_hint(err, "Leave the statement out, or write transaction:false behind the "
-                           "-- migrate: directive.");
-    } else {
+    if (!script->section.transaction
+        || (statement->kind != HEAD_BEGIN && statement->kind != HEAD_FINISH))
         return true;
-    }
+    hg_fail(err, HG_FILE, "the section is a transaction already, and cannot begin or end one");
+    hg_error_hint(err, "Leave the statement out, or write transaction:false behind the "
+                       "-- migrate: directive.");
     script_place(script, statement, err);
     return false;
 }
@@ -85,7 +80,9 @@ static bool cut(struct arena *arena, hg_driver dialect, struct script *script, h
                                        .offset = found.offset,
                                        .line = found.line,
                                        .column = found.column,
-                                       .kind = head_kind(dialect, script->text.bytes, &found)};
+                                       .kind = head_kind(dialect, script->text.bytes, &found),
+                                       .rows = script->text.bytes + found.rows_offset,
+                                       .rows_size = found.rows_size};
     }
     if (ok && answer == SPLIT_FAULT) {
         hg_error_place(err, script->path, err->line, err->column);
@@ -157,5 +154,6 @@ void script_weigh(hg_driver dialect, const struct script_statement *statement, s
     split_init(&split, dialect, statement->sql, statement->size, 0, 1);
     while (split_token(&split, &token, NULL) && token.kind != LEX_END)
         checksum_token(sum, statement->sql, &token);
+    checksum_bytes(sum, statement->rows, statement->rows_size);
     checksum_bytes(sum, ";", 2);
 }

@@ -16,6 +16,8 @@ struct script_statement {
     size_t offset; /* in the script's text */
     int line, column;
     enum head_kind kind;
+    const char *rows; /* COPY ... FROM stdin: what follows it, in the script's text */
+    size_t rows_size;
 };
 
 struct script {
@@ -38,7 +40,7 @@ bool script_make(struct arena *arena, hg_driver dialect, const struct migration_
 void script_release(struct script *script);
 
 /* Refuses what cannot run: BEGIN, COMMIT and ROLLBACK in a section that is a transaction itself
- * (HG_FILE), COPY with rows (HG_UNSUPPORTED), with the place. err: not NULL. */
+ * (HG_FILE), with the place. err: not NULL. */
 bool script_check(const struct script *script, hg_error *err);
 
 /* Puts the place of a statement on an error, or where the error's column points to inside of it. */

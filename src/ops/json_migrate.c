@@ -3,29 +3,23 @@
  */
 #include "json_migrate.h"
 
-#include <jansson.h>
-#include <stdlib.h>
+#include "json_part.h"
 
-#include "base/buf.h"
-
-static bool finish(struct buf *out, json_t *root)
+static void put_count(json_t *root, const char *name, size_t count)
 {
-    char *dump = root == NULL ? NULL : json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(15));
-
-    json_decref(root);
-    if (dump == NULL)
-        return false;
-    buf_text(out, dump);
-    buf_char(out, '\n');
-    free(dump);
-    return !buf_failed(out);
+    json_object_set_new(root, name, json_integer((json_int_t)count));
 }
 
 bool json_import(struct buf *out, const char *tool, const hg_import_result *result)
 {
-    return finish(out, json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "headgate",
-                                 hg_version(), "tool", tool, "from", result->from, "found",
-                                 (json_int_t)result->found, "written", (json_int_t)result->written,
-                                 "left", (json_int_t)result->left, "applied",
-                                 (json_int_t)result->applied, "noted", (json_int_t)result->noted));
+    json_t *root = json_part_document();
+
+    json_object_set_new(root, "tool", json_part_text(tool));
+    json_object_set_new(root, "from", json_part_text(result->from));
+    put_count(root, "found", result->found);
+    put_count(root, "written", result->written);
+    put_count(root, "left", result->left);
+    put_count(root, "applied", result->applied);
+    put_count(root, "noted", result->noted);
+    return json_part_finish(out, root);
 }

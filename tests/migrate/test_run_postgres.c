@@ -283,10 +283,34 @@ static void what_no_transaction_can_hold_says_what_to_write(void **state)
     run(w, UP, NULL);
     assert_int_equal(w->err.code, HG_SQL);
     assert_non_null(strstr(w->err.hint, "transaction:false"));
-    write_file(w, "0001_a.sql", "-- migrate:up\nCOPY a FROM stdin;\n1\n\\.\n");
-    run(w, UP, NULL);
-    assert_int_equal(w->err.code, HG_UNSUPPORTED);
-    assert_int_equal(w->err.line, 2);
+}
+
+static void a_copy_brings_its_rows(void **state)
+{
+    struct world *w = *state;
+
+    write_file(w, "0001_a.sql",
+               "-- migrate:up\nCREATE TABLE a (n integer, t text);\n"
+               "COPY a FROM stdin;\n1\tone; 'two\n2\t-- migrate:down\n\\.\n"
+               "COPY a (n) FROM stdin WITH (FORMAT csv);\n\\.\n"
+               "INSERT INTO a VALUES (3, 'three');\n");
+    assert_string_equal(run(w, UP, NULL), "+0001 = 0001");
+    must(w);
+    assert_string_equal(ask(w, "SELECT string_agg(n || t, '|' ORDER BY n) FROM a"),
+                        "1one; 'two|2-- migrate:down|3three");
+    write_file(w, "0002_b.sql",
+               "-- migrate:up transaction:false\nCOPY a (n) FROM stdin;\n4\n\\.\n"
+               "COPY a (n) FROM stdin;\n5\nno number\n\\.\n");
+    assert_string_equal(run(w, UP, NULL), "= 0001");
+    assert_string_equal(w->err.sqlstate, "22P02");
+    assert_int_equal(w->err.line, 5);
+    assert_string_equal(ask(w, "SELECT count(*) || ' ' || max(n) FROM a"), "4 4");
+    write_file(w, "0002_b.sql",
+               "-- migrate:up transaction:false\nCOPY a (n) FROM stdin;\n4\n\\.\n"
+               "COPY a (n) FROM stdin;\n5\n6\n\\.\n");
+    assert_string_equal(run(w, UP, NULL), "+0002 = 0002");
+    must(w);
+    assert_string_equal(ask(w, "SELECT count(*) || ' ' || max(n) FROM a"), "6 6");
 }
 
 static const char *index_state(struct world *w)
@@ -494,6 +518,7 @@ int main(void)
         SCENARIO(elsewhere_a_locked_table_is_an_error_with_its_place),
         SCENARIO(a_statement_timeout_of_the_file_is_kept),
         SCENARIO(what_no_transaction_can_hold_says_what_to_write),
+        SCENARIO(a_copy_brings_its_rows),
         SCENARIO(an_invalid_index_is_built_again),
         SCENARIO(a_build_that_ended_while_its_deployer_died_is_not_repeated),
         SCENARIO(a_drop_that_ended_while_its_deployer_died_counts_as_done),
