@@ -104,6 +104,10 @@ HG_API bool hg_settings_prod_url_missing(
 HG_API const char *hg_settings_migrations_dir(const hg_settings *settings); /* DB_MIGRATIONS_DIR */
 HG_API const char *hg_settings_schema_file(const hg_settings *settings);    /* DB_SCHEMA_FILE */
 HG_API bool hg_settings_read_only(const hg_settings *settings);             /* HEADGATE_READ_ONLY */
+HG_API const char *hg_settings_checks_dir(const hg_settings *settings); /* HEADGATE_CHECKS_DIR */
+HG_API bool hg_settings_token_set(const hg_settings *settings);         /* HEADGATE_TOKEN */
+/* Whether n bytes are the token; how long that takes does not tell how many of them are. */
+HG_API bool hg_settings_token_is(const hg_settings *settings, const char *given, size_t n);
 HG_API bool hg_settings_no_color(const hg_settings *settings); /* NO_COLOR has a value */
 HG_API const char *hg_settings_runtime_dir(
     const hg_settings *settings); /* where pools publish themselves; made on demand */

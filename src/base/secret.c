@@ -132,3 +132,12 @@ void secret_scrub(char *text, size_t room)
     }
     pthread_mutex_unlock(&registry_lock);
 }
+
+bool secret_equals(const struct secret *secret, const char *bytes, size_t n)
+{
+    volatile unsigned char different = n != secret->size;
+
+    for (size_t i = 0; i < n; i++)
+        different |= (unsigned char)(bytes[i] ^ secret->plain[i % secret->size]);
+    return different == 0;
+}

@@ -24,4 +24,7 @@ const char *secret_reveal(const struct secret *secret);
  * beyond room. */
 void secret_scrub(char *text, size_t room);
 
+/* Whether n bytes are the secret; the time that takes does not tell where they differ. */
+bool secret_equals(const struct secret *secret, const char *bytes, size_t n);
+
 #endif

@@ -19,11 +19,12 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/near.h"
+#include "base/secret.h"
 #include "dotenv.h"
 
 extern char **environ;
 
-enum { ENV_FILE_LIMIT = 256 * 1024, VALUE_SHOWN = 60 };
+enum { ENV_FILE_LIMIT = 256 * 1024, VALUE_SHOWN = 60, SECRET_LEAST = 16 };
 
 enum id {
     ENV,
@@ -41,13 +42,15 @@ enum id {
     DB_LOCK_TIMEOUT,
     DB_MIGRATIONS_DIR,
     DB_SCHEMA_FILE,
+    HEADGATE_CHECKS_DIR,
     HEADGATE_READ_ONLY,
     HEADGATE_RUNTIME_DIR,
+    HEADGATE_TOKEN,
     NO_COLOR,
     ID_COUNT
 };
 
-enum type { TEXT, URL, COUNT, SECONDS, SWITCH };
+enum type { TEXT, URL, SECRET, COUNT, SECONDS, SWITCH };
 
 struct row {
     const char *name;
@@ -92,10 +95,14 @@ static const struct row rows[ID_COUNT] = {
                               "The folder of migration files."},
     [DB_SCHEMA_FILE]       = {"DB_SCHEMA_FILE", TEXT, "schema.sql", NULL, 0, 0,
                               "The file for the wanted schema; no command reads it yet."},
+    [HEADGATE_CHECKS_DIR]  = {"HEADGATE_CHECKS_DIR", TEXT, "checks", NULL, 0, 0,
+                              "The folder of the team's own checks and of the mutes."},
     [HEADGATE_READ_ONLY]   = {"HEADGATE_READ_ONLY", SWITCH, "false", NULL, 0, 0,
                               "Opens sessions read-only and refuses every command that changes something."},
     [HEADGATE_RUNTIME_DIR] = {"HEADGATE_RUNTIME_DIR", TEXT, "", NULL, 0, 0,
                               "The folder, in memory, where pools publish themselves; without it /dev/shm/headgate-UID."},
+    [HEADGATE_TOKEN]       = {"HEADGATE_TOKEN", SECRET, "", NULL, 0, 0,
+                              "What a client of headgate serve has to know to see details; at least 16 characters."},
     [NO_COLOR]             = {"NO_COLOR", TEXT, "", NULL, 0, 0,
                               "Any value turns colour off (no-color.org); --color always wins."},
 };
@@ -115,6 +122,7 @@ struct hg_settings {
     struct value values[ID_COUNT];
     bool production;
     hg_url *url;
+    struct secret *token; /* NULL: not set */
     const char *url_setting;
     bool prod_url_missing;
 };
@@ -366,6 +374,25 @@ static bool take_text(struct loader *l, enum id id)
     return true;
 }
 
+static bool take_secret(struct loader *l, enum id id)
+{
+    struct value *v = &l->settings->values[id];
+    size_t n = strlen(v->text);
+
+    v->shown = n == 0 ? "" : "***";
+    if (n == 0)
+        return true;
+    if (n < SECRET_LEAST) {
+        hg_fail(l->err, HG_CONFIG, "%s is shorter than %d characters", rows[id].name, SECRET_LEAST);
+        hg_error_hint(l->err, "Make one with: openssl rand -hex 24");
+        if (v->line > 0)
+            hg_error_place(l->err, l->env_file, v->line, v->column);
+        return false;
+    }
+    l->settings->token = secret_new(v->text, n);
+    return l->settings->token != NULL || fail_memory(l);
+}
+
 static bool understand(struct loader *l, enum id id)
 {
     struct value *v = &l->settings->values[id];
@@ -380,6 +407,8 @@ static bool understand(struct loader *l, enum id id)
         return take_switch(l, id) && (v->shown = v->text, true);
     case URL:
         return true;
+    case SECRET:
+        return take_secret(l, id);
     default:
         return take_text(l, id);
     }
@@ -517,11 +546,12 @@ static bool load(struct loader *l)
            && choose_runtime_dir(l);
 }
 
-/* The texts of URLs have passwords in them and are not needed once they are parsed. */
-static void forget_urls(hg_settings *s)
+/* The texts of URLs have passwords in them and are not needed once they are parsed; nor is that of
+ * the token. */
+static void forget_secrets(hg_settings *s)
 {
     for (size_t i = 0; i < ID_COUNT; i++)
-        if (rows[i].type == URL && s->values[i].is_set) {
+        if ((rows[i].type == URL || rows[i].type == SECRET) && s->values[i].is_set) {
             explicit_bzero((char *)s->values[i].text, strlen(s->values[i].text));
             s->values[i].text = "";
         }
@@ -540,7 +570,7 @@ bool hg_settings_load(const hg_settings_options *options, hg_settings **out_sett
     ok = l.settings == NULL ? fail_memory(&l) : load(&l);
     dotenv_release(&l.entries);
     if (l.settings != NULL)
-        forget_urls(l.settings);
+        forget_secrets(l.settings);
     if (ok)
         *out_settings = l.settings;
     else
@@ -553,6 +583,7 @@ void hg_settings_free(hg_settings *s)
     if (s == NULL)
         return;
     hg_url_free(s->url);
+    secret_free(s->token);
     arena_release(&s->arena);
     alloc_free(s);
 }
@@ -603,6 +634,21 @@ const char *hg_settings_migrations_dir(const hg_settings *s)
 const char *hg_settings_schema_file(const hg_settings *s)
 {
     return s->values[DB_SCHEMA_FILE].text;
+}
+
+const char *hg_settings_checks_dir(const hg_settings *s)
+{
+    return s->values[HEADGATE_CHECKS_DIR].text;
+}
+
+bool hg_settings_token_set(const hg_settings *s)
+{
+    return s->token != NULL;
+}
+
+bool hg_settings_token_is(const hg_settings *s, const char *given, size_t n)
+{
+    return s->token != NULL && secret_equals(s->token, given, n);
 }
 
 bool hg_settings_no_color(const hg_settings *s)

@@ -505,10 +505,25 @@ static void no_allocation_that_fails_leaks_or_crashes(void **state)
 
 #define test(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void a_token_is_compared_and_never_shown(void **state)
+{
+    hg_settings *s =
+        loaded(state, "HEADGATE_TOKEN=correct-horse-battery\n", (const char *[]){NULL});
+
+    assert_true(hg_settings_token_set(s));
+    assert_true(hg_settings_token_is(s, "correct-horse-battery", 21));
+    assert_false(hg_settings_token_is(s, "correct-horse-batterx", 21));
+    assert_false(hg_settings_token_is(s, "correct-horse-batter", 20));
+    assert_false(hg_settings_token_is(s, "", 0));
+    assert_string_equal(find(s, "HEADGATE_TOKEN").value, "***");
+    hg_settings_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         test(without_any_source_the_defaults_hold),
+        test(a_token_is_compared_and_never_shown),
         test(an_option_beats_the_environment_and_that_the_file),
         test(an_empty_value_counts_as_unset_and_still_hides_the_file),
         test(the_environment_has_three_names),
