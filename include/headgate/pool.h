@@ -18,31 +18,39 @@ extern "C" {
 
 typedef struct hg_pool hg_pool;
 
-typedef enum hg_reset { HG_RESET_ROLLBACK, HG_RESET_COMMIT, HG_RESET_NONE, HG_RESET_FULL } hg_reset;
-
 typedef struct hg_pool_options {
     const char *name;        /* shown by `headgate pools`; borrowed; NULL: "main" */
     const char *role;        /* goes into application_name=headgate/ROLE@HOST:PID; NULL: "app" */
     const char *runtime_dir; /* where the pool publishes itself; NULL: it does not */
     hg_pool_settings settings;
-    hg_reset reset_on_return;
-    bool use_fifo; /* hand out the connection that was idle longest; default is the one used last */
     bool read_only; /* sessions cannot write: default_transaction_read_only, SQLITE_OPEN_READONLY */
-    bool may_create;      /* SQLite: create the file when it is not there (folder too) */
-    bool wait_for_server; /* when no connection can be opened, try until the caller's deadline;
-                             otherwise the caller hears why at once */
-    int max_waiting;      /* 0: no limit; more callers fail at once with HG_POOL_FULL */
+    bool may_create; /* SQLite: create the file when it is not there (folder too) */
+    /* Prepares a connection that was just opened, once, before anybody gets it; NULL: nothing to
+     * do. Called from a thread of the pool, several at a time. false: the connect has failed with
+     * err, and the connection is closed. What it leaves open is rolled back. */
+    bool (*on_connect)(hg_conn *conn, void *context, hg_deadline by, hg_error *err);
+    void *on_connect_context;
 } hg_pool_options;
 
 /* Options of a pool as the settings say. Texts are borrowed from the settings. */
 HG_API hg_pool_options hg_pool_options_from(const hg_settings *settings);
 
 /*
- * Makes a pool. Opens no connection yet; threads that open them start on first need, and one that
- * looks after them with the first that a server may hang up on, or at once when the pool publishes
- * itself. url and texts are kept for as long
- * as they are needed. A database in memory lives in one connection, whatever
- * the size says. out_pool: on success the caller's until hg_pool_close(). err: HG_NOMEM, HG_CONFIG.
+ * A connection that is held for longer than settings.leak_after_ms is reported once, to the log and
+ * to whoever looks at the pool, with holder, thread and, in the log, the thread's stack as it was
+ * then; its return is reported too. The stack is asked for by a SIGURG, which does nothing where
+ * nobody waits for it: a handler of the program's own stays in force, a thread that blocks the
+ * signal is reported without a stack, and a system call that may end with EINTR may do so.
+ */
+
+/*
+ * Makes a pool. Opens no connection yet, unless settings.min_idle says so: then it waits for them,
+ * for the settings' timeout at most, and fails with what connecting said; threads that open them
+ * start on first need, and one that looks after them with the first that a server may hang up on,
+ * or at once when the pool publishes itself. url and texts are kept for as long as they are needed.
+ * A database in memory lives in one connection, whatever the size says. out_pool: on success the
+ * caller's until hg_pool_close(). err: HG_NOMEM, HG_CONFIG; with min_idle also as
+ * hg_pool_checkout().
  */
 HG_API bool hg_pool_open(const hg_url *url, const hg_pool_options *options, hg_pool **out_pool,
                          hg_error *err);

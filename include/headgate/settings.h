@@ -112,6 +112,15 @@ HG_API bool hg_settings_no_color(const hg_settings *settings); /* NO_COLOR has a
 HG_API const char *hg_settings_runtime_dir(
     const hg_settings *settings); /* where pools publish themselves; made on demand */
 
+/* What is done to a transaction that is open when its connection is returned. */
+typedef enum hg_reset {
+    HG_RESET_ROLLBACK,
+    HG_RESET_COMMIT,
+    HG_RESET_NONE, /* nothing: the next user finds it */
+    HG_RESET_FULL  /* rolled back, and the rest of the session made new: settings, prepared
+                      statements, temporary tables, locks, channels listened to */
+} hg_reset;
+
 /* Numbers of the pool and of a connection; 0 means "no limit" where the help says so. */
 typedef struct hg_pool_settings {
     int size;
@@ -119,6 +128,14 @@ typedef struct hg_pool_settings {
     int64_t timeout_ms;
     int64_t recycle_ms; /* -1: never */
     bool pre_ping;
+    hg_reset reset_on_return;
+    bool use_fifo; /* hand out the connection that was idle longest; else the one used last */
+    int min_idle;  /* as many as possible of these are kept ready, opened before anybody asks */
+    int64_t idle_timeout_ms; /* closes what was idle for so long, down to min_idle; -1: never */
+    int max_waiting;         /* more callers fail at once with HG_POOL_FULL; 0: no limit */
+    bool wait_for_server;    /* when no connection can be opened, callers wait until their deadline;
+                                else they hear why at once */
+    int64_t leak_after_ms;   /* reports who holds a connection for longer; 0: nobody. See pool.h */
     int64_t connect_timeout_ms;
     int64_t statement_timeout_ms; /* 0: the server's own */
     int64_t lock_timeout_ms;      /* 0: the server's own; SQLite: busy timeout */

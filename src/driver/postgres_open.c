@@ -92,7 +92,8 @@ static bool is_ours(const char *name)
 {
     static const char *const names[] = {
         "hostaddr",           "connect_timeout",      "client_encoding",
-        "load_balance_hosts", "target_session_attrs", "prepared"};
+        "load_balance_hosts", "target_session_attrs", "prepared",
+        "reset_on_return"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0)

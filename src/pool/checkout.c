@@ -42,7 +42,7 @@ static int64_t suitability(const hg_pool *pool, const struct telemetry_slot *slo
     const int64_t ours = INT64_C(2) << 60, left_alone = INT64_C(1) << 60;
     int64_t since_ns = atomic_load_explicit(&slot->since_ns, memory_order_relaxed);
 
-    if (pool->options.use_fifo)
+    if (pool->options.settings.use_fifo)
         return -since_ns;
     if (atomic_load_explicit(&slot->holder_tid, memory_order_relaxed) == thread_id())
         return since_ns + ours;
@@ -73,7 +73,7 @@ struct slot *pool_claim_idle(hg_pool *pool)
 {
     struct slot *slot = NULL;
 
-    if (!pool->options.use_fifo && mine.slot < pool_slot_count(pool))
+    if (!pool->options.settings.use_fifo && mine.slot < pool_slot_count(pool))
         slot = &pool->slots[mine.slot];
     if (slot != NULL && slot_state(slot) == HG_SLOT_IDLE
         && slot_swap(slot, HG_SLOT_IDLE, HG_SLOT_IN_USE))
@@ -349,8 +349,8 @@ static bool reset(hg_pool *pool, struct slot *slot, hg_conn *conn, int64_t now_n
     hg_error err; /* written on failure only; clearing it would cost more than the rest */
 
     conn->interrupted = NULL; /* what it asks may not exist any more */
-    ok = pool->driver->reset(conn, pool->options.reset_on_return, (hg_deadline){now_ns + reset_ns},
-                             &was_open, &err);
+    ok = pool->driver->reset(conn, pool->options.settings.reset_on_return,
+                             (hg_deadline){now_ns + reset_ns}, &was_open, &err);
     if (was_open)
         telemetry_count(&slot->shared->resets_open);
     if (!ok)

@@ -22,6 +22,8 @@
 enum { EVENTS_AT_ONCE = 16, SLOT_BITS = 16 };
 
 static const int64_t ping_limit_ms = 5000;
+static const int64_t trim_pause_ns = 1000 * NS_PER_MS;
+static const int64_t spare_tick_ns = 1000 * NS_PER_MS;
 static const int64_t renewal_pause_ns = 5000 * NS_PER_MS; /* after one that failed */
 
 void pool_keeper_none(hg_pool *pool)
@@ -207,6 +209,60 @@ static int64_t attend(hg_pool *pool, struct slot *slot, int64_t now_ns, struct c
     return renew_ns < ping_ns ? renew_ns : ping_ns;
 }
 
+static int64_t earlier(int64_t a_ns, int64_t b_ns)
+{
+    return a_ns < b_ns ? a_ns : b_ns;
+}
+
+/* Under the lock: the connection that was idle longest, if there are more than are to be ready. */
+static struct slot *find_unused(const hg_pool *pool)
+{
+    struct slot *oldest = NULL;
+    int idle = 0;
+
+    for (unsigned i = 0; i < pool_slot_count(pool); i++) {
+        struct slot *slot = &pool->slots[i];
+
+        if (slot_state(slot) != HG_SLOT_IDLE)
+            continue;
+        if (oldest == NULL || slot->shared->since_ns < oldest->shared->since_ns)
+            oldest = slot;
+        idle++;
+    }
+    return idle > pool->options.settings.min_idle ? oldest : NULL;
+}
+
+/* Under the lock: closes what nobody has used for long, one after the other with pauses between, so
+ * that a wave of callers who come back finds some still there. Returns when to look again. */
+static int64_t trim(hg_pool *pool, int64_t now_ns, struct chore *out)
+{
+    int64_t idle_ms = pool->options.settings.idle_timeout_ms, due_ns;
+    struct slot *slot;
+
+    if (idle_ms <= 0)
+        return INT64_MAX;
+    slot = find_unused(pool);
+    if (slot == NULL) /* the next to come back */
+        return now_ns + idle_ms * NS_PER_MS;
+    due_ns = slot->shared->since_ns + idle_ms * NS_PER_MS;
+    if (due_ns < pool->trim_ns)
+        due_ns = pool->trim_ns;
+    if (due_ns <= now_ns && slot_swap(slot, HG_SLOT_IDLE, HG_SLOT_CLOSING)) {
+        pool->trim_ns = now_ns + trim_pause_ns;
+        *out = (struct chore){CHORE_CLOSE, slot, CLOSE_IDLE};
+    }
+    return due_ns;
+}
+
+/* Under the lock: opens what is to be kept ready. Those who take one do not look for the next. */
+static int64_t replenish(hg_pool *pool, int64_t now_ns)
+{
+    if (pool->options.settings.min_idle == 0)
+        return INT64_MAX;
+    pool_start_connects(pool);
+    return now_ns + spare_tick_ns;
+}
+
 /* Under the lock: looks for something to do; returns when to look again if there is nothing. */
 static int64_t find_chore(hg_pool *pool, struct chore *out)
 {
@@ -222,6 +278,9 @@ static int64_t find_chore(hg_pool *pool, struct chore *out)
         due_ns = attend(pool, slot, now_ns, out);
         next_ns = due_ns < next_ns ? due_ns : next_ns;
     }
+    if (out->what == CHORE_NONE)
+        next_ns = earlier(next_ns, trim(pool, now_ns, out));
+    next_ns = earlier(next_ns, replenish(pool, now_ns));
     return out->what == CHORE_NONE ? next_ns : now_ns;
 }
 
@@ -237,11 +296,6 @@ static void do_chore(hg_pool *pool, const struct chore *chore)
 static int64_t record(hg_pool *pool)
 {
     return pool->telemetry.fd < 0 ? INT64_MAX : telemetry_record(&pool->telemetry, clock_now_ns());
-}
-
-static int64_t earlier(int64_t a_ns, int64_t b_ns)
-{
-    return a_ns < b_ns ? a_ns : b_ns;
 }
 
 static void *keep(void *context)
@@ -286,14 +340,23 @@ bool pool_keeper_start(hg_pool *pool)
     return pool->keeping;
 }
 
+/* Whether there is something to do also where nobody can hang up. */
+static bool has_chores(const hg_pool *pool)
+{
+    const hg_pool_settings *settings = &pool->options.settings;
+
+    return settings->min_idle > 0 || settings->idle_timeout_ms > 0 || settings->leak_after_ms > 0;
+}
+
 void pool_watch(hg_pool *pool, const struct slot *slot, const hg_conn *conn)
 {
     int fd = pool->driver->descriptor(conn);
 
-    if (fd < 0 || !pool_keeper_start(pool))
+    if ((fd < 0 && !has_chores(pool)) || !pool_keeper_start(pool))
         return;
-    (void)watch(atomic_load(&pool->keeper_epoll), fd, EPOLLRDHUP | EPOLLONESHOT,
-                key_of(pool, slot));
+    if (fd >= 0)
+        (void)watch(atomic_load(&pool->keeper_epoll), fd, EPOLLRDHUP | EPOLLONESHOT,
+                    key_of(pool, slot));
     pool_keeper_wake(pool);
 }
 

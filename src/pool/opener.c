@@ -20,6 +20,7 @@
 enum { WORKERS_MOST = 2 };
 
 static const int64_t worker_idle_ns = 2000 * NS_PER_MS; /* how long a thread stays without work */
+static const int64_t spare_pause_ns = 1000 * NS_PER_MS; /* until the next one for nobody */
 static const int64_t refused_ns = 5000 * NS_PER_MS;     /* until the next try after a "no" to us */
 
 static double luck(void)
@@ -27,12 +28,27 @@ static double luck(void)
     return (double)rand_below(1 << 20) / (1 << 20);
 }
 
+/* Nobody waits for these: after a failure the next try has time. */
+int pool_spare_wanted(const hg_pool *pool, int64_t now_ns)
+{
+    int missing = pool->options.settings.min_idle;
+
+    if (missing == 0 || now_ns < pool->spare_ns)
+        return 0;
+    for (unsigned i = 0; i < pool_slot_count(pool); i++)
+        missing -= slot_state(&pool->slots[i]) == HG_SLOT_IDLE;
+    if (missing > pool->size - pool->open)
+        missing = pool->size - pool->open;
+    return missing > 0 ? missing : 0;
+}
+
 /* How many connects should begin, whenever they may. */
 static int wanted(const hg_pool *pool)
 {
     bool head_is_served = pool->first != NULL && atomic_load(&pool->first->word) == WAITER_LOOK;
     struct sweep_demand demand = {
-        .waiting = pool->waiting - head_is_served + pool_renews(pool),
+        .waiting = pool->waiting - head_is_served + pool_renews(pool)
+                   + pool_spare_wanted(pool, clock_now_ns()),
         .open = pool->open,
         .opening = pool->opening,
         .limit = pool->limit,
@@ -80,6 +96,23 @@ static struct slot *next_slot(hg_pool *pool)
     return NULL;
 }
 
+/* Has the program prepare a new connection; closes it when that fails. */
+static bool prepare(const hg_pool *pool, hg_conn *conn, hg_deadline by, hg_error *err)
+{
+    const hg_pool_options *options = &pool->options;
+    bool ignored;
+
+    if (options->on_connect == NULL
+        || (options->on_connect(conn, options->on_connect_context, by, err)
+            && pool->driver->reset(conn, HG_RESET_ROLLBACK, by, &ignored, err)))
+        return true;
+    if (err->code == HG_OK)
+        hg_fail(err, HG_FAILED, "the program refused it");
+    hg_error_context(err, "the connection could not be prepared");
+    pool->driver->close(conn);
+    return false;
+}
+
 static bool open_connection(const hg_pool *pool, hg_conn **out_conn, hg_error *err)
 {
     const hg_pool_settings *settings = &pool->options.settings;
@@ -93,12 +126,13 @@ static bool open_connection(const hg_pool *pool, hg_conn **out_conn, hg_error *e
         .may_create = pool->options.may_create,
     };
 
+    hg_deadline by = limit_ms > 0 ? hg_deadline_in_ms(limit_ms) : hg_deadline_never();
+
     gethostname(host, sizeof host - 1);
     snprintf(application, sizeof application, "headgate/%.20s@%.24s:%d", pool->role, host,
              (int)getpid());
-    return pool->driver->open(pool->url, &options,
-                              limit_ms > 0 ? hg_deadline_in_ms(limit_ms) : hg_deadline_never(),
-                              out_conn, err);
+    return pool->driver->open(pool->url, &options, by, out_conn, err)
+           && prepare(pool, *out_conn, by, err);
 }
 
 /* Under the lock: the slot has a connection. */
@@ -131,8 +165,8 @@ static void note_success(hg_pool *pool, struct slot *slot, hg_conn *conn)
 static void note_failure(hg_pool *pool, struct slot *slot, const hg_error *err, int64_t took_ns)
 {
     bool retryable = hg_code_retryable(err->code);
-    bool hopeless =
-        pool->open == 0 && pool->opening == 0 && (!retryable || !pool->options.wait_for_server);
+    bool hopeless = pool->open == 0 && pool->opening == 0
+                    && (!retryable || !pool->options.settings.wait_for_server);
 
     pool->failures++;
     pool->connect_error = *err;
@@ -140,6 +174,7 @@ static void note_failure(hg_pool *pool, struct slot *slot, const hg_error *err, 
     pool_note(pool, HG_POOL_EVENT_CONNECT_FAILED, NULL, err->message);
     telemetry_count(&slot->shared->connect_failures);
     slot_set(slot, HG_SLOT_EMPTY);
+    pool->spare_ns = clock_now_ns() + spare_pause_ns;
     pool->retry_ns = 0;
     if (hopeless)
         pool_fail_waiters(pool, retryable ? 1 : pool->waiting);
@@ -170,6 +205,8 @@ static void open_slot(hg_pool *pool, struct slot *slot)
     else
         note_failure(pool, slot, &err, clock_now_ns() - began_ns);
     old = pool_end_renewal(pool, ok);
+    if (pool->filling)
+        pthread_cond_broadcast(&pool->quiet);
     pool_unlock(pool);
     if (news)
         log_line(ok ? LOG_INFO : LOG_WARN, "pool",
@@ -219,6 +256,34 @@ static bool start_worker(hg_pool *pool)
     bool ok = pool_start_thread(work, pool);
 
     pool->workers += ok;
+    return ok;
+}
+
+/* Under the lock: whether those that are kept ready are there, or will not come. */
+static bool filled(const hg_pool *pool, bool *out_ok)
+{
+    int most = pool->options.settings.min_idle;
+
+    *out_ok = pool->open >= (most < pool->size ? most : pool->size);
+    return *out_ok || (pool->failures > 0 && !pool->options.settings.wait_for_server)
+           || atomic_load(&pool->closed);
+}
+
+bool pool_fill(hg_pool *pool, hg_deadline by, hg_error *err)
+{
+    bool ok, in_time = true;
+
+    pthread_mutex_lock(&pool->lock);
+    pool->filling = true;
+    pool_start_connects(pool);
+    while (!filled(pool, &ok) && in_time)
+        in_time = condition_wait(&pool->quiet, &pool->lock, by.at_ns);
+    pool->filling = false;
+    if (!ok && pool->failures > 0 && err != NULL)
+        *err = pool->connect_error;
+    else if (!ok)
+        hg_fail(err, HG_TIMEOUT, "the first connections could not be opened in time");
+    pthread_mutex_unlock(&pool->lock);
     return ok;
 }
 

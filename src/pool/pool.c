@@ -152,10 +152,11 @@ static bool make_page(hg_pool *pool)
     return true;
 }
 
-/* Under the lock: others see the pool from now on, so somebody has to keep what they see true. */
-static void begin_publishing(hg_pool *pool)
+/* Under the lock: others see the pool from now on, so somebody has to keep what they see true; or
+ * connections are to be there before anybody asks. */
+static void begin_keeping(hg_pool *pool)
 {
-    if (pool->telemetry.fd >= 0)
+    if (pool->telemetry.fd >= 0 || pool->options.settings.min_idle > 0)
         (void)pool_keeper_start(pool);
 }
 
@@ -167,7 +168,8 @@ static void begin_life(hg_pool *pool)
     pool->failures = pool->wake_count = 0;
     pool->timeouts_paused = 0;
     atomic_store(&pool->misuses, 0);
-    pool->retry_ns = 0;
+    pool->retry_ns = pool->trim_ns = pool->spare_ns = 0;
+    pool->filling = false;
     pool->swept = atomic_load(&pool->generation);
     pool->orphaned = false;
     pool_keeper_none(pool);
@@ -197,10 +199,14 @@ bool pool_open_with(const struct driver *driver, const hg_url *url, const hg_poo
              || hg_fail(err, HG_NOMEM, "could not make a pool: out of memory");
     }
     if (ok)
-        begin_publishing(pool);
+        begin_keeping(pool);
     if (!ok)
         pool_free(pool);
     pthread_mutex_unlock(&pool->lock);
+    if (ok && !pool_fill(pool, hg_pool_deadline(pool), err)) {
+        hg_pool_close(pool, hg_deadline_in_ms(0));
+        ok = false;
+    }
     if (ok)
         *out_pool = pool;
     return ok;
@@ -299,7 +305,7 @@ static void become_own(hg_pool *pool)
         shut(pool);
     }
     pthread_mutex_lock(&pool->lock);
-    begin_publishing(pool);
+    begin_keeping(pool);
     pthread_mutex_unlock(&pool->lock);
     pool_note(pool, HG_POOL_EVENT_FORKED, NULL, "");
     log_line(LOG_INFO, "pool", "forked: the parent's connections are left to it", "pool",

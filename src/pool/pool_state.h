@@ -146,12 +146,16 @@ struct hg_pool {
     int keeper_wake;          /* a descriptor that wakes it */
     enum renewal renewal;
     int64_t renew_ns;       /* no renewal begins before */
+    int64_t trim_ns;        /* no idle connection is closed before, for want of use */
+    int64_t spare_ns;       /* none is opened before to be kept ready */
+    bool filling;           /* hg_pool_open() waits for those that are kept ready */
     uint64_t swept;         /* the generation whose idle forerunners are closed */
     int failures;           /* connects that failed in a row */
     int64_t retry_ns;       /* no connect begins before */
     hg_error connect_error; /* why the last one failed */
     pthread_cond_t work;    /* workers: something to open, or the end */
-    pthread_cond_t quiet;   /* hg_pool_close(): nothing of the pool is in use any more */
+    pthread_cond_t quiet;   /* hg_pool_close(): nothing of the pool is in use any more;
+                               hg_pool_open(): a connect has ended */
     bool orphaned;          /* hg_pool_close() has gone before that */
     struct hg_pool *next_spare;
 };
@@ -292,6 +296,12 @@ void pool_fail_waiters(hg_pool *pool, int n);
 
 /* Under the lock: sees to it that threads are there for the connects that are wanted. */
 void pool_start_connects(hg_pool *pool);
+
+/* Under the lock: how many connections are to be opened only to be kept ready. */
+int pool_spare_wanted(const hg_pool *pool, int64_t now_ns);
+
+/* Opens those that the settings want ready, and waits for them until `by`. */
+bool pool_fill(hg_pool *pool, hg_deadline by, hg_error *err);
 
 /* Starts a thread that nobody joins (hg_pool_close() waits for its count) and that takes no
  * signals: those are the program's. */

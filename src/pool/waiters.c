@@ -308,7 +308,7 @@ static bool fail_wait(hg_pool *pool, const struct waiter *waiter, bool late, hg_
 /* Under the lock. */
 static bool may_wait(const hg_pool *pool, hg_error *err)
 {
-    int most = pool->options.max_waiting;
+    int most = pool->options.settings.max_waiting;
 
     if (atomic_load(&pool->closed))
         return fail_closed(err);

@@ -63,16 +63,20 @@ static const struct keyword postgresql[] = {
     {"oauth_scope",               KEYWORD_TEXT,   NULL},
     {"target_session_attrs",      KEYWORD_CHOICE, "any|read-write|read-only|primary|standby|prefer-standby"},
     {"load_balance_hosts",        KEYWORD_CHOICE, "disable|random"},
-    {"prepared",                  KEYWORD_CHOICE, "named|unnamed|off"}, /* our own, libpq never sees it */
+    /* our own, libpq never sees them */
+    {"prepared",                  KEYWORD_CHOICE, "named|unnamed|off"},
+    {"reset_on_return",           KEYWORD_CHOICE, "rollback|commit|none|full"},
 };
 
-/* How Python's sqlite3 should behave; shown, and of no consequence here. */
+/* How Python's sqlite3 should behave: shown, and of no consequence here. And what is ours. */
 static const struct keyword sqlite[] = {
     {"timeout",           KEYWORD_TEXT, NULL},
     {"check_same_thread", KEYWORD_TEXT, NULL},
     {"isolation_level",   KEYWORD_TEXT, NULL},
     {"detect_types",      KEYWORD_TEXT, NULL},
     {"cached_statements", KEYWORD_TEXT, NULL},
+    /* our own */
+    {"reset_on_return",   KEYWORD_CHOICE, "rollback|commit|none|full"},
 };
 
 static const struct {
@@ -98,6 +102,8 @@ static const struct {
     {HG_POSTGRESQL, "pool_timeout",  "Set DB_POOL_TIMEOUT instead."},
     {HG_POSTGRESQL, "pool_recycle",  "Set DB_POOL_RECYCLE instead."},
     {HG_POSTGRESQL, "pool_pre_ping", "Set DB_POOL_PRE_PING instead."},
+    {HG_POSTGRESQL, "pool_reset_on_return", "headgate calls it reset_on_return: rollback, commit, none or full."},
+    {HG_POSTGRESQL, "pool_use_lifo", "Set DB_POOL_USE_LIFO instead."},
     {HG_POSTGRESQL, "statement_timeout", "Set DB_STATEMENT_TIMEOUT instead."},
     {HG_POSTGRESQL, "lock_timeout",  "Set DB_LOCK_TIMEOUT instead."},
     {HG_SQLITE,     "uri",           "Write the path alone, as in sqlite:///app.db; file: URIs are not used."},

@@ -37,6 +37,13 @@ enum id {
     DB_POOL_TIMEOUT,
     DB_POOL_RECYCLE,
     DB_POOL_PRE_PING,
+    DB_POOL_RESET_ON_RETURN,
+    DB_POOL_USE_LIFO,
+    DB_POOL_MIN_IDLE,
+    DB_POOL_IDLE_TIMEOUT,
+    DB_POOL_MAX_WAITING,
+    DB_POOL_ON_DOWN,
+    DB_POOL_LEAK_AFTER,
     DB_CONNECT_TIMEOUT,
     DB_STATEMENT_TIMEOUT,
     DB_LOCK_TIMEOUT,
@@ -50,7 +57,7 @@ enum id {
     ID_COUNT
 };
 
-enum type { TEXT, URL, SECRET, COUNT, SECONDS, SWITCH };
+enum type { TEXT, URL, SECRET, COUNT, SECONDS, SWITCH, CHOICE };
 
 struct row {
     const char *name;
@@ -85,6 +92,20 @@ static const struct row rows[ID_COUNT] = {
                               "Seconds after which a connection is replaced; -1: never."},
     [DB_POOL_PRE_PING]     = {"DB_POOL_PRE_PING", SWITCH, "true", NULL, 0, 0,
                               "Whether a connection is tested before it is handed out."},
+    [DB_POOL_RESET_ON_RETURN] = {"DB_POOL_RESET_ON_RETURN", CHOICE, "rollback", NULL, 0, 0,
+                              "What is done when a connection is returned: rollback or commit what is open, none, or full (also settings, temporary tables, locks)."},
+    [DB_POOL_USE_LIFO]     = {"DB_POOL_USE_LIFO", SWITCH, "true", NULL, 0, 0,
+                              "Whether the connection used last is handed out first; false: the one idle longest."},
+    [DB_POOL_MIN_IDLE]     = {"DB_POOL_MIN_IDLE", COUNT, "0", NULL, 0, 200,
+                              "Connections that are opened before anybody asks, and kept ready."},
+    [DB_POOL_IDLE_TIMEOUT] = {"DB_POOL_IDLE_TIMEOUT", SECONDS, "-1", NULL, -1000, 365 * DAY_MS,
+                              "Seconds after which an unused connection is closed, down to DB_POOL_MIN_IDLE; -1: never."},
+    [DB_POOL_MAX_WAITING]  = {"DB_POOL_MAX_WAITING", COUNT, "0", NULL, 0, 1000000,
+                              "Callers that may wait for a connection; more fail at once; 0: no limit."},
+    [DB_POOL_ON_DOWN]      = {"DB_POOL_ON_DOWN", CHOICE, "fail", NULL, 0, 0,
+                              "What callers do while the database cannot be reached: fail at once, or wait until DB_POOL_TIMEOUT."},
+    [DB_POOL_LEAK_AFTER]   = {"DB_POOL_LEAK_AFTER", SECONDS, "0", NULL, 0, 365 * DAY_MS,
+                              "Seconds after which it is reported who holds a connection, with the thread's stack; 0: never."},
     [DB_CONNECT_TIMEOUT]   = {"DB_CONNECT_TIMEOUT", SECONDS, "10", NULL, 100, DAY_MS,
                               "Seconds that opening a connection may take."},
     [DB_STATEMENT_TIMEOUT] = {"DB_STATEMENT_TIMEOUT", SECONDS, "0", NULL, 0, 365 * DAY_MS,
@@ -114,7 +135,7 @@ struct value {
     const char *source;
     int line, column; /* in the .env file; 0: elsewhere, or not byte by byte */
     bool is_set;
-    int64_t number; /* COUNT, SECONDS in milliseconds, SWITCH */
+    int64_t number; /* COUNT, SECONDS in milliseconds, SWITCH, CHOICE: which one */
 };
 
 struct hg_settings {
@@ -362,6 +383,37 @@ static bool take_switch(struct loader *l, enum id id)
     return fault(l, id, "true or false");
 }
 
+/* What a choice may be, by its number; NULL behind the last. */
+static const char *const *choices_of(enum id id)
+{
+    static const char *const resets[] = {[HG_RESET_ROLLBACK] = "rollback",
+                                         [HG_RESET_COMMIT] = "commit",
+                                         [HG_RESET_NONE] = "none",
+                                         [HG_RESET_FULL] = "full",
+                                         NULL};
+    static const char *const on_down[] = {"fail", "wait", NULL};
+
+    return id == DB_POOL_RESET_ON_RETURN ? resets : on_down;
+}
+
+static bool take_choice(struct loader *l, enum id id)
+{
+    const char *const *choices = choices_of(id);
+    struct value *v = &l->settings->values[id];
+    char wanted[100] = "";
+    size_t n = 0;
+
+    for (v->number = 0; choices[v->number] != NULL; v->number++) {
+        if (strcasecmp(v->text, choices[v->number]) == 0) {
+            v->text = choices[v->number];
+            return true;
+        }
+        n += (size_t)snprintf(wanted + n, sizeof wanted - n, "%s%s", n == 0 ? "one of " : ", ",
+                              choices[v->number]);
+    }
+    return fault(l, id, wanted);
+}
+
 static bool take_text(struct loader *l, enum id id)
 {
     const char *text = l->settings->values[id].text;
@@ -405,6 +457,8 @@ static bool understand(struct loader *l, enum id id)
         return take_seconds(l, id);
     case SWITCH:
         return take_switch(l, id) && (v->shown = v->text, true);
+    case CHOICE:
+        return take_choice(l, id) && (v->shown = v->text, true);
     case URL:
         return true;
     case SECRET:
@@ -666,6 +720,11 @@ const char *hg_settings_runtime_dir(const hg_settings *s)
     return s->values[HEADGATE_RUNTIME_DIR].text;
 }
 
+static int64_t ms_or_never(const struct value *v)
+{
+    return v->number < 0 ? -1 : v->number;
+}
+
 hg_pool_settings hg_settings_pool(const hg_settings *s)
 {
     const struct value *v = s->values;
@@ -674,8 +733,15 @@ hg_pool_settings hg_settings_pool(const hg_settings *s)
         .size = (int)v[DB_POOL_SIZE].number,
         .max_overflow = (int)v[DB_MAX_OVERFLOW].number,
         .timeout_ms = v[DB_POOL_TIMEOUT].number,
-        .recycle_ms = v[DB_POOL_RECYCLE].number < 0 ? -1 : v[DB_POOL_RECYCLE].number,
+        .recycle_ms = ms_or_never(&v[DB_POOL_RECYCLE]),
         .pre_ping = v[DB_POOL_PRE_PING].number != 0,
+        .reset_on_return = (hg_reset)v[DB_POOL_RESET_ON_RETURN].number,
+        .use_fifo = v[DB_POOL_USE_LIFO].number == 0,
+        .min_idle = (int)v[DB_POOL_MIN_IDLE].number,
+        .idle_timeout_ms = ms_or_never(&v[DB_POOL_IDLE_TIMEOUT]),
+        .max_waiting = (int)v[DB_POOL_MAX_WAITING].number,
+        .wait_for_server = v[DB_POOL_ON_DOWN].number != 0,
+        .leak_after_ms = v[DB_POOL_LEAK_AFTER].number,
         .connect_timeout_ms = v[DB_CONNECT_TIMEOUT].number,
         .statement_timeout_ms = v[DB_STATEMENT_TIMEOUT].number,
         .lock_timeout_ms = v[DB_LOCK_TIMEOUT].number,

@@ -87,8 +87,10 @@ int main(void)
 {
     static struct worker workers[WORKERS];
     hg_pool_options options = {
-        .settings = {.size = 10, .recycle_ms = -1, .connect_timeout_ms = 5000},
-        .wait_for_server = true,
+        .settings = {.size = 10,
+                     .recycle_ms = -1,
+                     .connect_timeout_ms = 5000,
+                     .wait_for_server = true},
     };
     int64_t first_ns = INT64_MAX, last_ns = 0, longest_ns = 0;
     hg_error err = {HG_OK};

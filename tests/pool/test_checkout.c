@@ -126,7 +126,7 @@ static hg_pool *pool_returned_in_order_231(bool use_fifo)
     hg_pool *pool;
     hg_conn *conns[3];
 
-    options.use_fifo = use_fifo;
+    options.settings.use_fifo = use_fifo;
     pool = fake_pool(&options);
     for (int i = 0; i < 3; i++)
         conns[i] = take(pool);

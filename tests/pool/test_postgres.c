@@ -163,7 +163,7 @@ static void callers_who_want_to_wait_are_served_when_the_server_is_back(void **s
     hg_pool *pool;
 
     (void)state;
-    options.wait_for_server = true;
+    options.settings.wait_for_server = true;
     pool = warm_pool(&options);
     postgres_stop(POSTGRES_IMMEDIATE);
     pass_20_ms();
@@ -214,7 +214,7 @@ static void a_wrong_password_is_an_error_at_once(void **state)
     hg_error err = {HG_OK};
 
     (void)state;
-    options.wait_for_server = true;
+    options.settings.wait_for_server = true;
     postgres_run(NULL, "CREATE ROLE keeper LOGIN PASSWORD 'right' IN ROLE guards");
     pool = open_pool(postgres_url_as("127.0.0.1", "keeper", "wrong", "postgres"), &options);
     assert_false(works(pool, soon(), &err));

@@ -129,7 +129,7 @@ static void a_crowd_shares_a_pool_and_nobody_shares_a_connection(void **state)
     driver.close = close_at_random;
     options.settings.pre_ping = true;
     options.settings.recycle_ms = 20;
-    options.wait_for_server = true;
+    options.settings.wait_for_server = true;
     assert_true(pool_open_with(&driver, NULL, &options, &crowd.pool, NULL));
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, take_part, NULL), 0);

@@ -213,7 +213,7 @@ static void a_refused_password_is_everybodys_error_at_once_and_is_not_tried_agai
     struct caller *callers[4];
 
     (void)state;
-    options.wait_for_server = true;
+    options.settings.wait_for_server = true;
     pool = fake_pool(&options);
     fake_hold(FAKE_OPEN);
     fake_fail_always(FAKE_OPEN, HG_AUTH);
@@ -236,7 +236,7 @@ static void on_request_a_caller_waits_until_the_server_is_back(void **state)
     struct call call;
 
     (void)state;
-    options.wait_for_server = true;
+    options.settings.wait_for_server = true;
     pool = fake_pool(&options);
     fake_fail_always(FAKE_OPEN, HG_UNAVAILABLE);
     caller = caller_start(pool, NULL, 10000);
@@ -256,7 +256,7 @@ static void a_caller_who_waited_in_vain_for_the_server_hears_why(void **state)
     struct call call;
 
     (void)state;
-    options.wait_for_server = true;
+    options.settings.wait_for_server = true;
     pool = fake_pool(&options);
     fake_fail_always(FAKE_OPEN, HG_UNAVAILABLE);
     call = caller_end(caller_start(pool, NULL, 60));
@@ -421,7 +421,7 @@ static void more_callers_than_may_wait_are_turned_away_at_once(void **state)
     hg_error err = {HG_OK};
 
     (void)state;
-    options.max_waiting = 2;
+    options.settings.max_waiting = 2;
     pool = fake_pool(&options);
     conn = take(pool);
     for (int i = 0; i < 2; i++) {

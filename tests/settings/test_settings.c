@@ -283,6 +283,32 @@ static void seconds_may_have_fractions_and_switches_are_written_in_many_ways(voi
     }
 }
 
+static void the_pool_takes_what_its_settings_say(void **state)
+{
+    hg_settings *s = loaded(state,
+                            "DB_POOL_RESET_ON_RETURN=Full\nDB_POOL_USE_LIFO=no\n"
+                            "DB_POOL_MIN_IDLE=2\nDB_POOL_IDLE_TIMEOUT=600\nDB_POOL_MAX_WAITING=9\n"
+                            "DB_POOL_ON_DOWN=wait\nDB_POOL_LEAK_AFTER=1.5\n",
+                            ENVIRON(NULL));
+    hg_pool_settings pool = hg_settings_pool(s);
+
+    assert_int_equal(pool.reset_on_return, HG_RESET_FULL);
+    assert_string_equal(find(s, "DB_POOL_RESET_ON_RETURN").value, "full");
+    assert_true(pool.use_fifo);
+    assert_int_equal(pool.min_idle, 2);
+    assert_int_equal(pool.idle_timeout_ms, 600000);
+    assert_int_equal(pool.max_waiting, 9);
+    assert_true(pool.wait_for_server);
+    assert_int_equal(pool.leak_after_ms, 1500);
+    hg_settings_free(s);
+    s = loaded(state, "", ENVIRON(NULL));
+    pool = hg_settings_pool(s);
+    assert_int_equal(pool.reset_on_return, HG_RESET_ROLLBACK);
+    assert_false(pool.use_fifo || pool.wait_for_server);
+    assert_int_equal(pool.idle_timeout_ms, -1);
+    hg_settings_free(s);
+}
+
 static void a_value_that_is_not_understood_is_refused_with_its_place(void **state)
 {
     static const struct {
@@ -307,6 +333,8 @@ static void a_value_that_is_not_understood_is_refused_with_its_place(void **stat
         {"DB_POOL_RECYCLE=-0.5", "DB_POOL_RECYCLE", 1, 17},
         {"DB_CONNECT_TIMEOUT=0", "from 0.1 to", 1, 20},
         {"DB_POOL_PRE_PING=maybe", "which is not true or false", 1, 18},
+        {"DB_POOL_RESET_ON_RETURN=undo", "which is not one of rollback, commit, none, full", 1, 25},
+        {"DB_POOL_ON_DOWN=hope", "which is not one of fail, wait", 1, 17},
         {"DB_SCHEMA_FILE=\"a\\nb\"", "control characters", 1, 0},
         {"DATABASE_URL=mysql://h/d", "DATABASE_URL: the scheme \"mysql\"", 1, 14},
         {"DATABASE_URL='postgresql://u:hu@sh@h/d'", "DATABASE_URL: a raw \"@\"", 1, 32},
@@ -532,6 +560,7 @@ int main(void)
         test(the_option_url_overrides_even_a_setting_that_is_broken),
         test(a_url_is_shown_without_its_password),
         test(seconds_may_have_fractions_and_switches_are_written_in_many_ways),
+        test(the_pool_takes_what_its_settings_say),
         test(a_value_that_is_not_understood_is_refused_with_its_place),
         test(a_fault_that_is_in_no_file_names_its_source),
         test(a_mistyped_name_is_refused_when_a_default_would_hide_it),
