@@ -110,6 +110,14 @@ HG_API void hg_conn_cancel(hg_conn *conn);
  */
 HG_API void hg_conn_set_interrupt(hg_conn *conn, bool (*interrupted)(void *context), void *context);
 
+/*
+ * SQLite: copies the whole database into a new file, page by page, while others read and write; the
+ * copy is the database at one moment. Inside a transaction that has read, it is that transaction's
+ * moment. On failure there is no file. err: HG_IO (the file exists), HG_UNSUPPORTED (PostgreSQL),
+ * HG_TIMEOUT, HG_CANCELLED, HG_DISK_FULL, HG_LOST.
+ */
+HG_API bool hg_conn_backup(hg_conn *conn, const char *path, hg_deadline by, hg_error *err);
+
 HG_API hg_driver hg_conn_driver(const hg_conn *conn);
 HG_API const char *hg_conn_server_version(const hg_conn *conn); /* "15.4", "3.40.1" */
 HG_API int hg_conn_server_version_number(const hg_conn *conn);  /* 150004, 3040001 */

@@ -583,6 +583,62 @@ static void a_childs_copy_is_given_up_and_the_parents_works_on(void **state)
     disconnect(conn);
 }
 
+/* --- copies of the file --- */
+
+static void a_copy_is_the_moment_of_its_transaction_while_others_write(void **state)
+{
+    const struct place *place = *state;
+    char *path = temp_path(place->dir, "copy.db");
+    struct engine copy = {.driver = &driver_sqlite, .url = url_of(path)};
+    hg_conn *conn = connect_to(&place->engine), *writer = connect_to(&place->engine), *reader;
+    hg_error err = {0};
+
+    run(conn, "CREATE TABLE t (i INTEGER)");
+    run(conn, "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE "
+              "i < 5000)"
+              " SELECT i FROM n");
+    assert_true(hg_conn_begin(conn, soon(), NULL));
+    assert_int_equal(ask(conn, "SELECT count(*) FROM t"), 5000);
+    run(writer, "INSERT INTO t VALUES (5001)");
+    if (!hg_conn_backup(conn, path, soon(), &err))
+        fail_msg("%s", err.message);
+    reader = connect_to(&copy);
+    assert_int_equal(ask(reader, "SELECT count(*) FROM t"), 5000);
+    assert_field(reader, "PRAGMA integrity_check", "ok");
+    disconnect(reader);
+    assert_false(hg_conn_backup(conn, path, soon(), &err));
+    assert_int_equal(err.code, HG_IO);
+    disconnect(conn);
+    disconnect(writer);
+    hg_url_free(copy.url);
+    free(path);
+}
+
+static bool always(void *context)
+{
+    (void)context;
+    return true;
+}
+
+static void a_copy_that_is_interrupted_leaves_no_file(void **state)
+{
+    const struct place *place = *state;
+    char *path = temp_path(place->dir, "copy.db");
+    hg_conn *conn = connect_to(&place->engine);
+    hg_error err = {0};
+
+    run(conn, "CREATE TABLE t (i INTEGER)");
+    hg_conn_set_interrupt(conn, always, NULL);
+    assert_false(hg_conn_backup(conn, path, soon(), &err));
+    assert_int_equal(err.code, HG_CANCELLED);
+    hg_conn_set_interrupt(conn, NULL, NULL);
+    assert_false(hg_conn_backup(conn, path, hg_deadline_in_ms(-1), &err));
+    assert_int_equal(err.code, HG_TIMEOUT);
+    assert_false(file_exists(path));
+    disconnect(conn);
+    free(path);
+}
+
 #define SQLITE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -616,6 +672,8 @@ int main(void)
         SQLITE_TEST(a_statement_that_was_stopped_in_a_transaction_says_so_at_commit),
         SQLITE_TEST(a_full_disk_is_told_as_such),
         SQLITE_TEST(a_trigger_speaks_for_itself),
+        SQLITE_TEST(a_copy_is_the_moment_of_its_transaction_while_others_write),
+        SQLITE_TEST(a_copy_that_is_interrupted_leaves_no_file),
         SQLITE_TEST(a_childs_copy_is_given_up_and_the_parents_works_on),
     };
 
