@@ -328,7 +328,7 @@ static struct slot *take_back(hg_pool *pool, hg_conn *handle, const void *at)
     return loan->slot;
 }
 
-static void publish_idle(struct slot *slot, int64_t now_ns)
+static void publish_idle(hg_pool *pool, struct slot *slot, int64_t now_ns)
 {
     struct telemetry_slot *shared = slot->shared;
     int64_t since_ns = atomic_load_explicit(&shared->since_ns, memory_order_relaxed);
@@ -340,6 +340,8 @@ static void publish_idle(struct slot *slot, int64_t now_ns)
                           memory_order_relaxed);
     telemetry_note_hold(shared, now_ns - since_ns);
     atomic_store_explicit(&shared->since_ns, now_ns, memory_order_relaxed);
+    if (atomic_load_explicit(&slot->reported, memory_order_relaxed))
+        pool_end_leak(pool, slot, now_ns - since_ns);
 }
 
 /* Makes the session as good as new; false: it cannot be. */
@@ -351,8 +353,11 @@ static bool reset(hg_pool *pool, struct slot *slot, hg_conn *conn, int64_t now_n
     conn->interrupted = NULL; /* what it asks may not exist any more */
     ok = pool->driver->reset(conn, pool->options.settings.reset_on_return,
                              (hg_deadline){now_ns + reset_ns}, &was_open, &err);
-    if (was_open)
+    if (was_open) {
         telemetry_count(&slot->shared->resets_open);
+        log_line(LOG_DEBUG, "pool", "a connection came back with a transaction open", "pool",
+                 pool->name, "holder", slot->tag == NULL ? "" : slot->tag, NULL);
+    }
     if (!ok)
         log_line(LOG_WARN, "pool", "a returned connection could not be reset", "pool", pool->name,
                  "cause", err.message, NULL);
@@ -367,7 +372,7 @@ static void settle(hg_pool *pool, struct slot *slot)
     struct sweep_view seen;
     enum sweep_verdict verdict;
 
-    publish_idle(slot, now_ns);
+    publish_idle(pool, slot, now_ns);
     look(pool, slot, now_ns, &seen);
     verdict = sweep_return(&seen);
     if (conn->lost)
@@ -401,7 +406,7 @@ void hg_pool_discard(hg_pool *pool, hg_conn *conn)
 
     if (slot == NULL)
         return;
-    publish_idle(slot, clock_coarse_ns());
+    publish_idle(pool, slot, clock_coarse_ns());
     if (atomic_load_explicit(&slot->conn, memory_order_relaxed)->lost)
         retire_lost(pool, slot, CLOSE_LOST);
     else
@@ -416,7 +421,7 @@ hg_conn *hg_pool_detach(hg_pool *pool, hg_conn *conn)
     if (slot == NULL)
         return NULL;
     own = atomic_load_explicit(&slot->conn, memory_order_relaxed);
-    publish_idle(slot, clock_coarse_ns());
+    publish_idle(pool, slot, clock_coarse_ns());
     pool_retire(pool, slot, CLOSE_DETACH);
     return own;
 }

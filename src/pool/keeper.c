@@ -310,6 +310,7 @@ static void *keep(void *context)
 
         pool_unlock(pool);
         do_chore(pool, &chore);
+        next_ns = earlier(next_ns, pool_report_leaks(pool));
         listen_until(pool, earlier(next_ns, record(pool)));
         pthread_mutex_lock(&pool->lock);
     }

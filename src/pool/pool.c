@@ -286,6 +286,7 @@ static void disown(hg_pool *pool, struct slot *slot)
     else if (conn != NULL && slot->phase == PHASE_HELD)
         slot->loans->loan[slot->loans->turn].slot = NULL;
     atomic_store(&slot->conn, NULL);
+    atomic_store(&slot->reported, false);
     slot->tag = NULL;
 }
 

@@ -7,6 +7,7 @@
  *   loans.c     the handles that callers get
  *   opener.c    the threads that open connections
  *   keeper.c    the thread that sees to connections which nobody asks for
+ *   leaks.c     who holds a connection for too long
  *   control.c   what an operator changes at run time
  *   condition.c waiting with a deadline on the monotonic clock
  */
@@ -81,6 +82,7 @@ struct slot {
     struct telemetry_slot *shared;
     struct loans *loans; /* its handles; NULL: it never had a connection */
     enum slot_phase phase;
+    _Atomic bool reported; /* as held for too long */
 };
 
 /* What a waiter has been told. */
@@ -338,6 +340,15 @@ static inline bool pool_renews(const hg_pool *pool)
 {
     return pool->renewal == RENEWAL_OLD_IS_THERE || pool->renewal == RENEWAL_OLD_IS_GONE;
 }
+
+/* leaks.c */
+
+/* Reports every connection that is held for too long and was not reported yet. Not under the lock.
+ * Returns when to look again. */
+int64_t pool_report_leaks(hg_pool *pool);
+
+/* What was reported comes back. */
+void pool_end_leak(hg_pool *pool, struct slot *slot, int64_t held_ns);
 
 /* condition.c */
 
