@@ -47,6 +47,9 @@ typedef struct hg_hazard {
     const char *accepted; /* NULL: it is not; else the reason in the file, or "--accept" */
 } hg_hazard;
 
+/* Every hazard that headgate knows, by id; accepted is NULL. *out_count of them, static. */
+HG_API const hg_hazard *hg_hazards_all(size_t *out_count);
+
 #ifdef __cplusplus
 }
 #endif

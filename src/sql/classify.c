@@ -1,0 +1,110 @@
+/*
+ * classify.c - one statement → forms and effects: which reader reads it, and the result.
+ */
+#include "classify.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "class.h"
+#include "grammar.h"
+
+void class_use(struct class_maker *m, enum form_id form, const char *table, const char *other)
+{
+    struct class_use *use = VEC_PUSH(&m->uses);
+
+    if (use == NULL || table == NULL || other == NULL)
+        m->failed = true;
+    else
+        *use = (struct class_use){form, table, other, HG_LOCK_NONE};
+}
+
+void class_effect(struct class_maker *m, enum class_effect_kind kind, const char *name,
+                  const char *to)
+{
+    struct class_effect *effect = VEC_PUSH(&m->effects);
+
+    if (effect == NULL || name == NULL || to == NULL)
+        m->failed = true;
+    else
+        *effect = (struct class_effect){kind, name, to};
+}
+
+static bool read_words(struct class_maker *m, hg_driver dialect, const char *sql, size_t size)
+{
+    struct words words;
+
+    words_init(&words, dialect, sql, size);
+    if (dialect == HG_SQLITE)
+        class_sqlite(m, &words);
+    else
+        class_words(m, &words);
+    return !m->failed;
+}
+
+static bool read_postgres(struct class_maker *m, const char *sql, size_t size,
+                          struct classified *out)
+{
+    struct grammar_result result;
+
+    switch (grammar_read(m->arena, sql, size, &result)) {
+    case GRAMMAR_READ:
+        class_postgres(m, result.statement);
+        return !m->failed;
+    case GRAMMAR_FAULT:
+        out->how = CLASSIFY_FAULT;
+        text_copy(out->fault_message, sizeof out->fault_message, result.message);
+        out->fault_character = result.character;
+        break;
+    case GRAMMAR_LARGE:
+        out->how = CLASSIFY_WORDS;
+        break;
+    case GRAMMAR_NOMEM:
+        return false;
+    }
+    return read_words(m, HG_POSTGRESQL, sql, size);
+}
+
+/* Moves what was found into the arena. */
+static bool keep(struct class_maker *m, struct classified *out)
+{
+    if (m->uses.count == 0)
+        class_use(m, FORM_UNKNOWN, "", "");
+    out->uses = arena_alloc(m->arena, m->uses.count, sizeof *out->uses);
+    out->effects = arena_alloc(m->arena, m->effects.count + 1, sizeof *out->effects);
+    if (m->failed || out->uses == NULL || out->effects == NULL)
+        return false;
+    memcpy(out->uses, m->uses.items, m->uses.count * sizeof *out->uses);
+    if (m->effects.count > 0)
+        memcpy(out->effects, m->effects.items, m->effects.count * sizeof *out->effects);
+    out->use_count = m->uses.count;
+    out->effect_count = m->effects.count;
+    out->enum_value = m->enum_value;
+    return true;
+}
+
+bool classify(struct arena *arena, hg_driver dialect, const char *sql, size_t size,
+              struct classified *out, hg_error *err)
+{
+    struct class_maker m = {.arena = arena, .enum_value = ""};
+    struct classified result = {.how = CLASSIFY_TREE};
+    bool ok = dialect == HG_SQLITE ? read_words(&m, dialect, sql, size)
+                                   : read_postgres(&m, sql, size, &result);
+
+    ok = ok && keep(&m, &result);
+    VEC_RELEASE(&m.uses);
+    VEC_RELEASE(&m.effects);
+    if (!ok)
+        return hg_fail(err, HG_NOMEM, "could not look into the statements: out of memory");
+    *out = result;
+    return true;
+}
+
+bool classify_same_name(const char *a, const char *b)
+{
+    const char *in_a = strrchr(a, '.'), *in_b = strrchr(b, '.');
+
+    if (in_a != NULL && in_b != NULL)
+        return strcmp(a, b) == 0;
+    return strcmp(in_a == NULL ? a : in_a + 1, in_b == NULL ? b : in_b + 1) == 0;
+}
