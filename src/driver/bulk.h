@@ -19,6 +19,11 @@
  */
 bool bulk_script(hg_conn *conn, const char *sql, hg_deadline by, hg_error *err);
 
+/* The same; *out_done: how many statements ended well, and err's column counts from the beginning
+ * of the script where the server says it. */
+bool bulk_script_counted(hg_conn *conn, const char *sql, hg_deadline by, size_t *out_done,
+                         hg_error *err);
+
 /*
  * COPY ... FROM STDIN: begin, any number of sends, end. Between them the connection takes no other
  * statement. sql says the format. After a failed begin the connection is usable as before; after a

@@ -42,7 +42,8 @@ static bool is_failure(ExecStatusType status)
 }
 
 /* Reads results to the end of the statement; the first failure is the one that is told. */
-static bool read_results(struct postgres_conn *conn, int64_t *out_rows, hg_error *err)
+static bool read_results(struct postgres_conn *conn, int64_t *out_rows, size_t *out_done,
+                         hg_error *err)
 {
     PGresult *result = NULL;
     bool ok = true, talking;
@@ -52,6 +53,8 @@ static bool read_results(struct postgres_conn *conn, int64_t *out_rows, hg_error
             ok = wire_fail(conn, result, err);
         if (ok && out_rows != NULL)
             *out_rows = strtoll(conn->pq->PQcmdTuples(result), NULL, 10);
+        if (ok && out_done != NULL)
+            ++*out_done;
         prepared_settle(conn, result);
         conn->pq->PQclear(result);
     }
@@ -61,13 +64,22 @@ static bool read_results(struct postgres_conn *conn, int64_t *out_rows, hg_error
 
 bool bulk_script(hg_conn *handle, const char *sql, hg_deadline by, hg_error *err)
 {
+    size_t unasked;
+
+    return bulk_script_counted(handle, sql, by, &unasked, err);
+}
+
+bool bulk_script_counted(hg_conn *handle, const char *sql, hg_deadline by, size_t *out_done,
+                         hg_error *err)
+{
     struct postgres_conn *conn = of(handle, "run a script", err);
 
+    *out_done = 0;
     if (conn == NULL || !begin(conn, by, err))
         return false;
     if (conn->pq->PQsendQuery(conn->pg, sql) == 0)
         return wire_fail_to_send(conn, err);
-    return wire_flush(conn, err) && read_results(conn, NULL, err);
+    return wire_flush(conn, err) && read_results(conn, NULL, out_done, err);
 }
 
 /* Sends a COPY and waits for the server to be ready for it. */
@@ -134,7 +146,8 @@ bool bulk_copy_end(hg_conn *handle, const char *giving_up, hg_deadline by, int64
     wire_begin(conn, by);
     if (conn->pq->PQputCopyEnd(conn->pg, giving_up) != 1)
         return wire_fail_to_send(conn, err);
-    ok = wire_flush(conn, err) && read_results(conn, out_rows, giving_up == NULL ? err : &ignored);
+    ok = wire_flush(conn, err)
+         && read_results(conn, out_rows, NULL, giving_up == NULL ? err : &ignored);
     return giving_up == NULL ? ok : !conn->base.lost;
 }
 
@@ -185,7 +198,7 @@ hg_step bulk_receive(hg_conn *handle, const char **out_bytes, size_t *out_size, 
         conn->base.lost = true;
         return HG_ERROR;
     }
-    return read_results(conn, NULL, err) ? HG_END : HG_ERROR;
+    return read_results(conn, NULL, NULL, err) ? HG_END : HG_ERROR;
 }
 
 void bulk_copy_out_stop(hg_conn *handle)

@@ -56,6 +56,21 @@ static void a_script_runs_in_one_round_trip_and_whole_or_not_at_all(void **state
     assert_int_equal(ask(conn, "SELECT count(*) FROM s"), 1);
 }
 
+static void a_script_says_how_far_it_came_and_where_it_failed(void **state)
+{
+    static const char sql[] =
+        "CREATE TABLE c (n int); INSERT INTO c VALUES (1); SELECT oops; SELECT 1";
+    hg_error err = {0};
+    size_t done = 99;
+
+    (void)state;
+    assert_false(bulk_script_counted(conn, sql, soon(), &done, &err));
+    assert_int_equal(done, 2);
+    assert_int_equal(err.column, (int)(strstr(sql, "oops") - sql) + 1);
+    assert_true(bulk_script_counted(conn, "SELECT 1; SELECT 2;", soon(), &done, NULL));
+    assert_int_equal(done, 2);
+}
+
 static void rows_that_are_sent_arrive_and_are_counted(void **state)
 {
     static const char line[] = "7\tseven\n";
@@ -201,6 +216,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_script_runs_in_one_round_trip_and_whole_or_not_at_all),
+        cmocka_unit_test(a_script_says_how_far_it_came_and_where_it_failed),
         cmocka_unit_test(rows_that_are_sent_arrive_and_are_counted),
         cmocka_unit_test(what_the_server_refuses_is_told_at_the_end),
         cmocka_unit_test(a_copy_that_is_given_up_leaves_nothing),
