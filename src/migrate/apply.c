@@ -62,7 +62,7 @@ static void tell_statement(const struct task *task, size_t i)
 
 /* What the engine cannot know: that a limit of the file's is no trouble on the way to the database,
  * and what to write in the file instead. */
-static void explain(const struct task *task, hg_error *err)
+void apply_explain(const struct task *task, hg_error *err)
 {
     if (err->code == HG_TIMEOUT && !hg_conn_lost(task->run->conn)) {
         err->code = HG_FAILED;
@@ -107,19 +107,24 @@ static bool copy_rows(hg_conn *conn, const struct script_statement *s, hg_error 
     return false;
 }
 
+bool apply_announce(struct task *task, size_t i, hg_error *err)
+{
+    tell_statement(task, i);
+    return !progress_cancelled(task->run->observer) || hg_fail(err, HG_CANCELLED, "interrupted");
+}
+
 bool apply_statement(struct task *task, size_t i, hg_error *err)
 {
     const struct script_statement *s = &task->script->statements[i];
 
-    tell_statement(task, i);
-    if (progress_cancelled(task->run->observer))
-        return hg_fail(err, HG_CANCELLED, "interrupted");
+    if (!apply_announce(task, i, err))
+        return false;
     if (s->kind == HEAD_COPY_ROWS ? copy_rows(task->run->conn, s, err)
                                   : hg_conn_execute(task->run->conn, s->sql, NULL, 0,
                                                     statement_deadline(task), NULL, err))
         return true;
     script_place(task->script, s, err);
-    explain(task, err);
+    apply_explain(task, err);
     return false;
 }
 
@@ -199,7 +204,7 @@ bool apply_create_ledger(struct run *run, hg_error *err)
     return false;
 }
 
-/* Whether alembic_version is what the plan was made for. On PostgreSQL ledger_move() notices. */
+/* Whether alembic_version is what the plan was made for. On PostgreSQL the move notices. */
 static bool check_current(const struct task *task, hg_error *err)
 {
     const struct run *r = task->run;
@@ -249,15 +254,6 @@ static bool check_open(const struct task *task, hg_error *err)
     hg_fail(err, HG_SQL, "a statement of the migration ended its transaction");
     hg_error_place(err, task->script->path, 0, 0);
     return false;
-}
-
-/* The ledger is written as who we are, whoever the file made us. */
-static bool drop_role(const struct task *task, hg_error *err)
-{
-    return task->run->prepared->driver == HG_SQLITE
-           || !guc_may_change(task->run->prepared->driver, task->script)
-           || hg_conn_execute(task->run->conn, "RESET SESSION AUTHORIZATION", NULL, 0, soon(), NULL,
-                              err);
 }
 
 static const char **names_of(const struct task *task, const size_t *nodes, size_t count)
@@ -317,16 +313,37 @@ static bool run_statements(struct task *task, hg_error *err)
     return true;
 }
 
+bool apply_ledger_script(struct task *task, struct buf *out, size_t *count, hg_error *err)
+{
+    struct prepared *p = task->run->prepared;
+    const struct plan_step *step = task->step;
+    struct ledger_event event;
+    struct ledger_change change = {.removes = names_of(task, step->removes, step->remove_count),
+                                   .remove_count = step->remove_count,
+                                   .adds = names_of(task, step->adds, step->add_count),
+                                   .add_count = step->add_count};
+
+    if (p->ledger.mirror[0] != '\0') {
+        change.mirror = p->ledger.mirror;
+        change.mirrored = dbmate_version(p, step->node);
+        change.applied = step->direction == HG_UP;
+    }
+    task->done = task->script->count; /* which is what the event tells of when it is written */
+    event = apply_event(task, "ok");
+    task->done = 0;
+    if (change.removes != NULL && change.adds != NULL)
+        *count += ledger_script(out, &p->place, &task->run->author, &event, &change);
+    return (!buf_failed(out) && change.removes != NULL && change.adds != NULL)
+           || hg_fail(err, HG_NOMEM, "could not write the ledger: out of memory");
+}
+
 bool apply_inside(struct task *task, hg_error *err)
 {
     struct run *r = task->run;
     struct ledger_event event;
     int64_t id;
 
-    if (!guc_set_timeouts(r->conn, apply_lock_timeout(task),
-                          task->script->section.statement_timeout_ms, true, soon(), err)
-        || !run_statements(task, err) || !check_open(task, err) || !drop_role(task, err)
-        || !apply_move(task, err))
+    if (!run_statements(task, err) || !check_open(task, err) || !apply_move(task, err))
         return false;
     event = apply_event(task, "ok");
     return ledger_append(r->conn, &r->prepared->place, &r->author, &event, soon(), &id, err);
@@ -335,8 +352,10 @@ bool apply_inside(struct task *task, hg_error *err)
 bool apply_transaction(struct task *task, hg_error *err)
 {
     struct run *r = task->run;
-    bool ok =
-        apply_begin(task, err) && apply_inside(task, err) && hg_conn_commit(r->conn, soon(), err);
+    bool ok = r->prepared->driver == HG_POSTGRESQL
+                  ? batch_run(task, true, true, err)
+                  : apply_begin(task, err) && apply_inside(task, err)
+                        && hg_conn_commit(r->conn, soon(), err);
 
     if (!ok)
         apply_undo(r);

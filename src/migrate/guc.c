@@ -31,7 +31,7 @@ bool guc_set_timeouts(hg_conn *conn, int64_t lock_ms, int64_t statement_ms, bool
 }
 
 /* First words of statements that change no setting. Any other may call a function that does. */
-static bool is_harmless(const struct script_statement *s)
+bool guc_is_harmless(const struct script_statement *s)
 {
     static const char *const words[] = {"create", "alter",   "drop",  "insert", "update",
                                         "delete", "comment", "grant", "revoke", "truncate"};
@@ -48,7 +48,7 @@ bool guc_may_change(hg_driver driver, const struct script *script)
     if (!script->section.transaction)
         return true;
     for (size_t i = 0; driver == HG_POSTGRESQL && i < script->count; i++)
-        if (!is_harmless(&script->statements[i]))
+        if (!guc_is_harmless(&script->statements[i]))
             return true;
     return false;
 }

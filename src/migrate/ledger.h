@@ -26,6 +26,7 @@
 #include "state.h"
 
 struct arena;
+struct buf;
 
 /* Where the tables are, or will be. */
 struct ledger_place {
@@ -95,6 +96,30 @@ bool ledger_end(hg_conn *conn, const struct ledger_place *place, int64_t id,
 bool ledger_move(hg_conn *conn, const struct ledger_place *place, const char *const *removes,
                  size_t remove_count, const char *const *adds, size_t add_count, hg_deadline by,
                  hg_error *err);
+
+/* What a step changes beside the history. */
+struct ledger_change {
+    const char *const *removes; /* from alembic_version */
+    size_t remove_count;
+    const char *const *adds;
+    size_t add_count;
+    const char *mirror;   /* dbmate's table; NULL: none */
+    const char *mirrored; /* and what it calls the migration */
+    bool applied;
+};
+
+/*
+ * PostgreSQL: the change and the event as statements that travel with the migration's last one;
+ * returns how many. Its time ends when they run. Fails with 23502 or 23505 when alembic_version is
+ * not what it was; ledger_explain() says so.
+ */
+size_t ledger_script(struct buf *out, const struct ledger_place *place,
+                     const struct ledger_author *author, const struct ledger_event *event,
+                     const struct ledger_change *change);
+void ledger_explain(hg_error *err);
+
+/* A text as a literal that every setting of the session reads alike; NULL: null. */
+void ledger_literal(struct buf *out, const char *text);
 
 /* Writes into dbmate's own version table that a version is applied, or not any more. */
 bool ledger_mirror(hg_conn *conn, const char *table, const char *version, bool applied,

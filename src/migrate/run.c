@@ -290,20 +290,23 @@ static bool attempt_all(struct task *first, hg_error *err)
 {
     struct run *r = first->run;
     size_t count = r->prepared->decided.step_count;
+    bool batched = r->prepared->driver == HG_POSTGRESQL;
     struct task task = *first;
-    bool ok = apply_begin(first, err);
+    bool ok = batched || apply_begin(first, err);
 
     r->result->applied_count = 0;
     for (size_t i = 0; ok && i < count; i++) {
         ok = task_init(r, i, &task, err);
         task.retries = first->retries;
-        ok = ok && apply_inside(&task, err);
+        ok =
+            ok
+            && (batched ? batch_run(&task, i == 0, i + 1 == count, err) : apply_inside(&task, err));
         if (ok) {
             count_step(r, &task);
             tell_done(&task);
         }
     }
-    ok = ok && hg_conn_commit(r->conn, soon(), err);
+    ok = ok && (batched || hg_conn_commit(r->conn, soon(), err));
     if (!ok) {
         apply_undo(r);
         r->result->applied_count = 0;

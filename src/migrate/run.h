@@ -69,9 +69,19 @@ bool apply_create_ledger(struct run *run, hg_error *err);
 /* Runs a step in a transaction of its own, with its ledger rows; on failure nothing of it stays. */
 bool apply_transaction(struct task *task, hg_error *err);
 
-/* Its parts, for a transaction that holds several steps. */
+/* SQLite: its parts, for a transaction that holds several steps. */
 bool apply_begin(struct task *task, hg_error *err);
 bool apply_inside(struct task *task, hg_error *err);
+
+/* Tells the observer that the i-th statement comes next. err: HG_CANCELLED. */
+bool apply_announce(struct task *task, size_t i, hg_error *err);
+
+/* Says of a statement's error what the engine cannot know. */
+void apply_explain(const struct task *task, hg_error *err);
+
+/* Appends what the ledger is told of the step when its last statement has run, as statements that
+ * end with a semicolon; *count of them more. */
+bool apply_ledger_script(struct task *task, struct buf *out, size_t *count, hg_error *err);
 
 /* Tells the observer, runs the i-th statement, and puts its place on what goes wrong. */
 bool apply_statement(struct task *task, size_t i, hg_error *err);
@@ -100,6 +110,12 @@ struct ledger_event apply_event(struct task *task, const char *outcome);
 
 /* Fills an event with an error. */
 void apply_event_error(struct ledger_event *event, const hg_error *err);
+
+/* --- batch.c --- */
+
+/* PostgreSQL: runs a step with its ledger rows; begin: opens the transaction, commit: ends it. On
+ * failure the transaction is still open. */
+bool batch_run(struct task *task, bool begin, bool commit, hg_error *err);
 
 /* --- stamp.c --- */
 
