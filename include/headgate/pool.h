@@ -324,6 +324,35 @@ typedef struct hg_pool_list {
 HG_API bool hg_pool_list_read(const char *runtime_dir, hg_pool_list *out_list, hg_error *err);
 HG_API void hg_pool_list_release(hg_pool_list *list);
 
+/* What another process of the same user may ask of a pool: the calls of the same names. */
+typedef enum hg_pool_order_kind {
+    HG_ORDER_PAUSE,
+    HG_ORDER_RESUME,
+    HG_ORDER_DRAIN,
+    HG_ORDER_RESIZE, /* number: the new size; max_overflow stays as it is */
+    HG_ORDER_EVICT,  /* number: the slot */
+    HG_ORDER_KINDS
+} hg_pool_order_kind;
+
+typedef struct hg_pool_order {
+    hg_pool_order_kind kind;
+    int number;
+} hg_pool_order;
+
+HG_API const char *hg_pool_order_name(hg_pool_order_kind kind); /* "pause", "resume", ... */
+
+/*
+ * Asks the process of a pool that hg_pool_list_read() has just found to do something with it, and
+ * waits for its answer until `by`. The pool notes in its events what was asked, by which process,
+ * and what it answered. What is not answered in time is void: a process that was stopped does not
+ * carry it out when it goes on.
+ * out_answer: what the process says it has done, in `size` bytes. err: HG_FAILED (the process is
+ * gone, does not listen, or gave no answer in time), or what the call in that process failed with.
+ */
+HG_API bool hg_pool_ask(const char *runtime_dir, const hg_pool_snapshot *pool,
+                        const hg_pool_order *order, hg_deadline by, char *out_answer, size_t size,
+                        hg_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -5,6 +5,8 @@
  */
 #include "pool_state.h"
 
+#include <stdio.h>
+
 static void set_paused(hg_pool *pool, bool paused)
 {
     pool_notice_fork(pool);
@@ -13,6 +15,7 @@ static void set_paused(hg_pool *pool, bool paused)
     if (!paused)
         pool->retry_ns = 0; /* whoever says "go on" knows that it is worth a try */
     pthread_mutex_unlock(&pool->lock);
+    pool_note(pool, paused ? HG_POOL_EVENT_PAUSED : HG_POOL_EVENT_RESUMED, NULL, "");
     pool_capacity_freed(pool);
 }
 
@@ -47,6 +50,7 @@ static bool make_places(hg_pool *pool, int limit, hg_error *err)
 static bool resize(hg_pool *pool, int size, int max_overflow, hg_error *err)
 {
     int kept = 0, limit = 0;
+    char detail[64];
 
     if (atomic_load(&pool->closed))
         return hg_fail(err, HG_POOL_CLOSED, "could not resize the pool: it is closed");
@@ -62,6 +66,8 @@ static bool resize(hg_pool *pool, int size, int max_overflow, hg_error *err)
     pool->options.settings.max_overflow = max_overflow;
     atomic_store(&pool->telemetry.head->size, size);
     atomic_store(&pool->telemetry.head->max_overflow, max_overflow);
+    snprintf(detail, sizeof detail, "size %d, max overflow %d", size, max_overflow);
+    pool_note(pool, HG_POOL_EVENT_RESIZED, NULL, detail);
     return true;
 }
 

@@ -14,10 +14,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "steer.h"
 #include "sweep.h"
 
 #define NS_PER_MS INT64_C(1000000)
 #define WAKE_KEY  UINT64_MAX /* beside those of connections */
+#define STEER_KEY (UINT64_MAX - 1)
 
 enum { EVENTS_AT_ONCE = 16, SLOT_BITS = 16 };
 
@@ -32,6 +34,7 @@ void pool_keeper_none(hg_pool *pool)
     pool->renewal = RENEWAL_NONE;
     pool->renew_ns = 0;
     pool->keeper_wake = -1;
+    pool->steer_listener = -1;
     atomic_store(&pool->keeper_epoll, -1);
 }
 
@@ -43,6 +46,8 @@ void pool_keeper_release(hg_pool *pool)
         close(epoll);
     if (pool->keeper_wake >= 0)
         close(pool->keeper_wake);
+    if (pool->steer_listener >= 0)
+        close(pool->steer_listener);
     pool_keeper_none(pool);
 }
 
@@ -83,6 +88,10 @@ static void hear(hg_pool *pool, uint64_t key)
 
     if (key == WAKE_KEY) {
         (void)eventfd_read(pool->keeper_wake, &ignored);
+        return;
+    }
+    if (key == STEER_KEY) {
+        steer_hear(pool, pool->steer_listener);
         return;
     }
     pthread_mutex_lock(&pool->lock);
@@ -298,6 +307,14 @@ static int64_t record(hg_pool *pool)
     return pool->telemetry.fd < 0 ? INT64_MAX : telemetry_record(&pool->telemetry, clock_now_ns());
 }
 
+/* Under the lock: nobody is to wait for an answer that will not come. */
+static void stop_listening(hg_pool *pool)
+{
+    if (pool->steer_listener >= 0)
+        close(pool->steer_listener);
+    pool->steer_listener = -1;
+}
+
 static void *keep(void *context)
 {
     hg_pool *pool = context;
@@ -314,6 +331,7 @@ static void *keep(void *context)
         listen_until(pool, earlier(next_ns, record(pool)));
         pthread_mutex_lock(&pool->lock);
     }
+    stop_listening(pool);
     pool->keeping = false;
     pool_settle_close(pool);
     pthread_mutex_unlock(&pool->lock);
@@ -333,6 +351,11 @@ bool pool_keeper_start(hg_pool *pool)
         return pool->keeping;
     pool->keeper_wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     atomic_store(&pool->keeper_epoll, epoll_create1(EPOLL_CLOEXEC));
+    if (pool->telemetry.fd >= 0)
+        pool->steer_listener =
+            steer_listen(pool->telemetry.folder, pool->telemetry.name, pool->name);
+    if (pool->steer_listener >= 0)
+        (void)watch(atomic_load(&pool->keeper_epoll), pool->steer_listener, EPOLLIN, STEER_KEY);
     pool->keeping = pool->keeper_wake >= 0
                     && watch(atomic_load(&pool->keeper_epoll), pool->keeper_wake, EPOLLIN, WAKE_KEY)
                     && pool_start_thread(keep, pool);

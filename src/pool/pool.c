@@ -252,6 +252,7 @@ void hg_pool_drain(hg_pool *pool)
     pthread_mutex_lock(&pool->lock);
     shut(pool);
     pool_unlock(pool);
+    pool_note(pool, HG_POOL_EVENT_DRAINING, NULL, "");
     pool_capacity_freed(pool);
 }
 

@@ -8,6 +8,7 @@
  *   opener.c    the threads that open connections
  *   keeper.c    the thread that sees to connections which nobody asks for
  *   leaks.c     who holds a connection for too long
+ *   steer.c     what other processes may ask of it
  *   control.c   what an operator changes at run time
  *   condition.c waiting with a deadline on the monotonic clock
  */
@@ -146,6 +147,7 @@ struct hg_pool {
     bool keeping;             /* the housekeeper lives */
     _Atomic int keeper_epoll; /* what it listens to, -1: nothing; read without the lock */
     int keeper_wake;          /* a descriptor that wakes it */
+    int steer_listener;       /* a socket on which it hears other processes, -1: none */
     enum renewal renewal;
     int64_t renew_ns;       /* no renewal begins before */
     int64_t trim_ns;        /* no idle connection is closed before, for want of use */

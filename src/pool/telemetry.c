@@ -20,6 +20,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "steer.h"
 
 #define NS_PER_MS INT64_C(1000000)
 
@@ -281,9 +282,18 @@ void telemetry_abandon(struct telemetry *t)
     *t = telemetry_none;
 }
 
+void telemetry_remove(int folder, const char *name)
+{
+    char socket[64];
+
+    steer_name(name, socket, sizeof socket);
+    (void)unlinkat(folder, socket, 0);
+    (void)unlinkat(folder, name, 0);
+}
+
 void telemetry_close(struct telemetry *t)
 {
     if (t->name[0] != '\0')
-        unlinkat(t->folder, t->name, 0);
+        telemetry_remove(t->folder, t->name);
     telemetry_abandon(t);
 }

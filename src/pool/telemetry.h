@@ -202,6 +202,9 @@ bool telemetry_grow(struct telemetry *t, unsigned slot_count);
 /* Removes file and page; a zeroed one is fine. */
 void telemetry_close(struct telemetry *t);
 
+/* Removes the page of that name from a folder, and the socket that belongs to it. */
+void telemetry_remove(int folder, const char *name);
+
 /* In a forked child: lets go of the parent's page and leaves its file alone. */
 void telemetry_abandon(struct telemetry *t);
 

@@ -73,7 +73,7 @@ static void bury(const struct file *file)
 
     if (found_ms > 0 && found_ms <= now_ms) {
         if (now_ms - found_ms > dead_are_shown_ms)
-            unlinkat(file->folder, file->name, 0);
+            telemetry_remove(file->folder, file->name);
         return;
     }
     fd = openat(file->folder, file->name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
