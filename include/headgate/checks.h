@@ -52,6 +52,9 @@ typedef struct hg_check_result {
     size_t evidence_count;       /* at most HG_EVIDENCE_MAX; observed says how many there are */
 } hg_check_result;
 
+/* The code of a check that is skipped because it is about the other engine. */
+#define HG_CODE_OTHER_ENGINE "other_engine"
+
 #define HG_CHECKS_MAX 32 /* of readiness */
 
 /* What stands between the application and its database, as one word. */
@@ -132,6 +135,9 @@ typedef struct hg_check_info {
     unsigned engines; /* bit 1 << hg_driver for each that it applies to */
 } hg_check_info;
 
+HG_API size_t hg_check_count(void);
+HG_API hg_check_info hg_check_at(size_t i); /* in the order in which a run shows them */
+
 /* Texts are borrowed until the run returns; NULL: none. */
 typedef struct hg_smoke_options {
     const char *const *only; /* ids, refs or groups ("tls", "app.orders"); count 0: all */
@@ -151,6 +157,19 @@ typedef struct hg_smoke {
     int64_t started_ms;             /* Unix time */
     double duration_ms;
 } hg_smoke;
+
+/*
+ * Runs the catalogue, or the part of it that options->only names, on at most two connections: one
+ * of the pool, one of its own. A check that does not answer within its own deadline is HG_UNKNOWN;
+ * the others go on. Changes nothing that stays. observer hears each check as a step; when it
+ * cancels, the rest is HG_UNKNOWN. out_smoke: the caller's until hg_smoke_free(). err: HG_FILE (a
+ * check or mute of the team's that cannot be understood, with place), HG_USAGE (`only` names
+ * nothing that there is), HG_NOMEM; what the database does is never an error here.
+ */
+HG_API bool hg_smoke_run(const hg_settings *settings, hg_pool *pool,
+                         const hg_smoke_options *options, hg_deadline by,
+                         const hg_observer *observer, hg_smoke **out_smoke, hg_error *err);
+HG_API void hg_smoke_free(hg_smoke *smoke); /* NULL is fine */
 
 #ifdef __cplusplus
 }

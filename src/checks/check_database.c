@@ -70,7 +70,7 @@ static void fail_to_connect(struct check_context *context, const hg_error *err,
     context->connect_error = context->history_error = *err;
 }
 
-static void check_connect(struct check_context *context, hg_check_result *result)
+void check_connect(struct check_context *context, hg_check_result *result)
 {
     int64_t started_ns = clock_now_ns();
     hg_error err = {0};

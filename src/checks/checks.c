@@ -72,16 +72,18 @@ static bool stands_aside(const struct check *check, const struct check_context *
 {
     hg_driver driver = hg_url_driver(hg_settings_url(context->settings));
 
-    if ((check->flags & (1U << driver)) == 0)
+    if ((check->flags & (1U << driver)) == 0) {
         check_say(result, HG_SKIP, "not for %s", hg_driver_name(driver));
-    else if ((check->flags & PRODUCTION) != 0 && !hg_settings_production(context->settings))
+        result->code = HG_CODE_OTHER_ENGINE;
+    } else if ((check->flags & PRODUCTION) != 0 && !hg_settings_production(context->settings)) {
         check_say(result, HG_SKIP, "not production");
-    else if (is_cancelled(context->observer))
+    } else if (is_cancelled(context->observer)) {
         check_say(result, HG_UNKNOWN, "cancelled");
-    else if ((check->flags & CONNECTED) != 0 && context->conn == NULL)
+    } else if ((check->flags & CONNECTED) != 0 && context->conn == NULL) {
         check_say(result, HG_UNKNOWN, "no connection");
-    else
+    } else {
         return false;
+    }
     return true;
 }
 
@@ -108,7 +110,6 @@ void check_run(const struct check *check, struct check_context *context, hg_chec
             result->code = check->code;
     } else {
         result->hint[0] = '\0';
-        result->code = NULL;
     }
     result->duration_ms = clock_since_ms(started_ns);
 }
@@ -159,13 +160,15 @@ void hg_readiness_run(const hg_settings *settings, hg_pool *pool, hg_deadline by
 {
     struct check_context context = {
         .settings = settings, .pool = pool, .observer = observer, .report = out_report};
+    unsigned engine = 1U << hg_url_driver(hg_settings_url(settings));
 
     memset(out_report, 0, sizeof *out_report);
     for (size_t t = 0; t < check_table_count; t++)
         for (size_t i = 0; i < check_tables[t]->count; i++) {
             const struct check *check = &check_tables[t]->rows[i];
 
-            if ((check->flags & READY) == 0 || out_report->check_count == HG_CHECKS_MAX)
+            if ((check->flags & READY) == 0 || (check->flags & engine) == 0
+                || out_report->check_count == HG_CHECKS_MAX)
                 continue;
             /* Only the connection may take as long as the caller grants. */
             context.by = (check->flags & PATIENT) != 0

@@ -88,7 +88,11 @@ struct check_table {
 extern const struct check_table *const check_tables[];
 extern const size_t check_table_count;
 
-extern const struct check_table database_checks, migration_checks, pool_checks;
+extern const struct check_table database_checks, server_checks, activity_checks, schema_checks,
+    migration_checks, pool_checks;
+
+/* db.connect: takes the connection that the rows behind it share. */
+void check_connect(struct check_context *context, hg_check_result *result);
 
 /* Runs one row; `result` is zero before. */
 void check_run(const struct check *check, struct check_context *context, hg_check_result *result);

@@ -15,6 +15,14 @@
 
 struct command_row;
 
+/* What an option that may come several times has collected. */
+enum { CLI_LIST_MAX = 32 };
+struct cli_list {
+    const char *items[CLI_LIST_MAX]; /* point into text */
+    char text[CLI_LIST_MAX][64];
+    size_t count;
+};
+
 /* What the command line said. Texts are argv's. */
 struct cli {
     const struct command_row *command; /* see options.h */
@@ -28,7 +36,11 @@ struct cli {
     const char *argument;        /* TARGET and the like; NULL: none */
     const char *second_argument; /* import's DIR; NULL: none */
     double lock_timeout_s;       /* -1: not given */
-    int verbosity;               /* -1 quiet, 0, 1, 2 */
+    struct cli_list only;        /* checks and groups */
+    const char *app_url;
+    const char *junit; /* a file */
+    bool tap, list;
+    int verbosity; /* -1 quiet, 0, 1, 2 */
     bool json, yes, plan, single_transaction, help, version;
     bool help_for_all; /* no command was named */
 };
@@ -90,6 +102,7 @@ int cmd_pools(const struct cli *cli);
 int cmd_ready(const struct cli *cli);
 int cmd_rev(const struct cli *cli);
 int cmd_sessions(const struct cli *cli);
+int cmd_smoke(const struct cli *cli);
 int cmd_stamp(const struct cli *cli);
 int cmd_status(const struct cli *cli);
 

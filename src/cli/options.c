@@ -13,7 +13,8 @@ enum {
     FOR_ALL = 1,
     FOR_RUNS = 2, /* up, down, reset */
     FOR_UP = 4,
-    FOR_REV = 8 /* rev, merge */
+    FOR_REV = 8, /* rev, merge */
+    FOR_SMOKE = 16
 };
 
 /* clang-format off */
@@ -40,6 +41,11 @@ const struct option_row option_rows[] = {
     {"--single-transaction", NULL,     FOR_UP,      OPTION_FLAG, offsetof(struct cli, single_transaction),      "Apply all migrations in one transaction"},
     {"-m",                   "MESSAGE", FOR_REV,    OPTION_TEXT, offsetof(struct cli, message),                 "What the migration does"},
     {"--message",            "MESSAGE", FOR_REV,    OPTION_TEXT, offsetof(struct cli, message),                 "What the migration does"},
+    {"--only",               "ID",     FOR_SMOKE,   OPTION_LIST, offsetof(struct cli, only),                    "Only these checks or groups; several with commas, or the option again"},
+    {"--app-url",            "URL",    FOR_SMOKE,   OPTION_TEXT, offsetof(struct cli, app_url),                 "Where the application listens: its endpoints are probed too"},
+    {"--list",               NULL,     FOR_SMOKE,   OPTION_FLAG, offsetof(struct cli, list),                    "Show which checks there are and run none"},
+    {"--tap",                NULL,     FOR_SMOKE,   OPTION_FLAG, offsetof(struct cli, tap),                     "The Test Anything Protocol instead of a table"},
+    {"--junit",              "FILE",   FOR_SMOKE,   OPTION_TEXT, offsetof(struct cli, junit),                   "Also write the results to FILE, as JUnit's XML"},
 };
 
 const struct command_row command_rows[] = {
@@ -60,6 +66,7 @@ const struct command_row command_rows[] = {
     {"import",     FOR_ALL,                              ONE_OR_TWO_ARGUMENTS, cmd_import},
     {"merge",      FOR_ALL | FOR_REV,                    NO_ARGUMENT,       cmd_merge},
     {"ready",      FOR_ALL,                              NO_ARGUMENT,       cmd_ready},
+    {"smoke",      FOR_ALL | FOR_SMOKE,                  NO_ARGUMENT,       cmd_smoke},
     {"pools",      FOR_ALL,                              NO_ARGUMENT,       cmd_pools},
     {"sessions",   FOR_ALL,                              NO_ARGUMENT,       cmd_sessions},
     {"completion", FOR_ALL,                              MUST_HAVE_ARGUMENT, cmd_completion},
@@ -111,6 +118,22 @@ static bool set_seconds(double *to, const char *value, const char *name, hg_erro
     return true;
 }
 
+/* Every part between commas. */
+static bool add_to_list(struct cli_list *list, const char *value, const char *name, hg_error *err)
+{
+    while (*value != '\0') {
+        size_t n = strcspn(value, ",");
+
+        if (list->count == CLI_LIST_MAX || n == 0 || n >= sizeof list->text[0])
+            return hg_fail(err, HG_USAGE, "option %s: \"%s\" cannot be understood", name, value);
+        memcpy(list->text[list->count], value, n);
+        list->items[list->count] = list->text[list->count];
+        list->count++;
+        value += n + (value[n] == ',');
+    }
+    return true;
+}
+
 static bool apply(struct cli *cli, const struct option_row *option, const char *value,
                   hg_error *err)
 {
@@ -129,6 +152,8 @@ static bool apply(struct cli *cli, const struct option_row *option, const char *
     case OPTION_LESS:
         *(int *)(void *)field = -1;
         break;
+    case OPTION_LIST:
+        return add_to_list((struct cli_list *)(void *)field, value, option->name, err);
     case OPTION_SECONDS:
         return set_seconds((double *)(void *)field, value, option->name, err);
     }

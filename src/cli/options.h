@@ -10,7 +10,7 @@ struct option_row {
     const char *name;
     const char *argument; /* NULL: a flag */
     unsigned commands;    /* groups of commands that take it */
-    enum { OPTION_TEXT, OPTION_FLAG, OPTION_MORE, OPTION_LESS, OPTION_SECONDS } kind;
+    enum { OPTION_TEXT, OPTION_FLAG, OPTION_MORE, OPTION_LESS, OPTION_SECONDS, OPTION_LIST } kind;
     size_t offset; /* in struct cli */
     const char *help;
 };

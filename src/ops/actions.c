@@ -23,6 +23,7 @@ static const struct action actions[] = {
     {"import",  "TOOL [DIR]",  DANGER_CHANGES,  "Take over a project of alembic, dbmate, goose, golang-migrate or flyway"},
     {"merge",   "[-m MESSAGE]", DANGER_NONE,    "Write a migration file that joins several heads"},
     {"ready",   "",            DANGER_NONE,     "The readiness report; exit status 0 only when ready"},
+    {"smoke",   "",            DANGER_NONE,     "Run every check there is; exit status 0 only when none failed"},
     {"pools",   "",            DANGER_NONE,     "The connection pools of every process on this host"},
     {"sessions", "",           DANGER_NONE,     "Who uses the database: its sessions, who blocks whom, connections left"},
     {"completion", "bash|zsh|fish", DANGER_NONE, "A script for the shell that completes commands and options"},

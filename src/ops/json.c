@@ -81,27 +81,7 @@ bool json_config(struct buf *out, const hg_settings *settings)
     return json_part_finish(out, root);
 }
 
-static json_t *check_array(const hg_readiness *report)
-{
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < report->check_count; i++) {
-        const hg_check_result *check = &report->checks[i];
-        json_t *row = json_object();
-
-        json_object_set_new(row, "id", json_part_text(check->id));
-        json_object_set_new(row, "title", json_part_text(check->title));
-        json_object_set_new(row, "status", json_part_text(hg_status_name(check->status)));
-        json_object_set_new(row, "observed", json_part_text_or_null(check->observed));
-        json_object_set_new(row, "duration_ms", json_part_ms(check->duration_ms));
-        json_object_set_new(row, "hint", json_part_text_or_null(check->hint));
-        json_array_append_new(array, row);
-    }
-    return array;
-}
-
-/* current, heads and pending, empty when the ledger could not be read. */
-static void set_revisions(json_t *root, const hg_history *history)
+void json_part_revisions(json_t *root, const hg_history *history)
 {
     json_object_set_new(
         root, "current",
@@ -114,30 +94,6 @@ static void set_revisions(json_t *root, const hg_history *history)
                                         : json_integer((json_int_t)history->pending_count));
 }
 
-bool json_ready(struct buf *out, const hg_settings *settings, const hg_readiness *report)
-{
-    const hg_url *url = hg_settings_url(settings);
-    json_t *root = json_part_document(), *production = json_object();
-
-    json_object_set_new(production, "is_production",
-                        json_boolean(hg_settings_production(settings)));
-    json_object_set_new(root, "status", json_part_text(hg_status_name(report->status)));
-    json_object_set_new(root, "env", json_part_text(hg_settings_env(settings)));
-    json_object_set_new(root, "production", production);
-    json_object_set_new(root, "db", json_boolean(report->db));
-    json_object_set_new(root, "db_driver", json_part_text(hg_driver_name(hg_url_driver(url))));
-    json_object_set_new(root, "db_url_kind", json_part_text(hg_url_kind(url)));
-    json_object_set_new(root, "db_url", json_part_text(hg_url_redacted(url)));
-    json_object_set_new(root, "server_version", json_part_text_or_null(report->server_version));
-    json_object_set_new(root, "migrations_applied",
-                        report->migrations_known ? json_boolean(report->migrations_applied)
-                                                 : json_null());
-    set_revisions(root, report->history);
-    json_object_set_new(root, "pool", json_part_pool_counts(&report->pool));
-    json_object_set_new(root, "checks", check_array(report));
-    return json_part_finish(out, root);
-}
-
 bool json_status(struct buf *out, const hg_settings *settings, const hg_readiness *report,
                  size_t pool_count)
 {
@@ -145,7 +101,7 @@ bool json_status(struct buf *out, const hg_settings *settings, const hg_readines
 
     json_object_set_new(root, "env", json_part_text(hg_settings_env(settings)));
     json_object_set_new(root, "database", database_object(settings));
-    set_revisions(root, report->history);
+    json_part_revisions(root, report->history);
     json_object_set_new(root, "pools", json_integer((json_int_t)pool_count));
     json_object_set_new(root, "ready", json_part_text(hg_status_name(report->status)));
     return json_part_finish(out, root);

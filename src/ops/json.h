@@ -15,6 +15,10 @@ struct buf;
 bool json_error(struct buf *out, const hg_error *error);
 bool json_config(struct buf *out, const hg_settings *settings);
 bool json_ready(struct buf *out, const hg_settings *settings, const hg_readiness *report);
+/* What /readiness answers: what anybody may know, with a report all of it. */
+bool json_sample(struct buf *out, const hg_settings *settings, const hg_sample *sample,
+                 const hg_readiness *report);
+bool json_smoke(struct buf *out, const hg_smoke *smoke);
 bool json_status(struct buf *out, const hg_settings *settings, const hg_readiness *report,
                  size_t pool_count);
 bool json_history(struct buf *out, const hg_history *history);

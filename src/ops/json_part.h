@@ -28,6 +28,9 @@ json_t *json_part_ms(double ms);
 /* How big a pool is, and how busy: an object that may have more. */
 json_t *json_part_pool_counts(const hg_pool_snapshot *pool);
 
+/* Sets current, heads and pending; empty when the ledger could not be read (NULL). */
+void json_part_revisions(json_t *root, const hg_history *history);
+
 /* An object with "headgate": version. */
 json_t *json_part_document(void);
 

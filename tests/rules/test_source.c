@@ -32,7 +32,7 @@ static const struct room {
     {"schema",   "pool driver sql base",                     ""},
     {"migrate",  "schema sql pool driver base",              "openssl/sha.h openssl/evp.h"},
     {"copy",     "schema pool driver base",                  "xxhash.h"},
-    {"checks",   "migrate schema pool driver settings base", "curl/curl.h"},
+    {"checks",   "migrate schema sql pool driver settings base", "curl/curl.h"},
     {"cutover",  "checks copy migrate pool base",            ""},
     {"ops",      "base",                                     "jansson.h"},
     {"console",  "ops base",                                 "curses.h@terminal.c jansson.h@theme.c"},
@@ -44,7 +44,8 @@ static const struct room {
 /* The C library and the kernel: everything else in <> is a library that has to be named above. */
 static const char system_headers[] =
     "arpa/inet.h assert.h ctype.h dirent.h dlfcn.h endian.h errno.h execinfo.h fcntl.h ftw.h grp.h inttypes.h langinfo.h libgen.h "
-    "limits.h linux/futex.h linux/magic.h locale.h math.h netdb.h netinet/in.h netinet/tcp.h poll.h pthread.h pwd.h sched.h semaphore.h signal.h spawn.h "
+    "limits.h linux/futex.h linux/magic.h locale.h math.h netdb.h netinet/in.h netinet/tcp.h poll.h pthread.h pwd.h regex.h "
+    "sched.h semaphore.h signal.h spawn.h "
     "stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h sys/eventfd.h sys/file.h "
     "sys/epoll.h sys/ioctl.h sys/mman.h sys/prctl.h sys/random.h sys/resource.h sys/signalfd.h sys/socket.h sys/stat.h sys/statfs.h "
     "sys/statvfs.h sys/syscall.h sys/sysmacros.h sys/time.h sys/timerfd.h sys/types.h sys/un.h sys/utsname.h sys/vfs.h sys/wait.h "
