@@ -127,6 +127,10 @@ HG_API bool hg_conn_in_transaction(const hg_conn *conn); /* also when the transa
 HG_API bool
 hg_conn_lost(const hg_conn *conn); /* the last error means that the connection is gone */
 
+/* The version of the engine's client library that is installed, as hg_conn_server_version_number()
+ * counts; 0 when there is none. Loads libpq when it was not. */
+HG_API int hg_driver_library_version(hg_driver driver);
+
 /* Quotes an identifier for this engine (both: "name" with doubled quotes). Returns needed bytes as
  * snprintf does. */
 HG_API size_t hg_quote_identifier(const char *name, char *out, size_t size);

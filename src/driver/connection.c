@@ -304,6 +304,13 @@ const char *hg_conn_server_version(const hg_conn *handle)
     return conn == NULL ? "" : conn->driver->server_version(conn);
 }
 
+int hg_driver_library_version(hg_driver driver)
+{
+    const struct driver *engine = driver == HG_POSTGRESQL ? &driver_postgres : &driver_sqlite;
+
+    return engine->library_version();
+}
+
 int hg_conn_server_version_number(const hg_conn *handle)
 {
     const hg_conn *conn = conn_behind(handle);

@@ -99,6 +99,7 @@ struct driver {
     /* Any thread: wakes the owner's call, which then looks at `cancelled`. Never blocks. */
     void (*cancel)(hg_conn *conn);
 
+    int (*library_version)(void); /* 0: it is not there */
     bool (*in_transaction)(const hg_conn *conn);
     bool (*transaction_failed)(const hg_conn *conn); /* in one that can only be rolled back */
     int64_t (*backend_pid)(const hg_conn *conn);

@@ -534,6 +534,13 @@ static void postgres_cancel(hg_conn *conn)
     wait_wake(&of(conn)->wait);
 }
 
+static int postgres_library_version(void)
+{
+    const struct pq *pq = pq_load(NULL);
+
+    return pq == NULL ? 0 : pq->PQlibVersion();
+}
+
 static bool postgres_in_transaction(const hg_conn *base)
 {
     const struct postgres_conn *conn = of(base);
@@ -588,6 +595,7 @@ const struct driver driver_postgres = {
     .statement_query = postgres_statement_query,
     .statement_close = postgres_statement_close,
     .cancel = postgres_cancel,
+    .library_version = postgres_library_version,
     .in_transaction = postgres_in_transaction,
     .transaction_failed = postgres_transaction_failed,
     .backend_pid = postgres_backend_pid,

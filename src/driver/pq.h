@@ -19,7 +19,7 @@
     X(PQsetSingleRowMode) X(PQgetResult) X(PQclear) X(PQresultStatus) X(PQresultErrorField) \
     X(PQntuples) X(PQnfields) X(PQfname) X(PQftype) X(PQgetvalue) X(PQgetlength) X(PQgetisnull) \
     X(PQcmdStatus) X(PQcmdTuples) X(PQputCopyData) X(PQputCopyEnd) X(PQgetCopyData) X(PQunescapeBytea) X(PQfreemem) \
-    X(PQgetCancel) X(PQfreeCancel) X(PQcancel)
+    X(PQlibVersion) X(PQgetCancel) X(PQfreeCancel) X(PQcancel)
 /* clang-format on */
 
 /* libpq's functions under their own names: pq->PQstatus(conn). */

@@ -588,6 +588,11 @@ static const char *sqlite_server_version(const hg_conn *conn)
     return sqlite3_libversion();
 }
 
+static int sqlite_library_version(void)
+{
+    return sqlite3_libversion_number();
+}
+
 static int sqlite_server_version_number(const hg_conn *conn)
 {
     (void)conn;
@@ -612,6 +617,7 @@ const struct driver driver_sqlite = {
     .statement_query = sqlite_statement_query,
     .statement_close = sqlite_statement_close,
     .cancel = sqlite_cancel,
+    .library_version = sqlite_library_version,
     .in_transaction = sqlite_in_transaction,
     .transaction_failed = sqlite_transaction_failed,
     .backend_pid = sqlite_backend_pid,
