@@ -124,6 +124,38 @@ typedef struct hg_sample {
     uint64_t samples;
 } hg_sample;
 
+/* How long one readiness check has taken, over the sampler's life. */
+#define HG_TIMING_BOUNDS 9
+typedef struct hg_check_timing {
+    const char *id;
+    uint64_t within[HG_TIMING_BOUNDS]; /* runs that took at most hg_timing_bounds_s[i] */
+    uint64_t count;
+    double sum_s;
+    int64_t last_ms; /* Unix time of the last run */
+} hg_check_timing;
+
+/* 1 ms to 10 s, as OpenTelemetry has them for db.client.operation.duration. */
+HG_API double hg_timing_bound_s(size_t i);
+
+/* Starts a thread that samples from now on. settings: borrowed until hg_sampler_stop().
+ * interval_ms: at least 50. err: HG_NOMEM, HG_CONFIG, HG_FAILED. */
+HG_API bool hg_sampler_start(const hg_settings *settings, int64_t interval_ms,
+                             hg_sampler **out_sampler, hg_error *err);
+/* Ends the thread and frees. Waits at most for the sample that is being taken, which is told to
+ * stop. NULL is fine. */
+HG_API void hg_sampler_stop(hg_sampler *sampler);
+
+/* Any thread; never waits for a sample. */
+HG_API void hg_sampler_read(hg_sampler *sampler, hg_sample *out_sample);
+
+/* Shows the last report whole, under the sampler's lock: visit is quick and calls nothing of the
+ * sampler. report: NULL before the first sample. timings: one for each of its checks. */
+HG_API void hg_sampler_visit(hg_sampler *sampler,
+                             void (*visit)(void *context, const hg_sample *sample,
+                                           const hg_readiness *report,
+                                           const hg_check_timing *timings),
+                             void *context);
+
 /* --- smoke --- */
 
 /* One row of the catalogue. Static. */

@@ -68,6 +68,7 @@ static void fail_to_connect(struct check_context *context, const hg_error *err,
     say_failed(result, err);
     result->code = hg_db_state_name(check_db_state(err));
     context->connect_error = context->history_error = *err;
+    context->report->db = false;
 }
 
 void check_connect(struct check_context *context, hg_check_result *result)

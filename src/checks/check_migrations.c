@@ -5,14 +5,25 @@
 
 #include "base/text.h"
 
+/* The ledger is read on a connection of the pool: ours steps back for that moment, so that a run
+ * needs no second one. */
+static void read_history(struct check_context *context)
+{
+    hg_check_result unseen = {0};
+
+    check_context_release(context);
+    hg_history_read(context->pool, hg_settings_migrations_dir(context->settings), context->by,
+                    &context->report->history, &context->history_error);
+    check_connect(context, &unseen);
+}
+
 /* Reads files and ledger on first need; NULL: it could not be, and the result says why. */
 static const hg_history *history(struct check_context *context, hg_check_result *result)
 {
     hg_readiness *report = context->report;
 
     if (report->history == NULL && context->history_error.code == HG_OK)
-        hg_history_read(context->pool, hg_settings_migrations_dir(context->settings), context->by,
-                        &report->history, &context->history_error);
+        read_history(context);
     if (report->history == NULL) {
         check_say(result, HG_FAIL, "%s", context->history_error.message);
         text_copy(result->hint, sizeof result->hint, context->history_error.hint);

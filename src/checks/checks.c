@@ -132,6 +132,15 @@ void check_context_release(struct check_context *context)
     context->conn = NULL;
 }
 
+bool check_is_at_once(const char *id)
+{
+    for (size_t t = 0; t < check_table_count; t++)
+        for (size_t i = 0; i < check_tables[t]->count; i++)
+            if (strcmp(check_tables[t]->rows[i].id, id) == 0)
+                return (check_tables[t]->rows[i].flags & AT_ONCE) != 0;
+    return false;
+}
+
 /* --- readiness --- */
 
 /* A planned pause in writing is told apart by its code; a read-only database by its check. */

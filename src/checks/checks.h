@@ -120,6 +120,9 @@ hg_db_state check_db_state(const hg_error *err);
  * was. */
 bool check_drop_lost(struct check_context *context);
 
+/* Whether a check that fails is reason enough at once; of an id that there is. */
+bool check_is_at_once(const char *id);
+
 /* Gives the connection back. */
 void check_context_release(struct check_context *context);
 
