@@ -37,6 +37,14 @@ int64_t clock_coarse_ns(void)
     return fake >= 0 ? fake : read_ns(CLOCK_MONOTONIC_COARSE);
 }
 
+int64_t clock_tick_ns(void)
+{
+    struct timespec tick = {0, 0};
+
+    clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+    return tick.tv_nsec;
+}
+
 int64_t clock_wall_ms(void)
 {
     int64_t fake = atomic_load_explicit(&fake_wall_ms, memory_order_relaxed);

@@ -10,6 +10,7 @@
 int64_t clock_now_ns(void);    /* CLOCK_MONOTONIC */
 int64_t clock_coarse_ns(void); /* CLOCK_MONOTONIC as of the last tick: a third of the price, up to
                                   ten milliseconds behind clock_now_ns(), never ahead of it */
+int64_t clock_tick_ns(void);   /* how far clock_coarse_ns() goes at once */
 int64_t clock_wall_ms(void);   /* CLOCK_REALTIME, Unix time in milliseconds */
 
 /* RFC 3339 in UTC with seconds, "2026-11-23T05:58:00Z", into at least 24 bytes; "" for 0. Returns
