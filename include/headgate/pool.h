@@ -207,12 +207,13 @@ typedef enum hg_pool_event_kind {
 HG_API const char *hg_pool_event_name(hg_pool_event_kind kind); /* "connected", ... */
 
 typedef struct hg_pool_event {
-    int64_t at_ms; /* Unix time; of the last one when it happened several times in a row */
+    int64_t at_ms;    /* Unix time; of the last one when it happened several times */
+    int64_t first_ms; /* of the first one */
     hg_pool_event_kind kind;
     uint32_t times;
     int slot;            /* -1: of the whole pool */
     int64_t backend_pid; /* 0: none, or unknown */
-    char detail[80];
+    char detail[72];
 } hg_pool_event;
 
 /*
@@ -282,6 +283,7 @@ typedef struct hg_pool_snapshot {
     double wait_p99_ms;
     double wait_max_ms;
     double hold_max_ms;
+    double hold_tick_ms;     /* holds that are shorter count as 0 in percentiles */
     hg_pool_window minute;   /* the last one */
     hg_pool_window quarter;  /* the last fifteen minutes */
     hg_pool_use use;         /* since it began */
@@ -291,7 +293,7 @@ typedef struct hg_pool_snapshot {
     int64_t next_connect_ms; /* after a failure, until the next try; 0: with the next caller; -1:
                                 the last connect did not fail */
     size_t event_count;
-    hg_pool_event events[HG_POOL_EVENTS_MAX]; /* the oldest first */
+    hg_pool_event events[HG_POOL_EVENTS_MAX]; /* by time, the oldest first */
     size_t connection_count;
     hg_pool_connection connections[HG_POOL_SLOTS_MAX];
 } hg_pool_snapshot;

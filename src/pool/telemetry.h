@@ -27,7 +27,7 @@ enum {
     TELEMETRY_HOLD_BUCKETS = 64,  /* four a doubling, from one millisecond to over a minute */
     TELEMETRY_LEVELS = HG_POOL_LEVELS,
     TELEMETRY_ERROR_WORDS = 20,
-    TELEMETRY_DETAIL_WORDS = 10,
+    TELEMETRY_DETAIL_WORDS = 9,
     TELEMETRY_ADDRESS_WORDS = 6,
     TELEMETRY_CLOSE_REASONS = 16, /* as the layout has it; what hg_close does not name is for later
                                      versions */
@@ -84,7 +84,8 @@ struct telemetry_slot {
 /* Something that happened. Whole when both counts are the number that its place calls for. */
 struct telemetry_event {
     _Atomic uint64_t begun; /* its number, from 1 */
-    _Atomic int64_t at_ms;  /* Unix time */
+    _Atomic int64_t at_ms;  /* Unix time; of the last one, when it happened several times */
+    _Atomic int64_t first_ms;
     _Atomic int64_t backend_pid;
     _Atomic uint32_t kind; /* enum hg_pool_event_kind */
     _Atomic int32_t slot;  /* -1: of the whole pool */
@@ -134,6 +135,7 @@ struct telemetry_head {
     int64_t started_ms;      /* Unix time */
     int64_t started_ns;      /* CLOCK_MONOTONIC */
     int64_t wall_ns_at_zero; /* Unix time in ns when CLOCK_MONOTONIC was 0 */
+    int64_t tick_ns;         /* of the clock that holds are measured with */
     char process[32];
     char name[32];
     char role[32];
@@ -160,7 +162,7 @@ struct telemetry_head {
     /* Written by the first reader that finds out. */
     _Atomic int64_t found_dead_ms; /* Unix time */
     _Atomic uint64_t timeouts_paused;
-    uint64_t reserved_too[6];
+    uint64_t reserved_too[5];
 };
 
 /* A pool's page. */
@@ -234,8 +236,9 @@ void telemetry_note_wait(struct telemetry_head *head, int64_t wait_ns);
 /* Notes that a connection was held for so long; not called for less than a tick of the clock. */
 void telemetry_note_hold(struct telemetry_slot *slot, int64_t held_ns);
 
-/* Something happened; slot -1: to the whole pool. The same as the last time is counted, not noted
- * again. Any thread. */
+/* Something happened; slot -1: to the whole pool. What stands among the last few already is counted
+ * there and not noted again, so that connections which come and go leave room for the rest. Any
+ * thread. */
 void telemetry_note_event(struct telemetry *t, hg_pool_event_kind kind, int slot,
                           const char *detail);
 

@@ -185,6 +185,7 @@ static void decode_head(const struct telemetry_head *head, int64_t now_ms, hg_po
     out->waiting = (int)within(LOAD(head->waiting), 0, INT32_MAX);
     out->timeouts = LOAD(head->timeouts);
     out->timeouts_paused = LOAD(head->timeouts_paused);
+    out->hold_tick_ms = (double)within(head->tick_ns, 0, 1000 * NS_PER_MS) / (double)NS_PER_MS;
 }
 
 /* --- events --- */
@@ -193,12 +194,14 @@ static void decode_head(const struct telemetry_head *head, int64_t now_ms, hg_po
 static bool decode_event(const struct telemetry_event *event, int64_t now_ms, hg_pool_event *out)
 {
     uint64_t times = LOAD(event->times);
+    int64_t at_ms = within(LOAD(event->at_ms), 0, now_ms);
 
     if (LOAD(event->begun) == 0 || LOAD(event->begun) != LOAD(event->done)
         || LOAD(event->kind) >= HG_POOL_EVENT_KINDS)
         return false;
     *out = (hg_pool_event){
-        .at_ms = within(LOAD(event->at_ms), 0, now_ms),
+        .at_ms = at_ms,
+        .first_ms = within(LOAD(event->first_ms), 0, at_ms),
         .kind = (hg_pool_event_kind)LOAD(event->kind),
         .times = times < UINT32_MAX ? (uint32_t)times : UINT32_MAX,
         .slot = (int)within(LOAD(event->slot), -1, HG_POOL_SLOTS_MAX - 1),
@@ -206,6 +209,19 @@ static bool decode_event(const struct telemetry_event *event, int64_t now_ms, hg
     };
     copy_text(out->detail, sizeof out->detail, (const char *)event->detail, sizeof event->detail);
     return true;
+}
+
+/* They are nearly in order: only what happened again has moved. */
+static void sort_events(hg_pool_event *events, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        hg_pool_event moved = events[i];
+        size_t at = i;
+
+        for (; at > 0 && events[at - 1].at_ms > moved.at_ms; at--)
+            events[at] = events[at - 1];
+        events[at] = moved;
+    }
 }
 
 static void decode_events(const struct telemetry_copy *copy, int64_t now_ms, hg_pool_snapshot *out)
@@ -230,6 +246,7 @@ static void decode_events(const struct telemetry_copy *copy, int64_t now_ms, hg_
             && decode_event(&event, now_ms, &out->events[out->event_count]))
             out->event_count++;
     }
+    sort_events(out->events, out->event_count);
 }
 
 /* --- what time has brought --- */

@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-enum { TEXT_ROOM = TELEMETRY_ERROR_WORDS * 8 };
+enum { TEXT_ROOM = TELEMETRY_ERROR_WORDS * 8, LOOK_BACK = 8 };
 
 #define LOAD(field)         atomic_load_explicit(&(field), memory_order_relaxed)
 #define STORE(field, value) atomic_store_explicit(&(field), (value), memory_order_relaxed)
@@ -94,13 +94,12 @@ void telemetry_note_hold(struct telemetry_slot *slot, int64_t held_ns)
     raise_to(&slot->hold_max_ns, held_ns);
 }
 
-/* Whether the event says what is to be said. */
-static bool says(const struct telemetry_event *event, uint64_t number, hg_pool_event_kind kind,
-                 int slot, const char *detail)
+/* Whether the event says the same, wherever it happened. */
+static bool says(const struct telemetry_event *event, hg_pool_event_kind kind, const char *detail)
 {
     char wanted[TELEMETRY_DETAIL_WORDS * 8] = "", is[sizeof wanted];
 
-    if (number == 0 || LOAD(event->kind) != (uint32_t)kind || LOAD(event->slot) != slot)
+    if (LOAD(event->kind) != (uint32_t)kind)
         return false;
     text_copy(wanted, sizeof wanted, detail);
     for (size_t i = 0; i < TELEMETRY_DETAIL_WORDS; i++) {
@@ -111,15 +110,31 @@ static bool says(const struct telemetry_event *event, uint64_t number, hg_pool_e
     return memcmp(is, wanted, sizeof is) == 0;
 }
 
+static struct telemetry_event *place_of(struct telemetry *t, uint64_t number)
+{
+    return &t->events[number % TELEMETRY_EVENTS];
+}
+
+/* The same among the last few; NULL: it is news. */
+static struct telemetry_event *find_event(struct telemetry *t, hg_pool_event_kind kind,
+                                          const char *detail)
+{
+    for (uint64_t back = 0; back < LOOK_BACK && back < t->event_count; back++) {
+        struct telemetry_event *event = place_of(t, t->event_count - back);
+
+        if (says(event, kind, detail))
+            return event;
+    }
+    return NULL;
+}
+
 static void put_event(struct telemetry_event *event, uint64_t number, hg_pool_event_kind kind,
-                      int slot, int64_t backend_pid, const char *detail)
+                      const char *detail)
 {
     STORE(event->begun, number);
-    atomic_store_explicit(&event->at_ms, clock_wall_ms(), memory_order_release);
-    atomic_store_explicit(&event->backend_pid, backend_pid, memory_order_release);
+    atomic_store_explicit(&event->first_ms, clock_wall_ms(), memory_order_release);
     atomic_store_explicit(&event->kind, (uint32_t)kind, memory_order_release);
-    atomic_store_explicit(&event->slot, slot, memory_order_release);
-    atomic_store_explicit(&event->times, 1, memory_order_release);
+    atomic_store_explicit(&event->times, 0, memory_order_release);
     store_text(event->detail, TELEMETRY_DETAIL_WORDS, detail);
     atomic_store_explicit(&event->done, number, memory_order_release);
 }
@@ -127,18 +142,17 @@ static void put_event(struct telemetry_event *event, uint64_t number, hg_pool_ev
 void telemetry_note_event(struct telemetry *t, hg_pool_event_kind kind, int slot,
                           const char *detail)
 {
-    struct telemetry_event *last;
+    struct telemetry_event *event;
 
     pthread_mutex_lock(&t->event_lock);
-    last = &t->events[t->event_count % TELEMETRY_EVENTS]; /* number n lies at n */
-    if (says(last, t->event_count, kind, slot, detail)) {
-        telemetry_count(&last->times);
-        STORE(last->at_ms, clock_wall_ms());
-    } else {
-        uint64_t number = ++t->event_count;
-
-        put_event(&t->events[number % TELEMETRY_EVENTS], number, kind, slot,
-                  slot < 0 ? 0 : LOAD(t->slots[slot].backend_pid), detail);
+    event = find_event(t, kind, detail);
+    if (event == NULL) {
+        event = place_of(t, ++t->event_count);
+        put_event(event, t->event_count, kind, detail);
     }
+    telemetry_count(&event->times);
+    STORE(event->at_ms, clock_wall_ms());
+    STORE(event->slot, slot);
+    STORE(event->backend_pid, slot < 0 ? 0 : LOAD(t->slots[slot].backend_pid));
     pthread_mutex_unlock(&t->event_lock);
 }

@@ -583,6 +583,14 @@ static void the_ring_keeps_the_last_events_and_counts_repeats(void **state)
     hg_pool_inspect(pool, &now);
     assert_int_equal(now.event_count, 1);
     assert_int_equal(now.events[0].times, 1000);
+    for (int i = 0; i < 10; i++) { /* as overflow comes and goes */
+        telemetry_note_event(&pool->telemetry, HG_POOL_EVENT_CONNECTED, i % 4, "");
+        telemetry_note_event(&pool->telemetry, HG_POOL_EVENT_CLOSED, i % 4, "surplus");
+    }
+    hg_pool_inspect(pool, &now);
+    assert_int_equal(now.event_count, 3);
+    assert_int_equal(now.events[2].times, 10);
+    assert_int_equal(now.events[2].slot, 1);
     for (int i = 0; i < 200; i++) {
         snprintf(detail, sizeof detail, "%d", i);
         telemetry_note_event(&pool->telemetry, HG_POOL_EVENT_TIMEOUT, -1, detail);
