@@ -15,6 +15,8 @@
 
 struct command_row;
 
+enum { CLI_WORDS_MAX = 8 };
+
 /* What an option that may come several times has collected. */
 enum { CLI_LIST_MAX = 32 };
 struct cli_list {
@@ -33,6 +35,8 @@ struct cli {
     const char *confirm;
     const char *plan_id;
     const char *message;
+    const char *words[CLI_WORDS_MAX]; /* all arguments, also the two below */
+    size_t word_count;
     const char *argument;        /* TARGET and the like; NULL: none */
     const char *second_argument; /* import's DIR; NULL: none */
     double lock_timeout_s;       /* -1: not given */
@@ -41,7 +45,7 @@ struct cli {
     const char *junit; /* a file */
     bool tap, list;
     int verbosity; /* -1 quiet, 0, 1, 2 */
-    bool json, yes, plan, single_transaction, help, version;
+    bool json, yes, plan, single_transaction, watch, help, version;
     bool help_for_all; /* no command was named */
 };
 

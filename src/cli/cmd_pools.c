@@ -1,96 +1,140 @@
 /*
  * cmd_pools.c - the pools of every process on this host, from what they publish; the database is
- * not asked.
+ * not asked. And orders to one of them.
  */
 #include <stdio.h>
-#include <string.h>
+#include <poll.h>
+#include <unistd.h>
 
-#include "base/arena.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "cli.h"
 #include "ops/json.h"
-#include "table.h"
+#include "pool_order.h"
+#include "pool_text.h"
 
-enum { COLUMNS = 5 };
+enum { WATCH_MS = 1000, ANSWER_MS = 10000, EVENTS_SHOWN = 8 };
 
-static const char *milliseconds(struct arena *arena, int64_t ms)
+static void put_list(struct buf *out, const hg_pool_list *list, size_t events)
 {
-    char text[32];
-
-    return ms < 0 ? NULL : arena_text(arena, cli_duration((double)ms, text, sizeof text));
-}
-
-static void put_connections(struct buf *out, const hg_pool_snapshot *pool)
-{
-    static const struct table_column columns[COLUMNS] = {{"  STATE", ALIGN_LEFT},
-                                                         {"HELD", ALIGN_RIGHT},
-                                                         {"AGE", ALIGN_RIGHT},
-                                                         {"BACKEND", ALIGN_RIGHT},
-                                                         {"HOLDER", ALIGN_LEFT}};
-    struct arena arena = ARENA_INIT;
-    const char **cells = arena_alloc(&arena, pool->connection_count * COLUMNS + 1, sizeof *cells);
-
-    for (size_t i = 0; cells != NULL && i < pool->connection_count; i++) {
-        const hg_pool_connection *c = &pool->connections[i];
-        const char **row = cells + i * COLUMNS;
-
-        row[0] = arena_printf(&arena, "  %s%s", hg_slot_state_name(c->state),
-                              c->overflow ? ", overflow" : "");
-        row[1] = milliseconds(&arena, c->held_ms);
-        row[2] = milliseconds(&arena, c->age_ms);
-        row[3] =
-            c->backend_pid > 0 ? arena_printf(&arena, "%lld", (long long)c->backend_pid) : NULL;
-        row[4] = c->holder[0] == '\0' ? NULL : c->holder;
+    if (list->count == 0)
+        buf_text(out, "no process of this user publishes a pool on this host\n");
+    for (size_t i = 0; i < list->count; i++) {
+        if (i > 0)
+            buf_char(out, '\n');
+        pool_text(out, &list->pools[i], events, clock_wall_ms());
     }
-    if (cells != NULL && pool->connection_count > 0)
-        table_print(out, columns, COLUMNS, cells, pool->connection_count);
-    arena_release(&arena);
 }
 
-static void put_pool(struct buf *out, const hg_pool_snapshot *pool)
+static bool show(const struct cli *cli, const char *folder, const char *before, hg_error *err)
 {
-    char process[64], name[64], database[256], overflow[16] = "no limit";
+    struct buf out = BUF_INIT(64 << 20);
+    hg_pool_list list = {0};
+    bool ok = hg_pool_list_read(folder, &list, err);
 
-    if (pool->max_overflow >= 0)
-        snprintf(overflow, sizeof overflow, "%d", pool->max_overflow);
-    buf_printf(out, "%s %lld, pool %s%s: %s\n",
-               text_visible_copy(process, sizeof process, pool->process), (long long)pool->pid,
-               text_visible_copy(name, sizeof name, pool->name), pool->alive ? "" : " (dead)",
-               text_visible_copy(database, sizeof database, pool->database));
-    buf_printf(out, "  size %d, max overflow %s: %d in use, %d idle, %d overflow, %d waiting\n",
-               pool->size, overflow, pool->in_use, pool->idle, pool->overflow, pool->waiting);
-    buf_printf(out, "  %llu checkouts, %llu timeouts, wait p50 %.1f ms, p99 %.1f ms, max %.1f ms\n",
-               (unsigned long long)pool->checkouts, (unsigned long long)pool->timeouts,
-               pool->wait_p50_ms, pool->wait_p99_ms, pool->wait_max_ms);
-    if (pool->last_error[0] != '\0')
-        buf_printf(out, "  last error: %s\n",
-                   text_visible_copy(database, sizeof database, pool->last_error));
-    put_connections(out, pool);
+    if (ok && cli->json)
+        ok = json_pools(&out, &list)
+             || hg_fail(err, HG_NOMEM, "could not show the pools: out of memory");
+    else if (ok) {
+        buf_text(&out, before);
+        put_list(&out, &list, cli->verbosity > 0 ? HG_POOL_EVENTS_MAX : EVENTS_SHOWN);
+    }
+    if (ok)
+        cli_print(&out);
+    hg_pool_list_release(&list);
+    buf_release(&out);
+    return ok;
+}
+
+/* Shows them every second, on a terminal in place. Ends with a signal, or when nobody reads. */
+static bool watch(const struct cli *cli, const char *folder, hg_error *err)
+{
+    const char *clear = isatty(STDOUT_FILENO) ? "\x1b[H\x1b[2J" : "";
+    bool ok = true;
+
+    cli_catch_signals();
+    while (ok && !cli_interrupted(NULL)) {
+        ok = show(cli, folder, clear, err);
+        if (fflush(stdout) != 0)
+            break;
+        poll(NULL, 0, WATCH_MS);
+    }
+    return ok;
+}
+
+/* --- orders --- */
+
+/* "resize pool "main" of shop-api 4711, postgresql://...", for the question. */
+static void describe(const hg_pool_order *order, const hg_pool_snapshot *pool, char *out,
+                     size_t size)
+{
+    char process[64], name[64], database[256];
+
+    snprintf(out, size, "%s pool \"%s\" of %s %lld, %s", hg_pool_order_name(order->kind),
+             text_visible_copy(name, sizeof name, pool->name),
+             text_visible_copy(process, sizeof process, pool->process), (long long)pool->pid,
+             text_visible_copy(database, sizeof database, pool->database));
+}
+
+static bool consent(const struct cli *cli, hg_settings *settings, const hg_pool_order *order,
+                    const hg_pool_snapshot *pool, hg_error *err)
+{
+    struct cli part = *cli;
+    struct ops ops = {.settings = settings};
+    char what[512];
+
+    part.action = action_part(cli->action, hg_pool_order_name(order->kind));
+    describe(order, pool, what, sizeof what);
+    return cli_consent(&part, &ops, what, err);
+}
+
+static void put_answer(const struct cli *cli, const hg_pool_order *order,
+                       const hg_pool_snapshot *pool, const char *answer)
+{
+    struct buf out = BUF_INIT(1 << 20);
+    char visible[1024];
+
+    if (cli->json)
+        json_pool_order(&out, order, pool, answer);
+    else
+        buf_printf(&out, "%s\n", text_visible_copy(visible, sizeof visible, answer));
+    cli_print(&out);
+    buf_release(&out);
+}
+
+static bool give_order(const struct cli *cli, hg_settings *settings, hg_error *err)
+{
+    const char *folder = hg_settings_runtime_dir(settings);
+    const hg_pool_snapshot *pool = NULL;
+    struct pool_target target = {0};
+    hg_pool_list list = {0};
+    hg_pool_order order = {0};
+    char answer[400];
+    bool ok = pool_order_parse(cli->words, cli->word_count, &order, &target, err)
+              && hg_pool_list_read(folder, &list, err)
+              && pool_order_find(&list, &target, &pool, err)
+              && consent(cli, settings, &order, pool, err)
+              && hg_pool_ask(folder, pool, &order, hg_deadline_in_ms(ANSWER_MS), answer,
+                             sizeof answer, err);
+
+    if (ok)
+        put_answer(cli, &order, pool, answer);
+    hg_pool_list_release(&list);
+    return ok;
 }
 
 int cmd_pools(const struct cli *cli)
 {
-    struct buf out = BUF_INIT(64 << 20);
     hg_settings *settings = NULL;
-    hg_pool_list list = {0};
     hg_error err = {0};
-    int status = 0;
+    bool ok = hg_settings_load(&cli->settings, &settings, &err);
 
-    if (!hg_settings_load(&cli->settings, &settings, &err))
-        return cli_fail(cli, &err);
-    if (!hg_pool_list_read(hg_settings_runtime_dir(settings), &list, &err)) {
-        status = cli_fail(cli, &err);
-    } else {
-        if (cli->json)
-            json_pools(&out, &list);
-        else if (list.count == 0)
-            buf_text(&out, "no process of this user publishes a pool on this host\n");
-        for (size_t i = 0; !cli->json && i < list.count; i++)
-            put_pool(&out, &list.pools[i]);
-        cli_print(&out);
-    }
-    hg_pool_list_release(&list);
+    if (ok && cli->word_count > 0)
+        ok = give_order(cli, settings, &err);
+    else if (ok && cli->watch)
+        ok = watch(cli, hg_settings_runtime_dir(settings), &err);
+    else if (ok)
+        ok = show(cli, hg_settings_runtime_dir(settings), "", &err);
     hg_settings_free(settings);
-    buf_release(&out);
-    return status;
+    return ok ? 0 : cli_fail(cli, &err);
 }

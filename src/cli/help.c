@@ -36,6 +36,19 @@ static bool has_own_options(const struct command_row *command)
     return false;
 }
 
+/* What else may stand behind the command's name. */
+static void put_parts(struct buf *out, const struct action *action)
+{
+    size_t count, n = strlen(action->name);
+    const struct action *parts = action_parts(action, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0)
+            buf_printf(out, "\n%s followed by:\n", action->name);
+        put_row(out, parts[i].name + n + 1, parts[i].arguments, parts[i].help);
+    }
+}
+
 static void help_command(struct buf *out, const struct command_row *command)
 {
     const struct action *action = action_find(command->name);
@@ -45,6 +58,7 @@ static void help_command(struct buf *out, const struct command_row *command)
     if (command->argument == MAY_HAVE_ARGUMENT)
         buf_text(out, "TARGET is a revision or a prefix of one, head, heads, base, +N, -N, REV+N "
                       "or REV-N.\n");
+    put_parts(out, action);
     if (has_own_options(command)) {
         buf_text(out, "\nOptions of this command:\n");
         put_options(out, command, false);
@@ -78,8 +92,14 @@ void cli_help(struct buf *out, const struct command_row *command)
 
 static void put_words(struct buf *out)
 {
-    for (size_t i = 0; i < command_row_count; i++)
+    for (size_t i = 0; i < command_row_count; i++) {
+        size_t count, n = strlen(command_rows[i].name);
+        const struct action *parts = action_parts(action_find(command_rows[i].name), &count);
+
         buf_printf(out, "%s%s", i == 0 ? "" : " ", command_rows[i].name);
+        for (size_t part = 0; part < count; part++)
+            buf_printf(out, " %s", parts[part].name + n + 1);
+    }
     for (size_t i = 0; i < option_row_count; i++)
         buf_printf(out, " %s", option_rows[i].name);
 }
@@ -112,6 +132,19 @@ static void put_quoted(struct buf *out, const char *text)
     buf_char(out, '\'');
 }
 
+static void complete_fish_parts(struct buf *out, const struct action *action)
+{
+    size_t count, n = strlen(action->name);
+    const struct action *parts = action_parts(action, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        buf_printf(out, "complete -c headgate -n '__fish_seen_subcommand_from %s' -a %s -d ",
+                   action->name, parts[i].name + n + 1);
+        put_quoted(out, parts[i].help);
+        buf_char(out, '\n');
+    }
+}
+
 static void complete_fish(struct buf *out)
 {
     for (size_t i = 0; i < command_row_count; i++) {
@@ -119,6 +152,7 @@ static void complete_fish(struct buf *out)
                    command_rows[i].name);
         put_quoted(out, action_find(command_rows[i].name)->help);
         buf_char(out, '\n');
+        complete_fish_parts(out, action_find(command_rows[i].name));
     }
     for (size_t i = 0; i < option_row_count; i++) {
         const char *name = option_rows[i].name;

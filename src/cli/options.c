@@ -14,7 +14,8 @@ enum {
     FOR_RUNS = 2, /* up, down, reset */
     FOR_UP = 4,
     FOR_REV = 8, /* rev, merge */
-    FOR_SMOKE = 16
+    FOR_SMOKE = 16,
+    FOR_WATCH = 32
 };
 
 /* clang-format off */
@@ -40,6 +41,7 @@ const struct option_row option_rows[] = {
     {"--lock-timeout",       "S",      FOR_RUNS,    OPTION_SECONDS, offsetof(struct cli, lock_timeout_s),       "Wait at most S seconds for another deployer and for each lock"},
     {"--single-transaction", NULL,     FOR_UP,      OPTION_FLAG, offsetof(struct cli, single_transaction),      "Apply all migrations in one transaction"},
     {"-m",                   "MESSAGE", FOR_REV,    OPTION_TEXT, offsetof(struct cli, message),                 "What the migration does"},
+    {"--watch",              NULL,     FOR_WATCH,   OPTION_FLAG, offsetof(struct cli, watch),                   "Show it again every second, until Ctrl-C; with --json a document a line"},
     {"--message",            "MESSAGE", FOR_REV,    OPTION_TEXT, offsetof(struct cli, message),                 "What the migration does"},
     {"--only",               "ID",     FOR_SMOKE,   OPTION_LIST, offsetof(struct cli, only),                    "Only these checks or groups; several with commas, or the option again"},
     {"--app-url",            "URL",    FOR_SMOKE,   OPTION_TEXT, offsetof(struct cli, app_url),                 "Where the application listens: its endpoints are probed too"},
@@ -67,7 +69,7 @@ const struct command_row command_rows[] = {
     {"merge",      FOR_ALL | FOR_REV,                    NO_ARGUMENT,       cmd_merge},
     {"ready",      FOR_ALL,                              NO_ARGUMENT,       cmd_ready},
     {"smoke",      FOR_ALL | FOR_SMOKE,                  NO_ARGUMENT,       cmd_smoke},
-    {"pools",      FOR_ALL,                              NO_ARGUMENT,       cmd_pools},
+    {"pools",      FOR_ALL | FOR_WATCH,                  ANY_ARGUMENTS,     cmd_pools},
     {"sessions",   FOR_ALL,                              NO_ARGUMENT,       cmd_sessions},
     {"completion", FOR_ALL,                              MUST_HAVE_ARGUMENT, cmd_completion},
 };
@@ -187,6 +189,19 @@ static bool take_option(struct cli *cli, int argc, char **argv, int *i, uint64_t
     return apply(cli, option, value, err);
 }
 
+static size_t words_of(const struct command_row *command)
+{
+    static const size_t most[] = {
+        [NO_ARGUMENT] = 0,
+        [MAY_HAVE_ARGUMENT] = 1,
+        [MUST_HAVE_ARGUMENT] = 1,
+        [ONE_OR_TWO_ARGUMENTS] = 2,
+        [ANY_ARGUMENTS] = CLI_WORDS_MAX,
+    };
+
+    return most[command->argument];
+}
+
 static bool take_word(struct cli *cli, const struct command_row **command, const char *word,
                       hg_error *err)
 {
@@ -198,17 +213,14 @@ static bool take_word(struct cli *cli, const struct command_row **command, const
         hg_error_hint(err, "See headgate --help.");
         return false;
     }
-    if (cli->argument != NULL && cli->second_argument == NULL
-        && (*command)->argument == ONE_OR_TWO_ARGUMENTS) {
-        cli->second_argument = word;
-        return true;
-    }
-    if ((*command)->argument == NO_ARGUMENT || cli->argument != NULL) {
+    if (cli->word_count >= words_of(*command)) {
         hg_fail(err, HG_USAGE, "\"%s\" does not take the argument \"%s\"", (*command)->name, word);
         hg_error_hint(err, "See headgate %s --help.", (*command)->name);
         return false;
     }
-    cli->argument = word;
+    cli->words[cli->word_count++] = word;
+    cli->argument = cli->words[0];
+    cli->second_argument = cli->words[1];
     return true;
 }
 
@@ -232,7 +244,8 @@ static bool check_whole(const struct cli *cli, const struct command_row *command
         && strcmp(cli->color, "never") != 0)
         return hg_fail(err, HG_USAGE, "option --color: \"%s\" is not auto, always or never",
                        cli->color);
-    if (command->argument >= MUST_HAVE_ARGUMENT && cli->argument == NULL && !cli->help) {
+    if ((command->argument == MUST_HAVE_ARGUMENT || command->argument == ONE_OR_TWO_ARGUMENTS)
+        && cli->argument == NULL && !cli->help) {
         hg_fail(err, HG_USAGE, "\"%s\" needs %s", command->name, cli->action->arguments);
         hg_error_hint(err, "See headgate %s --help.", command->name);
         return false;

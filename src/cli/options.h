@@ -18,7 +18,13 @@ struct option_row {
 struct command_row {
     const char *name;
     unsigned options; /* groups of options that it takes */
-    enum { NO_ARGUMENT, MAY_HAVE_ARGUMENT, MUST_HAVE_ARGUMENT, ONE_OR_TWO_ARGUMENTS } argument;
+    enum {
+        NO_ARGUMENT,
+        MAY_HAVE_ARGUMENT,
+        MUST_HAVE_ARGUMENT,
+        ONE_OR_TWO_ARGUMENTS,
+        ANY_ARGUMENTS
+    } argument;
     int (*run)(const struct cli *cli);
 };
 

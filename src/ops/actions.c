@@ -24,9 +24,18 @@ static const struct action actions[] = {
     {"merge",   "[-m MESSAGE]", DANGER_NONE,    "Write a migration file that joins several heads"},
     {"ready",   "",            DANGER_NONE,     "The readiness report; exit status 0 only when ready"},
     {"smoke",   "",            DANGER_NONE,     "Run every check there is; exit status 0 only when none failed"},
-    {"pools",   "",            DANGER_NONE,     "The connection pools of every process on this host"},
+    {"pools",   "[ORDER ...]", DANGER_NONE,     "The connection pools of every process on this host, or an order to one of them"},
     {"sessions", "",           DANGER_NONE,     "Who uses the database: its sessions, who blocks whom, connections left"},
     {"completion", "bash|zsh|fish", DANGER_NONE, "A script for the shell that completes commands and options"},
+};
+
+/* Those of one action stand together. */
+static const struct action parts[] = {
+    {"pools pause",        "PID[:NAME]",      DANGER_CHANGES, "Hand out no connection until it is resumed: callers wait"},
+    {"pools resume",       "PID[:NAME]",      DANGER_CHANGES, "Let a paused pool go on"},
+    {"pools drain",        "PID[:NAME]",      DANGER_ENDS,    "Hand out no connection any more: callers fail until the program makes a new pool"},
+    {"pools resize",       "N PID[:NAME]",    DANGER_CHANGES, "Keep N connections; the overflow stays as it is"},
+    {"pools evict",        "SLOT PID[:NAME]", DANGER_CHANGES, "Close one connection; one in use when it comes back"},
 };
 /* clang-format on */
 
@@ -44,6 +53,28 @@ const struct action *action_find(const char *name)
     return NULL;
 }
 
+const struct action *action_parts(const struct action *action, size_t *out_count)
+{
+    size_t n = strlen(action->name), first = 0, count = 0;
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
+        if (strncmp(parts[i].name, action->name, n) == 0 && parts[i].name[n] == ' ')
+            first = count++ == 0 ? i : first;
+    *out_count = count;
+    return &parts[first];
+}
+
+const struct action *action_part(const struct action *action, const char *word)
+{
+    size_t n = strlen(action->name), count;
+    const struct action *part = action_parts(action, &count);
+
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(part[i].name + n + 1, word) == 0)
+            return &part[i];
+    return NULL;
+}
+
 enum consent action_consent(const struct action *action, bool production, bool read_only)
 {
     if (action->danger == DANGER_NONE)
@@ -52,14 +83,14 @@ enum consent action_consent(const struct action *action, bool production, bool r
         return CONSENT_NEVER;
     if (production)
         return CONSENT_TYPED;
-    return action->danger == DANGER_DESTROYS ? CONSENT_YES : CONSENT_NONE;
+    return action->danger >= DANGER_ENDS ? CONSENT_YES : CONSENT_NONE;
 }
 
 bool action_refuse(const struct action *action, enum consent consent, const char *database,
                    hg_error *err)
 {
     if (consent == CONSENT_NEVER) {
-        hg_fail(err, HG_READ_ONLY, "\"%s\" changes the database and this is a read-only run",
+        hg_fail(err, HG_READ_ONLY, "\"%s\" makes changes and this is a read-only run",
                 action->name);
         hg_error_hint(err, "Leave out --read-only, or unset HEADGATE_READ_ONLY.");
     } else if (consent == CONSENT_TYPED) {
@@ -69,9 +100,10 @@ bool action_refuse(const struct action *action, enum consent consent, const char
             hg_error_hint(err,
                           "Name the database in the URL: what has no name cannot be confirmed.");
         else
-            hg_error_hint(err, "Look at the plan first, then add: --confirm %s", database);
+            hg_error_hint(err, "See first what it will change, then add: --confirm %s", database);
     } else {
-        hg_fail(err, HG_REFUSED, "\"%s\" drops data and was not confirmed", action->name);
+        hg_fail(err, HG_REFUSED, "\"%s\" %s and was not confirmed", action->name,
+                action->danger == DANGER_DESTROYS ? "drops data" : "cannot be taken back");
         hg_error_hint(err, "Answer the question on a terminal, or add --yes.");
     }
     return false;

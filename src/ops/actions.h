@@ -11,7 +11,8 @@
 
 enum danger {
     DANGER_NONE,    /* looks only */
-    DANGER_CHANGES, /* changes the database; can be taken back by its opposite */
+    DANGER_CHANGES, /* changes the database or what uses it; can be taken back by its opposite */
+    DANGER_ENDS,    /* ends something of somebody else's for good, but drops no data */
     DANGER_DESTROYS /* drops data */
 };
 
@@ -27,6 +28,13 @@ const struct action *actions_all(size_t *out_count);
 
 /* The action of that name, or NULL. */
 const struct action *action_find(const char *name);
+
+/* The parts of an action that has some ("pools pause"), in the order in which help shows them;
+ * *out_count of them, often 0. Static. */
+const struct action *action_parts(const struct action *action, size_t *out_count);
+
+/* The part that a word behind the action's name means, or NULL. */
+const struct action *action_part(const struct action *action, const char *word);
 
 /* What an action needs before it may run. */
 enum consent {

@@ -24,6 +24,10 @@ bool json_status(struct buf *out, const hg_settings *settings, const hg_readines
 bool json_history(struct buf *out, const hg_history *history);
 bool json_pools(struct buf *out, const hg_pool_list *list);
 
+/* What was asked of a pool, and what its process answered. */
+bool json_pool_order(struct buf *out, const hg_pool_order *order, const hg_pool_snapshot *pool,
+                     const char *answer);
+
 /* headroom: of PostgreSQL; not looked at for SQLite. */
 bool json_sessions(struct buf *out, const hg_sessions *sessions, const hg_headroom *headroom);
 bool json_plan(struct buf *out, const hg_plan *plan);

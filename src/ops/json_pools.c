@@ -54,8 +54,9 @@ static json_t *event_array(const hg_pool_snapshot *pool)
         json_t *row = json_object();
 
         json_object_set_new(row, "at", json_part_utc(e->at_ms));
+        json_object_set_new(row, "first_at", json_part_utc(e->first_ms));
         json_object_set_new(row, "event", json_part_text(hg_pool_event_name(e->kind)));
-        json_object_set_new(row, "times", json_integer(e->times));
+        json_object_set_new(row, "times", json_integer((json_int_t)e->times));
         json_object_set_new(row, "slot", integer_or_null(e->slot));
         json_object_set_new(row, "backend_pid", positive_or_null(e->backend_pid));
         json_object_set_new(row, "detail", json_part_text_or_null(e->detail));
@@ -180,6 +181,7 @@ static json_t *pool_object(const hg_pool_snapshot *pool)
     set_counters(object, pool);
     json_object_set_new(object, "wait_ms", wait);
     json_object_set_new(object, "hold_max_ms", json_part_ms(pool->hold_max_ms));
+    json_object_set_new(object, "hold_tick_ms", json_part_ms(pool->hold_tick_ms));
     json_object_set_new(object, "last_minute", window_object(&pool->minute));
     json_object_set_new(object, "last_15_minutes", window_object(&pool->quarter));
     json_object_set_new(object, "use", use_array(&pool->use));
@@ -196,5 +198,20 @@ bool json_pools(struct buf *out, const hg_pool_list *list)
     for (size_t i = 0; i < list->count; i++)
         json_array_append_new(rows, pool_object(&list->pools[i]));
     json_object_set_new(root, "pools", rows);
+    return json_part_finish(out, root);
+}
+
+bool json_pool_order(struct buf *out, const hg_pool_order *order, const hg_pool_snapshot *pool,
+                     const char *answer)
+{
+    json_t *root = json_part_document();
+    bool has_number = order->kind == HG_ORDER_RESIZE || order->kind == HG_ORDER_EVICT;
+
+    json_object_set_new(root, "order", json_part_text(hg_pool_order_name(order->kind)));
+    json_object_set_new(root, "number", has_number ? json_integer(order->number) : json_null());
+    json_object_set_new(root, "pid", json_integer(pool->pid));
+    json_object_set_new(root, "process", json_part_text(pool->process));
+    json_object_set_new(root, "name", json_part_text(pool->name));
+    json_object_set_new(root, "answer", json_part_text(answer));
     return json_part_finish(out, root);
 }

@@ -41,6 +41,25 @@ static void in_development_only_what_destroys_asks(void **state)
     assert_int_equal(consent("reset", false, false), CONSENT_YES);
 }
 
+static void the_parts_of_a_command_have_dangers_of_their_own(void **state)
+{
+    const struct action *pools = action_find("pools");
+    size_t count;
+
+    (void)state;
+    assert_int_equal(action_parts(pools, &count)->danger, DANGER_CHANGES);
+    assert_int_equal(count, 5);
+    assert_int_equal(action_consent(pools, true, true), CONSENT_NONE);
+    assert_int_equal(action_consent(action_part(pools, "pause"), true, false), CONSENT_TYPED);
+    assert_int_equal(action_consent(action_part(pools, "pause"), false, false), CONSENT_NONE);
+    assert_int_equal(action_consent(action_part(pools, "drain"), false, false), CONSENT_YES);
+    assert_int_equal(action_consent(action_part(pools, "pause"), false, true), CONSENT_NEVER);
+    assert_null(action_part(pools, "stop"));
+    assert_null(action_part(action_find("up"), "pause"));
+    action_parts(action_find("up"), &count);
+    assert_int_equal(count, 0);
+}
+
 static void read_only_refuses_every_change(void **state)
 {
     hg_error err = {0};
@@ -77,6 +96,7 @@ int main(void)
         cmocka_unit_test(looking_needs_no_consent_anywhere),
         cmocka_unit_test(a_change_in_production_needs_the_name_typed),
         cmocka_unit_test(in_development_only_what_destroys_asks),
+        cmocka_unit_test(the_parts_of_a_command_have_dangers_of_their_own),
         cmocka_unit_test(read_only_refuses_every_change),
         cmocka_unit_test(a_refusal_says_how_to_consent),
         cmocka_unit_test(only_the_exact_name_confirms),

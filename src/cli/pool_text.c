@@ -1,0 +1,288 @@
+/*
+ * pool_text.c - a pool's snapshot for people: numbers, what they mean, connections, events.
+ */
+#include "pool_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "cli.h"
+#include "table.h"
+
+static void put_visible(struct buf *out, const char *text)
+{
+    text_visible(out, text, strlen(text));
+}
+
+static const char *milliseconds(struct arena *arena, double ms)
+{
+    char text[32];
+
+    return ms < 0 ? NULL : arena_text(arena, cli_duration(ms, text, sizeof text));
+}
+
+static const char *positive(struct arena *arena, int64_t number)
+{
+    return number <= 0 ? NULL : arena_printf(arena, "%lld", (long long)number);
+}
+
+static const char *not_empty(const char *text)
+{
+    return text[0] == '\0' ? NULL : text;
+}
+
+/* "02:59:11Z" of a Unix time. */
+static const char *clock_time(int64_t wall_ms, char *out, size_t size)
+{
+    char whole[32];
+    const char *at = strchr(clock_format_utc(wall_ms, whole, sizeof whole), 'T');
+
+    return text_copy(out, size, at == NULL ? "-" : at + 1);
+}
+
+/* --- the pool --- */
+
+static void put_life(struct buf *out, const hg_pool_snapshot *pool)
+{
+    char when[32];
+
+    if (!pool->alive)
+        buf_printf(out, "  DEAD since %s: its last words\n",
+                   clock_time(pool->seen_ms, when, sizeof when));
+    else if (pool->silent_ms >= 0)
+        buf_printf(out, "  NO SIGN OF LIFE for %s: stopped or hung\n",
+                   cli_duration((double)pool->silent_ms, when, sizeof when));
+    if (pool->mode == HG_MODE_PAUSED)
+        buf_printf(out,
+                   "  PAUSED: callers wait until `headgate pools resume %lld` or their "
+                   "deadline\n",
+                   (long long)pool->pid);
+    else if (pool->mode == HG_MODE_DRAINING)
+        buf_text(out, "  DRAINING: nobody gets a connection any more\n");
+}
+
+static void put_sizes(struct buf *out, const hg_pool_snapshot *pool)
+{
+    char overflow[16] = "no limit";
+    hg_pool_advice advice;
+
+    if (pool->max_overflow >= 0)
+        snprintf(overflow, sizeof overflow, "%d", pool->max_overflow);
+    hg_pool_advise(pool, &advice);
+    buf_printf(out, "  size %d, max overflow %s: %d in use, %d idle, %d overflow, %d waiting\n",
+               pool->size, overflow, pool->in_use, pool->idle, pool->overflow, pool->waiting);
+    buf_printf(out, "  %s\n", advice.message);
+}
+
+/* What callers wait for, if they do. */
+static void put_queue(struct buf *out, const hg_pool_snapshot *pool)
+{
+    char text[32];
+
+    if (pool->waiting == 0)
+        return;
+    buf_printf(out, "  the first of those who wait has for %s",
+               cli_duration((double)pool->oldest_waiting_ms, text, sizeof text));
+    if (pool->expected_wait_ms >= 0)
+        buf_printf(out, "; who comes now is likely to wait %s",
+                   cli_duration(pool->expected_wait_ms, text, sizeof text));
+    buf_char(out, '\n');
+}
+
+static void put_trouble(struct buf *out, const hg_pool_snapshot *pool, int64_t now_ms)
+{
+    char text[32];
+
+    if (pool->last_error[0] != '\0') {
+        buf_printf(out, "  last error, %s ago: ",
+                   cli_duration((double)(now_ms - pool->last_error_ms), text, sizeof text));
+        put_visible(out, pool->last_error);
+        if (pool->last_sqlstate[0] != '\0') {
+            buf_text(out, " (SQLSTATE ");
+            put_visible(out, pool->last_sqlstate);
+            buf_char(out, ')');
+        }
+        buf_char(out, '\n');
+    }
+    if (pool->next_connect_ms == 0)
+        buf_text(out, "  the last connect failed; the next caller has another try made\n");
+    else if (pool->next_connect_ms > 0)
+        buf_printf(out, "  the last connect failed; the next try comes in %s\n",
+                   cli_duration((double)pool->next_connect_ms, text, sizeof text));
+}
+
+/* "closed: 3 dead, 1 by age"; nothing when nothing was. */
+static void put_list(struct buf *out, const char *title, const char *before, uint64_t count,
+                     const char *what)
+{
+    buf_printf(out, "%s%llu %s", before == NULL ? title : before, (unsigned long long)count, what);
+}
+
+static void put_closes(struct buf *out, const hg_pool_snapshot *pool)
+{
+    const char *before = NULL;
+
+    for (int why = 0; why < HG_CLOSE_REASONS; why++) {
+        if (pool->closed[why] == 0)
+            continue;
+        put_list(out, "  closed: ", before, pool->closed[why], hg_close_name((hg_close)why));
+        before = ", ";
+    }
+    if (before != NULL)
+        buf_char(out, '\n');
+}
+
+static void put_counters(struct buf *out, const hg_pool_snapshot *pool)
+{
+    const struct {
+        uint64_t count;
+        const char *what;
+    } rows[] = {
+        {pool->connects, "opened"},
+        {pool->connect_failures, "failed to open"},
+        {pool->resets_open, "returned with a transaction open"},
+        {pool->leaks, "leaks reported"},
+        {pool->timeouts_paused, "timeouts while paused"},
+    };
+    const char *before = NULL;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].count == 0)
+            continue;
+        put_list(out, "  ", before, rows[i].count, rows[i].what);
+        before = ", ";
+    }
+    if (before != NULL)
+        buf_char(out, '\n');
+}
+
+/* --- tables --- */
+
+enum { WINDOW_COLUMNS = 8, CONNECTION_COLUMNS = 8 };
+
+/* A percentile of holds, whose clock ticks. */
+static const char *hold(struct arena *arena, double ms, double tick_ms)
+{
+    return ms > 0 || tick_ms <= 0 ? milliseconds(arena, ms)
+                                  : arena_printf(arena, "< %.0f ms", tick_ms);
+}
+
+static void window_row(struct arena *arena, const char *title, const hg_pool_window *window,
+                       double tick_ms, const char **row)
+{
+    row[0] = title;
+    row[1] = arena_printf(arena, "%llu", (unsigned long long)window->checkouts);
+    row[2] = arena_printf(arena, "%llu", (unsigned long long)window->timeouts);
+    row[3] = milliseconds(arena, window->wait_p50_ms);
+    row[4] = milliseconds(arena, window->wait_p99_ms);
+    row[5] = milliseconds(arena, window->hold_mean_ms);
+    row[6] = hold(arena, window->hold_p50_ms, tick_ms);
+    row[7] = hold(arena, window->hold_p99_ms, tick_ms);
+}
+
+static void put_windows(struct buf *out, const hg_pool_snapshot *pool)
+{
+    static const struct table_column columns[WINDOW_COLUMNS] = {
+        {"  LAST", ALIGN_LEFT},    {"CHECKOUTS", ALIGN_RIGHT}, {"TIMEOUTS", ALIGN_RIGHT},
+        {"WAIT P50", ALIGN_RIGHT}, {"P99", ALIGN_RIGHT},       {"HOLD MEAN", ALIGN_RIGHT},
+        {"P50", ALIGN_RIGHT},      {"P99", ALIGN_RIGHT},
+    };
+    const hg_pool_window life = {
+        .checkouts = pool->checkouts,
+        .timeouts = pool->timeouts,
+        .wait_p50_ms = pool->wait_p50_ms,
+        .wait_p99_ms = pool->wait_p99_ms,
+        .hold_mean_ms = pool->use.hold_mean_ms,
+        .hold_p50_ms = -1,
+        .hold_p99_ms = -1,
+    };
+    struct arena arena = ARENA_INIT;
+    const char **cells = arena_alloc(&arena, 3 * WINDOW_COLUMNS, sizeof *cells);
+    char wait[32], held[32];
+
+    if (cells != NULL) {
+        window_row(&arena, "  minute", &pool->minute, pool->hold_tick_ms, cells);
+        window_row(&arena, "  15 min", &pool->quarter, pool->hold_tick_ms, cells + WINDOW_COLUMNS);
+        window_row(&arena, "  since it began", &life, 0, cells + 2 * WINDOW_COLUMNS);
+        table_print(out, columns, WINDOW_COLUMNS, cells, 3);
+    }
+    buf_printf(out, "  the longest wait was %s, the longest hold %s\n",
+               cli_duration(pool->wait_max_ms, wait, sizeof wait),
+               cli_duration(pool->hold_max_ms, held, sizeof held));
+    arena_release(&arena);
+}
+
+static void connection_row(struct arena *arena, const hg_pool_connection *c, const char **row)
+{
+    row[0] = arena_printf(arena, "  %d", c->slot);
+    row[1] = arena_printf(arena, "%s%s%s", hg_slot_state_name(c->state),
+                          c->overflow ? ", overflow" : "", c->leaked ? ", LEAKED" : "");
+    row[2] = milliseconds(arena, (double)c->held_ms);
+    row[3] = not_empty(c->holder);
+    row[4] = positive(arena, c->holder_tid);
+    row[5] = milliseconds(arena, (double)c->age_ms);
+    row[6] = positive(arena, c->backend_pid);
+    row[7] = not_empty(c->address);
+}
+
+static void put_connections(struct buf *out, const hg_pool_snapshot *pool)
+{
+    static const struct table_column columns[CONNECTION_COLUMNS] = {
+        {"  SLOT", ALIGN_LEFT},   {"STATE", ALIGN_LEFT},   {"HELD", ALIGN_RIGHT},
+        {"HOLDER", ALIGN_LEFT},   {"THREAD", ALIGN_RIGHT}, {"AGE", ALIGN_RIGHT},
+        {"BACKEND", ALIGN_RIGHT}, {"ADDRESS", ALIGN_LEFT},
+    };
+    struct arena arena = ARENA_INIT;
+    const char **cells =
+        arena_alloc(&arena, pool->connection_count * CONNECTION_COLUMNS + 1, sizeof *cells);
+
+    for (size_t i = 0; cells != NULL && i < pool->connection_count; i++)
+        connection_row(&arena, &pool->connections[i], cells + i * CONNECTION_COLUMNS);
+    if (cells != NULL && pool->connection_count > 0)
+        table_print(out, columns, CONNECTION_COLUMNS, cells, pool->connection_count);
+    arena_release(&arena);
+}
+
+/* "  03:02:11Z  connect failed  x12: connection refused" */
+static void put_event(struct buf *out, const hg_pool_event *event)
+{
+    char when[32];
+
+    buf_printf(out, "  %s  %s", clock_time(event->at_ms, when, sizeof when),
+               hg_pool_event_name(event->kind));
+    if (event->times > 1)
+        buf_printf(out, ", %u times", event->times);
+    if (event->slot >= 0)
+        buf_printf(out, ", slot %d", event->slot);
+    if (event->backend_pid > 0)
+        buf_printf(out, ", backend %lld", (long long)event->backend_pid);
+    if (event->detail[0] != '\0') {
+        buf_text(out, ": ");
+        put_visible(out, event->detail);
+    }
+    buf_char(out, '\n');
+}
+
+void pool_text(struct buf *out, const hg_pool_snapshot *pool, size_t events, int64_t now_ms)
+{
+    char process[64], name[64], database[256];
+    size_t first = pool->event_count > events ? pool->event_count - events : 0;
+
+    buf_printf(out, "%s %lld, pool %s: %s\n",
+               text_visible_copy(process, sizeof process, pool->process), (long long)pool->pid,
+               text_visible_copy(name, sizeof name, pool->name),
+               text_visible_copy(database, sizeof database, pool->database));
+    put_life(out, pool);
+    put_sizes(out, pool);
+    put_queue(out, pool);
+    put_trouble(out, pool, now_ms);
+    put_counters(out, pool);
+    put_closes(out, pool);
+    put_windows(out, pool);
+    put_connections(out, pool);
+    for (size_t i = first; i < pool->event_count; i++)
+        put_event(out, &pool->events[i]);
+}
