@@ -17,17 +17,19 @@ static const struct cell blank = {.text = " ", .width = 1};
 static const struct {
     const char *utf8, *ascii;
 } glyphs[GLYPH_COUNT] = {
-    [GLYPH_RULE] = {"─", "-"},        [GLYPH_RULE_PROD] = {"═", "="},
-    [GLYPH_WALL] = {"│", "|"},        [GLYPH_ELLIPSIS] = {"…", ".."},
-    [GLYPH_USED] = {"█", "#"},        [GLYPH_OVERFLOW] = {"▓", "%"},
-    [GLYPH_IDLE] = {"▒", ":"},        [GLYPH_FREE] = {"·", "."},
-    [GLYPH_DONE] = {"█", "#"},        [GLYPH_TODO] = {"░", "."},
-    [GLYPH_DASH] = {"–", "-"},        [GLYPH_DOT] = {"·", "-"},
-    [GLYPH_ARROW] = {"→", "->"},      [GLYPH_SPARK_0] = {" ", " "},
-    [GLYPH_SPARK_0 + 1] = {"▁", "."}, [GLYPH_SPARK_0 + 2] = {"▂", ":"},
-    [GLYPH_SPARK_0 + 3] = {"▃", "-"}, [GLYPH_SPARK_0 + 4] = {"▄", "="},
-    [GLYPH_SPARK_0 + 5] = {"▅", "+"}, [GLYPH_SPARK_0 + 6] = {"▆", "*"},
-    [GLYPH_SPARK_0 + 7] = {"▇", "%"}, [GLYPH_SPARK_8] = {"█", "#"},
+    [GLYPH_RULE] = {"─", "-"},          [GLYPH_RULE_PROD] = {"═", "="},
+    [GLYPH_WALL] = {"│", "|"},          [GLYPH_ELLIPSIS] = {"…", ".."},
+    [GLYPH_USED] = {"█", "#"},          [GLYPH_OVERFLOW] = {"▓", "%"},
+    [GLYPH_IDLE] = {"▒", ":"},          [GLYPH_FREE] = {"·", "."},
+    [GLYPH_DONE] = {"█", "#"},          [GLYPH_TODO] = {"░", "."},
+    [GLYPH_DASH] = {"–", "-"},          [GLYPH_DOT] = {"·", "-"},
+    [GLYPH_ARROW] = {"→", "->"},        [GLYPH_MARK] = {"▌", ">"},
+    [GLYPH_LARGEST_FIRST] = {"▾", "v"}, [GLYPH_SMALLEST_FIRST] = {"▴", "^"},
+    [GLYPH_SPARK_0] = {" ", " "},       [GLYPH_SPARK_0 + 1] = {"▁", "."},
+    [GLYPH_SPARK_0 + 2] = {"▂", ":"},   [GLYPH_SPARK_0 + 3] = {"▃", "-"},
+    [GLYPH_SPARK_0 + 4] = {"▄", "="},   [GLYPH_SPARK_0 + 5] = {"▅", "+"},
+    [GLYPH_SPARK_0 + 6] = {"▆", "*"},   [GLYPH_SPARK_0 + 7] = {"▇", "%"},
+    [GLYPH_SPARK_8] = {"█", "#"},
 };
 
 const char *glyph(bool utf8, enum glyph which)

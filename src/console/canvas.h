@@ -60,6 +60,9 @@ enum glyph {
     GLYPH_DASH,
     GLYPH_DOT,
     GLYPH_ARROW,
+    GLYPH_MARK, /* of the selected row */
+    GLYPH_LARGEST_FIRST,
+    GLYPH_SMALLEST_FIRST,
     GLYPH_SPARK_0, /* nothing; GLYPH_SPARK_0 + n: n eighths of a cell */
     GLYPH_SPARK_8 = GLYPH_SPARK_0 + 8,
     GLYPH_COUNT

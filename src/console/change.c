@@ -14,22 +14,23 @@
 #include "update.h"
 
 /* Keys that arrive this soon after the question opened were typed for something else. */
-enum { DEAD_MS = 300 };
+enum {
+    DEAD_MS = 300,
+    EXPIRE_MS = 60000, /* a question that nobody answers closes */
+    ARMED_MS = 600000
+};
 
 static const char *const verbs[] = {"apply", "roll back", "reset"};
 
 /* "" for all that is pending; the selected pending migration when it is not the last one. */
 static void choose_target(const struct model *m, hg_migrate_kind kind, char *out, size_t size)
 {
-    const hg_history *history = model_history(m);
-    size_t row = m->selected[PANE_MIGRATIONS].index;
+    const hg_revision *r = model_revision(m);
 
     out[0] = '\0';
-    if (kind != HG_MIGRATE_UP || history == NULL || m->focus != PANE_MIGRATIONS
-        || !m->selected[PANE_MIGRATIONS].touched || row >= history->revision_count)
-        return;
-    if (history->revisions[row].state == HG_REVISION_PENDING && !history->revisions[row].head)
-        text_copy(out, size, history->revisions[row].revision);
+    if (kind == HG_MIGRATE_UP && r != NULL && model_subject(m) == PANE_MIGRATIONS
+        && m->lists[PANE_MIGRATIONS].touched && r->state == HG_REVISION_PENDING && !r->head)
+        text_copy(out, size, r->revision);
 }
 
 static void drop_plan(struct model *m, struct effects *effects)
@@ -41,16 +42,33 @@ static void drop_plan(struct model *m, struct effects *effects)
     m->plan = m->run = NULL;
 }
 
-void change_ask(struct model *m, hg_migrate_kind kind, struct effects *effects)
+/* The question is open from now on, after a moment for keys that were meant for something else. */
+static void open_question(struct model *m)
+{
+    m->change.ready_ms = m->now_ms + DEAD_MS;
+    m->change.expires_ms = m->now_ms + EXPIRE_MS;
+}
+
+void change_ask(struct model *m, hg_migrate_kind kind, const char *target, bool asks,
+                struct effects *effects)
 {
     struct effect plan = {.kind = EFFECT_START, .request = {.kind = JOB_PLAN, .migrate = kind}};
+    enum screen_id from = m->screen;
 
+    if (model_page(m) == PAGE_PLAN || model_page(m) == PAGE_RUN)
+        from = m->change.from;
+    page_close(m, PAGE_PLAN);
     page_close(m, PAGE_RUN);
     drop_plan(m, effects);
-    choose_target(m, kind, plan.request.target, sizeof plan.request.target);
-    m->change = (struct change){.kind = kind, .asked_ms = m->now_ms};
+    if (target[0] == '\0')
+        choose_target(m, kind, plan.request.target, sizeof plan.request.target);
+    else
+        text_copy(plan.request.target, sizeof plan.request.target, target);
+    m->change = (struct change){
+        .kind = kind, .from = from, .asking = asks, .asked_ms = m->now_ms, .expires_ms = INT64_MAX};
     m->change.consent = action_consent(model_action(kind), m->facts.production, m->facts.read_only);
     effect_add(effects, plan);
+    screen_open(m, SCREEN_MIGRATIONS);
     page_open(m, PAGE_PLAN);
 }
 
@@ -62,7 +80,10 @@ void change_leave(struct model *m, struct effects *effects)
     m->change.plan_job = 0;
     drop_plan(m, effects);
     page_close(m, PAGE_PLAN);
-    note_add(m, ROLE_INFO, "%s: left, nothing was changed", verbs[m->change.kind]);
+    screen_open(m, m->change.from);
+    if (m->change.asking)
+        note_add(m, ROLE_INFO, "%s: left, nothing was changed", verbs[m->change.kind]);
+    m->change.asking = false;
 }
 
 void change_planned(struct model *m, struct job_result *result, struct effects *effects)
@@ -73,7 +94,7 @@ void change_planned(struct model *m, struct job_result *result, struct effects *
     m->change.plan_job = 0;
     if (result->ok && !empty) {
         m->plan = result;
-        m->change.ready_ms = m->now_ms + DEAD_MS;
+        open_question(m);
         return;
     }
     if (empty)
@@ -84,8 +105,11 @@ void change_planned(struct model *m, struct job_result *result, struct effects *
     if (result->ok)
         effect_add(effects, (struct effect){.kind = EFFECT_DISCARD, .result = result});
     page_close(m, PAGE_PLAN);
-    if (m->run != NULL)
+    m->change.asking = false;
+    if (m->run != NULL && m->screen == SCREEN_MIGRATIONS)
         page_open(m, PAGE_RUN);
+    else
+        screen_open(m, m->change.from);
 }
 
 /* Runs the plan that is in view. */
@@ -102,6 +126,7 @@ static void start(struct model *m, struct effects *effects)
     run.request.kind = JOB_RUN;
     memcpy(run.request.plan_id, m->plan->plan->id, sizeof run.request.plan_id);
     m->change.running = true;
+    m->change.asking = false;
     m->change.job = 0;
     m->change.started_ms = m->change.step_started_ms = m->now_ms;
     effect_add(effects, run);
@@ -116,26 +141,6 @@ void change_yes(struct model *m, struct effects *effects)
         start(m, effects);
 }
 
-static void type_character(struct change *c, uint32_t code)
-{
-    char bytes[4];
-    size_t n = text_encode(code, bytes), used = strlen(c->typed);
-
-    if (used + n >= sizeof c->typed)
-        return;
-    memcpy(c->typed + used, bytes, n);
-    c->typed[used + n] = '\0';
-}
-
-static void erase_character(struct change *c)
-{
-    size_t used = strlen(c->typed);
-
-    while (used > 0 && ((unsigned char)c->typed[used - 1] & 0xC0) == 0x80)
-        used--;
-    c->typed[used > 0 ? used - 1 : 0] = '\0';
-}
-
 void change_type(struct model *m, uint32_t key, struct effects *effects)
 {
     struct change *c = &m->change;
@@ -145,10 +150,8 @@ void change_type(struct model *m, uint32_t key, struct effects *effects)
     c->wrong = false;
     if (key == KEYS_PASTE)
         note_add(m, ROLE_WARN, "what was pasted is dropped: the name has to be typed");
-    else if (key == KEYS_BACKSPACE)
-        erase_character(c);
-    else if (key >= ' ' && key < KEYS_UP && key != 0x7F)
-        type_character(c, key);
+    else if (entry_edit(c->typed, sizeof c->typed, key))
+        return;
     else if (key == KEYS_ENTER && action_typed_matches(c->typed, m->facts.database_name))
         start(m, effects);
     else if (key == KEYS_ENTER && c->typed[0] != '\0')
@@ -158,7 +161,47 @@ void change_type(struct model *m, uint32_t key, struct effects *effects)
 void change_stop(struct model *m, enum ask ask)
 {
     m->ask = ask;
+    m->ask_expires_ms = m->now_ms + EXPIRE_MS;
     m->change.ready_ms = m->now_ms + DEAD_MS;
+}
+
+void change_arm(struct model *m)
+{
+    if (model_armed(m)) {
+        m->armed_until_ms = 0;
+        note_add(m, ROLE_OK, "production is guarded again");
+    } else {
+        change_stop(m, ASK_ARM);
+    }
+}
+
+static void armed(struct model *m)
+{
+    m->armed_until_ms = m->now_ms + ARMED_MS;
+    m->ask = ASK_NOTHING;
+    note_add(m, ROLE_WARN, "changes of production are allowed for ten minutes");
+}
+
+void change_touched(struct model *m)
+{
+    if (m->change.asking && m->plan != NULL)
+        m->change.expires_ms = m->now_ms + EXPIRE_MS;
+}
+
+void change_expire(struct model *m)
+{
+    if (m->ask != ASK_NOTHING && m->now_ms >= m->ask_expires_ms) {
+        m->ask = ASK_NOTHING;
+        note_add(m, ROLE_INFO, "nobody answered: all goes on as it was");
+    }
+    if (m->change.asking && m->plan != NULL && m->now_ms >= m->change.expires_ms) {
+        m->change.asking = false;
+        note_add(m, ROLE_INFO, "nobody answered: the question is closed, nothing was changed");
+    }
+    if (m->armed_until_ms != 0 && m->now_ms >= m->armed_until_ms) {
+        m->armed_until_ms = 0;
+        note_add(m, ROLE_OK, "production is guarded again");
+    }
 }
 
 /* Yes to "stop it?": the first time the job is asked to; a quit that was answered before means that
@@ -169,6 +212,10 @@ void change_stop_yes(struct model *m, struct effects *effects)
 
     if (m->now_ms < c->ready_ms)
         return;
+    if (m->ask == ASK_ARM) {
+        armed(m);
+        return;
+    }
     if (m->ask == ASK_QUIT && c->quit_after) {
         effect_add(effects, (struct effect){.kind = EFFECT_QUIT});
     } else if (!c->cancel_asked) {
@@ -237,10 +284,12 @@ void change_ended(struct model *m, struct job_result *result, struct effects *ef
 {
     m->change.running = false;
     m->change.ended_ms = m->now_ms;
-    m->ask = ASK_NOTHING;
+    if (m->ask != ASK_ARM)
+        m->ask = ASK_NOTHING;
     m->run = result;
     note_end(m, result);
-    m->status_feed.due_ms = m->now_ms;
+    m->feeds[FEED_STATUS].due_ms = m->now_ms;
+    m->source.file[0] = '\0';
     if (m->change.quit_after)
         effect_add(effects, (struct effect){.kind = EFFECT_QUIT});
 }

@@ -5,7 +5,9 @@
 
 #include <locale.h>
 #include <pthread.h>
+#include <pwd.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "loop.h"
@@ -38,6 +40,13 @@ static void discard(void *context, struct job_result *result)
     job_result_free(result);
 }
 
+static void name_operator(char *out, size_t size)
+{
+    const struct passwd *user = getpwuid(getuid());
+
+    text_copy(out, size, user == NULL ? "" : user->pw_name);
+}
+
 static void gather_facts(const hg_settings *settings, struct facts *out)
 {
     const hg_url *url = hg_settings_url(settings);
@@ -49,6 +58,7 @@ static void gather_facts(const hg_settings *settings, struct facts *out)
     text_copy(out->env, sizeof out->env, hg_settings_env(settings));
     text_copy(out->database, sizeof out->database, hg_url_redacted(url));
     text_copy(out->database_name, sizeof out->database_name, hg_url_database(url));
+    name_operator(out->operator_name, sizeof out->operator_name);
 }
 
 bool console_run(struct ops *ops, const struct console_options *options, hg_error *err)

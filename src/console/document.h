@@ -4,15 +4,20 @@
 #ifndef CONSOLE_DOCUMENT_H
 #define CONSOLE_DOCUMENT_H
 
+#include <stdint.h>
+
 #include "base/arena.h"
 #include "base/vec.h"
 #include "canvas.h"
 
+enum { DOCUMENT_FIELD = 14 }; /* the columns of a label */
+
 struct line {
     enum role label_role, role;
-    const char *label; /* "" for none */
-    const char *text;  /* fits behind the label */
-    int indent;        /* columns before the text */
+    const char *label;    /* "" for none */
+    const char *text;     /* fits behind the label */
+    const uint8_t *roles; /* of each byte of the text; NULL: all have `role` */
+    int indent;           /* columns before the text */
 };
 
 struct document {
@@ -35,6 +40,9 @@ void document_item(struct document *d, int indent, enum role label_role, const c
 void document_field(struct document *d, const char *label, const char *text);
 
 void document_blank(struct document *d);
+
+/* Statements, with their words told apart. */
+void document_sql(struct document *d, int indent, const char *sql);
 
 void document_draw(const struct document *d, struct area a, size_t top);
 

@@ -4,52 +4,27 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "list.h"
 #include "update.h"
-
-enum {
-    REFRESH_MS = 1000,
-    POOLS_LATER_MS = 200 /* the pools wait this long for the answer that they follow */
-};
-
-static struct feed *feed_of(struct model *m, enum job_kind kind)
-{
-    return kind == JOB_POOLS ? &m->pools_feed : kind == JOB_STATUS ? &m->status_feed : NULL;
-}
-
-/*
- * The pools are read right after the database has been asked: our own connection is back by then,
- * and does not blink on the screen as one in use. Without an answer they are read all the same.
- */
-static void pools_follow(struct model *m)
-{
-    if (m->pools_feed.due_ms - m->now_ms < REFRESH_MS)
-        m->pools_feed.due_ms = m->now_ms;
-}
-
-/* The next time to ask: a period after the last asking, so that a slow answer does not stretch it,
- * but never at once. */
-static void feed_answered(struct model *m, struct feed *feed)
-{
-    feed->due_ms = feed->asked_ms + REFRESH_MS;
-    if (feed->due_ms <= m->now_ms)
-        feed->due_ms = m->now_ms + REFRESH_MS;
-    feed->asked_ms = 0;
-}
 
 void intake_started(struct model *m, const struct message *message)
 {
-    struct feed *feed = feed_of(m, message->request.kind);
+    enum feed_id id;
+    bool started = message->job != 0;
 
-    if (feed != NULL && message->job == 0) {
-        feed_answered(m, feed);
-    } else if (feed == NULL && message->job == 0) {
+    if (feed_of(m, message->request.kind, &id) != NULL) {
+        if (!started)
+            feed_answered(m, id);
+    } else if (message->request.kind == JOB_SOURCE) {
+        m->source.job = message->job;
+    } else if (!started) {
         note_add(m, ROLE_WARN, "the one before has not ended yet: try again in a moment");
         m->change.running = false;
         page_close(m, PAGE_PLAN);
         page_close(m, PAGE_RUN);
     } else if (message->request.kind == JOB_PLAN) {
         m->change.plan_job = message->job;
-    } else if (message->request.kind == JOB_RUN) {
+    } else {
         m->change.job = message->job;
     }
 }
@@ -137,16 +112,19 @@ static bool is_an_application(const hg_pool_snapshot *pool)
  * was to look at before it came, or after it went. */
 static void choose_pool(struct model *m, const hg_pool_snapshot *pools, size_t count)
 {
-    struct selection *selected = &m->selected[PANE_POOLS];
+    struct looking *looking = &m->lists[PANE_POOLS];
     const hg_pool_snapshot *shown = model_pool(m);
     size_t best = first_pool(pools, count);
 
-    if (selected->key[0] != '\0'
-        && (selected->touched || shown == NULL || is_an_application(shown)
-            || !is_an_application(&pools[best])))
+    if (count == 0
+        || (looking->key[0] != '\0'
+            && (looking->touched || shown == NULL || is_an_application(shown)
+                || !is_an_application(&pools[best]))))
         return;
-    selected->key[0] = '\0';
-    selected->index = best;
+    for (size_t i = 0; i < model_rows(m, PANE_POOLS); i++)
+        if (model_row(m, PANE_POOLS, i) == best)
+            looking->index = i;
+    looking->key[0] = '\0';
     selection_follow(m, PANE_POOLS);
 }
 
@@ -159,16 +137,16 @@ static void follow_pools(struct model *m)
     for (size_t i = 0; i < count; i++)
         if (pools[i].alive)
             remember(m, &pools[i]);
-    if (m->selected[PANE_POOLS].key[0] != '\0')
+    list_arrange(m, PANE_POOLS);
+    if (m->lists[PANE_POOLS].key[0] != '\0')
         selection_follow(m, PANE_POOLS);
     choose_pool(m, pools, count);
-    selection_follow(m, PANE_CONNECTIONS);
+    list_refresh(m, PANE_CONNECTIONS);
 }
 
 static void take_pools(struct model *m, struct job_result *result, struct effects *effects)
 {
-    feed_answered(m, &m->pools_feed);
-    m->pools_feed.due_ms += POOLS_LATER_MS;
+    feed_answered(m, FEED_POOLS);
     if (!result->ok) {
         note_add(m, ROLE_WARN, "pools: %s", result->error.message);
         discard(effects, result);
@@ -177,6 +155,28 @@ static void take_pools(struct model *m, struct job_result *result, struct effect
     discard(effects, m->pools);
     m->pools = result;
     follow_pools(m);
+}
+
+static void take_ping(struct model *m, struct job_result *result, struct effects *effects)
+{
+    feed_answered(m, FEED_PING);
+    feed_database_answered(m, result->ok, result->error.message);
+    discard(effects, result);
+}
+
+static void take_sessions(struct model *m, struct job_result *result, struct effects *effects)
+{
+    feed_answered(m, FEED_SESSIONS);
+    if (m->facts.driver == HG_POSTGRESQL) /* a file's processes are asked of the kernel */
+        feed_database_answered(m, result->ok, result->error.message);
+    if (!result->ok) {
+        discard(effects, result);
+        return;
+    }
+    discard(effects, m->sessions);
+    m->sessions = result;
+    m->sessions_wall_ms = m->wall_ms;
+    list_refresh(m, PANE_SESSIONS);
 }
 
 static const char *verdict(hg_status status)
@@ -197,20 +197,34 @@ static const char *cause(const struct job_result *result)
     return result->error.message;
 }
 
-/* Says once when the database stops answering and when it is back. */
-static void note_turns(struct model *m, bool answered, const struct job_result *result)
+/* Writes down how each check came out. */
+static void remember_checks(struct model *m, const hg_readiness *readiness)
 {
-    bool before = m->status == NULL || (m->status->readiness != NULL && m->status->readiness->db);
+    size_t now = ++m->checks_newest % RUNS_REMEMBERED;
 
-    if (before && !answered)
-        note_add(m, ROLE_FAIL, "the database does not answer%s%s",
-                 cause(result)[0] == '\0' ? "" : ": ", cause(result));
-    else if (!before && answered)
-        note_add(m, ROLE_OK, "the database answers again");
+    for (size_t i = 0; i < HG_CHECKS_MAX; i++)
+        m->checks_past[i].runs[now] = -1;
+    for (size_t i = 0; i < readiness->check_count; i++) {
+        struct check_past *past = m->checks_past;
+
+        while (past->id != NULL && strcmp(past->id, readiness->checks[i].id) != 0
+               && past < m->checks_past + HG_CHECKS_MAX - 1)
+            past++;
+        if (past->id == NULL)
+            memset(past->runs, -1, sizeof past->runs);
+        past->id = readiness->checks[i].id;
+        past->runs[now] = (int8_t)readiness->checks[i].status;
+    }
+}
+
+static void note_checks(struct model *m, const struct job_result *result)
+{
     if (m->checks_asked && result->readiness != NULL)
         note_add(m, result->readiness->status == HG_FAIL ? ROLE_FAIL : ROLE_OK, "%s in %.0f ms",
                  verdict(result->readiness->status), result->duration_ms);
     m->checks_asked = false;
+    if (result->readiness != NULL)
+        remember_checks(m, result->readiness);
 }
 
 static void take_status(struct model *m, struct job_result *result, struct effects *effects)
@@ -218,22 +232,27 @@ static void take_status(struct model *m, struct job_result *result, struct effec
     bool answered = result->readiness != NULL && result->readiness->db;
     struct job_result *before = m->status;
 
-    feed_answered(m, &m->status_feed);
-    pools_follow(m);
-    note_turns(m, answered, result);
+    feed_answered(m, FEED_STATUS);
+    feed_database_answered(m, answered, answered ? "" : cause(result));
+    note_checks(m, result);
     m->status = result;
-    if (answered)
-        m->known_wall_ms = m->wall_ms;
     if (before != m->known)
         discard(effects, before);
     if (result->readiness != NULL && result->readiness->history != NULL) {
         discard(effects, m->known);
         m->known = result;
     }
-    if (m->pools != NULL && m->pools->pools.count == 0)
+    if (m->pools == NULL || m->pools->pools.count == 0)
         follow_pools(m);
-    selection_follow(m, PANE_MIGRATIONS);
-    selection_follow(m, PANE_CHECKS);
+    list_refresh(m, PANE_MIGRATIONS);
+    list_refresh(m, PANE_CHECKS);
+}
+
+static void take_source(struct model *m, struct job_result *result, struct effects *effects)
+{
+    m->source.job = 0;
+    discard(effects, m->source.result);
+    m->source.result = result;
 }
 
 void intake_result(struct model *m, const struct message *message, struct effects *effects)
@@ -244,8 +263,17 @@ void intake_result(struct model *m, const struct message *message, struct effect
     case JOB_POOLS:
         take_pools(m, result, effects);
         return;
+    case JOB_PING:
+        take_ping(m, result, effects);
+        return;
     case JOB_STATUS:
         take_status(m, result, effects);
+        return;
+    case JOB_SESSIONS:
+        take_sessions(m, result, effects);
+        return;
+    case JOB_SOURCE:
+        take_source(m, result, effects);
         return;
     case JOB_PLAN:
         if (m->change.plan_job != 0 && message->job == m->change.plan_job) {
@@ -258,6 +286,8 @@ void intake_result(struct model *m, const struct message *message, struct effect
             change_ended(m, result, effects);
             return;
         }
+        break;
+    case JOB_KINDS:
         break;
     }
     discard(effects, result);

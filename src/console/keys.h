@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "layout.h"
+
 /* A key is a Unicode character, or one of these. */
 enum key {
     KEYS_UP = 0x110000, /* behind the last character */
@@ -28,12 +30,16 @@ enum key {
     KEYS_INTERRUPT, /* Ctrl-C, or SIGINT */
     KEYS_SUSPEND,   /* Ctrl-Z */
     KEYS_REDRAW,    /* Ctrl-L */
-    KEYS_PASTE      /* something was pasted; its text is dropped */
+    KEYS_PASTE,     /* what follows was pasted, up to KEYS_PASTE_END */
+    KEYS_PASTE_END,
+    KEYS_F1, /* KEYS_F1 + n: the function key after it */
+    KEYS_F12 = KEYS_F1 + 11
 };
 
 enum command {
     COMMAND_NONE,
-    COMMAND_UP,
+    COMMAND_SCREEN, /* COMMAND_SCREEN + a screen of layout.h: go there */
+    COMMAND_UP = COMMAND_SCREEN + SCREEN_COUNT,
     COMMAND_DOWN,
     COMMAND_PAGE_UP,
     COMMAND_PAGE_DOWN,
@@ -44,15 +50,23 @@ enum command {
     COMMAND_OPEN,
     COMMAND_BACK,
     COMMAND_SORT,
+    COMMAND_REVERSE,
+    COMMAND_FILTER,
+    COMMAND_COPY,
+    COMMAND_LINE,
     COMMAND_THEME,
     COMMAND_REFRESH,
+    COMMAND_FASTER,
+    COMMAND_SLOWER,
     COMMAND_CHECKS,
-    COMMAND_LOG,
     COMMAND_HELP,
+    COMMAND_PLAN,
     COMMAND_APPLY,
     COMMAND_ROLL_BACK,
     COMMAND_RESET,
+    COMMAND_ARM,
     COMMAND_YES,
+    COMMAND_WAIT,
     COMMAND_STOP,
     COMMAND_INTERRUPT,
     COMMAND_SUSPEND,
@@ -63,14 +77,15 @@ enum command {
 
 /* What has the keys. */
 enum context {
-    IN_OVERVIEW = 1,
-    IN_PAGE = 2,    /* detail, log, help: text that scrolls */
+    IN_SCREEN = 1,  /* lists, and what is known about the selected row */
+    IN_PAGE = 2,    /* detail, help, a plan that asks nothing: text that scrolls */
     IN_PLAN = 4,    /* a plan, waiting for y */
     IN_PROMPT = 8,  /* a plan, waiting for a typed name: letters go there */
     IN_RUN = 16,    /* something runs */
     IN_RESULT = 32, /* it has ended */
-    IN_ASK = 64,    /* stop it? */
-    ANYWHERE = 127
+    IN_ASK = 64,    /* stop it? arm it? */
+    IN_LINE = 128,  /* a filter or a command is being typed: letters go there */
+    ANYWHERE = 255
 };
 
 struct key_row {
@@ -78,10 +93,11 @@ struct key_row {
     uint32_t keys[3]; /* ended by 0 */
     unsigned contexts;
     const char *name;  /* as hint line and help write the key */
-    const char *hint;  /* in the hint line; "": not shown there */
+    const char *hint;  /* in the hint line, and where it is refused; "": none */
     const char *group; /* of the help; NULL: not in it */
     const char *help;
     bool changes; /* the database */
+    bool shy;     /* in the hint line only behind those that are not */
 };
 
 const struct key_row *keys_rows(size_t *out_count);

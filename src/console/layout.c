@@ -27,14 +27,38 @@ static enum form form_of(int width, int height)
     return width < WIDE_WIDTH || height < WIDE_HEIGHT ? FORM_STANDARD : FORM_WIDE;
 }
 
+/* Cuts rows off the top of a rectangle. */
+static struct rect take_rows(struct rect *from, int height)
+{
+    struct rect taken = *from;
+
+    taken.height = between(0, height, from->height);
+    from->y += taken.height;
+    from->height -= taken.height;
+    return taken;
+}
+
+/* Cuts columns off the left, and one more that separates. */
+static struct rect take_columns(struct rect *from, int width)
+{
+    struct rect taken = *from;
+
+    taken.width = width;
+    from->x += width + 1;
+    from->width -= width + 1;
+    return taken;
+}
+
 /* Rows of the list of pools: none for a single one. */
 static int listed_pools(size_t pools, int most)
 {
     return pools < 2 ? 0 : between(2, pools > 1000 ? most : (int)pools, most);
 }
 
+/* --- the overview --- */
+
 /* The top pane keeps its numbers; the focused one of the others gets what is left. */
-static void place_small(struct layout *l, enum pane focus, size_t pools)
+static void overview_small(struct layout *l, enum pane focus, size_t pools)
 {
     struct rect body = l->body;
 
@@ -45,73 +69,174 @@ static void place_small(struct layout *l, enum pane focus, size_t pools)
         l->pool_rows = listed_pools(pools, body.height - POOL_FIXED_ROWS - 1);
         return;
     }
-    l->panes[PANE_POOLS] = (struct rect){body.x, body.y, body.width, 2};
-    l->panes[focus] = (struct rect){body.x, body.y + 2, body.width, body.height - 2};
+    l->panes[PANE_POOLS] = take_rows(&body, 2);
+    l->panes[focus] = body;
 }
 
-static void place_standard(struct layout *l, size_t pools)
+static void overview_standard(struct layout *l, size_t pools)
 {
     struct rect body = l->body;
     int bottom = between(4, body.height * 2 / 7, 16);
-    int left = body.width / 2;
-    int top;
 
     l->spark_rows = body.height > 24 ? 2 : 1;
     l->pool_rows = listed_pools(pools, between(2, body.height / 7, 8));
-    top = POOL_FIXED_ROWS + l->spark_rows + l->pool_rows;
-    l->panes[PANE_POOLS] = (struct rect){body.x, body.y, body.width, top};
-    l->panes[PANE_CONNECTIONS] =
-        (struct rect){body.x, body.y + top, body.width, body.height - top - bottom};
-    l->panes[PANE_MIGRATIONS] = (struct rect){body.x, body.y + body.height - bottom, left, bottom};
-    l->panes[PANE_CHECKS] = (struct rect){body.x + left + 1, body.y + body.height - bottom,
-                                          body.width - left - 1, bottom};
+    l->panes[PANE_POOLS] = take_rows(&body, POOL_FIXED_ROWS + l->spark_rows + l->pool_rows);
+    l->panes[PANE_CONNECTIONS] = take_rows(&body, body.height - bottom);
+    l->panes[PANE_MIGRATIONS] = take_columns(&body, body.width / 2);
+    l->panes[PANE_CHECKS] = body;
 }
 
-static void place_wide(struct layout *l, size_t pools)
+static void overview_wide(struct layout *l, size_t pools)
+{
+    struct rect right = l->body, left = take_columns(&right, l->body.width * 58 / 100);
+
+    l->spark_rows = l->body.height >= 36 ? 4 : 2;
+    l->pool_rows = listed_pools(pools, between(2, l->body.height / 6, 12));
+    l->panes[PANE_POOLS] = take_rows(&left, POOL_FIXED_ROWS + l->spark_rows + l->pool_rows);
+    l->panes[PANE_CONNECTIONS] = left;
+    l->panes[PANE_MIGRATIONS] = take_rows(&right, right.height * 6 / 10);
+    l->panes[PANE_CHECKS] = right;
+}
+
+static void place_overview(struct layout *l, enum pane focus, size_t pools)
+{
+    if (l->form == FORM_SMALL)
+        overview_small(l, focus, pools);
+    else if (l->form == FORM_STANDARD)
+        overview_standard(l, pools);
+    else
+        overview_wide(l, pools);
+    l->heads[PANE_CONNECTIONS] = true;
+}
+
+/* --- the others --- */
+
+static void place_pools(struct layout *l, enum pane focus, size_t pools)
 {
     struct rect body = l->body;
-    int left = body.width * 58 / 100, right = body.width - left - 1;
-    int upper = body.height * 6 / 10, top;
+    int rows = 2 + (pools > 1000 ? 1000 : (int)pools); /* with rule and heads */
 
-    l->spark_rows = body.height >= 36 ? 4 : 2;
-    l->pool_rows = listed_pools(pools, between(2, body.height / 6, 12));
-    top = POOL_FIXED_ROWS + l->spark_rows + l->pool_rows;
-    l->panes[PANE_POOLS] = (struct rect){body.x, body.y, left, top};
-    l->panes[PANE_CONNECTIONS] = (struct rect){body.x, body.y + top, left, body.height - top};
-    l->panes[PANE_MIGRATIONS] = (struct rect){body.x + left + 1, body.y, right, upper};
-    l->panes[PANE_CHECKS] =
-        (struct rect){body.x + left + 1, body.y + upper, right, body.height - upper};
-}
-
-void layout_make(int width, int height, enum pane focus, size_t pools, struct layout *out)
-{
-    *out = (struct layout){.form = form_of(width, height)};
-    if (out->form == FORM_LINE) {
-        out->body = (struct rect){0, 0, width, height};
+    l->heads[PANE_POOLS] = l->heads[PANE_CONNECTIONS] = true;
+    if (l->form == FORM_SMALL && focus == PANE_POOLS) {
+        l->panes[PANE_POOLS] = body;
         return;
     }
-    out->header = (struct rect){0, 0, width, 1};
-    out->body = (struct rect){0, 1, width, height - 3};
-    out->message = (struct rect){0, height - 2, width, 1};
-    out->hints = (struct rect){0, height - 1, width, 1};
-    if (out->form == FORM_SMALL)
-        place_small(out, focus, pools);
-    else if (out->form == FORM_STANDARD)
-        place_standard(out, pools);
+    if (l->form == FORM_SMALL) {
+        l->panes[PANE_POOL] = take_rows(&body, 2);
+        l->panes[PANE_CONNECTIONS] = body;
+        return;
+    }
+    l->panes[PANE_POOLS] = take_rows(&body, between(4, rows, body.height * 2 / 5));
+    l->spark_rows = l->form == FORM_WIDE ? 4 : 1;
+    if (l->form == FORM_WIDE) {
+        struct rect left = take_columns(&body, body.width * 58 / 100);
+
+        l->panes[PANE_DETAIL] = body;
+        body = left;
+    }
+    l->panes[PANE_POOL] = take_rows(&body, POOL_FIXED_ROWS + l->spark_rows);
+    l->panes[PANE_CONNECTIONS] = body;
+}
+
+/* A list, and beside or below it what is known about its selected row. */
+static void place_list(struct layout *l, enum pane list, struct rect body)
+{
+    l->heads[list] = true;
+    if (l->form == FORM_WIDE)
+        l->panes[list] = take_columns(&body, body.width * 56 / 100);
+    else if (l->form == FORM_STANDARD)
+        l->panes[list] = take_rows(&body, body.height * 11 / 20);
     else
-        place_wide(out, pools);
+        l->panes[list] = take_rows(&body, body.height);
+    l->panes[PANE_DETAIL] = body;
+}
+
+static void place_sessions(struct layout *l, enum pane focus, size_t pools)
+{
+    struct rect body = l->body;
+
+    (void)focus;
+    (void)pools;
+    if (l->form != FORM_SMALL)
+        l->panes[PANE_SERVER] = take_rows(&body, 3);
+    place_list(l, PANE_SESSIONS, body);
+}
+
+static void place_migrations(struct layout *l, enum pane focus, size_t pools)
+{
+    (void)focus;
+    (void)pools;
+    place_list(l, PANE_MIGRATIONS, l->body);
+}
+
+static void place_checks(struct layout *l, enum pane focus, size_t pools)
+{
+    (void)focus;
+    (void)pools;
+    place_list(l, PANE_CHECKS, l->body);
+}
+
+static void place_log(struct layout *l, enum pane focus, size_t pools)
+{
+    (void)focus;
+    (void)pools;
+    l->panes[PANE_LOG] = l->body;
+}
+
+/* --- all of them --- */
+
+typedef void place(struct layout *l, enum pane focus, size_t pools);
+
+/* clang-format off */
+static const struct {
+    place *place;
+    enum pane panes[5]; /* in the order of Tab; ended by PANE_COUNT */
+} screens[SCREEN_COUNT] = {
+    [SCREEN_OVERVIEW]   = {place_overview,   {PANE_POOLS, PANE_CONNECTIONS, PANE_MIGRATIONS, PANE_CHECKS, PANE_COUNT}},
+    [SCREEN_POOLS]      = {place_pools,      {PANE_POOLS, PANE_CONNECTIONS, PANE_DETAIL, PANE_COUNT}},
+    [SCREEN_SESSIONS]   = {place_sessions,   {PANE_SESSIONS, PANE_DETAIL, PANE_COUNT}},
+    [SCREEN_MIGRATIONS] = {place_migrations, {PANE_MIGRATIONS, PANE_DETAIL, PANE_COUNT}},
+    [SCREEN_CHECKS]     = {place_checks,     {PANE_CHECKS, PANE_DETAIL, PANE_COUNT}},
+    [SCREEN_LOG]        = {place_log,        {PANE_LOG, PANE_COUNT}},
+};
+/* clang-format on */
+
+void layout_make(int width, int height, enum screen_id screen, enum pane focus, size_t pools,
+                 struct layout *out)
+{
+    struct rect left = {0, 0, width, height};
+
+    *out = (struct layout){.form = form_of(width, height)};
+    if (out->form == FORM_LINE) {
+        out->body = left;
+        return;
+    }
+    out->header = take_rows(&left, 1);
+    if (out->form != FORM_SMALL)
+        out->tabs = take_rows(&left, 1);
+    out->body = take_rows(&left, left.height - 2);
+    out->message = take_rows(&left, 1);
+    out->hints = left;
+    screens[screen].place(out, focus, pools);
 }
 
 size_t layout_list_rows(const struct layout *l, enum pane pane)
 {
-    /* clang-format off */
-    static const int above[PANE_COUNT] = {
-        [PANE_CONNECTIONS] = 2, /* rule, heads of the columns */
-        [PANE_MIGRATIONS] = 1,
-        [PANE_CHECKS] = 1,
-    };
-    /* clang-format on */
-    int rows = pane == PANE_POOLS ? l->pool_rows : l->panes[pane].height - above[pane];
+    int rows = l->panes[pane].height - 1 - (l->heads[pane] ? 1 : 0);
 
+    if (pane == PANE_POOLS && !l->heads[pane]) /* it stands below the numbers of one */
+        rows = l->pool_rows;
     return rows < 0 ? 0 : (size_t)rows;
+}
+
+/* A list that is not in view is reached by Tab too: then it is. What is known about a row has a
+ * page of its own where it has no pane. */
+size_t layout_tab_order(enum screen_id screen, const struct layout *l, enum pane out[PANE_COUNT])
+{
+    size_t n = 0;
+
+    for (const enum pane *pane = screens[screen].panes; *pane != PANE_COUNT; pane++)
+        if (*pane != PANE_DETAIL || l->panes[PANE_DETAIL].height > 0)
+            out[n++] = *pane;
+    return n;
 }

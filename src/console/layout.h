@@ -1,9 +1,10 @@
 /*
- * layout.h - which pane stands where at which size. Pure; update scrolls by it, view draws by it.
+ * layout.h - the screens, and which pane stands where at which size. Pure; update scrolls by it,
+ * view draws by it.
  *
- * Four forms: a line of state when there is no room for more; small (from 40x10), where the pool
- * and the focused pane share the screen; standard (from 72x18); wide (from 120x28), where
- * migrations and readiness stand beside pool and connections.
+ * Four forms: a line of state when there is no room for more; small (from 40x10), where the focused
+ * pane has the screen; standard (from 72x18); wide (from 120x28), where what is known about the
+ * selected row stands beside its list.
  */
 #ifndef CONSOLE_LAYOUT_H
 #define CONSOLE_LAYOUT_H
@@ -11,7 +12,30 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum pane { PANE_POOLS, PANE_CONNECTIONS, PANE_MIGRATIONS, PANE_CHECKS, PANE_COUNT };
+/* In the order of their keys. */
+enum screen_id {
+    SCREEN_OVERVIEW,
+    SCREEN_POOLS,
+    SCREEN_SESSIONS,
+    SCREEN_MIGRATIONS,
+    SCREEN_CHECKS,
+    SCREEN_LOG,
+    SCREEN_COUNT
+};
+
+enum pane {
+    PANE_POOLS,
+    PANE_CONNECTIONS, /* of the selected pool */
+    PANE_SESSIONS,
+    PANE_MIGRATIONS,
+    PANE_CHECKS,
+    PANE_LOG,
+    LISTS,             /* those above are lists, see list.h */
+    PANE_POOL = LISTS, /* the numbers of the selected pool */
+    PANE_SERVER,       /* how many connections the server has left */
+    PANE_DETAIL,       /* what is known about the selected row */
+    PANE_COUNT
+};
 
 enum form { FORM_LINE, FORM_SMALL, FORM_STANDARD, FORM_WIDE };
 
@@ -21,16 +45,23 @@ struct rect {
 
 struct layout {
     enum form form;
-    struct rect header, body, message, hints;
+    struct rect header, tabs, body, message, hints;
     struct rect panes[PANE_COUNT]; /* each with its rule as first row */
     int spark_rows;                /* height of the pool's history */
-    int pool_rows;                 /* of the list of pools, below the numbers of the selected one */
+    int pool_rows; /* on the overview: of the list of pools, below the numbers of the selected one
+                    */
+    bool heads[LISTS]; /* whether the list has the names of its columns above it */
 };
 
 /* Places everything. focus: the pane that has the keys. pools: how many there are to list. */
-void layout_make(int width, int height, enum pane focus, size_t pools, struct layout *out);
+void layout_make(int width, int height, enum screen_id screen, enum pane focus, size_t pools,
+                 struct layout *out);
 
 /* How many rows of its list a pane shows. */
 size_t layout_list_rows(const struct layout *layout, enum pane pane);
+
+/* The panes that Tab goes through, in order; returns how many. */
+size_t layout_tab_order(enum screen_id screen, const struct layout *layout,
+                        enum pane out[PANE_COUNT]);
 
 #endif

@@ -67,13 +67,14 @@ static void suspend(struct loop *l)
     terminal_resume(l->terminal);
 }
 
-static void load_theme(struct loop *l, const char *name, bool say)
+static bool load_theme(struct loop *l, const char *name, bool say)
 {
     hg_error wrong = {.code = HG_OK};
     struct theme theme;
     char text[1024];
+    bool ok = theme_load(name, l->theme_folders, &theme, &wrong);
 
-    if (theme_load(name, l->theme_folders, &theme, &wrong)) {
+    if (ok) {
         l->theme = theme;
         terminal_reset(l->terminal);
         snprintf(text, sizeof text, "theme %s%s", theme.name,
@@ -87,16 +88,19 @@ static void load_theme(struct loop *l, const char *name, bool say)
                  wrong.hint);
         deliver(l, (struct message){.kind = MSG_NOTE, .role = ROLE_WARN, .text = text});
     }
+    return ok;
 }
 
-static void next_theme(struct loop *l)
+/* The theme of that name, or the one after the present one. */
+static void change_theme(struct loop *l, const char *asked)
 {
     char name[sizeof l->theme_file];
 
-    if (!theme_next(l->theme_file, l->theme_folders, name, sizeof name))
+    text_copy(name, sizeof name, asked);
+    if (name[0] == '\0' && !theme_next(l->theme_file, l->theme_folders, name, sizeof name))
         return;
-    memcpy(l->theme_file, name, sizeof name);
-    load_theme(l, name, true);
+    if (load_theme(l, name, true))
+        memcpy(l->theme_file, name, sizeof name);
 }
 
 static void carry_out(struct loop *l, const struct effect *effect)
@@ -116,7 +120,10 @@ static void carry_out(struct loop *l, const struct effect *effect)
         s->discard(s->context, effect->result);
         break;
     case EFFECT_THEME:
-        next_theme(l);
+        change_theme(l, effect->text);
+        break;
+    case EFFECT_COPY:
+        terminal_copy(l->terminal, effect->text);
         break;
     case EFFECT_REDRAW:
         terminal_reset(l->terminal);
@@ -208,17 +215,19 @@ static void take_signals(struct loop *l)
 static int timeout(const struct loop *l)
 {
     int64_t wake = model_wake_ms(&l->model), now = clock_now_ns() / 1000000;
+    int patience = terminal_patience_ms(l->terminal);
 
     if (wake == INT64_MAX)
-        return -1;
-    return wake <= now ? 0 : wake - now > INT_MAX ? INT_MAX : (int)(wake - now);
+        return patience;
+    wake = wake <= now ? 0 : wake - now > INT_MAX ? INT_MAX : wake - now;
+    return patience >= 0 && patience < wake ? patience : (int)wake;
 }
 
 static void draw(struct loop *l)
 {
     bool there = terminal_flush(l->terminal);
 
-    if (there && !terminal_pending(l->terminal)) {
+    if (there && terminal_ready(l->terminal)) {
         view(&l->model, &l->canvas);
         terminal_draw(l->terminal, &l->canvas, &l->theme);
         there = terminal_flush(l->terminal);
@@ -258,7 +267,8 @@ static void turn(struct loop *l)
 static void give_back(struct loop *l)
 {
     struct model *m = &l->model;
-    struct job_result *held[] = {m->pools, m->status, m->known, m->plan, m->run};
+    struct job_result *held[] = {m->pools, m->status,   m->known,        m->plan,
+                                 m->run,   m->sessions, m->source.result};
 
     for (size_t i = 0; i < sizeof held / sizeof *held; i++)
         if (held[i] != NULL && (i != 2 || m->known != m->status))
@@ -282,6 +292,7 @@ static bool begin(struct loop *l, const struct facts *facts, hg_error *err)
     if (!canvas_init(&l->canvas, width, height, text_locale_utf8()))
         return hg_fail(err, HG_NOMEM, "could not open the console: out of memory");
     model_init(&l->model, facts, width, height, text_locale_utf8());
+    l->model.facts.clipboard = terminal_has_clipboard(l->terminal);
     theme_plain(&l->theme);
     load_theme(l, l->theme_file, false);
     return true;
@@ -312,6 +323,7 @@ bool loop_run(const struct facts *facts, const struct job_source *source, enum c
     while (!l->quit)
         turn(l);
     give_back(l);
+    model_release(&l->model);
     ok = ended(l, err);
 out:
     terminal_close(l->terminal);

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LATE_MS = 3000 };
+#include "base/alloc.h"
+#include "list.h"
+
+enum { LATE_MS = 3000, REFRESH_MS = 1000 };
 
 void model_init(struct model *m, const struct facts *facts, int width, int height, bool utf8)
 {
@@ -16,36 +19,82 @@ void model_init(struct model *m, const struct facts *facts, int width, int heigh
     m->width = width;
     m->height = height;
     m->utf8 = utf8;
-    m->focus = PANE_MIGRATIONS;
+    m->refresh_ms = REFRESH_MS;
+    m->db_answered = true;
+    for (int pane = 0; pane < LISTS; pane++)
+        m->lists[pane].order = list_of(m, (enum pane)pane)->order;
+    for (int screen = 0; screen < SCREEN_COUNT; screen++) {
+        enum pane order[PANE_COUNT];
+        struct layout layout;
+
+        layout_make(80, 24, (enum screen_id)screen, PANE_POOLS, 0, &layout);
+        layout_tab_order((enum screen_id)screen, &layout, order);
+        m->focus[screen] = m->subject[screen] = order[0];
+    }
+    m->focus[SCREEN_OVERVIEW] = m->subject[SCREEN_OVERVIEW] = PANE_MIGRATIONS;
+}
+
+void model_release(struct model *m)
+{
+    for (int pane = 0; pane < LISTS; pane++)
+        alloc_free(m->lists[pane].rows);
+    alloc_free(m->copied);
+}
+
+struct page_entry *model_page_entry(struct model *m)
+{
+    return &m->pages[m->screen][m->page_depth[m->screen]];
 }
 
 enum page model_page(const struct model *m)
 {
-    return m->pages[m->page_depth].page;
+    return m->pages[m->screen][m->page_depth[m->screen]].page;
+}
+
+enum pane model_focus(const struct model *m)
+{
+    return m->focus[m->screen];
+}
+
+enum pane model_subject(const struct model *m)
+{
+    return m->subject[m->screen];
+}
+
+static enum context page_context(const struct model *m)
+{
+    switch (model_page(m)) {
+    case PAGE_PLAN:
+        return m->plan == NULL || !m->change.asking ? IN_PAGE
+               : m->change.consent == CONSENT_TYPED ? IN_PROMPT
+                                                    : IN_PLAN;
+    case PAGE_RUN:
+        return m->change.running ? IN_RUN : IN_RESULT;
+    case PAGE_DETAIL:
+    case PAGE_HELP:
+    case PAGE_COPY:
+        return IN_PAGE;
+    case PAGE_NONE:
+        break;
+    }
+    return IN_SCREEN;
 }
 
 enum context model_context(const struct model *m)
 {
     if (m->ask != ASK_NOTHING)
         return IN_ASK;
-    switch (model_page(m)) {
-    case PAGE_PLAN:
-        return m->plan == NULL ? IN_PAGE : m->change.consent == CONSENT_TYPED ? IN_PROMPT : IN_PLAN;
-    case PAGE_RUN:
-        return m->change.running ? IN_RUN : IN_RESULT;
-    case PAGE_DETAIL:
-    case PAGE_HELP:
-    case PAGE_LOG:
-        return IN_PAGE;
-    case PAGE_OVERVIEW:
-        break;
-    }
-    return IN_OVERVIEW;
+    return m->entry.use != LINE_NONE ? IN_LINE : page_context(m);
 }
 
 void model_layout(const struct model *m, struct layout *out)
 {
-    layout_make(m->width, m->height, m->focus, model_rows(m, PANE_POOLS), out);
+    enum pane focus = model_focus(m);
+    size_t pools;
+
+    model_pools(m, &pools);
+    layout_make(m->width, m->height, m->screen, focus == PANE_DETAIL ? model_subject(m) : focus,
+                pools, out);
 }
 
 const hg_history *model_history(const struct model *m)
@@ -56,6 +105,11 @@ const hg_history *model_history(const struct model *m)
 const hg_readiness *model_readiness(const struct model *m)
 {
     return m->status == NULL ? NULL : m->status->readiness;
+}
+
+const hg_sessions *model_sessions(const struct model *m)
+{
+    return m->sessions == NULL ? NULL : m->sessions->sessions;
 }
 
 const hg_pool_snapshot *model_pools(const struct model *m, size_t *out_count)
@@ -71,10 +125,17 @@ const hg_pool_snapshot *model_pools(const struct model *m, size_t *out_count)
 
 const hg_pool_snapshot *model_pool(const struct model *m)
 {
-    size_t i = m->selected[PANE_POOLS].index, count;
+    size_t row, count;
     const hg_pool_snapshot *pools = model_pools(m, &count);
 
-    return i < count ? &pools[i] : NULL;
+    return model_selected(m, PANE_POOLS, &row) && row < count ? &pools[row] : NULL;
+}
+
+const hg_revision *model_revision(const struct model *m)
+{
+    size_t row;
+
+    return model_selected(m, PANE_MIGRATIONS, &row) ? &model_history(m)->revisions[row] : NULL;
 }
 
 bool model_looks_on(const hg_pool_snapshot *pool)
@@ -90,125 +151,41 @@ const struct pool_past *model_past(const struct model *m, const hg_pool_snapshot
     return NULL;
 }
 
+const hg_server_session *model_session_of(const struct model *m, int64_t backend_pid)
+{
+    const hg_sessions *sessions = model_sessions(m);
+
+    for (size_t i = 0; sessions != NULL && i < sessions->session_count; i++)
+        if (sessions->sessions[i].pid == backend_pid && backend_pid != 0)
+            return &sessions->sessions[i];
+    return NULL;
+}
+
 bool model_db_answers(const struct model *m)
 {
-    if (m->status_feed.asked_ms != 0 && m->now_ms - m->status_feed.asked_ms >= LATE_MS)
+    const struct feed *ping = &m->feeds[FEED_PING];
+
+    return m->db_answered && (ping->asked_ms == 0 || m->now_ms - ping->asked_ms < LATE_MS);
+}
+
+size_t model_rows(const struct model *m, enum pane list)
+{
+    return m->lists[list].count;
+}
+
+size_t model_row(const struct model *m, enum pane list, size_t index)
+{
+    return m->lists[list].rows == NULL ? index : m->lists[list].rows[index];
+}
+
+bool model_selected(const struct model *m, enum pane list, size_t *out_row)
+{
+    const struct looking *looking = &m->lists[list];
+
+    if (looking->index >= looking->count)
         return false;
-    return m->status == NULL || (m->status->readiness != NULL && m->status->readiness->db);
-}
-
-size_t model_rows(const struct model *m, enum pane pane)
-{
-    const hg_history *history = model_history(m);
-    const hg_readiness *readiness = model_readiness(m);
-    const hg_pool_snapshot *pool;
-    size_t pools;
-
-    switch (pane) {
-    case PANE_POOLS:
-        model_pools(m, &pools);
-        return pools;
-    case PANE_CONNECTIONS:
-        pool = model_pool(m);
-        return pool == NULL ? 0 : pool->connection_count;
-    case PANE_MIGRATIONS:
-        return history == NULL ? 0 : history->revision_count;
-    case PANE_CHECKS:
-        return readiness == NULL ? 0 : readiness->check_count;
-    case PANE_COUNT:
-        break;
-    }
-    return 0;
-}
-
-void model_row_key(const struct model *m, enum pane pane, size_t row, char *out, size_t size)
-{
-    const hg_pool_connection *order[HG_POOL_SLOTS_MAX];
-    const hg_pool_snapshot *pool;
-    size_t pools;
-
-    out[0] = '\0';
-    if (row >= model_rows(m, pane))
-        return;
-    switch (pane) {
-    case PANE_POOLS:
-        pool = &model_pools(m, &pools)[row];
-        snprintf(out, size, "%lld %s", (long long)pool->pid, pool->name);
-        break;
-    case PANE_CONNECTIONS:
-        model_connections(m, order);
-        snprintf(out, size, "%d", order[row]->slot);
-        break;
-    case PANE_MIGRATIONS:
-        snprintf(out, size, "%s", model_history(m)->revisions[row].revision);
-        break;
-    case PANE_CHECKS:
-        snprintf(out, size, "%s", model_readiness(m)->checks[row].id);
-        break;
-    case PANE_COUNT:
-        break;
-    }
-}
-
-/* Orders of the connections: by what, and the larger first. */
-static int64_t by_held(const hg_pool_connection *c)
-{
-    return -c->held_ms;
-}
-
-static int64_t by_slot(const hg_pool_connection *c)
-{
-    return c->slot;
-}
-
-static int64_t by_age(const hg_pool_connection *c)
-{
-    return -c->age_ms;
-}
-
-static int64_t by_uses(const hg_pool_connection *c)
-{
-    return -(int64_t)c->checkouts;
-}
-
-static const struct sort {
-    const char *name;
-    int64_t (*value)(const hg_pool_connection *c);
-} sorts[SORTS] = {
-    {"longest held first", by_held},
-    {"by slot", by_slot},
-    {"oldest first", by_age},
-    {"most used first", by_uses},
-};
-
-const char *model_sort_name(const struct model *m)
-{
-    return sorts[m->sort % SORTS].name;
-}
-
-static int compare_connections(const void *a, const void *b, void *context)
-{
-    const hg_pool_connection *left = *(const hg_pool_connection *const *)a;
-    const hg_pool_connection *right = *(const hg_pool_connection *const *)b;
-    const struct sort *sort = context;
-    int64_t l = sort->value(left), r = sort->value(right);
-
-    if (l != r)
-        return l < r ? -1 : 1;
-    return left->slot - right->slot;
-}
-
-size_t model_connections(const struct model *m, const hg_pool_connection *out[HG_POOL_SLOTS_MAX])
-{
-    const hg_pool_snapshot *pool = model_pool(m);
-    size_t n = pool == NULL ? 0 : pool->connection_count;
-    struct sort sort = sorts[m->sort % SORTS];
-
-    for (size_t i = 0; i < n; i++)
-        out[i] = &pool->connections[i];
-    if (n > 1)
-        qsort_r(out, n, sizeof(hg_pool_connection *), compare_connections, &sort);
-    return n;
+    *out_row = model_row(m, list, looking->index);
+    return true;
 }
 
 const struct note *model_note(const struct model *m, size_t age)
@@ -226,29 +203,55 @@ const struct action *model_action(hg_migrate_kind kind)
     return action_find(names[kind]);
 }
 
+bool model_armed(const struct model *m)
+{
+    return !m->facts.read_only && (!m->facts.production || m->now_ms < m->armed_until_ms);
+}
+
 const char *model_refusal(const struct model *m, enum command command)
 {
+    if (command == COMMAND_PLAN && m->change.running)
+        return "a change is under way: wait for it or stop it first";
+    if (command == COMMAND_ARM && m->facts.read_only)
+        return "this console is read-only: nothing can be changed from here";
+    if (command == COMMAND_ARM && !m->facts.production)
+        return "only production is guarded: here each change asks by itself";
     if (!keys_row(command)->changes)
         return NULL;
     if (m->facts.read_only)
         return "this console is read-only: nothing can be changed from here";
     if (m->change.running)
         return "a change is under way: wait for it or stop it first";
+    if (!model_armed(m))
+        return "production is guarded: W allows changes for ten minutes";
     return NULL;
+}
+
+static void sooner(const struct model *m, int64_t at, int64_t *wake)
+{
+    if (at > m->now_ms && at < *wake)
+        *wake = at;
 }
 
 int64_t model_wake_ms(const struct model *m)
 {
     int64_t wake = INT64_MAX;
-    const struct feed *feeds[] = {&m->pools_feed, &m->status_feed};
 
-    for (size_t i = 0; i < 2; i++) {
-        int64_t at = feeds[i]->asked_ms == 0 ? feeds[i]->due_ms : feeds[i]->asked_ms + LATE_MS;
+    for (int i = 0; i < FEEDS; i++) {
+        const struct feed *feed = &m->feeds[i];
 
-        if (at > m->now_ms && at < wake)
-            wake = at;
+        if (i == FEED_PING && feed->asked_ms != 0)
+            sooner(m, feed->asked_ms + LATE_MS, &wake);
+        else if (feed->asked_ms == 0 && (i != FEED_SESSIONS || m->screen == SCREEN_SESSIONS))
+            sooner(m, feed->due_ms, &wake);
     }
-    if (m->change.ready_ms > m->now_ms && m->change.ready_ms < wake)
-        wake = m->change.ready_ms;
+    sooner(m, m->change.ready_ms, &wake);
+    sooner(m, m->armed_until_ms, &wake);
+    if (m->ask != ASK_NOTHING)
+        sooner(m, m->ask_expires_ms, &wake);
+    if (m->change.asking)
+        sooner(m, m->change.expires_ms, &wake);
+    if (m->change.running) /* it says for how long */
+        sooner(m, m->now_ms + REFRESH_MS - (m->now_ms - m->change.started_ms) % REFRESH_MS, &wake);
     return wake;
 }

@@ -24,26 +24,43 @@ struct facts {
     hg_driver driver;
     char database[160];      /* the URL without its secret */
     char database_name[128]; /* what has to be typed in production */
+    char operator_name[64];  /* who runs what is run from here */
+    bool clipboard;          /* the terminal can be told what to put on it */
 };
 
-/* Something that is asked for again and again, never twice at once. */
+/* What is asked for again and again, never twice at once. */
+enum feed_id {
+    FEED_POOLS,
+    FEED_STATUS,
+    FEED_PING,     /* unless the status is asked for anyhow */
+    FEED_SESSIONS, /* while somebody looks at them */
+    FEEDS
+};
 struct feed {
     int64_t due_ms;
     int64_t asked_ms; /* 0: nothing is under way */
 };
 
-enum page { PAGE_OVERVIEW, PAGE_DETAIL, PAGE_HELP, PAGE_LOG, PAGE_PLAN, PAGE_RUN };
+/* What covers a screen. */
+enum page { PAGE_NONE, PAGE_DETAIL, PAGE_HELP, PAGE_COPY, PAGE_PLAN, PAGE_RUN };
 
 struct page_entry {
     enum page page;
     size_t top; /* first line shown */
 };
+enum { PAGES_DEEP = 6 };
 
-/* The selected row of a pane: it is followed by its key when rows come and go. */
-struct selection {
-    char key[48];
-    size_t index, top;
-    bool touched; /* the user has moved it: until then it goes where the news is */
+/* How a list is looked at: its order, its filter, and the selected row, which is followed by its
+ * key when rows come and go. */
+struct looking {
+    char key[HG_REVISION_SIZE];
+    size_t index, top; /* among the rows that are shown */
+    bool touched;      /* the user has moved it: until then it goes where the news is */
+    int order;         /* the column that it is sorted by; LIST_AS_IT_COMES */
+    bool reversed;
+    char filter[64];
+    uint32_t *rows; /* those that are shown, in order; NULL: all of them as they come */
+    size_t count, room;
 };
 
 enum { SAMPLES = 288, SAMPLE_MS = 5000, POOLS_REMEMBERED = 16 };
@@ -69,6 +86,9 @@ enum { NOTES = 128 };
 /* A change of the database on its way from the plan to the result. */
 struct change {
     hg_migrate_kind kind;
+    enum screen_id from;  /* where it was asked for */
+    bool asking;          /* the question is open; otherwise the plan is only looked at */
+    int64_t expires_ms;   /* the question closes itself */
     enum consent consent; /* what it takes */
     uint64_t plan_job;    /* 0: no plan is being made */
     int64_t asked_ms;     /* when the plan was asked for */
@@ -88,7 +108,29 @@ struct change {
     bool cancel_asked, quit_after;
 };
 
-enum ask { ASK_NOTHING, ASK_STOP, ASK_QUIT };
+enum ask { ASK_NOTHING, ASK_STOP, ASK_QUIT, ASK_ARM };
+
+/* A line that is being typed at the bottom of the screen. */
+enum line_use { LINE_NONE, LINE_FILTER, LINE_COMMAND };
+struct entry {
+    enum line_use use;
+    char text[128];
+};
+
+/* The text of a migration's file. */
+struct source {
+    char file[512]; /* that it was asked for by; "": none */
+    uint64_t job;   /* 0: nothing is under way */
+    struct job_result *result;
+};
+
+enum { RUNS_REMEMBERED = 32 };
+
+/* How the checks came out the last times: a row a check, newest at `newest`. */
+struct check_past {
+    const char *id;
+    int8_t runs[RUNS_REMEMBERED]; /* hg_status, -1: not run */
+};
 
 struct model {
     struct facts facts;
@@ -96,39 +138,62 @@ struct model {
     bool utf8;
     int64_t now_ms, wall_ms;
 
-    struct feed pools_feed, status_feed;
-    struct job_result *pools;  /* the newest that succeeded */
-    struct job_result *status; /* the newest */
-    struct job_result *known;  /* the newest that could read the history; may be the same */
-    int64_t known_wall_ms;     /* when the database last answered; 0: never */
+    struct feed feeds[FEEDS];
+    int refresh_ms;              /* 0: only when asked to */
+    struct job_result *pools;    /* the newest that succeeded */
+    struct job_result *status;   /* the newest */
+    struct job_result *known;    /* the newest that could read the history; may be the same */
+    struct job_result *sessions; /* the newest that succeeded */
+    int64_t sessions_wall_ms;    /* when that was */
+    bool db_answered;            /* the last time that it was asked */
+    int64_t known_wall_ms;       /* when the database last answered; 0: never */
     struct pool_past past[POOLS_REMEMBERED];
+    struct check_past checks_past[HG_CHECKS_MAX];
+    size_t checks_newest;
+    struct source source;
 
-    struct page_entry pages[6]; /* [page_depth] is shown */
-    size_t page_depth;
-    enum pane focus;
-    struct selection selected[PANE_COUNT];
-    unsigned sort;
+    enum screen_id screen;
+    struct page_entry pages[SCREEN_COUNT][PAGES_DEEP]; /* [screen][page_depth] is shown */
+    size_t page_depth[SCREEN_COUNT];
+    enum pane focus[SCREEN_COUNT];
+    enum pane subject[SCREEN_COUNT]; /* the list that the focus is or was in */
+    size_t detail_top[SCREEN_COUNT];
+    struct looking lists[LISTS];
+    struct entry entry;
+    bool pasting;
+    char theme_asked[64];
 
     struct change change;
     struct job_result *plan;
     struct job_result *run; /* the result */
     enum ask ask;
+    int64_t ask_expires_ms;
+    int64_t armed_until_ms; /* production: changes are allowed until then */
 
+    char *copied;             /* what the page PAGE_COPY shows */
     struct note notes[NOTES]; /* a ring */
     size_t note_count;        /* ever made */
     bool checks_asked;        /* the user waits for the answer */
 };
 
 void model_init(struct model *m, const struct facts *facts, int width, int height, bool utf8);
+void model_release(struct model *m); /* its own memory; results are others' */
 
 enum page model_page(const struct model *m);
+struct page_entry *model_page_entry(struct model *m);
 enum context model_context(const struct model *m);
 void model_layout(const struct model *m, struct layout *out);
+enum pane model_focus(const struct model *m);
+
+/* The list whose selected row is spoken of: the focused one, or the one that was. */
+enum pane model_subject(const struct model *m);
 
 /* NULL: not known (yet). */
 const hg_history *model_history(const struct model *m);
 const hg_readiness *model_readiness(const struct model *m);
+const hg_sessions *model_sessions(const struct model *m);
 const hg_pool_snapshot *model_pool(const struct model *m); /* the selected one */
+const hg_revision *model_revision(const struct model *m);  /* the selected one */
 
 /* The pools to show: those that are published on this host; where none can be, our own. */
 const hg_pool_snapshot *model_pools(const struct model *m, size_t *out_count);
@@ -136,22 +201,26 @@ const hg_pool_snapshot *model_pools(const struct model *m, size_t *out_count);
 bool model_looks_on(const hg_pool_snapshot *pool);
 const struct pool_past *model_past(const struct model *m, const hg_pool_snapshot *pool);
 
+/* The session of that backend, or NULL. */
+const hg_server_session *model_session_of(const struct model *m, int64_t backend_pid);
+
 /* Whether the database answered the last time it was asked, and is not late now. */
 bool model_db_answers(const struct model *m);
 
-size_t model_rows(const struct model *m, enum pane pane);
-void model_row_key(const struct model *m, enum pane pane, size_t row, char *out, size_t size);
-
-/* The connections of the selected pool in the order on screen; returns how many. */
-size_t model_connections(const struct model *m, const hg_pool_connection *out[HG_POOL_SLOTS_MAX]);
-const char *model_sort_name(const struct model *m);
-enum { SORTS = 4 };
+/* Rows of a list that are shown, and which of all its rows the shown one `index` is. */
+size_t model_rows(const struct model *m, enum pane list);
+size_t model_row(const struct model *m, enum pane list, size_t index);
+/* The selected row; false: there is none. */
+bool model_selected(const struct model *m, enum pane list, size_t *out_row);
 
 /* The operation behind a change, as the command line knows it. */
 const struct action *model_action(hg_migrate_kind kind);
 
 /* The newest note, or NULL; age 0 is the newest. */
 const struct note *model_note(const struct model *m, size_t age);
+
+/* Whether changes of the database are allowed from here, apart from what each is asked. */
+bool model_armed(const struct model *m);
 
 /* Why this command cannot be done now, or NULL when it can. */
 const char *model_refusal(const struct model *m, enum command command);

@@ -26,6 +26,8 @@ enum attribute { ATTR_BOLD = 1, ATTR_DIM = 2, ATTR_UNDERLINE = 4, ATTR_REVERSE =
     X(ROLE_SELECT,            "select",            ATTR_REVERSE) \
     X(ROLE_SELECT_UNFOCUSED,  "select.unfocused",  0) \
     X(ROLE_BAR,               "bar",               ATTR_UNDERLINE) \
+    X(ROLE_TAB,               "tab",               ATTR_DIM) \
+    X(ROLE_TAB_OPEN,          "tab.open",          ATTR_BOLD | ATTR_UNDERLINE) \
     X(ROLE_ENV_DEV,           "env.dev",           ATTR_BOLD) \
     X(ROLE_ENV_OTHER,         "env.other",         ATTR_BOLD) \
     X(ROLE_ENV_PROD,          "env.prod",          ATTR_BOLD | ATTR_REVERSE) \
@@ -49,6 +51,9 @@ enum attribute { ATTR_BOLD = 1, ATTR_DIM = 2, ATTR_UNDERLINE = 4, ATTR_REVERSE =
     X(ROLE_GAUGE_DONE,        "gauge.done",        0) \
     X(ROLE_GAUGE_TODO,        "gauge.todo",        ATTR_DIM) \
     X(ROLE_SQL,               "sql",               0) \
+    X(ROLE_SQL_KEYWORD,       "sql.keyword",       ATTR_BOLD) \
+    X(ROLE_SQL_STRING,        "sql.string",        0) \
+    X(ROLE_SQL_COMMENT,       "sql.comment",       ATTR_DIM) \
     X(ROLE_DIALOG,            "dialog",            0) \
     X(ROLE_DANGER,            "dialog.danger",     ATTR_BOLD | ATTR_REVERSE) \
     X(ROLE_INPUT,             "input",             ATTR_UNDERLINE)

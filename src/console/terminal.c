@@ -28,7 +28,10 @@ enum {
     LEAVE_MS = 1000, /* how long the last frame may take to get out */
     FRAME_BYTES_MAX = 4 << 20,
     CODE_PASTE_BEGIN = KEY_MAX + 1,
-    CODE_PASTE_END
+    CODE_PASTE_END,
+    CODE_SEEN,        /* the terminal's answer to "are you there" */
+    ANSWER_MS = 2000, /* a terminal that takes longer is not asked again */
+    GOODBYE_MS = 250  /* how long an answer is waited for that the shell must not get */
 };
 
 struct terminal {
@@ -38,13 +41,21 @@ struct terminal {
     SCREEN *screen;
     struct termios before;
     enum depth depth;
-    bool brackets_paste, pasting, cursor_visible, suspended;
+    bool ansi; /* understands the sequences of ECMA-48, as most do */
+    bool paces, cursor_visible, suspended, clipboard;
+    int64_t asked_ms;    /* when it was asked whether it has seen the frame; 0: it owes no answer */
     struct canvas shown; /* what ncurses was told last */
     const struct theme *theme;
     struct buf pending;
 };
 
+static const char seen_ask[] = "\033[5n", seen_answer[] = "\033[0n";
 static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
+
+static int64_t now_ms(void)
+{
+    return clock_now_ns() / 1000000;
+}
 
 /* What gives the terminal back when the program dies: written by a signal handler. */
 static struct {
@@ -87,7 +98,7 @@ static void rescue_arm(const struct terminal *t)
     rescue.size = 0;
     rescue.tty = t->tty;
     rescue.before = t->before;
-    if (t->brackets_paste) {
+    if (t->ansi) {
         memcpy(rescue.bytes, paste_off, sizeof paste_off - 1);
         rescue.size = sizeof paste_off - 1;
     }
@@ -156,6 +167,7 @@ static void start_curses(struct terminal *t, enum color_use use)
     typeahead(-1); /* else a key that arrives meanwhile would leave a frame half drawn */
     define_key("\033[200~", CODE_PASTE_BEGIN);
     define_key("\033[201~", CODE_PASTE_END);
+    define_key(seen_answer, CODE_SEEN);
     t->depth = find_depth(use);
     if (t->depth != DEPTH_MONO) {
         start_color();
@@ -183,6 +195,20 @@ static const char *placing(void)
     const char *s = tigetstr((char *)"cup");
 
     return s == (char *)-1 ? NULL : s;
+}
+
+/* Whether a sequence that sets the window's title or the clipboard does no harm: the consoles of
+ * Linux and the VT series print it. */
+static bool has_string_sequences(void)
+{
+    static const char *const kinds[] = {"xterm", "screen",  "tmux", "rxvt",    "alacritty", "foot",
+                                        "kitty", "wezterm", "st-",  "konsole", "gnome",     "vte"};
+    const char *name = termname();
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strncmp(name, kinds[i], strlen(kinds[i])) == 0)
+            return true;
+    return false;
 }
 
 static void leave_alone(int number)
@@ -266,12 +292,14 @@ bool terminal_open(enum color_use color, struct terminal **out, hg_error *err)
         return false;
     }
     start_curses(t, color);
-    /* only terminals that understand ANSI sequences are asked to mark what is pasted */
-    t->brackets_paste = strncmp(placing(), "\033[", 2) == 0;
+    /* only terminals that understand ANSI sequences are asked to mark what is pasted, and whether
+     * they have seen a frame */
+    t->ansi = t->paces = strncmp(placing(), "\033[", 2) == 0;
+    t->clipboard = t->ansi && has_string_sequences();
     t->cursor_visible = true;
     rescue_arm(t);
     set_modes(t);
-    if (t->brackets_paste)
+    if (t->ansi)
         buf_text(&t->pending, paste_on);
     terminal_reset(t);
     *out = t;
@@ -288,16 +316,35 @@ static void flush_all(struct terminal *t)
         poll(&wait, 1, (int)hg_deadline_left_ms(by));
 }
 
+/* An answer that comes after we are gone would stand in the shell's line: it is read before. Other
+ * keys that come meanwhile were typed for us, and go the same way. */
+static void await_answer(struct terminal *t)
+{
+    hg_deadline by = hg_deadline_in_ms(GOODBYE_MS);
+    struct pollfd wait = {.fd = t->tty, .events = POLLIN};
+    uint32_t key;
+
+    while (t->asked_ms != 0 && hg_deadline_left_ms(by) > 0) {
+        if (poll(&wait, 1, (int)hg_deadline_left_ms(by)) <= 0 || (wait.revents & POLLIN) == 0)
+            break;
+        while (t->asked_ms != 0 && terminal_key(t, &key))
+            continue;
+    }
+    t->asked_ms = 0;
+}
+
 void terminal_suspend(struct terminal *t)
 {
     if (t->suspended)
         return;
+    flush_all(t);
+    await_answer(t);
     t->suspended = true;
     curs_set(1);
     t->cursor_visible = true;
     endwin();
     collect(t);
-    if (t->brackets_paste)
+    if (t->ansi)
         buf_text(&t->pending, paste_off);
     flush_all(t);
     while (tcsetattr(t->tty, TCSANOW, &t->before) != 0 && errno == EINTR)
@@ -312,7 +359,7 @@ void terminal_resume(struct terminal *t)
     }
     set_modes(t);
     t->suspended = false;
-    if (t->brackets_paste)
+    if (t->ansi)
         buf_text(&t->pending, paste_on);
     terminal_reset(t);
 }
@@ -439,7 +486,59 @@ void terminal_draw(struct terminal *t, const struct canvas *c, const struct them
         curs_set(c->cursor_visible ? 1 : 0);
     t->cursor_visible = c->cursor_visible;
     collect(t);
+    if (t->paces && t->pending.size > 0) {
+        buf_text(&t->pending, seen_ask);
+        t->asked_ms = now_ms();
+    }
     remember(t, c);
+}
+
+bool terminal_ready(struct terminal *t)
+{
+    if (t->asked_ms != 0 && now_ms() - t->asked_ms >= ANSWER_MS) {
+        t->asked_ms = 0;
+        t->paces = false;
+    }
+    return t->asked_ms == 0 && !terminal_pending(t);
+}
+
+int terminal_patience_ms(const struct terminal *t)
+{
+    int64_t left = t->asked_ms + ANSWER_MS - now_ms();
+
+    return t->asked_ms == 0 ? -1 : left < 0 ? 0 : (int)left;
+}
+
+bool terminal_has_clipboard(const struct terminal *t)
+{
+    return t->clipboard;
+}
+
+/* RFC 4648 §4. */
+static void put_base64(struct buf *out, const char *bytes, size_t n)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    for (size_t i = 0; i < n; i += 3) {
+        size_t left = n - i;
+        uint32_t group = (uint32_t)(unsigned char)bytes[i] << 16;
+
+        if (left > 1)
+            group |= (uint32_t)(unsigned char)bytes[i + 1] << 8;
+        if (left > 2)
+            group |= (unsigned char)bytes[i + 2];
+        buf_char(out, digits[group >> 18]);
+        buf_char(out, digits[group >> 12 & 63]);
+        buf_char(out, left > 1 ? digits[group >> 6 & 63] : '=');
+        buf_char(out, left > 2 ? digits[group & 63] : '=');
+    }
+}
+
+void terminal_copy(struct terminal *t, const char *text)
+{
+    buf_text(&t->pending, "\033]52;c;");
+    put_base64(&t->pending, text, strlen(text));
+    buf_char(&t->pending, '\a');
 }
 
 bool terminal_flush(struct terminal *t)
@@ -489,6 +588,8 @@ static uint32_t key_of(wint_t code, bool function)
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
         if (codes[i].code == code && codes[i].function == function)
             return codes[i].key;
+    if (function && code >= KEY_F(1) && code <= KEY_F(12))
+        return KEYS_F1 + (code - KEY_F(1));
     return function ? 0 : (uint32_t)code;
 }
 
@@ -513,6 +614,19 @@ static bool swallow_sequence(void)
     return true;
 }
 
+/* What the terminal says of itself or of a paste; false: it is a key. */
+static bool take_report(struct terminal *t, wint_t code, uint32_t *out_key)
+{
+    *out_key = 0;
+    if (code == CODE_SEEN)
+        t->asked_ms = 0;
+    else if (code == CODE_PASTE_BEGIN || code == CODE_PASTE_END)
+        *out_key = code == CODE_PASTE_BEGIN ? KEYS_PASTE : KEYS_PASTE_END;
+    else
+        return false;
+    return true;
+}
+
 bool terminal_key(struct terminal *t, uint32_t *out_key)
 {
     wint_t code;
@@ -521,16 +635,11 @@ bool terminal_key(struct terminal *t, uint32_t *out_key)
     while ((kind = get_wch(&code)) != ERR) {
         bool function = kind == KEY_CODE_YES;
 
-        if (function && (code == CODE_PASTE_BEGIN || code == CODE_PASTE_END)) {
-            t->pasting = code == CODE_PASTE_BEGIN;
-            *out_key = KEYS_PASTE;
-            if (t->pasting)
+        if (!(function && take_report(t, code, out_key))) {
+            if (!function && code == 27 && swallow_sequence())
                 continue;
-            return true;
+            *out_key = key_of(code, function);
         }
-        if (t->pasting || (!function && code == 27 && swallow_sequence()))
-            continue;
-        *out_key = key_of(code, function);
         if (*out_key != 0)
             return true;
     }

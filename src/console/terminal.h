@@ -38,6 +38,18 @@ void terminal_reset(struct terminal *t);
 /* Draws what differs from the frame before. */
 void terminal_draw(struct terminal *t, const struct canvas *c, const struct theme *theme);
 
+/* Asks the terminal to put a text on its clipboard (OSC 52). */
+bool terminal_has_clipboard(const struct terminal *t);
+void terminal_copy(struct terminal *t, const char *text);
+
+/*
+ * Whether a frame may be drawn: what was written before is gone, and the terminal has answered that
+ * it has seen it. A terminal that does not answer within two seconds is not asked again.
+ * terminal_patience_ms: how long until one that owes an answer is given up, or -1.
+ */
+bool terminal_ready(struct terminal *t);
+int terminal_patience_ms(const struct terminal *t);
+
 /* Writes as much as the terminal takes now; false: it is gone. */
 bool terminal_flush(struct terminal *t);
 bool terminal_pending(const struct terminal *t);

@@ -8,8 +8,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "list.h"
 #include "view.h"
-#include "widget.h"
+
+enum { COPY_BYTES_MAX = 64 * 1024 };
 
 void effect_add(struct effects *effects, struct effect effect)
 {
@@ -27,204 +31,118 @@ void note_add(struct model *m, enum role role, const char *format, ...)
     va_start(args, format);
     vsnprintf(note->text, sizeof note->text, format, args);
     va_end(args);
+    list_refresh(m, PANE_LOG);
 }
 
 void page_open(struct model *m, enum page page)
 {
+    size_t *depth = &m->page_depth[m->screen];
+
     if (model_page(m) == page)
         return;
-    assert(m->page_depth + 1 < sizeof m->pages / sizeof *m->pages);
-    m->pages[++m->page_depth] = (struct page_entry){.page = page};
+    assert(*depth + 1 < PAGES_DEEP);
+    m->pages[m->screen][++*depth] = (struct page_entry){.page = page};
 }
 
 void page_close(struct model *m, enum page page)
 {
-    for (size_t i = 1; i <= m->page_depth; i++)
-        if (m->pages[i].page == page)
-            m->page_depth = i - 1;
+    for (int screen = 0; screen < SCREEN_COUNT; screen++)
+        for (size_t i = 1; i <= m->page_depth[screen]; i++)
+            if (m->pages[screen][i].page == page)
+                m->page_depth[screen] = i - 1;
 }
 
-static size_t newest_migration(const hg_history *history)
-{
-    for (size_t i = 0; i < history->revision_count; i++)
-        if (history->revisions[i].state == HG_REVISION_PENDING)
-            return i;
-    return history->revision_count - 1;
-}
-
-static size_t worst_check(const hg_readiness *readiness)
-{
-    for (size_t i = 0; i < readiness->check_count; i++)
-        if (readiness->checks[i].status == readiness->status)
-            return i;
-    return 0;
-}
-
-/* Where an untouched selection goes: among the migrations to the first that is pending, or else to
- * the newest; among the checks to the worst; elsewhere to the first row. There are rows. */
-static size_t news_row(const struct model *m, enum pane pane)
-{
-    if (pane == PANE_MIGRATIONS)
-        return newest_migration(model_history(m));
-    return pane == PANE_CHECKS ? worst_check(model_readiness(m)) : 0;
-}
-
-static size_t find_row(const struct model *m, enum pane pane, const char *key, size_t rows)
-{
-    char other[sizeof m->selected[0].key];
-
-    for (size_t i = 0; i < rows; i++) {
-        model_row_key(m, pane, i, other, sizeof other);
-        if (strcmp(other, key) == 0)
-            return i;
-    }
-    return rows;
-}
-
-/* The selection stays on its row; when the row is gone, on its place. */
-void selection_follow(struct model *m, enum pane pane)
-{
-    struct selection *s = &m->selected[pane];
-    size_t rows = model_rows(m, pane), row = rows;
-    struct layout layout;
-
-    if (rows == 0) {
-        s->index = s->top = 0;
-        return;
-    }
-    if (!s->touched && pane != PANE_POOLS)
-        row = news_row(m, pane);
-    else if (s->key[0] != '\0')
-        row = find_row(m, pane, s->key, rows);
-    if (row == rows)
-        row = s->index < rows ? s->index : rows - 1;
-    s->index = row;
-    model_row_key(m, pane, row, s->key, sizeof s->key);
-    model_layout(m, &layout);
-    s->top = widget_top(!s->touched && pane == PANE_MIGRATIONS ? rows : s->top, row, rows,
-                        layout_list_rows(&layout, pane));
-}
-
-static void follow_all(struct model *m)
-{
-    for (int pane = 0; pane < PANE_COUNT; pane++)
-        selection_follow(m, (enum pane)pane);
-}
-
-static void select_row(struct model *m, int64_t row)
-{
-    struct selection *s = &m->selected[m->focus];
-    int64_t last = (int64_t)model_rows(m, m->focus) - 1;
-
-    if (last < 0)
-        return;
-    row = row > last ? last : row;
-    s->index = row < 0 ? 0 : (size_t)row;
-    s->touched = true;
-    model_row_key(m, m->focus, s->index, s->key, sizeof s->key);
-    if (m->focus == PANE_POOLS)
-        m->selected[PANE_CONNECTIONS] = (struct selection){.key = ""};
-    follow_all(m);
-}
-
-static void scroll_page(struct model *m, int64_t top)
-{
-    size_t shown = 0, lines = view_page_lines(m, &shown);
-    int64_t last = lines > shown ? (int64_t)(lines - shown) : 0;
-
-    top = top > last ? last : top;
-    m->pages[m->page_depth].top = top < 0 ? 0 : (size_t)top;
-}
-
-/* Where a key leads from row or line `at`, when `shown` are in view. */
-static int64_t moved(enum command command, int64_t at, size_t shown)
-{
-    int64_t page = shown > 1 ? (int64_t)shown - 1 : 1;
-
-    switch (command) {
-    case COMMAND_UP:
-        return at - 1;
-    case COMMAND_DOWN:
-        return at + 1;
-    case COMMAND_PAGE_UP:
-        return at - page;
-    case COMMAND_PAGE_DOWN:
-        return at + page;
-    case COMMAND_FIRST:
-        return 0;
-    default:
-        return INT32_MAX;
-    }
-}
-
-/* Moves the selection of the focused pane, or a page's text. */
 static void move(struct model *m, enum command command, struct effects *effects)
 {
-    struct layout layout;
-    size_t shown = 0;
-
     (void)effects;
-    if (model_page(m) == PAGE_OVERVIEW) {
-        model_layout(m, &layout);
-        shown = layout_list_rows(&layout, m->focus);
-        select_row(m, moved(command, (int64_t)m->selected[m->focus].index, shown));
-    } else {
-        view_page_lines(m, &shown);
-        scroll_page(m, moved(command, (int64_t)m->pages[m->page_depth].top, shown));
-    }
+    move_by(m, command);
 }
 
 static void focus(struct model *m, enum command command, struct effects *effects)
 {
-    int by = command == COMMAND_NEXT_PANE ? 1 : PANE_COUNT - 1;
-
     (void)effects;
-    m->focus = (enum pane)(((int)m->focus + by) % PANE_COUNT);
-    follow_all(m);
+    move_to_pane(m, command == COMMAND_NEXT_PANE ? 1 : -1);
+}
+
+/* To another screen; what is only read is closed on the way. */
+static void go(struct model *m, enum command command, struct effects *effects)
+{
+    (void)effects;
+    if (model_page(m) == PAGE_HELP || model_page(m) == PAGE_COPY)
+        page_close(m, model_page(m));
+    screen_open(m, (enum screen_id)(command - COMMAND_SCREEN));
 }
 
 static void open_page(struct model *m, enum command command, struct effects *effects)
 {
     (void)effects;
-    if (command != COMMAND_OPEN)
-        page_open(m, command == COMMAND_HELP ? PAGE_HELP : PAGE_LOG);
-    else if (model_rows(m, m->focus) > 0)
+    if (command == COMMAND_HELP)
+        page_open(m, PAGE_HELP);
+    else if (model_rows(m, model_subject(m)) > 0)
         page_open(m, PAGE_DETAIL);
-}
-
-static void start(struct model *m, struct feed *feed, enum job_kind kind, struct effects *effects)
-{
-    if (feed->asked_ms != 0)
-        return;
-    feed->asked_ms = m->now_ms;
-    effect_add(effects, (struct effect){.kind = EFFECT_START, .request = {.kind = kind}});
 }
 
 static void refresh(struct model *m, enum command command, struct effects *effects)
 {
     (void)command;
-    start(m, &m->pools_feed, JOB_POOLS, effects);
-    start(m, &m->status_feed, JOB_STATUS, effects);
+    m->source.file[0] = '\0'; /* it may have been edited */
+    feed_refresh(m, effects);
+}
+
+static void set_refresh(struct model *m, enum command command, struct effects *effects)
+{
+    static const int steps[] = {500, 1000, 2000, 5000, 10000, 0};
+    enum { STEPS = sizeof steps / sizeof *steps };
+    int at = 0;
+
+    while (at < STEPS - 1 && steps[at] != m->refresh_ms)
+        at++;
+    at += command == COMMAND_FASTER ? -1 : 1;
+    at = at < 0 ? 0 : at >= STEPS ? STEPS - 1 : at;
+    m->refresh_ms = steps[at];
+    if (m->refresh_ms == 0)
+        note_add(m, ROLE_INFO, "nothing is read until R is pressed");
+    else
+        note_add(m, ROLE_INFO, "read again every %g s", m->refresh_ms / 1000.0);
+    for (int feed = 0; feed < FEEDS; feed++)
+        m->feeds[feed].due_ms = m->refresh_ms == 0 ? INT64_MAX : m->now_ms;
+    (void)effects;
 }
 
 static void run_checks(struct model *m, enum command command, struct effects *effects)
 {
     (void)command;
     m->checks_asked = true;
-    m->focus = PANE_CHECKS;
-    m->page_depth = 0;
+    m->feeds[FEED_STATUS].due_ms = m->now_ms;
     note_add(m, ROLE_INFO, "running the readiness checks");
-    start(m, &m->status_feed, JOB_STATUS, effects);
-    follow_all(m);
+    page_close(m, PAGE_DETAIL);
+    if (m->screen == SCREEN_OVERVIEW)
+        m->focus[m->screen] = m->subject[m->screen] = PANE_CHECKS;
+    else
+        screen_open(m, SCREEN_CHECKS);
+    (void)effects;
 }
 
-static void sort_next(struct model *m, enum command command, struct effects *effects)
+static void sort(struct model *m, enum command command, struct effects *effects)
 {
-    (void)command;
+    enum pane pane = model_subject(m);
+    const struct list *list = list_of(m, pane);
+    struct looking *looking = &m->lists[pane];
+
     (void)effects;
-    m->sort = (m->sort + 1) % SORTS;
-    note_add(m, ROLE_INFO, "connections: %s", model_sort_name(m));
-    follow_all(m);
+    if (command == COMMAND_REVERSE) {
+        looking->reversed = !looking->reversed;
+    } else {
+        looking->order = list_next_order(list, looking->order);
+        looking->reversed = false;
+    }
+    list_refresh(m, pane);
+}
+
+static void type_line(struct model *m, enum command command, struct effects *effects)
+{
+    (void)effects;
+    entry_open(m, command == COMMAND_FILTER ? LINE_FILTER : LINE_COMMAND);
 }
 
 static void quit(struct model *m, enum command command, struct effects *effects)
@@ -236,15 +154,28 @@ static void quit(struct model *m, enum command command, struct effects *effects)
         effect_add(effects, (struct effect){.kind = EFFECT_QUIT});
 }
 
+/* A step back: from a question, a line, a page, a filter; never out of the program. */
 static void back(struct model *m, enum command command, struct effects *effects)
 {
+    enum page page = model_page(m);
+    struct looking *looking = &m->lists[model_subject(m)];
+
     (void)command;
-    if (m->ask != ASK_NOTHING)
-        m->ask = ASK_NOTHING;
-    else if (model_page(m) == PAGE_PLAN)
+    if (m->entry.use != LINE_NONE) {
+        entry_leave(m);
+    } else if (page == PAGE_PLAN) {
         change_leave(m, effects);
-    else
-        page_close(m, model_page(m));
+    } else if (page == PAGE_RUN) {
+        page_close(m, PAGE_RUN);
+        screen_open(m, m->change.from);
+    } else if (page != PAGE_NONE) {
+        page_close(m, page);
+    } else if (looking->filter[0] != '\0') {
+        looking->filter[0] = '\0';
+        list_refresh(m, model_subject(m));
+    } else if (model_focus(m) == PANE_DETAIL) {
+        m->focus[m->screen] = model_subject(m);
+    }
 }
 
 static void interrupt(struct model *m, enum command command, struct effects *effects)
@@ -260,10 +191,10 @@ static void interrupt(struct model *m, enum command command, struct effects *eff
 static void change(struct model *m, enum command command, struct effects *effects)
 {
     change_ask(m,
-               command == COMMAND_APPLY       ? HG_MIGRATE_UP
-               : command == COMMAND_ROLL_BACK ? HG_MIGRATE_DOWN
-                                              : HG_MIGRATE_RESET,
-               effects);
+               command == COMMAND_ROLL_BACK ? HG_MIGRATE_DOWN
+               : command == COMMAND_RESET   ? HG_MIGRATE_RESET
+                                            : HG_MIGRATE_UP,
+               "", command != COMMAND_PLAN, effects);
 }
 
 static void yes(struct model *m, enum command command, struct effects *effects)
@@ -275,11 +206,54 @@ static void yes(struct model *m, enum command command, struct effects *effects)
         change_yes(m, effects);
 }
 
+static void wait(struct model *m, enum command command, struct effects *effects)
+{
+    (void)command;
+    (void)effects;
+    m->ask = ASK_NOTHING;
+}
+
+static void arm(struct model *m, enum command command, struct effects *effects)
+{
+    (void)command;
+    (void)effects;
+    change_arm(m);
+}
+
 static void stop(struct model *m, enum command command, struct effects *effects)
 {
     (void)command;
     (void)effects;
     change_stop(m, ASK_STOP);
+}
+
+/* What matters of the selected row, or all of the page that is open: to the clipboard where the
+ * terminal has one, or else plainly on a page of its own, to be marked with the mouse. */
+static void copy(struct model *m, enum command command, struct effects *effects)
+{
+    const struct list *list = list_of(m, model_subject(m));
+    struct buf text = BUF_INIT(COPY_BYTES_MAX);
+    size_t row;
+
+    (void)command;
+    if (model_page(m) != PAGE_NONE)
+        view_page_text(m, &text);
+    else if (model_selected(m, model_subject(m), &row))
+        list->copy(m, row, &text);
+    if (text.size == 0 || text.failed) {
+        buf_release(&text);
+        note_add(m, ROLE_WARN, "copy: %s", text.failed ? "that is too much" : "there is nothing");
+        return;
+    }
+    alloc_free(m->copied);
+    m->copied = buf_take(&text);
+    if (m->facts.clipboard) {
+        effect_add(effects, (struct effect){.kind = EFFECT_COPY, .text = m->copied});
+        note_add(m, ROLE_INFO, "copied %s",
+                 model_page(m) == PAGE_NONE ? list->row_says : "the page");
+    } else {
+        page_open(m, PAGE_COPY);
+    }
 }
 
 /* What only the world can do. */
@@ -288,48 +262,86 @@ static void ask_world(struct model *m, enum command command, struct effects *eff
     (void)m;
     effect_add(effects, (struct effect){.kind = command == COMMAND_THEME    ? EFFECT_THEME
                                                 : command == COMMAND_REDRAW ? EFFECT_REDRAW
-                                                                            : EFFECT_SUSPEND});
+                                                                            : EFFECT_SUSPEND,
+                                        .text = ""});
 }
 
 typedef void carry_out(struct model *m, enum command command, struct effects *effects);
 
 /* clang-format off */
 static carry_out *const commands[COMMAND_COUNT] = {
+    [COMMAND_SCREEN ... COMMAND_SCREEN + SCREEN_COUNT - 1] = go,
     [COMMAND_UP] = move,          [COMMAND_DOWN] = move,
     [COMMAND_PAGE_UP] = move,     [COMMAND_PAGE_DOWN] = move,
     [COMMAND_FIRST] = move,       [COMMAND_LAST] = move,
     [COMMAND_NEXT_PANE] = focus,  [COMMAND_PREVIOUS_PANE] = focus,
     [COMMAND_OPEN] = open_page,   [COMMAND_HELP] = open_page,
-    [COMMAND_LOG] = open_page,    [COMMAND_BACK] = back,
-    [COMMAND_SORT] = sort_next,   [COMMAND_REFRESH] = refresh,
-    [COMMAND_CHECKS] = run_checks,
-    [COMMAND_APPLY] = change,     [COMMAND_ROLL_BACK] = change,
-    [COMMAND_RESET] = change,     [COMMAND_YES] = yes,
+    [COMMAND_BACK] = back,        [COMMAND_COPY] = copy,
+    [COMMAND_FILTER] = type_line, [COMMAND_LINE] = type_line,
+    [COMMAND_SORT] = sort,        [COMMAND_REVERSE] = sort,
+    [COMMAND_REFRESH] = refresh,  [COMMAND_CHECKS] = run_checks,
+    [COMMAND_FASTER] = set_refresh, [COMMAND_SLOWER] = set_refresh,
+    [COMMAND_PLAN] = change,      [COMMAND_APPLY] = change,
+    [COMMAND_ROLL_BACK] = change, [COMMAND_RESET] = change,
+    [COMMAND_ARM] = arm,          [COMMAND_YES] = yes,
+    [COMMAND_WAIT] = wait,
     [COMMAND_STOP] = stop,        [COMMAND_INTERRUPT] = interrupt,
     [COMMAND_QUIT] = quit,        [COMMAND_THEME] = ask_world,
     [COMMAND_REDRAW] = ask_world, [COMMAND_SUSPEND] = ask_world,
 };
 /* clang-format on */
 
-static void take_key(struct model *m, uint32_t key, struct effects *effects)
+void update_command(struct model *m, enum command command, struct effects *effects)
 {
-    enum command command = keys_find(model_context(m), key);
-    const char *refusal = command == COMMAND_NONE ? NULL : model_refusal(m, command);
+    const char *refusal = model_refusal(m, command);
 
     if (refusal != NULL)
         note_add(m, ROLE_WARN, "%s: %s", keys_row(command)->hint, refusal);
-    else if (command != COMMAND_NONE)
+    else
         commands[command](m, command, effects);
-    else if (model_context(m) == IN_PROMPT)
+}
+
+static bool is_typed_at(enum context context)
+{
+    return context == IN_PROMPT || context == IN_LINE;
+}
+
+/* What is pasted is for lines alone: elsewhere each letter would be a command. */
+static void take_key(struct model *m, uint32_t key, struct effects *effects)
+{
+    enum context context = model_context(m);
+    enum command command = m->pasting ? COMMAND_NONE : keys_find(context, key);
+
+    change_touched(m);
+    if (key == KEYS_PASTE || key == KEYS_PASTE_END)
+        m->pasting = key == KEYS_PASTE;
+    if (command != COMMAND_NONE)
+        update_command(m, command, effects);
+    else if (context == IN_LINE)
+        entry_key(m, key, effects);
+    else if (is_typed_at(context) && (!m->pasting || key == KEYS_PASTE))
         change_type(m, key, effects);
 }
 
-static void tick(struct model *m, struct effects *effects)
+/* The file of the migration that is looked at, once it stays the same. */
+static void read_source(struct model *m, struct effects *effects)
 {
-    if (m->now_ms >= m->pools_feed.due_ms)
-        start(m, &m->pools_feed, JOB_POOLS, effects);
-    if (m->now_ms >= m->status_feed.due_ms)
-        start(m, &m->status_feed, JOB_STATUS, effects);
+    const hg_revision *r = model_revision(m);
+    struct effect read = {.kind = EFFECT_START, .request = {.kind = JOB_SOURCE}};
+
+    enum page page = model_page(m);
+    bool shown = page == PAGE_DETAIL || (page == PAGE_NONE && m->screen == SCREEN_MIGRATIONS);
+
+    if (!shown || model_subject(m) != PANE_MIGRATIONS || r == NULL || r->file[0] == '\0'
+        || m->source.job != 0 || strlen(r->file) >= sizeof m->source.file
+        || strcmp(r->file, m->source.file) == 0)
+        return;
+    memcpy(m->source.file, r->file, strlen(r->file) + 1);
+    memcpy(read.request.file, m->source.file, sizeof read.request.file);
+    if (m->source.result != NULL)
+        effect_add(effects, (struct effect){.kind = EFFECT_DISCARD, .result = m->source.result});
+    m->source.result = NULL;
+    effect_add(effects, read);
 }
 
 void update(struct model *m, const struct message *message, struct effects *effects)
@@ -346,8 +358,7 @@ void update(struct model *m, const struct message *message, struct effects *effe
     case MSG_RESIZE:
         m->width = message->width;
         m->height = message->height;
-        follow_all(m);
-        scroll_page(m, (int64_t)m->pages[m->page_depth].top);
+        screen_open(m, m->screen);
         break;
     case MSG_STARTED:
         intake_started(m, message);
@@ -362,5 +373,7 @@ void update(struct model *m, const struct message *message, struct effects *effe
         note_add(m, message->role, "%s", message->text);
         break;
     }
-    tick(m, effects);
+    change_expire(m);
+    feed_tick(m, effects);
+    read_source(m, effects);
 }

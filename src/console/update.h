@@ -36,7 +36,8 @@ enum effect_kind {
     EFFECT_START,   /* request */
     EFFECT_CANCEL,  /* job */
     EFFECT_DISCARD, /* result: nobody looks at it any more */
-    EFFECT_THEME,   /* the next one */
+    EFFECT_THEME,   /* the one of that name; "": the next */
+    EFFECT_COPY,    /* text, to the clipboard; the model keeps it */
     EFFECT_REDRAW,  /* write every cell again */
     EFFECT_SUSPEND,
     EFFECT_QUIT
@@ -47,9 +48,10 @@ struct effect {
     struct job_request request;
     uint64_t job;
     struct job_result *result;
+    const char *text; /* the model's; until the next message */
 };
 
-enum { EFFECTS_MAX = 12 };
+enum { EFFECTS_MAX = 16 };
 
 struct effects {
     struct effect items[EFFECTS_MAX];
@@ -62,9 +64,30 @@ void update(struct model *m, const struct message *message, struct effects *out)
 void effect_add(struct effects *effects, struct effect effect);
 __attribute__((format(printf, 3, 4))) void note_add(struct model *m, enum role role,
                                                     const char *format, ...);
+void update_command(struct model *m, enum command command, struct effects *effects);
 void page_open(struct model *m, enum page page);
 void page_close(struct model *m, enum page page); /* and what was opened from it */
-void selection_follow(struct model *m, enum pane pane);
+
+/* moving.c: screens, panes, selections, pages of text. */
+void screen_open(struct model *m, enum screen_id screen);
+void selection_follow(struct model *m, enum pane list); /* after its rows have changed */
+void list_refresh(struct model *m, enum pane list);     /* arranges it, and follows */
+void move_by(struct model *m, enum command command);
+void move_to_pane(struct model *m, int by);
+
+/* feed.c: what is asked for again and again. */
+void feed_tick(struct model *m, struct effects *effects);
+void feed_refresh(struct model *m, struct effects *effects); /* all of it, now */
+void feed_answered(struct model *m, enum feed_id feed);
+void feed_database_answered(struct model *m, bool answered, const char *why);
+struct feed *feed_of(struct model *m, enum job_kind kind, enum feed_id *out_id);
+
+/* entry.c: the line that is being typed. */
+void entry_open(struct model *m, enum line_use use);
+void entry_key(struct model *m, uint32_t key, struct effects *effects);
+void entry_leave(struct model *m);
+/* Adds a character to a text or takes the last one away; false: the key does neither. */
+bool entry_edit(char *text, size_t size, uint32_t key);
 
 /* intake.c: what jobs say. */
 void intake_started(struct model *m, const struct message *message);
@@ -72,11 +95,16 @@ void intake_progress(struct model *m, const struct message *message);
 void intake_result(struct model *m, const struct message *message, struct effects *effects);
 
 /* change.c: apply, roll back, reset; the question before, the run, and stopping it. */
-void change_ask(struct model *m, hg_migrate_kind kind, struct effects *effects);
+/* target: "" for the one that is chosen, or the default. asks: false only shows the plan. */
+void change_ask(struct model *m, hg_migrate_kind kind, const char *target, bool asks,
+                struct effects *effects);
 void change_leave(struct model *m, struct effects *effects);
 void change_yes(struct model *m, struct effects *effects);
 void change_type(struct model *m, uint32_t key, struct effects *effects);
 void change_stop(struct model *m, enum ask ask);
+void change_arm(struct model *m);     /* asks whether to, or forbids changes again */
+void change_touched(struct model *m); /* somebody is there: a key was pressed */
+void change_expire(struct model *m);  /* questions that have stood for too long */
 void change_stop_yes(struct model *m, struct effects *effects);
 void change_planned(struct model *m, struct job_result *result, struct effects *effects);
 void change_progress(struct model *m, const struct job_event *event);

@@ -7,12 +7,15 @@
 #include <string.h>
 
 #include "format.h"
+#include "list.h"
+#include "palette.h"
 #include "widget.h"
 
 enum {
     NAME_FROM_WIDTH = 100, /* the program's own name is the first thing that goes */
     SINCE_FROM_WIDTH = 60,
-    FRESH_MS = 10000 /* how long a message takes the place of what always has to be said */
+    COPY_WIDTH = 200, /* of the lines of a page that is copied */
+    FRESH_MS = 10000  /* how long a message takes the place of what always has to be said */
 };
 
 static struct area area_at(struct canvas *c, struct rect r)
@@ -62,6 +65,20 @@ static enum role env_role(const struct model *m)
     return strcmp(m->facts.env, "development") == 0 ? ROLE_ENV_DEV : ROLE_ENV_OTHER;
 }
 
+/* Whether changes are possible from here; development needs no word for it. */
+static void write_state(const struct model *m, char *out, size_t size)
+{
+    int64_t left = m->armed_until_ms - m->now_ms;
+
+    out[0] = '\0';
+    if (m->facts.read_only)
+        snprintf(out, size, "READ-ONLY");
+    else if (m->facts.production && left > 0)
+        snprintf(out, size, "ARMED %dm", (int)((left + 59999) / 60000));
+    else if (m->facts.production && m->width >= SINCE_FROM_WIDTH)
+        snprintf(out, size, "guarded");
+}
+
 /* The right end of the header, built from the right: clock, write state, server. */
 static int header_right(const struct model *m, struct area a, enum role bar)
 {
@@ -72,8 +89,9 @@ static int header_right(const struct model *m, struct area a, enum role bar)
     snprintf(text, sizeof text, a.width < SINCE_FROM_WIDTH ? "%sZ" : "%s UTC",
              format_clock(m->wall_ms, clock));
     end = area_put_right(a, end, 0, bar, text) - 2;
-    if (m->facts.read_only)
-        end = area_put_right(a, end, 0, bar, "READ-ONLY") - 2;
+    write_state(m, text, sizeof text);
+    if (text[0] != '\0')
+        end = area_put_right(a, end, 0, model_armed(m) ? ROLE_DANGER : bar, text) - 2;
     if (a.width >= SINCE_FROM_WIDTH || server_role == ROLE_FAIL)
         end = area_put_right(a, end, 0, server_role == ROLE_FAIL ? ROLE_FAIL : bar, server) - 2;
     return end;
@@ -100,21 +118,78 @@ static void draw_header(const struct model *m, struct area a)
     area_put_cut(a, x, 0, end - x, bar, target);
 }
 
+static const char *const names[SCREEN_COUNT] = {
+    [SCREEN_OVERVIEW] = "Overview",     [SCREEN_POOLS] = "Pools",   [SCREEN_SESSIONS] = "Sessions",
+    [SCREEN_MIGRATIONS] = "Migrations", [SCREEN_CHECKS] = "Checks", [SCREEN_LOG] = "Log",
+};
+
+const char *view_screen_name(enum screen_id screen)
+{
+    return names[screen];
+}
+
+/* The screens with their keys, and at the right what runs and who started it. */
+static void draw_tabs(const struct model *m, struct area a)
+{
+    char running[96], number[4];
+    int x = 1, room = a.width;
+
+    view_running(m, running, sizeof running);
+    if (running[0] != '\0')
+        room = area_put_right(a, a.width - 1, 0, ROLE_STEP_RUN, running) - 1;
+    for (int screen = 0; screen < SCREEN_COUNT; screen++) {
+        bool open = (enum screen_id)screen == m->screen;
+
+        if (x + (int)strlen(names[screen]) + 2 > room)
+            break;
+        snprintf(number, sizeof number, "%d", screen + 1);
+        x += area_put(a, x, 0, open ? ROLE_TAB_OPEN : ROLE_KEY, number) + 1;
+        x += area_put(a, x, 0, open ? ROLE_TAB_OPEN : ROLE_TAB, names[screen]) + 2;
+    }
+}
+
 /* What stands in the message line when there is nothing new to say. */
 static void draw_standing(const struct model *m, struct area a, enum form form)
 {
     if (m->facts.prod_url_missing)
         area_put_cut(a, 1, 0, a.width - 2, ROLE_WARN,
                      "DATABASE_URL_PROD is not set: this is the database of DATABASE_URL");
-    else if (form == FORM_SMALL && model_page(m) == PAGE_OVERVIEW)
-        area_put_cut(a, 1, 0, a.width - 2, ROLE_DIM, "Tab shows the other panes; 80x24 all");
+    else if (form == FORM_SMALL && model_page(m) == PAGE_NONE)
+        area_put_cut(a, 1, 0, a.width - 2, ROLE_DIM, "1-6 screens, Tab panes; 80x24: more");
+}
+
+/* The line that is typed at. */
+static void draw_entry(const struct model *m, struct area a)
+{
+    char found[48];
+    int x = 1;
+
+    x += area_put(a, x, 0, ROLE_KEY, m->entry.use == LINE_FILTER ? "/" : ":");
+    x += area_put(a, x, 0, ROLE_INPUT, m->entry.text);
+    area_cursor(a, x, 0, true);
+    if (m->entry.use != LINE_FILTER)
+        return;
+    snprintf(found, sizeof found, "%zu of %zu", model_rows(m, model_subject(m)),
+             list_of(m, model_subject(m))->count(m));
+    if (x + 2 + (int)strlen(found) < a.width)
+        area_put_right(a, a.width - 1, 0, ROLE_DIM, found);
 }
 
 static void draw_message(const struct model *m, struct area a, enum form form)
 {
     const struct note *note = model_note(m, 0);
-    char when[FORMAT_ROOM];
+    char when[FORMAT_ROOM], running[96];
     int x = 1;
+
+    if (m->entry.use != LINE_NONE) {
+        draw_entry(m, a);
+        return;
+    }
+    view_running(m, running, sizeof running);
+    if (form == FORM_SMALL && running[0] != '\0' && model_page(m) != PAGE_RUN) {
+        area_put_cut(a, x, 0, a.width - 2, ROLE_STEP_RUN, running);
+        return;
+    }
 
     if (note == NULL || (form == FORM_SMALL && m->wall_ms - note->wall_ms >= FRESH_MS)) {
         draw_standing(m, a, form);
@@ -125,22 +200,50 @@ static void draw_message(const struct model *m, struct area a, enum form form)
     area_put_cut(a, x, 0, a.width - x - 1, note->role, note->text);
 }
 
+/* The words that can stand where a command is being typed, and what the first of them does. */
+static void draw_words(const struct model *m, struct area a)
+{
+    struct palette_word words[PALETTE_WORDS_MAX];
+    size_t typed, n = palette_matches(m, m->entry.text, words, &typed);
+    int x = 1;
+
+    for (size_t i = 0; i < n && x + shown_width(words[i].name) + 2 < a.width; i++) {
+        x += area_put(a, x, 0, i == 0 ? ROLE_KEY : ROLE_DIM, words[i].name) + 1;
+        if (n == 1 && words[i].arguments[0] != '\0')
+            x += area_put(a, x, 0, ROLE_TEXT, words[i].arguments) + 1;
+        x += n == 1 ? 1 : 0;
+    }
+    if (n == 1)
+        area_put_cut(a, x, 0, a.width - x - 1, ROLE_KEY_HINT, words[0].help);
+}
+
+static int draw_hint(const struct model *m, struct area a, int x, const struct key_row *row)
+{
+    bool refused = model_refusal(m, row->command) != NULL;
+
+    if (x + (int)(strlen(row->name) + strlen(row->hint)) + 1 >= a.width)
+        return x;
+    x += area_put(a, x, 0, refused ? ROLE_DIM : ROLE_KEY, row->name) + 1;
+    return x + area_put(a, x, 0, refused ? ROLE_DIM : ROLE_KEY_HINT, row->hint) + 2;
+}
+
 /* As many hints as fit, in the order of the key table; what cannot be done now is dim. */
 static void draw_hints(const struct model *m, struct area a)
 {
     enum context context = model_context(m);
     size_t count;
-    const struct key_row *row = keys_rows(&count);
+    const struct key_row *rows = keys_rows(&count);
     int x = 1;
 
-    for (; count > 0; count--, row++) {
-        bool refused = model_refusal(m, row->command) != NULL;
-        int width = (int)(strlen(row->name) + strlen(row->hint)) + 1;
+    if (m->entry.use == LINE_COMMAND) {
+        draw_words(m, a);
+        return;
+    }
+    for (size_t i = 0; i < 2 * count; i++) { /* first the others, then the shy ones */
+        const struct key_row *row = &rows[i % count];
 
-        if ((row->contexts & context) == 0 || row->hint[0] == '\0' || x + width >= a.width)
-            continue;
-        x += area_put(a, x, 0, refused ? ROLE_DIM : ROLE_KEY, row->name) + 1;
-        x += area_put(a, x, 0, refused ? ROLE_DIM : ROLE_KEY_HINT, row->hint) + 2;
+        if ((row->contexts & context) != 0 && row->hint[0] != '\0' && row->shy == (i >= count))
+            x = draw_hint(m, a, x, row);
     }
 }
 
@@ -151,10 +254,15 @@ static void help_title(const struct model *m, struct page_title *out)
     *out = (struct page_title){.title = "HELP", .subject = "every key, by what it is for"};
 }
 
-static void log_title(const struct model *m, struct page_title *out)
+static void copy_title(const struct model *m, struct page_title *out)
 {
-    *out = (struct page_title){.title = "LOG", .subject = "newest first"};
-    snprintf(out->note, sizeof out->note, "%zu since start", m->note_count);
+    (void)m;
+    *out = (struct page_title){.title = "COPY", .subject = "mark it with the mouse"};
+}
+
+static void fill_copy(const struct model *m, struct document *d)
+{
+    document_text(d, 0, ROLE_TEXT, m->copied == NULL ? "" : m->copied);
 }
 
 static const struct page_view {
@@ -163,7 +271,7 @@ static const struct page_view {
 } page_views[] = {
     [PAGE_DETAIL] = {view_detail_title, view_detail},
     [PAGE_HELP] = {help_title, view_help},
-    [PAGE_LOG] = {log_title, view_log},
+    [PAGE_COPY] = {copy_title, fill_copy},
     [PAGE_PLAN] = {view_change_title, view_plan},
     [PAGE_RUN] = {view_change_title, view_run},
 };
@@ -178,7 +286,7 @@ static struct area page_text(const struct model *m, struct area body)
 
 static size_t page_top(const struct model *m, size_t lines, size_t shown)
 {
-    size_t top = m->pages[m->page_depth].top;
+    size_t top = m->pages[m->screen][m->page_depth[m->screen]].top;
 
     if (model_page(m) == PAGE_RUN && m->change.running && m->change.step > shown / 2)
         top = m->change.step - shown / 2;
@@ -217,6 +325,15 @@ static void draw_page(const struct model *m, struct area body)
         view_question(m, area_rows(body, body.height - view_question_rows(m), body.height));
 }
 
+/* A question over a screen takes its last rows. */
+static void draw_question_over(const struct model *m, struct area body)
+{
+    struct area rows = area_rows(body, body.height - view_question_rows(m), view_question_rows(m));
+
+    area_fill(rows, ROLE_TEXT);
+    view_question(m, rows);
+}
+
 size_t view_page_lines(const struct model *m, size_t *out_shown)
 {
     struct layout layout;
@@ -227,13 +344,29 @@ size_t view_page_lines(const struct model *m, size_t *out_shown)
     model_layout(m, &layout);
     height = layout.body.height - 1 - view_gauge_rows(m) - view_question_rows(m);
     *out_shown = height < 0 ? 0 : (size_t)height;
-    if (model_page(m) == PAGE_OVERVIEW)
+    if (model_page(m) == PAGE_NONE)
         return 0;
     document_init(&d, layout.body.width - 4);
     page_views[model_page(m)].fill(m, &d);
     lines = d.lines.count;
     document_release(&d);
     return lines;
+}
+
+void view_page_text(const struct model *m, struct buf *out)
+{
+    struct document d;
+    const struct line *line;
+
+    document_init(&d, COPY_WIDTH);
+    page_views[model_page(m)].fill(m, &d);
+    VEC_EACH (&d.lines, line) {
+        const char *label = line->label == NULL ? "" : line->label;
+        int gap = label[0] == '\0' ? line->indent : line->indent - (int)strlen(label);
+
+        buf_printf(out, "%s%*s%s\n", label, gap < 0 ? 0 : gap, "", line->text);
+    }
+    document_release(&d);
 }
 
 void view(const struct model *m, struct canvas *c)
@@ -247,10 +380,14 @@ void view(const struct model *m, struct canvas *c)
         return;
     }
     draw_header(m, area_at(c, layout.header));
-    if (model_page(m) == PAGE_OVERVIEW)
-        view_overview(m, area_at(c, layout.body), &layout);
-    else
+    if (layout.tabs.height > 0)
+        draw_tabs(m, area_at(c, layout.tabs));
+    if (model_page(m) != PAGE_NONE)
         draw_page(m, area_at(c, layout.body));
+    else
+        view_panes(m, area_of(c), &layout);
+    if (model_page(m) == PAGE_NONE && view_question_rows(m) > 0)
+        draw_question_over(m, area_at(c, layout.body));
     draw_message(m, area_at(c, layout.message), layout.form);
     draw_hints(m, area_at(c, layout.hints));
 }

@@ -14,13 +14,21 @@ void view(const struct model *m, struct canvas *c);
 /* Lines of the page that is open, and how many of them its place on the screen shows. */
 size_t view_page_lines(const struct model *m, size_t *out_shown);
 
-/* For the view's own files: one function a screen. */
+/* The same of the pane that tells what is known about the selected row. */
+size_t view_detail_lines(const struct model *m, size_t *out_shown);
+
+/* The page that is open, as text without a frame. */
+void view_page_text(const struct model *m, struct buf *out);
+
+/* For the view's own files: one function a screen or pane. */
 void view_overview(const struct model *m, struct area body, const struct layout *layout);
+void view_panes(const struct model *m, struct area screen, const struct layout *layout);
+void view_list(const struct model *m, struct area a, enum pane pane, const struct layout *layout);
 void view_pools(const struct model *m, struct area a, const struct layout *layout);
 void view_pools_small(const struct model *m, struct area a); /* in two rows */
+void view_server(const struct model *m, struct area a);
 void view_line(const struct model *m, struct area screen);
 void view_help(const struct model *m, struct document *d);
-void view_log(const struct model *m, struct document *d);
 void view_detail(const struct model *m, struct document *d);
 void view_plan(const struct model *m, struct document *d);
 void view_run(const struct model *m, struct document *d);
@@ -40,12 +48,16 @@ struct page_title {
 };
 void view_change_title(const struct model *m, struct page_title *out);
 void view_detail_title(const struct model *m, struct page_title *out);
+const char *view_screen_name(enum screen_id screen);
 
 /* The database as short as it can be told: no scheme, no password, no parameters. */
 const char *view_target(const struct model *m, char *out, size_t size);
 
 /* The most connections that a pool can have open. */
 int view_capacity(const hg_pool_snapshot *pool);
+
+/* "apply 1 of 2, 3s", for whoever looks at another screen; "": nothing runs. */
+void view_running(const struct model *m, char *out, size_t size);
 
 const char *view_status_word(hg_status status);
 enum role view_status_role(hg_status status);

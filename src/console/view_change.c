@@ -252,6 +252,20 @@ void view_run(const struct model *m, struct document *d)
         ending(m, d);
 }
 
+void view_running(const struct model *m, char *out, size_t size)
+{
+    const struct change *c = &m->change;
+    char took[FORMAT_ROOM];
+
+    out[0] = '\0';
+    if (c->running && m->plan != NULL)
+        snprintf(out, size, "%s %zu of %zu, %s%s, %s", words[c->kind].verb,
+                 c->step < m->plan->plan->step_count ? c->step + 1 : c->step,
+                 m->plan->plan->step_count,
+                 format_took((double)((m->now_ms - c->started_ms) / 1000 * 1000), took),
+                 c->waiting ? " waiting" : "", m->facts.operator_name);
+}
+
 int view_gauge_rows(const struct model *m)
 {
     return model_page(m) == PAGE_RUN && m->change.running ? 2 : 0;
@@ -270,12 +284,22 @@ void view_gauge(const struct model *m, struct area a)
 
 static bool plan_question(const struct model *m)
 {
-    return model_page(m) == PAGE_PLAN && m->plan != NULL;
+    return model_page(m) == PAGE_PLAN && m->plan != NULL && m->change.asking;
 }
 
 int view_question_rows(const struct model *m)
 {
     return m->ask != ASK_NOTHING || plan_question(m) ? 3 : 0;
+}
+
+static void ask_to_arm(const struct model *m, struct area a)
+{
+    char line[320];
+
+    snprintf(line, sizeof line, "Allow changes of PRODUCTION, %s, for ten minutes?",
+             m->facts.database_name);
+    area_put_cut(a, 2, 1, a.width - 3, ROLE_DANGER, line);
+    area_put_cut(a, 2, 2, a.width - 3, ROLE_TEXT, "Each change still shows its plan and asks.");
 }
 
 static void ask_to_stop(const struct model *m, struct area a)
@@ -335,14 +359,18 @@ static void ask_for_name(const struct model *m, struct area a)
 
 void view_question(const struct model *m, struct area a)
 {
-    struct rule rule = {.title = m->ask != ASK_NOTHING ? "STOP" : "QUESTION",
+    struct rule rule = {.title = m->ask == ASK_ARM       ? "ARM"
+                                 : m->ask != ASK_NOTHING ? "STOP"
+                                                         : "QUESTION",
                         .subject = "",
                         .note = "",
                         .focused = true,
                         .production = m->facts.production};
 
     widget_rule(a, 0, &rule);
-    if (m->ask != ASK_NOTHING)
+    if (m->ask == ASK_ARM)
+        ask_to_arm(m, a);
+    else if (m->ask != ASK_NOTHING)
         ask_to_stop(m, a);
     else if (m->change.consent == CONSENT_TYPED)
         ask_for_name(m, a);

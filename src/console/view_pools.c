@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "format.h"
+#include "list.h"
 #include "view.h"
 #include "widget.h"
 
@@ -126,7 +127,7 @@ static void pool_rule(const struct model *m, const hg_pool_snapshot *pool, struc
                         .subject = subject,
                         .note = note,
                         .note_role = ROLE_DIM,
-                        .focused = m->focus == PANE_POOLS,
+                        .focused = m->screen == SCREEN_OVERVIEW && model_focus(m) == PANE_POOLS,
                         .production = m->facts.production};
 
     if (pool != NULL) {
@@ -144,7 +145,7 @@ static void pool_cell(const void *context, size_t row, size_t column, struct tab
 {
     const struct model *m = context;
     size_t count;
-    const hg_pool_snapshot *pool = &model_pools(m, &count)[row];
+    const hg_pool_snapshot *pool = &model_pools(m, &count)[model_row(m, PANE_POOLS, row)];
 
     out->text = out->scratch;
     out->role = pool->alive ? ROLE_TEXT : ROLE_DIM;
@@ -174,14 +175,15 @@ static void draw_pool_list(const struct model *m, struct area a)
         {"", 11, .right = true, .drop = 1},
     };
     /* clang-format on */
-    const struct selection *s = &m->selected[PANE_POOLS];
+    const struct looking *s = &m->lists[PANE_POOLS];
 
     widget_table(a, &(struct table){.columns = columns,
                                     .column_count = 5,
                                     .row_count = model_rows(m, PANE_POOLS),
                                     .top = s->top,
                                     .selected = s->index,
-                                    .focused = m->focus == PANE_POOLS,
+                                    .focused = model_focus(m) == PANE_POOLS,
+                                    .sorted = LIST_AS_IT_COMES,
                                     .empty = "",
                                     .cell = pool_cell,
                                     .context = m});

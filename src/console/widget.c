@@ -143,7 +143,7 @@ static void place_columns(const struct table *t, int width, struct placing *p)
     int x = MARK_WIDTH, spare;
 
     for (size_t i = 0; i < t->column_count; i++)
-        p->width[i] = t->columns[i].width;
+        p->width[i] = t->columns[i].full && !t->head ? 0 : t->columns[i].width;
     while (used_width(t, p) > width && drop_one(t, p))
         continue;
     spare = width - used_width(t, p);
@@ -168,24 +168,45 @@ static void put_in_column(struct area a, int y, const struct column *c, int x, i
         area_put_cut(a, x, y, width, cell->role, cell->text);
 }
 
+/* The selected row is marked in the margin and by its first cell: the rest of it stays as it is, so
+ * that moving on writes little. */
+static void mark_row(struct area a, int y, const struct table *t, const struct placing *p)
+{
+    if (t->focused) {
+        area_put(a, 0, y, ROLE_KEY, glyph(a.canvas->utf8, GLYPH_MARK));
+        area_cursor(a, 0, y, false);
+    }
+    area_over(area_part(a, 1, y, p->width[0] + 2, 1), 0,
+              t->focused ? ROLE_SELECT : ROLE_SELECT_UNFOCUSED);
+}
+
 static void put_row(struct area a, int y, const struct table *t, const struct placing *p,
                     size_t row)
 {
-    bool selected = row == t->selected;
-
     for (size_t i = 0; i < t->column_count; i++) {
-        struct table_cell cell = {.text = "", .role = ROLE_TEXT};
+        struct table_cell cell = {.text = "", .role = ROLE_TEXT, .width = p->width[i]};
 
+        if (p->width[i] == 0)
+            continue;
         t->cell(t->context, row, i, &cell);
         put_in_column(a, y, &t->columns[i], p->x[i], p->width[i], &cell);
     }
-    if (!selected)
-        return;
-    if (t->focused) {
-        area_put(a, 0, y, ROLE_KEY, ">");
-        area_cursor(a, 0, y, false);
-    }
-    area_over(a, y, t->focused ? ROLE_SELECT : ROLE_SELECT_UNFOCUSED);
+    if (row == t->selected)
+        mark_row(a, y, t, p);
+}
+
+/* The name of a column; beside the one that the table is sorted by stands which way. */
+static void put_head(struct area a, int y, const struct table *t, const struct placing *p, size_t i)
+{
+    const char *way =
+        glyph(a.canvas->utf8, t->descends ? GLYPH_LARGEST_FIRST : GLYPH_SMALLEST_FIRST);
+    const struct column *c = &t->columns[i];
+
+    put_in_column(a, y, c, p->x[i], p->width[i],
+                  &(struct table_cell){.text = c->title, .role = ROLE_HEAD});
+    if (t->sorted == (int)i && p->width[i] > 0)
+        area_put(a, c->right ? p->x[i] + p->width[i] : p->x[i] + shown_width(c->title), y, ROLE_KEY,
+                 way);
 }
 
 void widget_table(struct area a, const struct table *t)
@@ -195,12 +216,9 @@ void widget_table(struct area a, const struct table *t)
     int y = 0;
 
     place_columns(t, a.width, &p);
-    if (t->head) {
-        for (size_t i = 0; i < t->column_count; i++)
-            put_in_column(a, y, &t->columns[i], p.x[i], p.width[i],
-                          &(struct table_cell){.text = t->columns[i].title, .role = ROLE_HEAD});
-        y++;
-    }
+    for (size_t i = 0; t->head && i < t->column_count; i++)
+        put_head(a, y, t, &p, i);
+    y += t->head ? 1 : 0;
     if (t->row_count == 0)
         area_put(a, MARK_WIDTH, y, ROLE_DIM, t->empty);
     for (size_t row = t->top; row < t->row_count && row < t->top + shown; row++, y++)

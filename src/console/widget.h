@@ -45,12 +45,15 @@ struct column {
     bool right; /* numbers */
     bool grows; /* takes what the others leave; one a table */
     int drop;   /* when it is too narrow the highest goes first; 0 stays */
+    bool sorts; /* the table can be sorted by it */
+    bool full;  /* only in a table with heads */
 };
 struct table_cell {
     const char *text;
     enum role role;
-    bool whole;       /* rather nothing than a part of it */
-    char scratch[64]; /* room for a text that has to be made */
+    bool whole;        /* rather nothing than a part of it */
+    int width;         /* of its column; set before it is asked for; 0: not known */
+    char scratch[200]; /* room for a text that has to be made */
 };
 struct table {
     const struct column *columns;
@@ -58,6 +61,8 @@ struct table {
     size_t row_count, top, selected;
     bool focused;
     bool head;
+    int sorted;        /* by this column; -1: by none */
+    bool descends;     /* the largest first */
     const char *empty; /* what to say when there are no rows */
     void (*cell)(const void *context, size_t row, size_t column, struct table_cell *out);
     const void *context;

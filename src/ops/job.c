@@ -8,15 +8,19 @@
 #include <stdatomic.h>
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/queue.h"
 #include "base/text.h"
 #include "ops.h"
 
 enum {
-    RUNNING_MAX = 4,        /* one of each kind */
-    QUEUE_ROOM = 64,        /* messages */
-    DELIVERY_WAIT_MS = 5000 /* a result waits this long for a receiver that does not take */
+    RUNNING_MAX = JOB_KINDS,    /* one of each kind */
+    QUEUE_ROOM = 64,            /* messages */
+    SOURCE_BYTES_MAX = 1 << 20, /* more of a file than this is not read on a screen */
+    SESSIONS_MS = 3000,         /* nothing interrupts this; nobody waits longer for it to end */
+    DELIVERY_WAIT_MS = 5000     /* a result waits this long for a receiver that does not take */
 };
 
 struct job {
@@ -44,6 +48,9 @@ void job_result_free(struct job_result *result)
     if (result->readiness != NULL)
         hg_readiness_release(result->readiness);
     alloc_free(result->readiness);
+    hg_sessions_free(result->sessions);
+    alloc_free(result->order);
+    alloc_free(result->text);
     hg_plan_free(result->plan);
     hg_run_result_release(&result->run);
     alloc_free(result);
@@ -83,6 +90,25 @@ static bool do_pools(struct job *job, struct job_result *result)
     return hg_pool_list_read(dir, &result->pools, &result->error);
 }
 
+static bool do_ping(struct job *job, struct job_result *result)
+{
+    const struct ops *ops = job->jobs->ops;
+    hg_deadline by = ops_inspection_deadline(ops);
+    bool sqlite = hg_url_driver(hg_settings_url(ops->settings)) == HG_SQLITE;
+    hg_conn *conn = NULL;
+    bool ok;
+
+    if (!hg_pool_checkout(ops->pool, "ping", by, &conn, &result->error))
+        return false;
+    /* the one reads the file's header, the other goes to the server and back */
+    hg_conn_set_interrupt(conn, is_cancelled, job);
+    ok = hg_conn_execute(conn, sqlite ? "PRAGMA schema_version" : "SELECT 1", NULL, 0, by, NULL,
+                         &result->error);
+    hg_conn_set_interrupt(conn, NULL, NULL);
+    hg_pool_return(ops->pool, conn);
+    return ok;
+}
+
 static bool do_status(struct job *job, struct job_result *result)
 {
     const struct ops *ops = job->jobs->ops;
@@ -94,6 +120,45 @@ static bool do_status(struct job *job, struct job_result *result)
     hg_readiness_run(ops->settings, ops->pool, ops_inspection_deadline(ops), &observer,
                      result->readiness);
     return true;
+}
+
+/* The sessions in the order of their blocking trees, and the room that the pools of this host have
+ * beside them. */
+static bool arrange(const struct ops *ops, struct job_result *result)
+{
+    const hg_sessions *sessions = result->sessions;
+
+    if (sessions->driver != HG_POSTGRESQL)
+        return true;
+    result->order = alloc_zero(sessions->session_count + 1, sizeof *result->order);
+    if (result->order == NULL || !blocking_order(sessions, result->order, &result->in_trees))
+        return hg_fail(&result->error, HG_NOMEM, "could not read the sessions: out of memory");
+    if (hg_pool_list_read(hg_settings_runtime_dir(ops->settings), &result->pools, NULL))
+        hg_headroom_measure(sessions, hg_settings_url(ops->settings), &result->pools,
+                            &result->headroom);
+    return true;
+}
+
+static bool do_sessions(struct job *job, struct job_result *result)
+{
+    const struct ops *ops = job->jobs->ops;
+
+    return hg_sessions_read(ops->pool, hg_deadline_in_ms(SESSIONS_MS), &result->sessions,
+                            &result->error)
+           && arrange(ops, result);
+}
+
+static bool do_source(struct job *job, struct job_result *result)
+{
+    struct buf text = BUF_INIT(SOURCE_BYTES_MAX);
+
+    if (!file_read(job->request.file, &text, &result->error)) {
+        buf_release(&text);
+        return false;
+    }
+    result->text = buf_take(&text);
+    return result->text != NULL
+           || hg_fail(&result->error, HG_NOMEM, "could not read the file: out of memory");
 }
 
 static bool do_plan(struct job *job, struct job_result *result)
@@ -121,9 +186,8 @@ static bool do_run(struct job *job, struct job_result *result)
 typedef bool job_function(struct job *job, struct job_result *result);
 
 static job_function *const functions[] = {
-    [JOB_POOLS] = do_pools,
-    [JOB_STATUS] = do_status,
-    [JOB_PLAN] = do_plan,
+    [JOB_POOLS] = do_pools,       [JOB_PING] = do_ping,     [JOB_STATUS] = do_status,
+    [JOB_SESSIONS] = do_sessions, [JOB_SOURCE] = do_source, [JOB_PLAN] = do_plan,
     [JOB_RUN] = do_run,
 };
 

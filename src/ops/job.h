@@ -11,14 +11,20 @@
 
 #include <headgate/headgate.h>
 
+#include "blocking.h"
+
 struct ops;  /* settings and pool that all jobs share, see ops.h */
 struct jobs; /* the running jobs of one front end */
 
 enum job_kind {
-    JOB_POOLS,  /* every pool of this host; local files only */
-    JOB_STATUS, /* readiness, history and ledger: asks the database */
-    JOB_PLAN,   /* what up, down or reset would do */
-    JOB_RUN     /* up, down or reset, carried out */
+    JOB_POOLS,    /* every pool of this host; local files only */
+    JOB_PING,     /* whether the database answers: one small statement */
+    JOB_STATUS,   /* readiness, history and ledger: asks the database */
+    JOB_SESSIONS, /* who uses the database, and how many connections it has left */
+    JOB_SOURCE,   /* the text of a migration's file */
+    JOB_PLAN,     /* what up, down or reset would do */
+    JOB_RUN,      /* up, down or reset, carried out */
+    JOB_KINDS
 };
 
 struct job_request {
@@ -26,6 +32,7 @@ struct job_request {
     hg_migrate_kind migrate;       /* JOB_PLAN, JOB_RUN */
     char target[HG_REVISION_SIZE]; /* "": the default of the kind */
     char plan_id[17];              /* JOB_RUN: refuse any other plan; "": do not ask */
+    char file[512];                /* JOB_SOURCE */
 };
 
 /* Progress, copied out of an hg_event; newer progress of a job may replace older that nobody has
@@ -47,10 +54,15 @@ struct job_result {
     hg_error error;      /* when not ok */
     int64_t finished_ms; /* Unix time */
     double duration_ms;
-    hg_pool_list pools;      /* JOB_POOLS */
-    hg_readiness *readiness; /* JOB_STATUS: with the history in it */
-    hg_plan *plan;           /* JOB_PLAN */
-    hg_run_result run;       /* JOB_RUN, also when it failed */
+    hg_pool_list pools;         /* JOB_POOLS */
+    hg_readiness *readiness;    /* JOB_STATUS: with the history in it */
+    hg_sessions *sessions;      /* JOB_SESSIONS */
+    struct blocking_row *order; /* JOB_SESSIONS on PostgreSQL: the sessions, blocking trees first */
+    size_t in_trees;            /* how many of them are in a tree */
+    hg_headroom headroom;       /* JOB_SESSIONS on PostgreSQL */
+    char *text;                 /* JOB_SOURCE */
+    hg_plan *plan;              /* JOB_PLAN */
+    hg_run_result run;          /* JOB_RUN, also when it failed */
 };
 void job_result_free(struct job_result *result); /* NULL is fine */
 

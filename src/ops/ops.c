@@ -4,8 +4,8 @@
 #include "ops.h"
 
 enum {
-    OWN_CONNECTIONS =
-        3, /* status, a run and a plan at once; the settings' size is the application's */
+    OWN_CONNECTIONS = 5, /* ping, status, sessions, a run and a plan at once; the settings' size is
+                            the application's */
     CLOSE_WAIT_MS =
         200, /* everything was returned before; only a worker that hangs is not waited for */
     INSPECTION_EXTRA_MS = 5000 /* beside connecting */

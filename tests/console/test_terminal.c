@@ -169,9 +169,9 @@ static void it_follows_every_change_of_size(void **state)
         tty_resize(t, sizes[i][0], sizes[i][1]);
     assert_true(tty_wait(t, "quit"));
     tty_resize(t, 200, 60);
-    assert_true(tty_wait(t, "0021")); /* more migrations than 80x24 shows */
+    assert_true(tty_wait(t, "0022")); /* more migrations than 80x24 shows */
     tty_resize(t, 40, 10);
-    assert_true(tty_wait(t, "Tab shows"));
+    assert_true(tty_wait(t, "1-6 screens"));
     tty_resize(t, 30, 5);
     assert_true(tty_wait(t, "40x10"));
     quit(t);
@@ -215,6 +215,8 @@ static void suspending_gives_the_terminal_to_the_shell_and_back(void **state)
     for (int i = 0; i < 3; i++) {
         assert_true(tty_wait(t, "READINESS"));
         assert_true(tty_alternate(t));
+        for (int j = 0; j < 200 && tty_cursor_visible(t); j++) /* hidden at the frame's end */
+            tty_listen(t, 50);
         assert_false(tty_cursor_visible(t));
         tty_type(t, i == 1 ? "k\032" : "\032"); /* also when a frame is about to be drawn */
         snprintf(stopped, sizeof stopped, "stop %d", i + 1);
@@ -235,7 +237,7 @@ static void a_stop_from_outside_is_survived(void **state)
     assert_true(tty_wait_stop(t));
     tty_resize(t, 132, 43);
     kill(tty_pid(t), SIGCONT);
-    assert_true(tty_wait(t, "0021"));
+    assert_true(tty_wait(t, "0022"));
     tty_type(t, "?");
     assert_true(tty_wait(t, "HELP"));
     quit(t);
@@ -312,7 +314,7 @@ static void moving_the_selection_writes_little(void **state)
     tty_type(t, "k");
     tty_listen(t, 100);
     tty_bytes(t, &after);
-    assert_in_range(after - before, 1, 280);
+    assert_in_range(after - before, 1, 120);
     quit(t);
 }
 
@@ -353,6 +355,11 @@ static void production_takes_the_name_and_no_paste(void **state)
     struct tty *t = open_console("prod", &(struct tty_options){0});
 
     (void)state;
+    tty_type(t, "W");
+    assert_true(tty_wait(t, "for ten minutes?"));
+    tty_listen(t, 350);
+    tty_type(t, "y");
+    assert_true(tty_wait(t, "ARMED 10m"));
     tty_type(t, "A");
     assert_true(tty_wait(t, "type the database's name, shop"));
     assert_true(tty_wait(t, "\n  >"));

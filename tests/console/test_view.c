@@ -53,6 +53,7 @@ static void long_busy(struct scene *s)
     s->snapshots[0].checkouts += 905;
     scene_send(s, (struct message){.kind = MSG_RESULT, .result = &s->pools}, 5000);
     scene_send(s, (struct message){.kind = MSG_RESULT, .result = &s->status}, 0);
+    scene_send(s, (struct message){.kind = MSG_RESULT, .result = &s->ping}, 0);
 }
 
 static void starting(struct scene *s)
@@ -97,9 +98,19 @@ static void fallback(struct scene *s)
     busy(s);
 }
 
+/* Production is guarded: changes are allowed first. */
+static void arm(struct scene *s)
+{
+    scene_key(s, 'W');
+    tick(s, 400);
+    scene_key(s, 'y');
+}
+
 static void plan(struct scene *s)
 {
     busy(s);
+    if (s->model.facts.production)
+        arm(s);
     scene_key(s, 'A');
     scene_plan(s);
 }
@@ -175,13 +186,13 @@ static void help(struct scene *s)
 static void log_page(struct scene *s)
 {
     done(s);
-    scene_key(s, 'l');
+    scene_key(s, '6');
 }
 
 static void detail(struct scene *s, enum pane pane)
 {
     busy(s);
-    while (s->model.focus != pane)
+    while (model_focus(&s->model) != pane)
         scene_key(s, KEYS_TAB);
     scene_key(s, KEYS_ENTER);
 }
@@ -209,7 +220,7 @@ static void check_detail(struct scene *s)
 static void pools_pane(struct scene *s)
 {
     busy(s);
-    while (s->model.focus != PANE_POOLS)
+    while (model_focus(&s->model) != PANE_POOLS)
         scene_key(s, KEYS_TAB);
 }
 
@@ -217,6 +228,71 @@ static void connections_pane(struct scene *s)
 {
     busy(s);
     scene_key(s, KEYS_BACK_TAB);
+}
+
+static void arming(struct scene *s)
+{
+    busy(s);
+    scene_key(s, 'W');
+}
+
+static void only_looking(struct scene *s)
+{
+    busy(s);
+    scene_key(s, 'p');
+    scene_plan(s);
+}
+
+static void expired(struct scene *s)
+{
+    question(s);
+    tick(s, 61000);
+}
+
+static void filtering(struct scene *s)
+{
+    busy(s);
+    scene_type(s, "4/users !0006");
+}
+
+static void no_match(struct scene *s)
+{
+    busy(s);
+    scene_type(s, "4/nothing like it\r");
+}
+
+static void commanding(struct scene *s)
+{
+    busy(s);
+    scene_type(s, ":re");
+}
+
+static void target(struct scene *s)
+{
+    busy(s);
+    scene_type(s, ":up 004");
+}
+
+static void running_elsewhere(struct scene *s)
+{
+    waiting(s);
+    scene_key(s, '3');
+    scene_deliver_sessions(s);
+}
+
+static void plain_copy(struct scene *s)
+{
+    s->model.facts.clipboard = false;
+    long_busy(s);
+    scene_key(s, '3');
+    scene_deliver_sessions(s);
+    scene_key(s, 'y');
+}
+
+static void sorted(struct scene *s)
+{
+    busy(s);
+    scene_type(s, "4ssS");
 }
 
 static const struct view_case {
@@ -263,6 +339,19 @@ static const struct view_case {
     {"detail_connection_80x24", connection_detail, 80, 24, true, false},
     {"detail_migration_80x24", migration_detail, 80, 24, true, false},
     {"detail_check_80x24", check_detail, 80, 24, true, false},
+    {"arm_80x24", arming, 80, 24, true, true},
+    {"arm_40x10", arming, 40, 10, true, true},
+    {"plan_looked_at_80x24", only_looking, 80, 24, true, true},
+    {"plan_expired_80x24", expired, 80, 24, true, true},
+    {"filter_80x24", filtering, 80, 24, true, false},
+    {"filter_40x10", filtering, 40, 10, false, false},
+    {"filter_nothing_80x24", no_match, 80, 24, true, false},
+    {"command_80x24", commanding, 80, 24, true, false},
+    {"command_target_80x24", target, 80, 24, true, false},
+    {"run_elsewhere_80x24", running_elsewhere, 80, 24, true, true},
+    {"run_elsewhere_40x10", running_elsewhere, 40, 10, true, false},
+    {"copy_plain_80x24", plain_copy, 80, 24, true, true},
+    {"sorted_80x24", sorted, 80, 24, true, false},
 };
 
 static void screens_are_as_they_were_looked_at(void **state)
@@ -281,6 +370,44 @@ static void screens_are_as_they_were_looked_at(void **state)
         free(screen);
         scene_free(s);
     }
+    setlocale(LC_ALL, "C.UTF-8");
+}
+
+static void open_screen(struct scene *s, char key)
+{
+    long_busy(s);
+    scene_key(s, (uint32_t)key);
+    if (s->effects.count > 0 && (key == '2' || key == '3'))
+        scene_deliver_sessions(s);
+    if (s->model.source.job != 0)
+        scene_deliver_source(s);
+}
+
+/* Each at its three sizes, in UTF-8 and in ASCII. */
+static void every_screen_fits_every_terminal(void **state)
+{
+    static const char *const names[] = {"overview",   "pools",  "sessions",
+                                        "migrations", "checks", "log"};
+    static const int sizes[][2] = {{40, 10}, {80, 24}, {132, 43}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        for (size_t size = 0; size < 3; size++)
+            for (int utf8 = 0; utf8 < 2; utf8++) {
+                int width = sizes[size][0], height = sizes[size][1];
+                struct scene *s;
+                char name[64], *screen;
+
+                setlocale(LC_ALL, utf8 ? "C.UTF-8" : "C");
+                s = scene_new(width, height, utf8, true);
+                open_screen(s, (char)('1' + i));
+                screen = scene_screen(s, true);
+                snprintf(name, sizeof name, "screen_%s_%dx%d%s", names[i], width, height,
+                         utf8 ? "" : "_ascii");
+                golden_compare(name, screen);
+                free(screen);
+                scene_free(s);
+            }
     setlocale(LC_ALL, "C.UTF-8");
 }
 
@@ -496,6 +623,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(screens_are_as_they_were_looked_at),
+        cmocka_unit_test(every_screen_fits_every_terminal),
         cmocka_unit_test(no_text_from_outside_leaves_its_place),
         cmocka_unit_test(hostile_sql_and_errors_stay_text),
         cmocka_unit_test(every_size_can_be_drawn),

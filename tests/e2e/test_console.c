@@ -179,6 +179,13 @@ static void production_changes_only_when_its_name_is_typed(void **state)
     }
     assert_true(tty_wait(p.tty, "[PRODUCTION]"));
     assert_true(tty_wait(p.tty, "0 applied, 2 pending"));
+    tty_type(p.tty, "A");
+    assert_true(tty_wait(p.tty, "production is guarded"));
+    tty_type(p.tty, "W");
+    assert_true(tty_wait(p.tty, "for ten minutes?"));
+    tty_listen(p.tty, 350);
+    tty_type(p.tty, "y");
+    assert_true(tty_wait(p.tty, "ARMED 10m"));
     change(&p, "A", "\n  >", "y\r");
     assert_true(tty_wait(p.tty, "that is not its name"));
     snprintf(answer, sizeof answer, "\177%s\r", p.database);

@@ -54,6 +54,18 @@ static void run(struct fake *f, uint64_t job, const struct job_request *request)
     put(f, (struct job_message){.job = job, .result = &f->scene->run});
 }
 
+static void sessions(struct fake *f, uint64_t job)
+{
+    scene_deliver_sessions(f->scene); /* fills f->scene->seen */
+    put(f, (struct job_message){.job = job, .result = &f->scene->seen});
+}
+
+static void source(struct fake *f, uint64_t job)
+{
+    scene_deliver_source(f->scene); /* fills f->scene->source */
+    put(f, (struct job_message){.job = job, .result = &f->scene->source});
+}
+
 static uint64_t start(void *context, const struct job_request *request)
 {
     struct fake *f = context;
@@ -63,6 +75,12 @@ static uint64_t start(void *context, const struct job_request *request)
         put(f, (struct job_message){.job = job, .result = &f->scene->pools});
     else if (request->kind == JOB_STATUS && !f->hangs)
         put(f, (struct job_message){.job = job, .result = &f->scene->status});
+    else if (request->kind == JOB_PING && !f->hangs)
+        put(f, (struct job_message){.job = job, .result = &f->scene->ping});
+    else if (request->kind == JOB_SESSIONS && !f->hangs)
+        sessions(f, job);
+    else if (request->kind == JOB_SOURCE)
+        source(f, job);
     else if (request->kind == JOB_PLAN)
         plan(f, job, request);
     else if (request->kind == JOB_RUN)

@@ -18,13 +18,18 @@ struct scene {
     int64_t now_ms, wall_ms; /* wall_ms: at the start; ages of what there is to see count from it */
     uint64_t last_job;
 
-    struct job_result pools, status, plan, run;
+    struct job_result pools, status, ping, seen, source, plan, run;
     hg_pool_snapshot snapshots[3];
     hg_readiness readiness;
     hg_history history;
     hg_revision revisions[48];
     char texts[48][2][40];
     hg_plan planned;
+    hg_sessions server;
+    hg_server_session sessions[8];
+    hg_file_process processes[4];
+    hg_state_count states[4];
+    struct blocking_row order[8];
 };
 
 struct scene *scene_new(int width, int height, bool utf8, bool production);
@@ -45,7 +50,9 @@ void scene_send(struct scene *s, struct message message, int64_t after_ms);
 void scene_key(struct scene *s, uint32_t key);
 void scene_type(struct scene *s, const char *text);
 void scene_deliver(struct scene *s); /* the answers of pools and status */
-void scene_plan(struct scene *s);    /* the answer of a plan: two steps up */
+void scene_deliver_sessions(struct scene *s);
+void scene_deliver_source(struct scene *s); /* of the migration that it was asked for */
+void scene_plan(struct scene *s);           /* the answer of a plan: two steps up */
 void scene_progress(struct scene *s, struct job_event event);
 void scene_end(struct scene *s, bool ok); /* of the run */
 bool scene_has(const struct scene *s, enum effect_kind kind);

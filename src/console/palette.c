@@ -1,0 +1,212 @@
+/*
+ * palette.c - the table of words, their completion, and what they do.
+ */
+#include "palette.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/near.h"
+#include "base/text.h"
+#include "list.h"
+#include "view.h"
+
+typedef void run_word(struct model *m, int what, const char *argument, struct effects *effects);
+
+static void press(struct model *m, int what, const char *argument, struct effects *effects)
+{
+    (void)argument;
+    update_command(m, (enum command)what, effects);
+}
+
+/* Up, down and reset are guarded as their keys are. */
+static void change(struct model *m, int what, const char *argument, struct effects *effects)
+{
+    static const hg_migrate_kind kinds[COMMAND_COUNT] = {[COMMAND_APPLY] = HG_MIGRATE_UP,
+                                                         [COMMAND_PLAN] = HG_MIGRATE_UP,
+                                                         [COMMAND_ROLL_BACK] = HG_MIGRATE_DOWN,
+                                                         [COMMAND_RESET] = HG_MIGRATE_RESET};
+
+    if (model_refusal(m, (enum command)what) != NULL || argument[0] == '\0')
+        update_command(m, (enum command)what, effects);
+    else if (strlen(argument) >= HG_REVISION_SIZE)
+        note_add(m, ROLE_WARN, "no revision is called as long as that");
+    else
+        change_ask(m, kinds[what], argument, what != COMMAND_PLAN, effects);
+}
+
+static void theme(struct model *m, int what, const char *argument, struct effects *effects)
+{
+    (void)what;
+    text_copy(m->theme_asked, sizeof m->theme_asked, argument);
+    effect_add(effects, (struct effect){.kind = EFFECT_THEME, .text = m->theme_asked});
+}
+
+static void filter(struct model *m, int what, const char *argument, struct effects *effects)
+{
+    struct looking *looking = &m->lists[model_subject(m)];
+
+    (void)what;
+    (void)effects;
+    text_copy(looking->filter, sizeof looking->filter, argument);
+    list_refresh(m, model_subject(m));
+}
+
+/* Sorts by the column whose name begins so; without a name as it comes. */
+static void sort(struct model *m, int what, const char *argument, struct effects *effects)
+{
+    const struct list *list = list_of(m, model_subject(m));
+    struct looking *looking = &m->lists[model_subject(m)];
+    int found = LIST_AS_IT_COMES;
+
+    (void)what;
+    (void)effects;
+    for (int i = (int)list->column_count - 1; i >= 0 && argument[0] != '\0'; i--)
+        if (list->columns[i].sorts
+            && strncasecmp(list->columns[i].title, argument, strlen(argument)) == 0)
+            found = i;
+    if (found == LIST_AS_IT_COMES && argument[0] != '\0') {
+        note_add(m, ROLE_WARN, "%s cannot be sorted by \"%s\"", list->title, argument);
+        return;
+    }
+    looking->order = found;
+    looking->reversed = false;
+    list_refresh(m, model_subject(m));
+}
+
+/* clang-format off */
+static const struct row {
+    const char *name;
+    run_word *run;
+    int what;              /* a command of the key table */
+    const char *arguments; /* NULL: as the command line's action of that name has them */
+    const char *help;
+} rows[] = {
+    {"status",   press,  COMMAND_SCREEN + SCREEN_OVERVIEW,   NULL, NULL},
+    {"pools",    press,  COMMAND_SCREEN + SCREEN_POOLS,      NULL, NULL},
+    {"sessions", press,  COMMAND_SCREEN + SCREEN_SESSIONS,   NULL, NULL},
+    {"history",  press,  COMMAND_SCREEN + SCREEN_MIGRATIONS, NULL, NULL},
+    {"current",  press,  COMMAND_SCREEN + SCREEN_MIGRATIONS, NULL, NULL},
+    {"heads",    press,  COMMAND_SCREEN + SCREEN_MIGRATIONS, NULL, NULL},
+    {"ready",    press,  COMMAND_CHECKS,                     NULL, NULL},
+    {"up",       change, COMMAND_APPLY,                      NULL, NULL},
+    {"down",     change, COMMAND_ROLL_BACK,                  NULL, NULL},
+    {"reset",    change, COMMAND_RESET,                      NULL, NULL},
+    {"plan",     change, COMMAND_PLAN,                       "[TARGET]", "What up would do; changes nothing"},
+    {"arm",      press,  COMMAND_ARM,                        "",         "Allow changes of production for ten minutes, or forbid them again"},
+    {"overview", press,  COMMAND_SCREEN + SCREEN_OVERVIEW,   "",         "Pools, migrations and readiness at a glance"},
+    {"migrations", press, COMMAND_SCREEN + SCREEN_MIGRATIONS, "",        "History, what is pending, and its SQL"},
+    {"checks",   press,  COMMAND_SCREEN + SCREEN_CHECKS,     "",         "Whether this instance may take traffic"},
+    {"log",      press,  COMMAND_SCREEN + SCREEN_LOG,        "",         "What has happened since the console was opened"},
+    {"filter",   filter, 0,                                  "[WORDS]",  "Show only rows with these words; without words all"},
+    {"sort",     sort,   0,                                  "[COLUMN]", "Sort the list; without a column as it comes"},
+    {"refresh",  press,  COMMAND_REFRESH,                    "",         "Read everything again now"},
+    {"copy",     press,  COMMAND_COPY,                       "",         "Copy what matters of the row, or the whole page"},
+    {"theme",    theme,  0,                                  "[NAME]",   "That theme; without a name the next one"},
+    {"help",     press,  COMMAND_HELP,                       "",         "Every key, by what it is for"},
+    {"quit",     press,  COMMAND_QUIT,                       "",         "Quit; asks while something runs"},
+};
+/* clang-format on */
+enum { ROWS = sizeof rows / sizeof *rows };
+_Static_assert(sizeof rows / sizeof *rows <= PALETTE_WORDS_MAX, "every word can be offered");
+
+static struct palette_word word_of(const struct row *row)
+{
+    const struct action *action = action_find(row->name);
+
+    return (struct palette_word){row->name,
+                                 row->arguments != NULL ? row->arguments : action->arguments,
+                                 row->help != NULL ? row->help : action->help};
+}
+
+static bool takes_target(const char *line)
+{
+    static const char *const names[] = {"up ", "down ", "plan "};
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(line, names[i], strlen(names[i])) == 0)
+            return true;
+    return false;
+}
+
+static size_t match_revisions(const struct model *m, const char *typed,
+                              struct palette_word out[PALETTE_WORDS_MAX])
+{
+    const hg_history *history = model_history(m);
+    size_t n = 0;
+
+    for (size_t i = 0; history != NULL && i < history->revision_count && n < PALETTE_WORDS_MAX; i++)
+        if (strncmp(history->revisions[i].revision, typed, strlen(typed)) == 0)
+            out[n++] = (struct palette_word){history->revisions[i].revision, "",
+                                             history->revisions[i].message};
+    return n;
+}
+
+size_t palette_matches(const struct model *m, const char *line,
+                       struct palette_word out[PALETTE_WORDS_MAX], size_t *out_typed)
+{
+    const char *space = strrchr(line, ' ');
+    const char *typed = space == NULL ? line : space + 1;
+    size_t n = 0;
+
+    *out_typed = strlen(typed);
+    if (space != NULL)
+        return takes_target(line) ? match_revisions(m, typed, out) : 0;
+    for (size_t i = 0; i < ROWS; i++)
+        if (strncmp(rows[i].name, typed, *out_typed) == 0)
+            out[n++] = word_of(&rows[i]);
+    return n;
+}
+
+void palette_complete(const struct model *m, char *line, size_t size)
+{
+    struct palette_word words[PALETTE_WORDS_MAX];
+    size_t typed, n = palette_matches(m, line, words, &typed), agreed;
+
+    if (n == 0)
+        return;
+    agreed = strlen(words[0].name);
+    for (size_t i = 1; i < n; i++)
+        while (strncmp(words[0].name, words[i].name, agreed) != 0)
+            agreed--;
+    if (strlen(line) - typed + agreed + 2 > size)
+        return;
+    snprintf(line + strlen(line) - typed, size - strlen(line) + typed, "%.*s%s", (int)agreed,
+             words[0].name, n == 1 && words[0].arguments[0] != '\0' ? " " : "");
+}
+
+/* What to say of a word that is not in the table. */
+static void unknown(struct model *m, const char *name)
+{
+    const struct action *action = action_find(name);
+    const char *meant = NULL;
+
+    for (size_t i = 0; i < ROWS; i++)
+        if (near_enough(name, rows[i].name))
+            meant = rows[i].name;
+    if (action != NULL)
+        note_add(m, ROLE_WARN, "%s needs a shell: headgate %s%s%s", name, name,
+                 action->arguments[0] == '\0' ? "" : " ", action->arguments);
+    else
+        note_add(m, ROLE_WARN, "there is no \"%s\"%s%s%s", name,
+                 meant == NULL ? "" : ": did you mean ", meant == NULL ? "" : meant,
+                 meant == NULL ? "" : "?");
+}
+
+void palette_run(struct model *m, const char *line, struct effects *effects)
+{
+    char name[sizeof m->entry.text];
+    size_t n;
+
+    line += strspn(line, " ");
+    n = strcspn(line, " ");
+    snprintf(name, sizeof name, "%.*s", (int)n, line);
+    line += n + strspn(line + n, " ");
+    for (size_t i = 0; i < ROWS; i++)
+        if (strcmp(rows[i].name, name) == 0) {
+            rows[i].run(m, rows[i].what, line, effects);
+            return;
+        }
+    if (name[0] != '\0')
+        unknown(m, name);
+}

@@ -1,0 +1,265 @@
+/*
+ * view_panes.c - the panes that screens are made of: lists, what is known about the selected row,
+ * and how full the server is.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "format.h"
+#include "list.h"
+#include "view.h"
+#include "widget.h"
+
+enum { FITTED_ROWS = 100 /* looked at for the width of a column */ };
+
+struct cells {
+    const struct model *m;
+    const struct list *list;
+    enum pane pane;
+};
+
+static void cell(const void *context, size_t row, size_t column, struct table_cell *out)
+{
+    const struct cells *cells = context;
+
+    cells->list->cell(cells->m, model_row(cells->m, cells->pane, row), column, out);
+}
+
+/* "1-9 of 16", or nothing when all are in view. */
+static void place_note(const struct model *m, enum pane pane, const struct layout *layout,
+                       char *out, size_t size)
+{
+    size_t rows = model_rows(m, pane), shown = layout_list_rows(layout, pane);
+    size_t top = m->lists[pane].top;
+
+    out[0] = '\0';
+    if (rows > shown && shown > 0)
+        snprintf(out, size, "%zu%s%zu of %zu", top + 1, glyph(m->utf8, GLYPH_DASH),
+                 top + shown > rows ? rows : top + shown, rows);
+}
+
+/* Where we are in the list, and what the list has to say. */
+static enum role list_note(const struct model *m, enum pane pane, const struct layout *layout,
+                           char *out, size_t size)
+{
+    char place[48] = "", says[64];
+    enum role role = list_of(m, pane)->note(m, says, sizeof says);
+
+    if (layout->heads[pane])
+        place_note(m, pane, layout, place, sizeof place);
+    snprintf(out, size, "%s%s%s", place, place[0] == '\0' || says[0] == '\0' ? "" : ", ", says);
+    return role;
+}
+
+/* What a backend does only a server can tell: on SQLite the holder has its place. */
+static size_t used_columns(const struct model *m, enum pane pane, struct column *columns)
+{
+    size_t count = list_of(m, pane)->column_count;
+
+    if (pane != PANE_CONNECTIONS || (m->screen == SCREEN_POOLS && m->facts.driver == HG_POSTGRESQL))
+        return count;
+    columns[count - 2].grows = true;
+    return count - 1;
+}
+
+/* The widths that its rows need, where they differ from database to database. */
+static void fit_columns(const struct model *m, enum pane pane, struct column *columns)
+{
+    size_t fitted = pane == PANE_MIGRATIONS ? 0 : 1, rows = model_rows(m, pane);
+    int width = 4;
+
+    if (pane != PANE_MIGRATIONS && pane != PANE_CHECKS)
+        return;
+    for (size_t i = m->lists[pane].top; i < rows && i < m->lists[pane].top + FITTED_ROWS; i++) {
+        struct table_cell c = {.text = ""};
+        int this;
+
+        list_of(m, pane)->cell(m, model_row(m, pane, i), fitted, &c);
+        this = shown_width(c.text);
+        width = this > width ? this : width;
+    }
+    if (columns[fitted].title[0] != '\0' && (int)strlen(columns[fitted].title) > width)
+        width = (int)strlen(columns[fitted].title);
+    columns[fitted].width = width > columns[fitted].width ? columns[fitted].width : width;
+}
+
+void view_list(const struct model *m, struct area a, enum pane pane, const struct layout *layout)
+{
+    const struct list *list = list_of(m, pane);
+    const struct looking *looking = &m->lists[pane];
+    const struct cells context = {m, list, pane};
+    struct column columns[LIST_COLUMNS_MAX];
+    char note[128], filter[96] = "";
+    struct rule rule = {.title = list->title,
+                        .subject = filter,
+                        .note = note,
+                        .note_role = list_note(m, pane, layout, note, sizeof note),
+                        .focused = model_focus(m) == pane,
+                        .production = m->facts.production};
+    size_t used;
+
+    if (looking->filter[0] != '\0')
+        snprintf(filter, sizeof filter, "/%s", looking->filter);
+    widget_rule(a, 0, &rule);
+    memcpy(columns, list->columns, list->column_count * sizeof *columns);
+    used = used_columns(m, pane, columns);
+    if (!layout->heads[pane])
+        for (size_t i = 0; i < list->column_count; i++)
+            columns[i].title = "";
+    fit_columns(m, pane, columns);
+    widget_table(
+        area_rows(a, 1, a.height - 1),
+        &(struct table){.columns = columns,
+                        .column_count = used,
+                        .row_count = model_rows(m, pane),
+                        .top = looking->top,
+                        .selected = looking->index,
+                        .focused = rule.focused,
+                        .head = layout->heads[pane],
+                        .sorted = looking->order,
+                        .descends = list_descends(list, looking),
+                        .empty = filter[0] != '\0' ? "nothing has these words" : list->empty(m),
+                        .cell = cell,
+                        .context = &context});
+}
+
+/* --- what is known about the selected row --- */
+
+static size_t detail_top(const struct model *m, size_t lines, size_t shown)
+{
+    size_t top = m->detail_top[m->screen];
+
+    return lines <= shown ? 0 : top > lines - shown ? lines - shown : top;
+}
+
+static void draw_detail(const struct model *m, struct area a)
+{
+    struct area text = area_part(a, 2, 1, a.width - 3, a.height - 1);
+    size_t shown = (size_t)text.height, top;
+    struct page_title title;
+    struct document d;
+    struct rule rule;
+
+    document_init(&d, text.width);
+    view_detail_title(m, &title);
+    view_detail(m, &d);
+    top = detail_top(m, d.lines.count, shown);
+    if (d.lines.count > shown)
+        snprintf(title.note, sizeof title.note, "%zu%s%zu of %zu", top + 1,
+                 glyph(m->utf8, GLYPH_DASH), top + shown, d.lines.count);
+    rule = (struct rule){.title = title.title,
+                         .subject = title.subject,
+                         .note = title.note,
+                         .note_role = ROLE_DIM,
+                         .focused = model_focus(m) == PANE_DETAIL,
+                         .production = m->facts.production};
+    widget_rule(a, 0, &rule);
+    document_draw(&d, text, top);
+    document_release(&d);
+}
+
+size_t view_detail_lines(const struct model *m, size_t *out_shown)
+{
+    struct layout layout;
+    struct document d;
+    size_t lines;
+
+    model_layout(m, &layout);
+    *out_shown = 0;
+    if (layout.panes[PANE_DETAIL].height > 1)
+        *out_shown = (size_t)layout.panes[PANE_DETAIL].height - 1;
+    document_init(&d, layout.panes[PANE_DETAIL].width - 3);
+    view_detail(m, &d);
+    lines = d.lines.count;
+    document_release(&d);
+    return lines;
+}
+
+/* --- the server --- */
+
+static int count_of(const hg_sessions *sessions, const char *state)
+{
+    for (size_t i = 0; i < sessions->state_count; i++)
+        if (sessions->states[i].state != NULL && strcmp(sessions->states[i].state, state) == 0)
+            return sessions->states[i].count;
+    return 0;
+}
+
+static void draw_connections_left(const struct model *m, const hg_sessions *sessions, struct area a)
+{
+    int width = a.width - 52 < 10 ? 10 : a.width - 52 > 60 ? 60 : a.width - 52;
+    int active = count_of(sessions, "active"), in_transaction = 0, y = 1;
+    const struct gauge_part parts[] = {
+        {active, GLYPH_USED, ROLE_POOL_USED},
+        {sessions->used - active, GLYPH_IDLE, ROLE_POOL_IDLE},
+    };
+    char text[160];
+
+    in_transaction = count_of(sessions, "idle in transaction")
+                     + count_of(sessions, "idle in transaction (aborted)");
+    widget_gauge(a, 2, y, width, parts, 2, sessions->max_connections,
+                 (struct gauge_part){0, GLYPH_FREE, ROLE_POOL_FREE});
+    snprintf(text, sizeof text, "%d/%d  active %d  idle %d  in transaction %d", sessions->used,
+             sessions->max_connections, active, count_of(sessions, "idle"), in_transaction);
+    area_put_cut(a, width + 4, y++, a.width - width - 4, ROLE_TEXT, text);
+    area_put_cut(a, 2, y, a.width - 3, m->sessions->headroom.spare < 0 ? ROLE_WARN : ROLE_DIM,
+                 m->sessions->headroom.message);
+}
+
+static void draw_file(const hg_sessions *sessions, struct area a)
+{
+    size_t open = sessions->process_count;
+    char text[160];
+
+    area_put_cut(a, 2, 1, a.width - 3, ROLE_TEXT,
+                 sessions->path == NULL ? "in memory" : sessions->path);
+    snprintf(text, sizeof text, "%zu process%s it open%s", open, open == 1 ? " has" : "es have",
+             sessions->complete ? "" : "; those of other users only root sees");
+    area_put_cut(a, 2, 2, a.width - 3, ROLE_DIM, text);
+}
+
+void view_server(const struct model *m, struct area a)
+{
+    const hg_sessions *sessions = model_sessions(m);
+    struct rule rule = {.title = m->facts.driver == HG_SQLITE ? "FILE" : "SERVER",
+                        .subject = "",
+                        .note = "",
+                        .production = m->facts.production};
+
+    widget_rule(a, 0, &rule);
+    if (sessions != NULL && sessions->driver == HG_SQLITE)
+        draw_file(sessions, a);
+    else if (sessions != NULL)
+        draw_connections_left(m, sessions, a);
+}
+
+/* --- a screen --- */
+
+static void draw_pane(const struct model *m, struct area a, enum pane pane,
+                      const struct layout *layout)
+{
+    if (pane < LISTS)
+        view_list(m, a, pane, layout);
+    else if (pane == PANE_SERVER)
+        view_server(m, a);
+    else if (pane == PANE_DETAIL)
+        draw_detail(m, a);
+    else if (layout->form == FORM_SMALL)
+        view_pools_small(m, a);
+    else
+        view_pools(m, a, layout);
+}
+
+void view_panes(const struct model *m, struct area screen, const struct layout *layout)
+{
+    if (m->screen == SCREEN_OVERVIEW) {
+        view_overview(m, screen, layout);
+        return;
+    }
+    for (int pane = 0; pane < PANE_COUNT; pane++) {
+        struct rect r = layout->panes[pane];
+
+        if (r.height > 0)
+            draw_pane(m, area_part(screen, r.x, r.y, r.width, r.height), (enum pane)pane, layout);
+    }
+}
