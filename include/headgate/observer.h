@@ -27,7 +27,8 @@ typedef struct hg_event {
     hg_event_kind kind;
     const char *subject; /* never NULL, may be "" */
     const char *message; /* never NULL, may be "" */
-    const char *unit;    /* of done and total: "step", "statement", "row", "byte"; never NULL */
+    const char *unit;    /* of done and total: "step", "statement", "row", "byte", or "part": of
+                            what one long statement has to do; never NULL */
     int64_t done;
     int64_t total; /* 0 when unknown */
     double duration_ms;

@@ -120,9 +120,13 @@ static void print_event(void *context, const hg_event *event)
     case HG_EVENT_NOTE:
         cli_note(cli, "note: %s", event->message);
         break;
-    case HG_EVENT_STEP_STARTED:  /* one line a step is enough, */
-    case HG_EVENT_STEP_PROGRESS: /* one a statement would drown the rest, */
-    case HG_EVENT_STEP_FAILED:   /* and the error follows */
+    case HG_EVENT_STEP_PROGRESS: /* one line a statement would drown the rest */
+        if (strcmp(event->unit, "part") == 0 && event->total > 0)
+            cli_note(cli, "%s  %s, %.0f %%", event->subject, event->message,
+                     100.0 * (double)event->done / (double)event->total);
+        break;
+    case HG_EVENT_STEP_STARTED: /* one line a step is enough, */
+    case HG_EVENT_STEP_FAILED:  /* and the error follows */
         break;
     }
 }

@@ -116,12 +116,16 @@ bool apply_announce(struct task *task, size_t i, hg_error *err)
 bool apply_statement(struct task *task, size_t i, hg_error *err)
 {
     const struct script_statement *s = &task->script->statements[i];
+    bool ok;
 
     if (!apply_announce(task, i, err))
         return false;
-    if (s->kind == HEAD_COPY_ROWS ? copy_rows(task->run->conn, s, err)
-                                  : hg_conn_execute(task->run->conn, s->sql, NULL, 0,
-                                                    statement_deadline(task), NULL, err))
+    lookout_begin(&task->run->lookout, task->run->conn, task->revision, apply_lock_timeout(task));
+    ok = s->kind == HEAD_COPY_ROWS ? copy_rows(task->run->conn, s, err)
+                                   : hg_conn_execute(task->run->conn, s->sql, NULL, 0,
+                                                     statement_deadline(task), NULL, err);
+    lookout_end(&task->run->lookout);
+    if (ok)
         return true;
     script_place(task->script, s, err);
     apply_explain(task, err);
@@ -366,9 +370,9 @@ void apply_undo(struct run *run)
 {
     if (hg_conn_lost(run->conn))
         return;
-    hg_conn_set_interrupt(run->conn, NULL, NULL); /* nothing stops the way back */
+    run_unwatch(run); /* nothing stops the way back */
     (void)hg_conn_rollback(run->conn, soon(), NULL);
-    progress_watch(run->conn, run->observer);
+    run_watch(run);
 }
 
 /* --- patience --- */
@@ -391,6 +395,16 @@ static int64_t backoff_ms(int64_t retries)
     return ms / 2 + rand_below(ms / 2);
 }
 
+static void tell_retry(const struct task *task, const hg_error *cause, int64_t ms)
+{
+    const char *blocker = task->run->lookout.blocker;
+
+    progress_say(task->run->observer, HG_EVENT_WAITING, task->revision,
+                 "%s%s%s; attempt %lld of %d in %lld ms", cause->message,
+                 blocker[0] == '\0' ? "" : ": in the way was ", blocker,
+                 (long long)task->retries + 1, RETRIES + 1, (long long)ms);
+}
+
 bool apply_patiently(struct task *task, bool (*attempt)(struct task *task, hg_error *err),
                      hg_error *err)
 {
@@ -405,9 +419,7 @@ bool apply_patiently(struct task *task, bool (*attempt)(struct task *task, hg_er
             return false;
         }
         task->retries++;
-        progress_say(task->run->observer, HG_EVENT_WAITING, task->revision,
-                     "%s; attempt %lld of %d in %lld ms", cause.message,
-                     (long long)task->retries + 1, RETRIES + 1, (long long)ms);
+        tell_retry(task, &cause, ms);
         if (!progress_pause(task->run->observer, ms, err))
             return false;
     }

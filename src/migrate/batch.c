@@ -102,6 +102,7 @@ static void explain_closing(const struct batch *b, size_t done, hg_error *err)
 /* One round trip; i: the statement in the middle, or that of no statement. */
 static bool send(struct batch *b, size_t i, bool last, hg_error *err)
 {
+    struct run *r = b->task->run;
     const struct script *script = b->task->script;
     const struct script_statement *s = i < script->count ? &script->statements[i] : NULL;
     struct buf sql = BUF_INIT(SCRIPT_LIMIT);
@@ -118,8 +119,9 @@ static bool send(struct batch *b, size_t i, bool last, hg_error *err)
     if (last)
         buf_bytes(&sql, b->after.bytes, b->after.size);
     ok = !buf_failed(&sql) || no_memory(&cause);
-    ok = ok
-         && bulk_script_counted(b->task->run->conn, sql.bytes, hg_deadline_never(), &done, &cause);
+    lookout_begin(&r->lookout, r->conn, b->task->revision, apply_lock_timeout(b->task));
+    ok = ok && bulk_script_counted(r->conn, sql.bytes, hg_deadline_never(), &done, &cause);
+    lookout_end(&r->lookout);
     buf_release(&sql);
     buf_truncate(&b->before, 0);
     b->before_count = 0;

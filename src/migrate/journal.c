@@ -451,10 +451,10 @@ static void note_failure(struct journal *j, const hg_error *err)
         return;
     set_ended(j, "failed");
     apply_event_error(&j->event, err);
-    hg_conn_set_interrupt(r->conn, NULL, NULL);
+    run_unwatch(r);
     (void)ledger_end(r->conn, &r->prepared->place, j->id, &j->event, soon(),
                      NULL); /* the first failure is the one that is told */
-    progress_watch(r->conn, r->observer);
+    run_watch(r);
 }
 
 bool journal_run(struct task *task, hg_error *err)

@@ -40,6 +40,8 @@ bool lock_init(struct lock *lock, hg_pool *pool, hg_conn *conn, const struct led
     *lock = (struct lock){.conn = conn, .driver = place->driver, .fd = -1};
     if (place->driver == HG_POSTGRESQL) {
         lock->key = hash(place->versions);
+        if (place->has_history)
+            text_copy(lock->history, sizeof lock->history, place->history);
         if (hg_conn_backend_pid(conn) != 0)
             return true;
         hg_fail(err, HG_UNSUPPORTED,
@@ -72,24 +74,46 @@ static enum lock_answer try_advisory(struct lock *lock, hg_error *err)
     return answer;
 }
 
-static void advisory_holder(struct lock *lock, char *out, size_t size)
+static const char holder_sql[] =
+    "SELECT coalesce(nullif(a.application_name, ''), 'a session') || ' (process '"
+    " || a.pid || coalesce(', from ' || pg_catalog.host(a.client_addr), '') || ', since '"
+    " || pg_catalog.to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
+    " || ' UTC' || coalesce(pg_catalog.format(', %s%% of its index',"
+    " 100 * p.blocks_done / nullif(p.blocks_total, 0)), '') || ')'"
+    " FROM pg_catalog.pg_locks l"
+    " JOIN pg_catalog.pg_stat_activity a USING (pid)"
+    " LEFT JOIN pg_catalog.pg_stat_progress_create_index p USING (pid)"
+    " WHERE l.locktype = 'advisory' AND l.classid = $1::int::oid"
+    " AND l.objid = $2::int::oid AND l.objsubid = 2 AND l.granted"
+    " AND a.datname = pg_catalog.current_database()";
+
+/* The first field of the first row, or "". */
+static void ask_text(struct lock *lock, const char *sql, const hg_value *values, size_t n,
+                     char *out, size_t size)
 {
-    const hg_value key[] = {hg_integer(FAMILY), hg_integer(lock->key)};
     hg_rows *rows = NULL;
 
-    if (hg_conn_query(lock->conn,
-                      "SELECT coalesce(nullif(a.application_name, ''), 'a session') || ' (process '"
-                      " || a.pid || coalesce(', from ' || host(a.client_addr), '') || ', since '"
-                      " || to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
-                      " || ' UTC)' FROM pg_catalog.pg_locks l"
-                      " JOIN pg_catalog.pg_stat_activity a USING (pid)"
-                      " WHERE l.locktype = 'advisory' AND l.classid = $1::int::oid"
-                      " AND l.objid = $2::int::oid AND l.objsubid = 2 AND l.granted"
-                      " AND a.datname = pg_catalog.current_database()",
-                      key, 2, hg_deadline_in_ms(QUERY_MS), &rows, NULL)
+    if (hg_conn_query(lock->conn, sql, values, n, hg_deadline_in_ms(QUERY_MS), &rows, NULL)
         && hg_rows_next(rows, hg_deadline_in_ms(QUERY_MS), NULL) == HG_ROW)
         text_copy(out, size, hg_rows_text(rows, 0));
     hg_rows_close(rows);
+}
+
+/* What runs outside of a transaction stands in the history while it does. */
+static void advisory_holder(struct lock *lock, char *out, size_t size)
+{
+    const hg_value key[] = {hg_integer(FAMILY), hg_integer(lock->key)};
+    char who[400] = "another deployer", doing[200] = "", sql[1000];
+
+    ask_text(lock, holder_sql, key, 2, who, sizeof who);
+    snprintf(sql, sizeof sql,
+             "SELECT pg_catalog.format(' for %%s: %%s, statement %%s of %%s', operator, revision,"
+             " least(statements_done + 1, statements), statements) FROM %s"
+             " WHERE outcome = 'running' ORDER BY id DESC LIMIT 1",
+             lock->history);
+    if (lock->history[0] != '\0')
+        ask_text(lock, sql, NULL, 0, doing, sizeof doing);
+    snprintf(out, size, "%s%s", who, doing);
 }
 
 static void release_advisory(struct lock *lock)
@@ -112,10 +136,10 @@ static bool is_same_file(int fd, const char *path)
            && locked.st_ino == named.st_ino;
 }
 
-static void sign(int fd, const char *who)
+static void sign(int fd, const char *who, const char *doing)
 {
     char line[512];
-    int n = snprintf(line, sizeof line, "%s (process %ld)\n", who, (long)getpid());
+    int n = snprintf(line, sizeof line, "%s (process %ld)%s\n", who, (long)getpid(), doing);
 
     if (ftruncate(fd, 0) != 0 || pwrite(fd, line, strnlen(line, (size_t)n), 0) < 0)
         errno = 0; /* only a courtesy to whoever waits */
@@ -141,7 +165,7 @@ static enum lock_answer try_file(struct lock *lock, const char *who)
         }
         if (answer == LOCK_TAKEN) {
             lock->fd = fd;
-            sign(fd, who);
+            sign(fd, who, "");
         } else {
             close(fd);
         }
@@ -186,6 +210,12 @@ enum lock_answer lock_try(struct lock *lock, const char *who, hg_error *err)
         answer = try_file(lock, who);
     lock->held = answer == LOCK_TAKEN;
     return answer;
+}
+
+void lock_sign(struct lock *lock, const char *who, const char *doing)
+{
+    if (lock->held && lock->fd >= 0)
+        sign(lock->fd, who, doing);
 }
 
 void lock_holder(struct lock *lock, char *out, size_t size)

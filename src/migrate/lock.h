@@ -23,6 +23,7 @@ struct lock {
     int fd;      /* SQLite: the file; -1: none */
     bool held;
     char path[4096];
+    char history[560]; /* PostgreSQL: the table, once it is there */
 };
 
 enum lock_answer { LOCK_TAKEN, LOCK_BUSY, LOCK_FAILED };
@@ -34,8 +35,11 @@ bool lock_init(struct lock *lock, hg_pool *pool, hg_conn *conn, const struct led
 /* Tries once. who: written where others can read who holds it (SQLite). */
 enum lock_answer lock_try(struct lock *lock, const char *who, hg_error *err);
 
-/* Says who holds it, as far as that can be known. */
+/* Says who holds it, from where, since when, and what it is doing, as far as that can be known. */
 void lock_holder(struct lock *lock, char *out, size_t size);
+
+/* SQLite: adds to what others read what its holder is doing. PostgreSQL sees that by itself. */
+void lock_sign(struct lock *lock, const char *who, const char *doing);
 
 /* Lets go. A connection that is lost has let go already. */
 void lock_release(struct lock *lock);

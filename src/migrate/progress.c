@@ -35,16 +35,6 @@ bool progress_cancelled(const hg_observer *observer)
            && observer->cancelled(observer->context);
 }
 
-static bool ask(void *observer)
-{
-    return progress_cancelled(observer);
-}
-
-void progress_watch(hg_conn *conn, const hg_observer *observer)
-{
-    hg_conn_set_interrupt(conn, observer == NULL ? NULL : ask, (void *)(uintptr_t)observer);
-}
-
 bool progress_pause(const hg_observer *observer, int64_t ms, hg_error *err)
 {
     hg_deadline by = hg_deadline_in_ms(ms);

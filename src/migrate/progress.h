@@ -16,9 +16,6 @@ void progress_say(const hg_observer *observer, hg_event_kind kind, const char *s
 
 bool progress_cancelled(const hg_observer *observer);
 
-/* Lets a connection ask the observer while it waits; the observer must outlive its use. */
-void progress_watch(hg_conn *conn, const hg_observer *observer);
-
 /* Waits, asking the observer twenty times a second. err: HG_CANCELLED. */
 bool progress_pause(const hg_observer *observer, int64_t ms, hg_error *err);
 

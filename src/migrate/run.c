@@ -199,6 +199,18 @@ static void tell_done(const struct task *task)
     tell_step(task, HG_EVENT_STEP_DONE, task->step->direction == HG_UP ? "applied" : "rolled back");
 }
 
+/* For those who wait: which migration of how many. */
+static void sign_lock(const struct task *task)
+{
+    struct run *r = task->run;
+    char who[400], doing[200];
+
+    snprintf(who, sizeof who, "%s@%s", r->author.operator_name, r->author.host);
+    snprintf(doing, sizeof doing, ": %s, %zu of %zu", task->revision, task->index + 1,
+             r->prepared->decided.step_count);
+    lock_sign(&r->lock, who, doing);
+}
+
 static bool task_init(struct run *r, size_t i, struct task *out, hg_error *err)
 {
     const struct plan_step *step = &r->prepared->decided.steps[i];
@@ -212,6 +224,7 @@ static bool task_init(struct run *r, size_t i, struct task *out, hg_error *err)
                          .started_ns = clock_now_ns()};
     if (!join_parents(r, out, err))
         return false;
+    sign_lock(out);
     tell_step(out, HG_EVENT_STEP_STARTED, r->prepared->plan.steps[i].message);
     return true;
 }
@@ -227,11 +240,11 @@ static void record_failure(struct task *task, const hg_error *err)
     if (hg_conn_lost(r->conn) || hg_conn_in_transaction(r->conn))
         return;
     apply_event_error(&event, err);
-    hg_conn_set_interrupt(r->conn, NULL, NULL);
+    run_unwatch(r);
     if (!ledger_append(r->conn, &r->prepared->place, &r->author, &event, soon(), &id, &trouble))
         log_line(LOG_WARN, "migrate", "the failure is not in the history", "error", trouble.message,
                  NULL);
-    progress_watch(r->conn, r->observer);
+    run_watch(r);
 }
 
 static void fail_step(struct task *task, hg_error *err)
@@ -374,11 +387,31 @@ static bool look_for_steps(struct run *r, bool *out_idle, hg_error *err)
     return refuse_foreign(r, err);
 }
 
+static bool ask(void *context)
+{
+    struct run *r = context;
+
+    lookout_look(&r->lookout);
+    return progress_cancelled(r->observer);
+}
+
+void run_watch(struct run *r)
+{
+    if (r->observer != NULL)
+        hg_conn_set_interrupt(r->conn, ask, r);
+}
+
+void run_unwatch(struct run *r)
+{
+    hg_conn_set_interrupt(r->conn, NULL, NULL);
+}
+
 bool run_open(struct run *r, hg_error *err)
 {
     if (!hg_pool_checkout(r->pool, "migrate", hg_pool_deadline(r->pool), &r->conn, err))
         return false;
-    progress_watch(r->conn, r->observer);
+    r->lookout = (struct lookout){.pool = r->pool, .observer = r->observer};
+    run_watch(r);
     ledger_author_init(&r->author, r->options->operator_name, r->conn);
     return true;
 }
@@ -387,7 +420,8 @@ void run_close(struct run *r)
 {
     if (r->conn == NULL)
         return;
-    hg_conn_set_interrupt(r->conn, NULL, NULL);
+    run_unwatch(r);
+    lookout_close(&r->lookout);
     lock_release(&r->lock);
     if (r->discard)
         hg_pool_discard(r->pool, r->conn);

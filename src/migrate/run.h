@@ -8,6 +8,7 @@
 
 #include "guc.h"
 #include "lock.h"
+#include "lookout.h"
 #include "prepare.h"
 #include "progress.h"
 
@@ -22,6 +23,7 @@ struct run {
     struct ledger_author author;
     struct lock lock;
     struct guc guc;
+    struct lookout lookout;
     int64_t lock_wait_ms;
     bool *current; /* of each node: stands in alembic_version now */
     bool discard;  /* the connection must not be used again */
@@ -46,6 +48,10 @@ struct task {
 /* Takes a connection, and everything that a run needs besides. */
 bool run_open(struct run *run, hg_error *err);
 void run_close(struct run *run);
+
+/* Lets the connection ask the observer while it waits, and look around; and ends that. */
+void run_watch(struct run *run);
+void run_unwatch(struct run *run);
 
 /*
  * Takes the deployers' lock when there is something to do under it. look reads files and ledger

@@ -156,7 +156,7 @@ static void whoever_waits_hears_who_deploys_and_gives_up_in_time(void **state)
     assert_true(trap.sprung);
     assert_int_equal(trap.err.code, HG_LOCKED);
     assert_non_null(strstr(trap.message, "holds the deployers' lock"));
-    assert_non_null(strstr(trap.message, "headgate/"));
+    assert_non_null(strstr(trap.message, "headgate/test@"));
     assert_non_null(strstr(trap.err.message, "headgate/"));
 }
 
@@ -272,6 +272,27 @@ static void in_production_a_table_that_is_locked_is_tried_again(void **state)
     assert_string_equal(ask(w, "SELECT retries FROM headgate_history WHERE revision = 'ccc' "
                                "AND outcome = 'ok'"),
                         "1");
+    hg_pool_return(w->pool, trap.conn);
+}
+
+static void whoever_is_in_the_way_is_named_while_a_statement_waits(void **state)
+{
+    struct world *w = *state;
+    hg_migrate_options options = options_for(w, UP, NULL);
+    struct trap trap = {.w = w, .kind = HG_EVENT_WAITING, .subject = "ccc", .spring = let_go};
+    hg_observer observer = trapper(&trap);
+
+    write_three(w);
+    run(w, UP, "bbb");
+    trap.conn = connection(w);
+    on(trap.conn, "BEGIN");
+    on(trap.conn, "SELECT count(*) FROM b");
+    assert_string_equal(run_with(w, &options, &observer), "+ccc = ccc");
+    must(w);
+    assert_non_null(strstr(trap.message, "is in the way"));
+    assert_non_null(strstr(trap.message, "idle in transaction for"));
+    assert_non_null(strstr(trap.message, "SELECT count(*) FROM b"));
+    assert_non_null(strstr(trap.message, "0 sessions wait behind us"));
     hg_pool_return(w->pool, trap.conn);
 }
 
@@ -550,6 +571,7 @@ int main(void)
         SCENARIO(a_version_table_that_somebody_else_changed_stops_the_run),
         SCENARIO(what_fails_at_the_commit_undoes_its_migration),
         SCENARIO(in_production_a_table_that_is_locked_is_tried_again),
+        SCENARIO(whoever_is_in_the_way_is_named_while_a_statement_waits),
         SCENARIO(elsewhere_a_locked_table_is_an_error_with_its_place),
         SCENARIO(a_statement_timeout_of_the_file_is_kept),
         SCENARIO(what_no_transaction_can_hold_says_what_to_write),
