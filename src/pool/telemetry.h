@@ -32,8 +32,8 @@ enum {
     TELEMETRY_CLOSE_REASONS = 16, /* as the layout has it; what hg_close does not name is for later
                                      versions */
     TELEMETRY_EVENTS = HG_POOL_EVENTS_MAX,
-    TELEMETRY_MARKS_SHORT = 6, /* every 15 seconds, */
-    TELEMETRY_MARKS_LONG = 7,  /* every three minutes */
+    TELEMETRY_MARKS_SHORT = 5, /* every 15 seconds, */
+    TELEMETRY_MARKS_LONG = 6,  /* every three minutes */
     TELEMETRY_MARKS = TELEMETRY_MARKS_SHORT + TELEMETRY_MARKS_LONG
 };
 

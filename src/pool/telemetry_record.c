@@ -74,8 +74,8 @@ static void copy_counters(const struct telemetry *t, struct telemetry_mark *mark
         atomic_store_explicit(&mark->use[k], (uint32_t)LOAD(t->head->use[k]), memory_order_release);
 }
 
-/* The marks of the last minute and a half are in turn, and so are the long ones, of which there is
- * one every three minutes: a mark at least as old as a reader asks for is always there. */
+/* The marks of the last minute are in turn, and so are the long ones, of which there is one every
+ * three minutes: a mark at least as old as a reader asks for is always there. */
 static struct telemetry_mark *place_of(struct telemetry *t, uint64_t number)
 {
     if (number % long_every == 0)
