@@ -150,6 +150,7 @@ static void note_success(hg_pool *pool, struct slot *slot, hg_conn *conn)
     atomic_store(&shared->opened_ns, now_ns);
     atomic_store(&shared->since_ns, now_ns);
     atomic_store(&shared->backend_pid, pool->driver->backend_pid(conn));
+    telemetry_set_address(shared, pool->driver->descriptor(conn));
     atomic_store(&shared->checkouts_before, atomic_load(&shared->checkouts));
     telemetry_count(&shared->connects);
     pool_note(pool, HG_POOL_EVENT_CONNECTED, slot, "");

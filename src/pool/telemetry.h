@@ -220,7 +220,8 @@ uint64_t telemetry_pid_namespace(void);
 
 /* A text of changing content: stored and read by words, without tearing any of them. */
 void telemetry_set_holder(struct telemetry_slot *slot, const char *tag);
-void telemetry_set_address(struct telemetry_slot *slot, const char *address);
+/* Whom a descriptor (-1: none) is connected to. */
+void telemetry_set_address(struct telemetry_slot *slot, int fd);
 void telemetry_set_error(struct telemetry_head *head, const hg_error *error);
 
 /* Counts one that only its owner writes. */

@@ -3,9 +3,11 @@
  */
 #include "telemetry.h"
 
+#include <arpa/inet.h>
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -34,8 +36,31 @@ void telemetry_set_holder(struct telemetry_slot *slot, const char *tag)
     store_text(slot->holder, HG_TAG_MAX / 8, tag == NULL ? "" : tag);
 }
 
-void telemetry_set_address(struct telemetry_slot *slot, const char *address)
+/* "10.0.0.7:5432", "[fd00::7]:5432", "local"; "" when it is no socket. */
+static void name_peer(int fd, char *out, size_t size)
 {
+    struct sockaddr_storage peer = {0};
+    const struct sockaddr_in *v4 = (const void *)&peer;
+    const struct sockaddr_in6 *v6 = (const void *)&peer;
+    socklen_t length = sizeof peer;
+    char host[INET6_ADDRSTRLEN] = "";
+
+    out[0] = '\0';
+    if (fd < 0 || getpeername(fd, (struct sockaddr *)&peer, &length) != 0)
+        return;
+    if (peer.ss_family == AF_UNIX)
+        text_copy(out, size, "local");
+    else if (peer.ss_family == AF_INET && inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host))
+        snprintf(out, size, "%s:%u", host, ntohs(v4->sin_port));
+    else if (peer.ss_family == AF_INET6 && inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host))
+        snprintf(out, size, "[%s]:%u", host, ntohs(v6->sin6_port));
+}
+
+void telemetry_set_address(struct telemetry_slot *slot, int fd)
+{
+    char address[TELEMETRY_ADDRESS_WORDS * 8];
+
+    name_peer(fd, address, sizeof address);
     store_text(slot->address, TELEMETRY_ADDRESS_WORDS, address);
 }
 

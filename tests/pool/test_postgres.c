@@ -80,6 +80,28 @@ static void pass_20_ms(void)
         continue;
 }
 
+static void assert_address(hg_url *url, const char *expected)
+{
+    hg_pool_options options = pool_of(1, 0);
+    hg_pool *pool = open_pool(url, &options);
+    hg_pool_snapshot now;
+
+    assert_works(pool);
+    hg_pool_inspect(pool, &now);
+    assert_string_equal(now.connections[0].address, expected);
+    hg_pool_close(pool, soon());
+}
+
+static void the_address_that_a_name_was_resolved_to_is_told(void **state)
+{
+    char expected[64];
+
+    (void)state;
+    assert_address(postgres_url("postgres"), "local");
+    snprintf(expected, sizeof expected, "127.0.0.1:%d", postgres_port());
+    assert_address(postgres_url_as("127.0.0.1", NULL, NULL, "postgres"), expected);
+}
+
 static void a_restart_while_connections_are_idle_costs_no_caller_an_error(void **state)
 {
     hg_pool_options options = pool_of(SIZE, 0);
@@ -354,6 +376,7 @@ static void serialization_failures_are_repeated_until_all_work_is_done(void **st
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_address_that_a_name_was_resolved_to_is_told),
         cmocka_unit_test(a_restart_while_connections_are_idle_costs_no_caller_an_error),
         cmocka_unit_test(a_connection_that_the_server_ended_is_replaced_and_the_others_stay),
         cmocka_unit_test(the_end_of_a_connection_in_use_is_one_users_error),
