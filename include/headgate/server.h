@@ -64,6 +64,13 @@ typedef struct hg_file_process {
     hg_file_lock lock;
 } hg_file_process;
 
+/* What a CONNECTION LIMIT of the role that asks, or of its database, leaves of the server. */
+typedef struct hg_connection_limit {
+    const char *name; /* of the role or database */
+    int most;         /* -1: there is none, or it does not bind this role (superusers) */
+    int used;         /* client sessions that count towards it */
+} hg_connection_limit;
+
 /* Everything in it lives until hg_sessions_free(). */
 typedef struct hg_sessions {
     hg_driver driver;
@@ -74,7 +81,8 @@ typedef struct hg_sessions {
     hg_server_session *sessions;
     size_t session_count;
     int max_connections;
-    int reserved;           /* of these, for superusers and reserved roles */
+    int reserved; /* of these, for superusers and reserved roles, also a cloud's own */
+    hg_connection_limit role_limit, database_limit;
     int used;               /* client sessions, also those that may not be seen */
     hg_state_count *states; /* of the client sessions, the most frequent first */
     size_t state_count;
@@ -97,17 +105,47 @@ HG_API bool hg_sessions_read(hg_pool *pool, hg_deadline by, hg_sessions **out_se
                              hg_error *err);
 HG_API void hg_sessions_free(hg_sessions *sessions); /* NULL is fine */
 
+/*
+ * Asks the server to cancel what a session runs now, or to end the session; what it has in flight
+ * is rolled back. It is the session that was read and no other that has got its process id since.
+ * err: HG_FAILED (it is gone), HG_PRIVILEGE, HG_MISUSE (the connection that asked),
+ * HG_UNSUPPORTED (SQLite), what the pool and connection say.
+ */
+HG_API bool hg_server_session_cancel(hg_pool *pool, const hg_server_session *session,
+                                     hg_deadline by, hg_error *err);
+HG_API bool hg_server_session_terminate(hg_pool *pool, const hg_server_session *session,
+                                        hg_deadline by, hg_error *err);
+
+/* Pure: the connection of one of this host's pools that the session is; NULL: of none. url: the
+ * server that was asked. out_pool: whose it is. Both are borrowed from the list. */
+HG_API const hg_pool_connection *hg_server_session_holder(const hg_server_session *session,
+                                                          const hg_url *url,
+                                                          const hg_pool_list *pools,
+                                                          const hg_pool_snapshot **out_pool);
+
+/* Which limit is the tightest. */
+typedef enum hg_headroom_bound {
+    HG_BOUND_SERVER,
+    HG_BOUND_DATABASE,
+    HG_BOUND_ROLE
+} hg_headroom_bound;
+
 /* Whether the connections that the pools of this host may open fit into what the server has left.
  */
 typedef struct hg_headroom {
-    int pools;         /* live pools of this host that use this server */
-    int pools_max;     /* connections they may open: size + max_overflow of each */
-    int pools_now;     /* connections they have now, as the server sees them */
-    bool no_limit;     /* one of them has no limit on overflow; counted with HG_POOL_SLOTS_MAX */
-    int others;        /* sessions of everybody else; the asking connection is nobody's */
-    int left;          /* what remains for the pools of this host: max - reserved - others */
-    int spare;         /* left - pools_max; below 0 so many are short */
-    char message[256]; /* the same as one sentence */
+    int pools;     /* live pools of this host that use this server */
+    int pools_max; /* connections they may open: size + max_overflow of each */
+    int pools_now; /* connections they have now, as the server sees them */
+    bool no_limit; /* one of them has no limit on overflow; counted with HG_POOL_SLOTS_MAX */
+    int others;    /* sessions of everybody else; the asking connection is nobody's */
+    int left;      /* what remains for the pools of this host: max - reserved - others, or less
+                      when a limit of role or database is tighter */
+    hg_headroom_bound bound; /* what left is because of */
+    int spare;               /* left - pools_max; below 0 so many are short */
+    int hosts;         /* with sessions of pools of the same roles as this host's, itself too */
+    int spare_alike;   /* what were to spare if all those hosts' pools may open as many as this
+                          host's; spare when there is one */
+    char message[384]; /* the same as one sentence */
 } hg_headroom;
 
 /*

@@ -26,7 +26,11 @@ static const char statement[] =
     "                   FROM (SELECT DISTINCT pid FROM pg_catalog.pg_locks WHERE NOT granted) AS w)"
     " SELECT current_setting('max_connections')::int,"
     "        current_setting('superuser_reserved_connections')::int"
-    "        + coalesce(current_setting('reserved_connections', true)::int, 0),"
+    "        + coalesce(current_setting('reserved_connections', true)::int, 0)"
+    "        + coalesce(nullif(current_setting('rds.rds_superuser_reserved_connections', true), "
+    "'')::int, 0),"
+    "        me.rolname, CASE WHEN me.rolsuper THEN -1 ELSE me.rolconnlimit END,"
+    "        here.datname, CASE WHEN me.rolsuper THEN -1 ELSE here.datconnlimit END,"
     "        (extract(epoch FROM clock_timestamp()) * 1000)::bigint,"
     "        a.pid, a.pid = pg_backend_pid(), a.backend_type, a.datname, a.usename,"
     "        nullif(a.application_name, ''),"
@@ -41,6 +45,7 @@ static const char statement[] =
     "        array_to_string(b.by, ',')"
     "   FROM pg_catalog.pg_stat_activity AS a"
     "   JOIN pg_catalog.pg_database AS here ON here.datname = current_database()"
+    "   JOIN pg_catalog.pg_roles AS me ON me.rolname = session_user"
     "   LEFT JOIN pg_catalog.pg_database AS d ON d.oid = a.datid"
     "   LEFT JOIN blocked AS b ON b.pid = a.pid"
     "  WHERE a.backend_type = 'client backend'"
@@ -51,6 +56,10 @@ static const char statement[] =
 enum column {
     MAX_CONNECTIONS,
     RESERVED,
+    ROLE,
+    ROLE_LIMIT,
+    HERE,
+    HERE_LIMIT,
     NOW,
     PID,
     OWN,
@@ -135,6 +144,26 @@ static bool is_client(const hg_server_session *s)
     return !s->visible || strcmp(s->kind, "client backend") == 0;
 }
 
+static bool is_same(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+/* The same in every row: the first one is kept. */
+static bool take_limits(struct sessions *out, hg_rows *rows)
+{
+    hg_connection_limit *role = &out->public.role_limit, *here = &out->public.database_limit;
+    bool ok = true;
+
+    if (role->name != NULL)
+        return true;
+    role->name = keep(out, rows, ROLE, &ok);
+    role->most = (int)hg_rows_integer(rows, ROLE_LIMIT);
+    here->name = keep(out, rows, HERE, &ok);
+    here->most = (int)hg_rows_integer(rows, HERE_LIMIT);
+    return ok;
+}
+
 static bool take_row(struct sessions *out, hg_rows *rows, hg_error *err)
 {
     hg_server_session *s = VEC_PUSH(&out->sessions);
@@ -162,8 +191,11 @@ static bool take_row(struct sessions *out, hg_rows *rows, hg_error *err)
     out->public.max_connections = (int)hg_rows_integer(rows, MAX_CONNECTIONS);
     out->public.reserved = (int)hg_rows_integer(rows, RESERVED);
     out->public.read_ms = hg_rows_integer(rows, NOW);
+    ok = ok && take_limits(out, rows);
     if (ok && is_client(s)) {
         out->public.used++;
+        out->public.role_limit.used += is_same(s->user, out->public.role_limit.name);
+        out->public.database_limit.used += is_same(s->database, out->public.database_limit.name);
         ok = count_state(out, s->state);
     }
     return ok || no_memory(err);

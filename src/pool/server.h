@@ -3,7 +3,9 @@
  *
  *   server.c           PostgreSQL: one statement over pg_stat_activity; entry for both engines
  *   server_files.c     SQLite: who has the file open and locked, from /proc
+ *   server_pools.c     (pure) which sessions are connections of this host's pools
  *   server_headroom.c  (pure) whether what the pools may open fits
+ *   server_end.c       has a session's statement cancelled, or the session ended
  */
 #ifndef POOL_SERVER_H
 #define POOL_SERVER_H
@@ -23,6 +25,14 @@ struct sessions {
 
 /* Fills in the processes that have the database file open. err: HG_NO_DATABASE, HG_IO, HG_NOMEM. */
 bool server_read_files(struct sessions *out, const char *path, hg_deadline by, hg_error *err);
+
+/* (pure) Whether what a pool published as its database is on the server of a URL. */
+bool server_is_of(const hg_url *url, const char *published);
+
+/* (pure) The pool's connection that a session is, by its number, and, where another server may
+ * have the same numbers, also by the name that its process gave it; NULL: none. */
+const hg_pool_connection *server_connection(const hg_server_session *s,
+                                            const hg_pool_snapshot *pool, bool by_name);
 
 /* One lock on a file, as a line of /proc/locks tells it. */
 struct file_lock {
