@@ -350,7 +350,7 @@ static double expected_wait(const hg_pool_snapshot *pool)
         return 0;
     if (recent->checkouts == 0 || open <= 0)
         return -1;
-    return (pool->waiting + 1) * recent->hold_mean_ms / open;
+    return (pool->waiting + 1.0) * recent->hold_mean_ms / open;
 }
 
 /* What follows from head and slots together. */
