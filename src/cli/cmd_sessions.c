@@ -1,328 +1,146 @@
 /*
- * cmd_sessions.c - who uses the database, as the database itself tells it: sessions by application,
- * who blocks whom, connections left; for a SQLite file the processes that have it open.
+ * cmd_sessions.c - who uses the database, as the database itself tells it, with the pools of this
+ * host beside; and an end to what one session does.
  */
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
 #include "base/text.h"
 #include "cli.h"
-#include "ops/blocking.h"
 #include "ops/json.h"
-#include "table.h"
+#include "sessions_text.h"
 
-enum { QUERY_CHARACTERS = 200 };
-
-static bool same(const char *a, const char *b)
+static bool show(const struct cli *cli, const struct ops *ops, const hg_sessions *sessions,
+                 hg_error *err)
 {
-    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
+    struct buf out = BUF_INIT(64 << 20);
+    hg_pool_list pools = {0};
+    hg_headroom headroom;
+    const struct sessions_context context = {hg_settings_url(ops->settings), &pools, &headroom};
+    bool ok = true;
 
-/* --- one session --- */
-
-/* How long it has been as it is: a transaction that waits for its client since it began. */
-static int64_t state_ms(const hg_sessions *sessions, const hg_server_session *s)
-{
-    int64_t since = s->state_change_ms;
-
-    if (same(s->state, "active"))
-        since = s->query_start_ms;
-    else if (s->xact_start_ms > 0)
-        since = s->xact_start_ms;
-    if (since == 0)
-        return -1;
-    return sessions->read_ms > since ? sessions->read_ms - since : 0;
-}
-
-static const char *duration(struct arena *arena, int64_t ms)
-{
-    char took[32];
-
-    return arena_text(arena, cli_duration((double)ms, took, sizeof took));
-}
-
-static const char *state_of(const hg_server_session *s)
-{
-    return s->visible ? s->state : "not visible";
-}
-
-/* Runs of white space become one space, in place. */
-static void squeeze(char *text)
-{
-    bool gap = false;
-    char *to = text;
-
-    for (const char *from = text; *from != '\0'; from++) {
-        bool space = strchr(" \t\r\n", *from) != NULL;
-
-        if (!space || !gap)
-            *to++ = space ? ' ' : *from;
-        gap = space;
-    }
-    *to = '\0';
-}
-
-/* Cuts before the character with this number, from 0, in place. */
-static void cut(char *text, int characters)
-{
-    while (*text != '\0' && (((unsigned char)*text & 0xC0) == 0x80 || characters-- > 0))
-        text++;
-    *text = '\0';
-}
-
-/* A query for a table: one line, and not all of it. */
-static const char *short_query(struct arena *arena, const char *query)
-{
-    char *line = query == NULL ? NULL : arena_text(arena, query);
-
-    if (line != NULL) {
-        squeeze(line);
-        cut(line, QUERY_CHARACTERS);
-    }
-    return line;
-}
-
-/* "  |- 4711 (own)": its place in the tree and its process. */
-static const char *pid_cell(struct arena *arena, const struct blocking_row *row,
-                            const hg_server_session *s)
-{
-    struct buf cell = BUF_INIT(4096);
-    const char *copy;
-
-    for (int depth = 1; depth <= row->depth; depth++) {
-        bool more = (row->more >> depth & 1) != 0;
-
-        if (depth < row->depth)
-            buf_text(&cell, more ? "| " : "  ");
-        else
-            buf_text(&cell, more ? "|-" : "`-");
-    }
-    buf_printf(&cell, "%lld%s", (long long)s->pid, s->own ? " (own)" : "");
-    copy = arena_text(arena, cell.bytes);
-    buf_release(&cell);
-    return copy;
-}
-
-/* What it waits for, and whose it is where the tree does not say it or not all of it. */
-static const char *wait_cell(struct arena *arena, const struct blocking_row *row,
-                             const hg_server_session *s)
-{
-    struct buf cell = BUF_INIT(4096);
-    const char *copy;
-
-    if (s->blocked_by_count == 0 || (s->blocked_by_count == 1 && row->depth > 0))
-        return s->wait;
-    buf_text(&cell, s->wait == NULL ? "blocked" : s->wait);
-    for (size_t i = 0; i < s->blocked_by_count; i++)
-        if (s->blocked_by[i] == 0)
-            buf_printf(&cell, "%s a prepared transaction", i == 0 ? " by" : ",");
-        else
-            buf_printf(&cell, "%s %lld", i == 0 ? " by" : ",", (long long)s->blocked_by[i]);
-    copy = arena_text(arena, cell.bytes);
-    buf_release(&cell);
-    return copy;
-}
-
-static void put_sessions(struct buf *out, const hg_sessions *sessions)
-{
-    static const struct table_column columns[] = {
-        {"PID", ALIGN_LEFT},    {"USER", ALIGN_LEFT},  {"APPLICATION", ALIGN_LEFT},
-        {"CLIENT", ALIGN_LEFT}, {"STATE", ALIGN_LEFT}, {"WAIT", ALIGN_LEFT},
-        {"FOR", ALIGN_RIGHT},   {"QUERY", ALIGN_LEFT}};
-    enum { COLUMNS = sizeof columns / sizeof *columns };
-    struct arena arena = ARENA_INIT;
-    size_t count = sessions->session_count, in_trees = 0;
-    struct blocking_row *rows = arena_alloc(&arena, count + 1, sizeof *rows);
-    const char **cells = arena_alloc(&arena, (count + 1) * COLUMNS, sizeof *cells);
-
-    if (rows == NULL || cells == NULL || !blocking_order(sessions, rows, &in_trees))
-        count = 0;
-    for (size_t i = 0; i < count; i++) {
-        const hg_server_session *s = &sessions->sessions[rows[i].session];
-        const char **row = cells + i * COLUMNS;
-
-        row[0] = pid_cell(&arena, &rows[i], s);
-        row[1] = s->user == NULL ? s->kind : s->user;
-        row[2] = s->application;
-        row[3] = s->client;
-        row[4] = state_of(s);
-        row[5] = wait_cell(&arena, &rows[i], s);
-        row[6] = duration(&arena, state_ms(sessions, s));
-        row[7] = short_query(&arena, s->query);
-    }
-    if (in_trees > 0) {
-        buf_text(out, "\nwho blocks whom\n");
-        table_print(out, columns, COLUMNS, cells, in_trees);
-    }
-    buf_text(out, in_trees > 0 ? "\nnot blocked\n" : "\nsessions, none blocked\n");
-    table_print(out, columns, COLUMNS, cells + in_trees * COLUMNS, count - in_trees);
-    arena_release(&arena);
-}
-
-/* --- sessions by application, host and state --- */
-
-static bool same_group(const hg_server_session *a, const hg_server_session *b)
-{
-    return same(a->application, b->application) && same(a->client, b->client)
-           && same(a->database, b->database) && same(state_of(a), state_of(b));
-}
-
-/* Sessions come in the order of their groups. */
-static size_t group_size(const hg_sessions *sessions, size_t first)
-{
-    size_t end = first + 1;
-
-    while (end < sessions->session_count
-           && same_group(&sessions->sessions[first], &sessions->sessions[end]))
-        end++;
-    return end - first;
-}
-
-static void put_groups(struct buf *out, const hg_sessions *sessions)
-{
-    static const struct table_column columns[] = {
-        {"SESSIONS", ALIGN_RIGHT}, {"DATABASE", ALIGN_LEFT}, {"APPLICATION", ALIGN_LEFT},
-        {"CLIENT", ALIGN_LEFT},    {"STATE", ALIGN_LEFT},    {"LONGEST", ALIGN_RIGHT}};
-    enum { COLUMNS = sizeof columns / sizeof *columns };
-    struct arena arena = ARENA_INIT;
-    const char **cells =
-        arena_alloc(&arena, (sessions->session_count + 1) * COLUMNS, sizeof *cells);
-    size_t groups = 0, size;
-
-    for (size_t i = 0; cells != NULL && i < sessions->session_count; i += size) {
-        const hg_server_session *s = &sessions->sessions[i];
-        const char **row = cells + groups++ * COLUMNS;
-        int64_t longest = -1;
-
-        size = group_size(sessions, i);
-        for (size_t j = i; j < i + size; j++) {
-            int64_t ms = state_ms(sessions, &sessions->sessions[j]);
-
-            longest = ms > longest ? ms : longest;
-        }
-        row[0] = arena_printf(&arena, "%zu", size);
-        row[1] = s->database;
-        row[2] = s->application;
-        row[3] = s->client;
-        row[4] = state_of(s);
-        row[5] = duration(&arena, longest);
-    }
-    if (cells != NULL)
-        table_print(out, columns, COLUMNS, cells, groups);
-    arena_release(&arena);
-}
-
-static void put_server(struct buf *out, const hg_sessions *sessions, const hg_headroom *headroom)
-{
-    buf_printf(out, "server    %d of %d connections in use, %d reserved:", sessions->used,
-               sessions->max_connections, sessions->reserved);
-    for (size_t i = 0; i < sessions->state_count; i++) {
-        const hg_state_count *row = &sessions->states[i];
-
-        const char *state = row->state == NULL ? "not visible" : row->state;
-
-        buf_printf(out, "%s %d ", i == 0 ? "" : ",", row->count);
-        text_visible(out, state, strlen(state));
-    }
-    buf_printf(out, "\nheadroom  %s\n\n", headroom->message);
-    put_groups(out, sessions);
-    put_sessions(out, sessions);
-}
-
-/* --- SQLite --- */
-
-static const char *files_of(struct arena *arena, const hg_file_process *p)
-{
-    return arena_printf(arena, "%s%s%s%s", p->database ? "database" : "", p->wal ? " wal" : "",
-                        p->index ? " shm" : "", p->journal ? " journal" : "");
-}
-
-static void put_writer(struct buf *out, const hg_sessions *sessions)
-{
-    bool nobody = true;
-
-    for (size_t i = 0; i < sessions->process_count; i++) {
-        const hg_file_process *p = &sessions->processes[i];
-        char name[64];
-
-        if (p->lock != HG_FILE_WRITES)
-            continue;
-        nobody = false;
-        buf_printf(out, "process %lld (%s) holds the write lock\n", (long long)p->pid,
-                   text_visible_copy(name, sizeof name, p->name == NULL ? "unknown" : p->name));
-    }
-    if (nobody)
-        buf_text(out, "nobody holds the write lock\n");
-}
-
-static void put_files(struct buf *out, const hg_sessions *sessions)
-{
-    static const struct table_column columns[] = {{"PID", ALIGN_RIGHT},
-                                                  {"PROCESS", ALIGN_LEFT},
-                                                  {"LOCK", ALIGN_LEFT},
-                                                  {"HAS OPEN", ALIGN_LEFT}};
-    enum { COLUMNS = sizeof columns / sizeof *columns };
-    struct arena arena = ARENA_INIT;
-    const char **cells =
-        arena_alloc(&arena, (sessions->process_count + 1) * COLUMNS, sizeof *cells);
-
-    for (size_t i = 0; cells != NULL && i < sessions->process_count; i++) {
-        const hg_file_process *p = &sessions->processes[i];
-        const char **row = cells + i * COLUMNS;
-
-        row[0] = p->pid > 0 ? arena_printf(&arena, "%lld", (long long)p->pid) : NULL;
-        row[1] = p->own && p->name != NULL ? arena_printf(&arena, "%s (own)", p->name) : p->name;
-        row[2] = hg_file_lock_name(p->lock);
-        row[3] = files_of(&arena, p);
-    }
-    text_visible(out, sessions->path == NULL ? "in memory" : sessions->path,
-                 strlen(sessions->path == NULL ? "in memory" : sessions->path));
-    buf_char(out, '\n');
-    if (cells != NULL && sessions->process_count > 0)
-        table_print(out, columns, COLUMNS, cells, sessions->process_count);
+    if (!hg_pool_list_read(hg_settings_runtime_dir(ops->settings), &pools, err))
+        cli_note(cli, "pools: %s", err->message);
+    hg_headroom_measure(sessions, context.url, &pools, &headroom);
+    if (cli->json)
+        ok = json_sessions(&out, sessions, &headroom, context.url, &pools)
+             || hg_fail(err, HG_NOMEM, "could not show the sessions: out of memory");
     else
-        buf_text(out, "no process has it open\n");
-    put_writer(out, sessions);
-    if (!sessions->complete)
-        buf_text(out, "processes of other users may have it open too: only root sees all\n");
-    arena_release(&arena);
+        sessions_text(&out, sessions, &context);
+    if (ok)
+        cli_print(&out);
+    hg_pool_list_release(&pools);
+    buf_release(&out);
+    return ok;
 }
 
-static void put(struct buf *out, bool json, const hg_sessions *sessions,
-                const hg_headroom *headroom)
+/* --- orders --- */
+
+/* What may be done to a session. */
+static const struct order {
+    const char *name;
+    bool (*give)(hg_pool *pool, const hg_server_session *session, hg_deadline by, hg_error *err);
+    const char *done;
+} orders[] = {
+    {"cancel", hg_server_session_cancel, "was asked to cancel what it runs"},
+    {"terminate", hg_server_session_terminate, "was asked to end"},
+};
+
+static bool parse_order(const struct cli *cli, const struct order **out_order, int64_t *out_pid,
+                        hg_error *err)
 {
-    if (json)
-        json_sessions(out, sessions, headroom);
-    else if (sessions->driver == HG_SQLITE)
-        put_files(out, sessions);
+    const struct order *order = NULL;
+    char *end = "";
+    long long pid = 0;
+
+    for (size_t i = 0; i < sizeof orders / sizeof *orders; i++)
+        if (strcmp(orders[i].name, cli->words[0]) == 0)
+            order = &orders[i];
+    if (cli->word_count == 2)
+        pid = strtoll(cli->words[1], &end, 10);
+    if (order == NULL || pid <= 0 || *end != '\0') {
+        hg_fail(err, HG_USAGE,
+                order == NULL ? "\"sessions\" knows no \"%s\""
+                              : "\"sessions %s\" takes the PID of a session",
+                cli->words[0]);
+        hg_error_hint(err, "See headgate sessions --help.");
+        return false;
+    }
+    *out_order = order;
+    *out_pid = pid;
+    return true;
+}
+
+static const hg_server_session *find(const hg_sessions *sessions, int64_t pid)
+{
+    for (size_t i = 0; i < sessions->session_count; i++)
+        if (sessions->sessions[i].pid == pid)
+            return &sessions->sessions[i];
+    return NULL;
+}
+
+static bool consent(const struct cli *cli, const struct ops *ops, const struct order *order,
+                    const hg_server_session *session, hg_error *err)
+{
+    struct buf what = BUF_INIT(1 << 20);
+    struct cli part = *cli;
+    bool ok;
+
+    part.action = action_part(cli->action, order->name);
+    buf_printf(&what, "%s ", order->name);
+    sessions_text_one(&what, session);
+    ok = cli_consent(&part, ops, what.bytes, err);
+    buf_release(&what);
+    return ok;
+}
+
+static void put_done(const struct cli *cli, const struct order *order,
+                     const hg_server_session *session)
+{
+    struct buf out = BUF_INIT(1 << 20);
+
+    if (cli->json)
+        json_session_order(&out, order->name, session);
     else
-        put_server(out, sessions, headroom);
+        buf_printf(&out, "session %lld %s\n", (long long)session->pid, order->done);
+    cli_print(&out);
+    buf_release(&out);
+}
+
+static bool give_order(const struct cli *cli, const struct ops *ops, const hg_sessions *sessions,
+                       hg_error *err)
+{
+    const struct order *order = NULL;
+    const hg_server_session *session;
+    int64_t pid = 0;
+
+    if (!parse_order(cli, &order, &pid, err))
+        return false;
+    session = find(sessions, pid);
+    if (session == NULL && sessions->driver == HG_POSTGRESQL)
+        return hg_fail(err, HG_FAILED, "the server has no session %lld", (long long)pid);
+    if (session == NULL)
+        return hg_fail(err, HG_UNSUPPORTED, "SQLite has no sessions that could be ended");
+    if (!consent(cli, ops, order, session, err)
+        || !order->give(ops->pool, session, ops_inspection_deadline(ops), err))
+        return false;
+    put_done(cli, order, session);
+    return true;
 }
 
 int cmd_sessions(const struct cli *cli)
 {
-    struct buf out = BUF_INIT(64 << 20);
     struct ops ops = {0};
     hg_sessions *sessions = NULL;
-    hg_pool_list pools = {0};
-    hg_headroom headroom;
     hg_error err = {0};
-    int status = 0;
+    bool ok;
 
     if (!cli_open(cli, false, &ops, &err))
         return cli_fail(cli, &err);
-    if (!hg_sessions_read(ops.pool, ops_inspection_deadline(&ops), &sessions, &err)) {
-        status = cli_fail(cli, &err);
-    } else {
-        if (!hg_pool_list_read(hg_settings_runtime_dir(ops.settings), &pools, &err))
-            cli_note(cli, "pools: %s", err.message);
-        hg_headroom_measure(sessions, hg_settings_url(ops.settings), &pools, &headroom);
-        put(&out, cli->json, sessions, &headroom);
-        cli_print(&out);
-    }
-    hg_pool_list_release(&pools);
+    ok = hg_sessions_read(ops.pool, ops_inspection_deadline(&ops), &sessions, &err)
+         && (cli->word_count > 0 ? give_order(cli, &ops, sessions, &err)
+                                 : show(cli, &ops, sessions, &err));
     hg_sessions_free(sessions);
     ops_close(&ops);
-    buf_release(&out);
-    return status;
+    return ok ? 0 : cli_fail(cli, &err);
 }

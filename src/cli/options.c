@@ -70,7 +70,7 @@ const struct command_row command_rows[] = {
     {"ready",      FOR_ALL,                              NO_ARGUMENT,       cmd_ready},
     {"smoke",      FOR_ALL | FOR_SMOKE,                  NO_ARGUMENT,       cmd_smoke},
     {"pools",      FOR_ALL | FOR_WATCH,                  ANY_ARGUMENTS,     cmd_pools},
-    {"sessions",   FOR_ALL,                              NO_ARGUMENT,       cmd_sessions},
+    {"sessions",   FOR_ALL,                              ANY_ARGUMENTS,     cmd_sessions},
     {"completion", FOR_ALL,                              MUST_HAVE_ARGUMENT, cmd_completion},
 };
 /* clang-format on */

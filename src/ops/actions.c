@@ -25,7 +25,7 @@ static const struct action actions[] = {
     {"ready",   "",            DANGER_NONE,     "The readiness report; exit status 0 only when ready"},
     {"smoke",   "",            DANGER_NONE,     "Run every check there is; exit status 0 only when none failed"},
     {"pools",   "[ORDER ...]", DANGER_NONE,     "The connection pools of every process on this host, or an order to one of them"},
-    {"sessions", "",           DANGER_NONE,     "Who uses the database: its sessions, who blocks whom, connections left"},
+    {"sessions", "[ORDER PID]", DANGER_NONE,    "Who uses the database: its sessions, who blocks whom, connections left; and an end to one"},
     {"completion", "bash|zsh|fish", DANGER_NONE, "A script for the shell that completes commands and options"},
 };
 
@@ -36,6 +36,8 @@ static const struct action parts[] = {
     {"pools drain",        "PID[:NAME]",      DANGER_ENDS,    "Hand out no connection any more: callers fail until the program makes a new pool"},
     {"pools resize",       "N PID[:NAME]",    DANGER_CHANGES, "Keep N connections; the overflow stays as it is"},
     {"pools evict",        "SLOT PID[:NAME]", DANGER_CHANGES, "Close one connection; one in use when it comes back"},
+    {"sessions cancel",    "PID",             DANGER_ENDS,    "Cancel what a session of the server runs; it is rolled back"},
+    {"sessions terminate", "PID",             DANGER_ENDS,    "End a session of the server; what it has in flight is rolled back"},
 };
 /* clang-format on */
 

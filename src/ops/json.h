@@ -28,8 +28,14 @@ bool json_pools(struct buf *out, const hg_pool_list *list);
 bool json_pool_order(struct buf *out, const hg_pool_order *order, const hg_pool_snapshot *pool,
                      const char *answer);
 
-/* headroom: of PostgreSQL; not looked at for SQLite. */
-bool json_sessions(struct buf *out, const hg_sessions *sessions, const hg_headroom *headroom);
+/* headroom: of PostgreSQL; not looked at for SQLite, nor are url, the server that was asked, and
+ * the pools of this host. */
+bool json_sessions(struct buf *out, const hg_sessions *sessions, const hg_headroom *headroom,
+                   const hg_url *url, const hg_pool_list *pools);
+
+/* A session that was cancelled or ended. */
+bool json_session_order(struct buf *out, const char *order, const hg_server_session *session);
+
 bool json_plan(struct buf *out, const hg_plan *plan);
 
 /* up, down, reset, stamp and init; error NULL when it went well. */

@@ -274,6 +274,48 @@ static void a_query_is_harmless_and_short_in_the_table_and_whole_in_json(void **
     free(url);
 }
 
+/* From a session to whoever holds its connection, and from there to its end. */
+static void a_session_shows_its_holder_and_is_ended_with_consent(void **state)
+{
+    char *url = postgres_url_text("postgres"), pid[32];
+    hg_pool *pool = open_pool(postgres_url("postgres"));
+    hg_conn *conn = take(pool);
+    struct process_result result;
+    json_t *root, *holder;
+
+    (void)state;
+    snprintf(pid, sizeof pid, "%lld", (long long)hg_conn_backend_pid(conn));
+    result = headgate(url, NULL);
+    assert_non_null(strstr(line_with(result.out, pid), "test (test_e2e_sessio"));
+    process_release(&result);
+    root = headgate_json(url);
+    holder = json_object_get(session_of(root, hg_conn_backend_pid(conn)), "pool");
+    assert_int_equal(json_integer_value(json_object_get(holder, "pid")), getpid());
+    assert_string_equal(json_string_value(json_object_get(holder, "holder")), "test");
+    json_decref(root);
+
+    result = headgate_run(folder, runtime, "sessions", "terminate", pid, "--url", url, NULL);
+    assert_int_equal(result.status, 4);
+    assert_non_null(strstr(result.err, "cannot be taken back"));
+    process_release(&result);
+    result =
+        headgate_run(folder, runtime, "sessions", "terminate", pid, "--url", url, "--yes", NULL);
+    assert_int_equal(result.status, 0);
+    assert_non_null(strstr(result.out, "was asked to end"));
+    process_release(&result);
+    assert_false(hg_conn_execute(conn, "SELECT 1", NULL, 0, soon(), NULL, NULL));
+    result = headgate_run(folder, runtime, "sessions", "cancel", "1", "--url", url, "--yes", NULL);
+    assert_int_equal(result.status, 1);
+    assert_non_null(strstr(result.err, "the server has no session 1"));
+    process_release(&result);
+    result = headgate_run(folder, runtime, "sessions", "stop", "1", "--url", url, "--yes", NULL);
+    assert_int_equal(result.status, 2);
+    process_release(&result);
+    hg_pool_return(pool, conn);
+    hg_pool_close(pool, soon());
+    free(url);
+}
+
 static void the_process_that_writes_to_a_file_is_named(void **state)
 {
     char *path = temp_path(folder, "app.db"), url_text[600], wanted[100];
@@ -327,6 +369,7 @@ int main(void)
         cmocka_unit_test(who_waits_for_several_names_all_of_them),
         cmocka_unit_test(the_pools_of_this_host_are_held_against_the_server),
         cmocka_unit_test(a_query_is_harmless_and_short_in_the_table_and_whole_in_json),
+        cmocka_unit_test(a_session_shows_its_holder_and_is_ended_with_consent),
         cmocka_unit_test(the_process_that_writes_to_a_file_is_named),
         cmocka_unit_test(a_database_that_is_not_there_ends_with_status_3),
     };

@@ -326,13 +326,25 @@ static void sessions_tell_who_blocks_whom_and_what_is_left(void **state)
                             .state_count = 2,
                             .max_connections = 100,
                             .reserved = 3,
+                            .role_limit = {"app", 20, 1},
+                            .database_limit = {"app", -1, 2},
                             .used = 2};
+    static hg_pool_snapshot pool = {.pid = 42,
+                                    .alive = true,
+                                    .process = "api",
+                                    .database = "postgresql://db/app",
+                                    .connection_count = 1};
+    const hg_pool_list pools = {1, &pool};
+    hg_url *url = NULL;
     hg_headroom headroom = {.pools_max = 40, .left = 60, .spare = 20, .message = "enough"};
     struct buf out = BUF_INIT(1 << 20);
     json_t *root, *list, *server;
 
     (void)state;
-    assert_true(json_sessions(&out, &sessions, &headroom));
+    pool.connections[0] = (hg_pool_connection){
+        .slot = 3, .backend_pid = 9, .held_ms = 12, .holder_tid = 43, .holder = "GET /"};
+    assert_true(hg_url_parse("postgresql://app@db/app", &url, NULL));
+    assert_true(json_sessions(&out, &sessions, &headroom, url, &pools));
     root = parse(&out);
     list = json_object_get(root, "sessions");
     server = json_object_get(root, "server");
@@ -340,15 +352,21 @@ static void sessions_tell_who_blocks_whom_and_what_is_left(void **state)
     assert_has(json_array_get(list, 0),
                "pid:i user:s application:s client:s state:s wait:s backend_start:s xact_start:s "
                "query_start:s state_change:s query:s blocked_by:a own:b visible:b database:s "
-               "kind:s client_port:i");
+               "kind:s client_port:i pool:o");
+    assert_has(json_object_get(json_array_get(list, 0), "pool"),
+               "pid:i process:s name:s slot:i holder:s thread:i held_ms:i");
     assert_int_equal(json_array_size(json_object_get(json_array_get(list, 0), "blocked_by")), 2);
     assert_has(json_array_get(list, 1),
                "pid:i user:s application:n client:n state:n wait:n backend_start:n xact_start:n "
                "query_start:n state_change:n query:n blocked_by:a own:b visible:b kind:n");
-    assert_has(server, "max_connections:i reserved:i used:i by_state:o now:n");
+    assert_has(json_array_get(list, 1), "pool:n");
+    assert_has(server, "max_connections:i reserved:i used:i by_state:o now:n role_limit:o "
+                       "database_limit:n");
     assert_has(json_object_get(server, "by_state"), "active:i unknown:i");
     assert_has(json_object_get(root, "headroom"),
-               "pools_max:i left:i spare:i message:s pools:i pools_now:i others:i");
+               "pools_max:i left:i spare:i message:s pools:i pools_now:i others:i bound:s hosts:i "
+               "spare_alike:i");
+    hg_url_free(url);
     json_decref(root);
 }
 
@@ -367,7 +385,7 @@ static void sessions_of_a_file_are_processes(void **state)
     json_t *root, *files, *process;
 
     (void)state;
-    assert_true(json_sessions(&out, &sessions, NULL));
+    assert_true(json_sessions(&out, &sessions, NULL, NULL, NULL));
     root = parse(&out);
     files = json_object_get(root, "files");
     assert_has(files, "path:s processes:a complete:b");
