@@ -71,7 +71,8 @@ static pthread_mutex_t asking = PTHREAD_MUTEX_INITIALIZER;
 static bool installed;
 static struct sigaction before;
 static _Atomic int asked; /* the thread that is to answer; 0: none */
-static struct stack answer;
+static void *answer[STACK_FRAMES];
+static _Atomic int answer_count; /* stored after the frames */
 static sem_t answered;
 
 static void pass_on(int signal_number, siginfo_t *info, void *context)
@@ -88,7 +89,7 @@ static void answer_where(int signal_number, siginfo_t *info, void *context)
     int cause = errno, me = (int)syscall(SYS_gettid);
 
     if (info->si_code == SI_TKILL && atomic_compare_exchange_strong(&asked, &me, 0)) {
-        answer.count = backtrace(answer.frames, STACK_FRAMES);
+        atomic_store(&answer_count, backtrace(answer, STACK_FRAMES));
         sem_post(&answered);
     } else {
         pass_on(signal_number, info, context);
@@ -168,14 +169,16 @@ static bool ask(int tid)
 
 bool stack_of_thread(int tid, struct stack *out)
 {
+    int count = 0;
     bool ok;
 
     pthread_mutex_lock(&asking);
-    ok = install() && !blocks(tid) && ask(tid) && answer.count > HANDLER_FRAMES;
+    if (install() && !blocks(tid) && ask(tid))
+        count = atomic_load(&answer_count) - HANDLER_FRAMES;
+    ok = count > 0;
     if (ok) {
-        out->count = answer.count - HANDLER_FRAMES;
-        memcpy(out->frames, answer.frames + HANDLER_FRAMES,
-               (size_t)out->count * sizeof *out->frames);
+        out->count = count;
+        memcpy(out->frames, answer + HANDLER_FRAMES, (size_t)count * sizeof *out->frames);
     }
     pthread_mutex_unlock(&asking);
     return ok;
