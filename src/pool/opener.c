@@ -49,6 +49,7 @@ static int wanted(const hg_pool *pool)
     struct sweep_demand demand = {
         .waiting = pool->waiting - head_is_served + pool_renews(pool)
                    + pool_spare_wanted(pool, clock_now_ns()),
+        .growth = pool->growth,
         .open = pool->open,
         .opening = pool->opening,
         .limit = pool->limit,
@@ -69,6 +70,7 @@ static struct slot *claim_empty(hg_pool *pool)
             slot_set(slot, HG_SLOT_OPENING);
             slot->phase = PHASE_BUSY;
             pool->opening++;
+            pool->growth -= pool->growth > 0;
             return slot;
         }
     }
@@ -170,6 +172,7 @@ static void note_failure(hg_pool *pool, struct slot *slot, const hg_error *err, 
                     && (!retryable || !pool->options.settings.wait_for_server);
 
     pool->failures++;
+    pool->growth = 0;
     pool->connect_error = *err;
     telemetry_set_error(pool->telemetry.head, err);
     pool_note(pool, HG_POOL_EVENT_CONNECT_FAILED, NULL, err->message);

@@ -143,6 +143,7 @@ struct hg_pool {
     int callers;              /* in pool_wait() without a slot, also outside the queue */
     int open;                 /* slots with a connection */
     int opening;              /* slots on the way to one */
+    int growth;               /* connects to begin whether anybody waits or not, see join_queue() */
     int workers;              /* opener threads that live */
     bool keeping;             /* the housekeeper lives */
     _Atomic int keeper_epoll; /* what it listens to, -1: nothing; read without the lock */

@@ -37,8 +37,11 @@ static int least(int a, int b)
 int sweep_connects(const struct sweep_demand *demand)
 {
     int at_once = demand->failures > 0 ? PROBES_AT_ONCE : CONNECTS_AT_ONCE;
-    int wanted = least(demand->waiting, demand->limit - demand->open) - demand->opening;
+    int wanted = demand->waiting - demand->opening;
 
+    if (wanted < demand->growth)
+        wanted = demand->growth;
+    wanted = least(wanted, demand->limit - demand->open - demand->opening);
     wanted = least(wanted, at_once - demand->opening);
     return wanted > 0 ? wanted : 0;
 }

@@ -70,6 +70,7 @@ int64_t sweep_renewal_due(int64_t expires_ns, int64_t recycle_ms);
 
 struct sweep_demand {
     int waiting;  /* callers */
+    int growth;   /* connects that are due whoever waits by now */
     int open;     /* connections */
     int opening;  /* connections that are on their way */
     int limit;    /* size and overflow */

@@ -48,6 +48,9 @@ static void settle_attention(hg_pool *pool)
     atomic_store(&pool->attention, attention_wanted(pool));
 }
 
+/* Whoever finds nothing free makes a pool grow that is not at its size, even when served by a
+ * return in the meantime: else a few connections that come back quickly would keep many callers
+ * queueing for them. */
 static void join_queue(hg_pool *pool, struct waiter *waiter)
 {
     waiter->link = pool->last;
@@ -55,6 +58,8 @@ static void join_queue(hg_pool *pool, struct waiter *waiter)
     pool->last = &waiter->next;
     pool->waiting++;
     pool->callers++;
+    if (pool->open + pool->opening + pool->growth < pool->size && !atomic_load(&pool->paused))
+        pool->growth++;
     settle_attention(pool);
 }
 

@@ -107,6 +107,18 @@ static void connects_follow_the_waiters_two_at_a_time_within_the_limit(void **st
         0);
 }
 
+static void a_pool_that_is_to_grow_grows_whoever_waits_by_now(void **state)
+{
+    (void)state;
+    assert_int_equal(sweep_connects(&(struct sweep_demand){.growth = 1, .limit = 5}), 1);
+    assert_int_equal(
+        sweep_connects(&(struct sweep_demand){.growth = 3, .open = 4, .opening = 0, .limit = 5}),
+        1);
+    assert_int_equal(
+        sweep_connects(&(struct sweep_demand){.growth = 3, .open = 4, .opening = 1, .limit = 5}),
+        0);
+}
+
 static void after_a_failure_one_connect_is_tried_at_a_time(void **state)
 {
     struct sweep_demand demand = {.waiting = 9, .limit = 5, .failures = 1};
@@ -153,6 +165,7 @@ int main(void)
         cmocka_unit_test(what_is_old_or_outdated_is_replaced_wherever_it_is_met),
         cmocka_unit_test(lifetimes_of_what_was_opened_together_are_spread_over_a_tenth),
         cmocka_unit_test(connects_follow_the_waiters_two_at_a_time_within_the_limit),
+        cmocka_unit_test(a_pool_that_is_to_grow_grows_whoever_waits_by_now),
         cmocka_unit_test(after_a_failure_one_connect_is_tried_at_a_time),
         cmocka_unit_test(pauses_between_connects_double_up_to_what_the_connect_costs),
         cmocka_unit_test(only_work_that_others_were_in_the_way_of_is_repeated),

@@ -345,6 +345,29 @@ static void a_slow_connect_holds_nobody_up(void **state)
     close_fake_pool(pool);
 }
 
+/* Otherwise callers would go on queueing for one connection that comes back quickly. */
+static void a_pool_grows_although_a_return_served_the_caller_who_found_nothing(void **state)
+{
+    hg_pool_options options = pool_of(3, 0);
+    hg_pool *pool = fake_pool(&options);
+    hg_conn *first = take(pool);
+    struct caller *caller;
+    struct call call;
+
+    (void)state;
+    fake_hold(FAKE_OPEN);
+    caller = caller_start(pool, "second", 10000);
+    assert_true(fake_wait_held(FAKE_OPEN, 1, soon()));
+    hg_pool_return(pool, first);
+    call = caller_end(caller);
+    assert_true(call.ok);
+    fake_release_all(FAKE_OPEN);
+    await_state(pool, HG_SLOT_IDLE, 1);
+    assert_int_equal(fake_open_now(), 2);
+    hg_pool_return(pool, call.conn);
+    close_fake_pool(pool);
+}
+
 static void at_most_two_connects_are_under_way(void **state)
 {
     hg_pool_options options = pool_of(10, 0);
@@ -589,6 +612,7 @@ int main(void)
         TEST(a_timeout_tells_of_the_connect_that_failed_last),
         TEST(a_connect_goes_on_when_its_caller_has_left),
         TEST(a_slow_connect_holds_nobody_up),
+        TEST(a_pool_grows_although_a_return_served_the_caller_who_found_nothing),
         TEST(at_most_two_connects_are_under_way),
         TEST(an_invalidation_serves_those_who_wait_with_one_new_connection),
         TEST(a_discard_lets_a_waiter_open_another_one),
