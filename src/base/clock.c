@@ -45,6 +45,13 @@ int64_t clock_tick_ns(void)
     return tick.tv_nsec;
 }
 
+bool clock_passed(int64_t at_ns)
+{
+    const int64_t near_ns = 20 * NS_PER_MS; /* twice as far as the coarse clock may be behind */
+
+    return at_ns - clock_coarse_ns() <= near_ns && clock_now_ns() >= at_ns;
+}
+
 int64_t clock_wall_ms(void)
 {
     int64_t fake = atomic_load_explicit(&fake_wall_ms, memory_order_relaxed);

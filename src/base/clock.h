@@ -4,6 +4,7 @@
 #ifndef BASE_CLOCK_H
 #define BASE_CLOCK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,7 +12,9 @@ int64_t clock_now_ns(void);    /* CLOCK_MONOTONIC */
 int64_t clock_coarse_ns(void); /* CLOCK_MONOTONIC as of the last tick: a third of the price, up to
                                   ten milliseconds behind clock_now_ns(), never ahead of it */
 int64_t clock_tick_ns(void);   /* how far clock_coarse_ns() goes at once */
-int64_t clock_wall_ms(void);   /* CLOCK_REALTIME, Unix time in milliseconds */
+bool clock_passed(int64_t at_ns); /* whether it is at_ns of clock_now_ns() yet: for the price of the
+                                    coarse clock as long as that is far away */
+int64_t clock_wall_ms(void);      /* CLOCK_REALTIME, Unix time in milliseconds */
 
 /* RFC 3339 in UTC with seconds, "2026-11-23T05:58:00Z", into at least 24 bytes; "" for 0. Returns
  * out. */

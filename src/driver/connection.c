@@ -70,7 +70,7 @@ static hg_code obstacle(const hg_conn *conn, hg_deadline by)
         return HG_LOST;
     if (conn->open_rows != NULL)
         return HG_MISUSE;
-    return hg_deadline_left_ms(by) == 0 ? HG_TIMEOUT : HG_OK;
+    return clock_passed(by.at_ns) ? HG_TIMEOUT : HG_OK;
 }
 
 /* Whether a statement may be sent now; if so, cancelling is about this one from here on. */

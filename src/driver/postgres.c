@@ -68,6 +68,8 @@ static void take_affected(struct postgres_rows *rows)
     const struct pq *pq = of(rows->base.conn)->pq;
     const char *tag = pq->PQcmdStatus(rows->result);
 
+    if (tag[0] == 'S') /* SELECT, SET, SAVEPOINT */
+        return;
     for (size_t i = 0; i < sizeof tags / sizeof *tags; i++)
         if (strncmp(tag, tags[i], strlen(tags[i])) == 0)
             rows->base.affected = strtoll(pq->PQcmdTuples(rows->result), NULL, 10);

@@ -15,11 +15,14 @@ void watch_start(struct watch *watch, hg_deadline by)
     *watch = (struct watch){.by = by};
 }
 
+static bool is_cancelled(const struct watch *watch, const hg_conn *conn)
+{
+    return !watch->ending && atomic_load_explicit(&conn->cancelled, memory_order_relaxed);
+}
+
 static bool interrupted(struct watch *watch, const hg_conn *conn, int64_t now_ns)
 {
-    if (atomic_load_explicit(&conn->cancelled, memory_order_relaxed))
-        return true;
-    if (conn->interrupted == NULL || now_ns - watch->asked_ns < ASK_EVERY_NS)
+    if (watch->ending || conn->interrupted == NULL || now_ns - watch->asked_ns < ASK_EVERY_NS)
         return false;
     watch->asked_ns = now_ns;
     return conn->interrupted(conn->interrupt_context);
@@ -31,8 +34,12 @@ enum stop watch_look(struct watch *watch, const hg_conn *conn)
 
     if (watch->stop != STOP_NOT)
         return watch->stop;
+    if (is_cancelled(watch, conn))
+        return watch->stop = STOP_CANCELLED;
+    if (!clock_passed(watch_next_ns(watch, conn)))
+        return STOP_NOT;
     now_ns = clock_now_ns();
-    if (!watch->ending && interrupted(watch, conn, now_ns))
+    if (interrupted(watch, conn, now_ns))
         watch->stop = STOP_CANCELLED;
     else if (now_ns >= watch->by.at_ns)
         watch->stop = STOP_TIMEOUT;
@@ -49,8 +56,7 @@ int64_t watch_next_ns(const struct watch *watch, const hg_conn *conn)
 
 bool watch_is_due(const struct watch *watch, const hg_conn *conn)
 {
-    return (!watch->ending && atomic_load_explicit(&conn->cancelled, memory_order_relaxed))
-           || clock_coarse_ns() >= watch_next_ns(watch, conn);
+    return is_cancelled(watch, conn) || clock_coarse_ns() >= watch_next_ns(watch, conn);
 }
 
 int watch_wait_ms(const struct watch *watch, const hg_conn *conn)
