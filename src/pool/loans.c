@@ -37,3 +37,8 @@ void loans_give_back(struct loans *loans)
     spares = loans;
     pthread_mutex_unlock(&spare_lock);
 }
+
+void loans_begin_as_child(void)
+{
+    pthread_mutex_init(&spare_lock, NULL);
+}

@@ -29,6 +29,9 @@ struct loans {
 struct loans *loans_take(struct slot *slot);
 void loans_give_back(struct loans *loans); /* NULL is fine */
 
+/* In a forked child, before anything else. */
+void loans_begin_as_child(void);
+
 /* Lends a connection. */
 static inline hg_conn *loans_lend(struct loans *loans, struct slot *slot, hg_conn *conn,
                                   const char *tag)

@@ -23,14 +23,18 @@ _Atomic int pool_forks;
 
 enum { BEING_TAKEN_OVER = -1 };
 
-static void count_fork(void)
+/* In the child: another thread may have held a lock when it was made. What these guard is whole at
+ * every moment. */
+static void begin_as_child(void)
 {
     atomic_fetch_add(&pool_forks, 1);
+    pthread_mutex_init(&spare_lock, NULL);
+    loans_begin_as_child();
 }
 
 static void notice_forks(void)
 {
-    pthread_atfork(NULL, NULL, count_fork);
+    pthread_atfork(NULL, NULL, begin_as_child);
 }
 
 static hg_pool *pool_new(void)

@@ -90,22 +90,26 @@ static void overflow_is_closed_when_it_comes_back(void **state)
     close_fake_pool(pool);
 }
 
-static void size_zero_means_no_limit(void **state)
+static void size_zero_means_no_limit_whatever_the_overflow(void **state)
 {
-    hg_pool_options options = pool_of(0, 0);
-    hg_pool *pool = fake_pool(&options);
-    hg_conn *conns[42];
-    hg_pool_snapshot now;
+    static const int overflows[] = {42, 0, -5};
 
     (void)state;
-    for (int i = 0; i < 42; i++)
-        conns[i] = take(pool);
-    for (int i = 0; i < 42; i++)
-        hg_pool_return(pool, conns[i]);
-    hg_pool_inspect(pool, &now);
-    assert_int_equal(now.idle, 42);
-    assert_int_equal(now.overflow, 0);
-    close_fake_pool(pool);
+    for (size_t n = 0; n < 3; n++) {
+        hg_pool_options options = pool_of(0, overflows[n]);
+        hg_pool *pool = fake_pool(&options);
+        hg_conn *conns[42];
+        hg_pool_snapshot now;
+
+        for (int i = 0; i < 42; i++)
+            conns[i] = take(pool);
+        for (int i = 0; i < 42; i++)
+            hg_pool_return(pool, conns[i]);
+        hg_pool_inspect(pool, &now);
+        assert_int_equal(now.idle, 42);
+        assert_int_equal(now.overflow, 0);
+        close_fake_pool(pool);
+    }
 }
 
 static void a_size_beyond_the_limit_is_refused(void **state)
@@ -491,7 +495,7 @@ int main(void)
         TEST(a_new_pool_has_opened_nothing),
         TEST(size_and_overflow_count_as_in_sqlalchemy),
         TEST(overflow_is_closed_when_it_comes_back),
-        TEST(size_zero_means_no_limit),
+        TEST(size_zero_means_no_limit_whatever_the_overflow),
         TEST(a_size_beyond_the_limit_is_refused),
         TEST(the_connection_used_last_is_handed_out_first),
         TEST(on_request_the_connection_idle_longest_is_handed_out_first),

@@ -577,18 +577,19 @@ static void waiting_costs_no_computing(void **state)
     hg_pool_options options = pool_of(1, 0);
     hg_pool *pool = fake_pool(&options);
     hg_conn *conn = take(pool);
-    struct caller *callers[16];
+    enum { WAITERS = 64 };
+    struct caller *callers[WAITERS];
     int64_t before_ns, began_ns;
 
     (void)state;
-    for (int i = 0; i < 16; i++)
-        callers[i] = caller_start(pool, NULL, 400);
-    await_waiting(pool, 16);
+    for (int i = 0; i < WAITERS; i++)
+        callers[i] = caller_start(pool, NULL, 1000);
+    await_waiting(pool, WAITERS);
     before_ns = process_cpu_ns();
     began_ns = clock_now_ns();
-    for (int i = 0; i < 16; i++)
+    for (int i = 0; i < WAITERS; i++)
         assert_false(caller_end(callers[i]).ok);
-    assert_true(process_cpu_ns() - before_ns < (clock_now_ns() - began_ns) / 4);
+    assert_true(process_cpu_ns() - before_ns < (clock_now_ns() - began_ns) / 10);
     hg_pool_return(pool, conn);
     close_fake_pool(pool);
 }
