@@ -499,6 +499,8 @@ static bool end_transaction(struct postgres_conn *conn, hg_reset how, bool *out_
     PGTransactionStatusType status = conn->pq->PQtransactionStatus(conn->pg);
 
     *out_was_open = status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+    if (status == PQTRANS_ACTIVE) /* rows and statements have been ended */
+        return hg_fail(err, HG_MISUSE, "its user left a COPY open");
     if (!*out_was_open || how == HG_RESET_NONE)
         return true;
     return wire_run(conn, how == HG_RESET_COMMIT ? "COMMIT" : "ROLLBACK", NULL, err);
