@@ -34,6 +34,7 @@ struct driver;
 struct hg_conn {
     const struct driver *driver;
     bool lost;          /* set by the engine when an error means that the connection is gone */
+    bool misplaced;     /* set by the engine when the server is no longer what the URL asks for */
     hg_rows *open_rows; /* the result being read; NULL: none. Kept by connection.c */
     hg_statement *statements; /* those that are prepared. Kept by connection.c */
     atomic_bool

@@ -30,6 +30,7 @@ struct postgres_conn {
     struct wait wait; /* which a cancel from another thread ends */
     bool pooled;      /* a pooler in between gives each transaction to any server process */
     bool read_only;
+    bool wants_writable; /* the URL asks for a server that takes writes */
     int64_t statement_timeout_ms, lock_timeout_ms;
     char version[32];
 

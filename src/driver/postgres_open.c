@@ -574,6 +574,13 @@ static bool begin_session(struct postgres_conn *conn, hg_deadline by, hg_error *
     return postgres_set_up(conn, err) && accept_pooler(conn, err);
 }
 
+static bool wants_writable(const hg_url *url)
+{
+    const char *wanted = parameter(url, "target_session_attrs");
+
+    return wanted != NULL && (strcmp(wanted, "read-write") == 0 || strcmp(wanted, "primary") == 0);
+}
+
 /* Behind a pooler it is unnamed at most, whatever the URL says: see prepared_is_possible(). */
 static enum prepared prepared_of(const hg_url *url)
 {
@@ -620,6 +627,7 @@ bool postgres_open(const hg_url *url, const struct driver_options *options, hg_d
     if (conn == NULL)
         return false;
     conn->prepared = prepared_of(url);
+    conn->wants_writable = wants_writable(url);
     if (!check_url(&attempt, err) || !name_user_and_database(&attempt, err)
         || !connect_any(&attempt, by, err) || !begin_session(conn, by, err)) {
         driver_postgres.close(&conn->base);

@@ -264,6 +264,8 @@ bool wire_fail(struct postgres_conn *conn, const PGresult *result, hg_error *err
 
     if (conn->pq->PQstatus(conn->pg) != CONNECTION_OK || sqlstate_gone(sqlstate))
         conn->base.lost = true;
+    if (conn->wants_writable && !conn->read_only && strcmp(sqlstate, "25006") == 0)
+        conn->base.misplaced = true; /* the primary has become a standby */
     if (sqlstate[0] == '\0' && conn->base.lost)
         return fail_lost(conn, err);
     if (code == HG_CANCELLED && conn->stopped != STOP_NOT)

@@ -375,8 +375,8 @@ static void settle(hg_pool *pool, struct slot *slot)
     publish_idle(pool, slot, now_ns);
     look(pool, slot, now_ns, &seen);
     verdict = sweep_return(&seen);
-    if (conn->lost)
-        retire_lost(pool, slot, CLOSE_LOST);
+    if (conn->lost || conn->misplaced) /* what befell this one befell its elders too */
+        retire_lost(pool, slot, conn->lost ? CLOSE_LOST : CLOSE_INVALIDATED);
     else if (verdict != SWEEP_USE)
         pool_retire(pool, slot, verdict == SWEEP_STALE ? slot_stale_reason(slot) : CLOSE_RECYCLE);
     else if (reset(pool, slot, conn, now_ns))

@@ -12,10 +12,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <headgate/session.h>
 
 #include "base/clock.h"
+#include "driver/bulk.h"
 #include "support/callers.h"
 #include "support/postgres.h"
 
@@ -312,6 +315,127 @@ static void rows_that_nobody_read_to_the_end_do_not_reach_the_next_user(void **s
     hg_pool_close(pool, soon());
 }
 
+static void a_copy_that_nobody_ended_does_not_reach_the_next_user(void **state)
+{
+    hg_pool_options options = pool_of(1, 0);
+    char *database = postgres_database();
+    hg_pool *pool = open_pool(postgres_url(database), &options);
+
+    (void)state;
+    postgres_run(database, "CREATE TABLE t (n int)");
+    for (int out = 0; out <= 1; out++) {
+        hg_conn *conn = take(pool);
+
+        if (out)
+            assert_true(bulk_copy_out(conn, "COPY t TO STDOUT", soon(), NULL));
+        else
+            assert_true(bulk_copy_in(conn, "COPY t FROM STDIN", soon(), NULL));
+        hg_pool_return(pool, conn);
+        assert_works(pool);
+    }
+    free(database);
+    hg_pool_close(pool, soon());
+}
+
+static char *ask(hg_conn *conn, const char *sql)
+{
+    hg_rows *rows = NULL;
+    char *answer;
+
+    assert_true(hg_conn_query(conn, sql, NULL, 0, soon(), &rows, NULL));
+    assert_int_equal(hg_rows_next(rows, soon(), NULL), HG_ROW);
+    answer = strdup(hg_rows_text(rows, 0));
+    hg_rows_close(rows);
+    return answer;
+}
+
+static void a_full_reset_leaves_the_next_user_nothing_of_the_last(void **state)
+{
+    static const char *const traces[] = {"SET search_path = pg_catalog",
+                                         "CREATE TEMP TABLE mine (n int)", "LISTEN news",
+                                         "SELECT pg_advisory_lock(42)", "PREPARE one AS SELECT 1"};
+    static const char *const left =
+        "SELECT concat_ws(' ', current_setting('search_path') = 'pg_catalog',"
+        " to_regclass('pg_temp.mine') IS NOT NULL,"
+        " (SELECT count(*) FROM pg_listening_channels()),"
+        " (SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()),"
+        " (SELECT count(*) FROM pg_prepared_statements WHERE name = 'one'))";
+    hg_pool_options options = pool_of(1, 0);
+    hg_pool *pool;
+
+    (void)state;
+    options.settings.reset_on_return = HG_RESET_FULL;
+    pool = open_pool(postgres_url("postgres"), &options);
+    for (int turn = 0; turn <= 1; turn++) {
+        hg_conn *conn = take(pool);
+        char *found = ask(conn, left);
+
+        assert_string_equal(found, "f f 0 0 0");
+        free(found);
+        for (size_t i = 0; i < sizeof traces / sizeof *traces; i++)
+            assert_true(hg_conn_execute(conn, traces[i], NULL, 0, soon(), NULL, NULL));
+        hg_pool_return(pool, conn);
+    }
+    hg_pool_close(pool, soon());
+}
+
+/* As when the primary has become a standby without closing its connections. */
+static void
+a_server_that_takes_no_writes_any_more_is_left_when_the_url_wants_one_that_does(void **state)
+{
+    hg_pool_options options = pool_of(2, 0);
+    char *text = postgres_url_text("postgres"), wanted[1024];
+    hg_url *url = NULL;
+    hg_pool *pool;
+    hg_conn *one, *other;
+    hg_error err = {HG_OK};
+    hg_pool_snapshot now;
+
+    (void)state;
+    snprintf(wanted, sizeof wanted, "%s%ctarget_session_attrs=read-write", text,
+             strchr(text, '?') == NULL ? '?' : '&');
+    assert_true(hg_url_parse(wanted, &url, NULL));
+    pool = open_pool(url, &options);
+    one = take(pool);
+    other = take(pool);
+    hg_pool_return(pool, other);
+    assert_true(hg_conn_execute(one, "SET default_transaction_read_only = on", NULL, 0, soon(),
+                                NULL, NULL));
+    assert_false(hg_conn_execute(one, "CREATE TABLE t ()", NULL, 0, soon(), NULL, &err));
+    assert_string_equal(err.sqlstate, "25006");
+    hg_pool_return(pool, one);
+    hg_pool_inspect(pool, &now);
+    assert_int_equal(now.closed[HG_CLOSE_INVALIDATED], 2);
+    one = take(pool);
+    assert_true(hg_conn_execute(one, "CREATE TEMP TABLE t ()", NULL, 0, soon(), NULL, NULL));
+    hg_pool_return(pool, one);
+    hg_pool_close(pool, soon());
+    free(text);
+}
+
+static void a_forked_child_and_its_parent_each_talk_to_the_server(void **state)
+{
+    hg_pool_options options = pool_of(SIZE, 0);
+    hg_pool *pool = warm_pool(&options);
+    hg_conn *held = take(pool);
+    int status = -1;
+    pid_t pid = fork();
+
+    (void)state;
+    if (pid == 0) {
+        hg_pool_return(pool, held); /* the parent's: given up without a word */
+        _exit(works(pool, soon(), NULL) ? 0 : 1);
+    }
+    assert_true(pid > 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    assert_true(hg_conn_execute(held, "SELECT 1", NULL, 0, soon(), NULL, NULL));
+    hg_pool_return(pool, held);
+    for (int i = 0; i < 3; i++)
+        assert_works(pool);
+    hg_pool_close(pool, soon());
+}
+
 static void the_server_is_told_who_we_are(void **state)
 {
     hg_pool_options options = pool_of(1, 0);
@@ -388,6 +512,11 @@ int main(void)
         cmocka_unit_test(a_full_server_lets_callers_wait_for_what_the_pool_has),
         cmocka_unit_test(a_failed_transaction_is_rolled_back_on_return),
         cmocka_unit_test(rows_that_nobody_read_to_the_end_do_not_reach_the_next_user),
+        cmocka_unit_test(a_copy_that_nobody_ended_does_not_reach_the_next_user),
+        cmocka_unit_test(a_full_reset_leaves_the_next_user_nothing_of_the_last),
+        cmocka_unit_test(
+            a_server_that_takes_no_writes_any_more_is_left_when_the_url_wants_one_that_does),
+        cmocka_unit_test(a_forked_child_and_its_parent_each_talk_to_the_server),
         cmocka_unit_test(the_server_is_told_who_we_are),
         cmocka_unit_test(serialization_failures_are_repeated_until_all_work_is_done),
     };
