@@ -19,6 +19,22 @@ static log_sink *sink;
 static void *sink_context;
 static atomic_int least_level = LOG_ERROR + 1; /* lines below are not made */
 
+static void hold(void)
+{
+    pthread_mutex_lock(&lock);
+}
+
+static void let_go(void)
+{
+    pthread_mutex_unlock(&lock);
+}
+
+/* A forked child may log, whoever was logging when it was made. */
+__attribute__((constructor)) static void mind_forks(void)
+{
+    pthread_atfork(hold, let_go, let_go);
+}
+
 const char *log_level_name(enum log_level level)
 {
     static const char *const names[] = {"debug", "info", "warn", "error"};

@@ -22,6 +22,22 @@ static pthread_mutex_t registry_lock =
     PTHREAD_MUTEX_INITIALIZER; /* innermost: nothing is locked under it */
 static struct secret *registry;
 
+static void hold(void)
+{
+    pthread_mutex_lock(&registry_lock);
+}
+
+static void let_go(void)
+{
+    pthread_mutex_unlock(&registry_lock);
+}
+
+/* A forked child may make errors, whoever was making one when it was made. */
+__attribute__((constructor)) static void mind_forks(void)
+{
+    pthread_atfork(hold, let_go, let_go);
+}
+
 static char *percent_encode(const char *bytes, size_t n)
 {
     char *out = alloc_zero(n * 3 + 1, 1), *to = out;

@@ -2,13 +2,17 @@
  * test_log.c - secrets vanish from texts and logs, and a log line is one line.
  */
 #include <locale.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -200,9 +204,55 @@ static void levels_have_names(void **state)
 
 #define heard_test(name) cmocka_unit_test_setup_teardown(name, listen_at_info, stop_listening)
 
+static atomic_bool enough;
+
+static void swallow(void *context, enum log_level level, const char *line)
+{
+    (void)context;
+    (void)level;
+    (void)line;
+}
+
+static void *chatter(void *context)
+{
+    struct secret *s = secret("hush");
+
+    while (!atomic_load(&enough))
+        log_line(LOG_INFO, "test", "the password is hush", NULL);
+    secret_free(s);
+    return context;
+}
+
+/* A child that hangs is ended by an alarm. */
+static void a_forked_child_may_log_whoever_was_logging(void **state)
+{
+    pthread_t thread;
+
+    (void)state;
+    log_to(swallow, NULL, LOG_INFO);
+    assert_int_equal(pthread_create(&thread, NULL, chatter, NULL), 0);
+    for (int i = 0; i < 50; i++) {
+        int status = -1;
+        pid_t pid = fork();
+
+        if (pid == 0) {
+            alarm(60);
+            log_line(LOG_INFO, "test", "the password is hush", NULL);
+            _exit(0);
+        }
+        assert_true(pid > 0);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+    }
+    atomic_store(&enough, true);
+    pthread_join(thread, NULL);
+    log_to(NULL, NULL, LOG_INFO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_forked_child_may_log_whoever_was_logging),
         cmocka_unit_test(a_living_secret_is_replaced_wherever_it_stands),
         cmocka_unit_test(a_longer_secret_goes_before_the_one_it_begins_with),
         cmocka_unit_test(a_text_never_grows_beyond_its_room),
