@@ -22,7 +22,7 @@ struct stack {
 /*
  * Asks another thread of this process where it is. It is asked by SIGURG, which a program that does
  * not know of it ignores, and which passes on to a handler that was there before what is not ours.
- * false, within a fifth of a second: it does not answer, because it blocks the signal, because the
+ * false, within a second: it does not answer, because it blocks the signal, because the
  * program has taken the signal for itself since, or because there is no such thread.
  */
 bool stack_of_thread(int tid, struct stack *out);

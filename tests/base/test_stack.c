@@ -80,7 +80,7 @@ static void a_thread_says_where_it_is(void **state)
 
     (void)state;
     start(&sleeper, false);
-    for (int i = 0; i < 100; i++)
+    for (int i = 0; i < 10; i++)
         assert_true(stack_of_thread(sleeper.tid, &stack));
     finish(&sleeper);
     assert_in_range(stack.count, 2, STACK_FRAMES);
