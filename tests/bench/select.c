@@ -1,6 +1,6 @@
 /*
- * select.c - what the pool leaves of a server's throughput, by hand: build/bench_select [SECONDS
- * [ROUNDS]]
+ * select.c - what the pool leaves of a server's throughput, by hand:
+ *   build/bench_select [SECONDS [ROUNDS [URL [THREADS]]]]
  *
  * SELECT 1 over a Unix socket: by libpq's PQexec and PQexecPrepared and by hg_conn_execute() on
  * private connections, then with checkout and return around each, from a pool of ten. Blocks of all
@@ -49,6 +49,7 @@ static struct {
     __typeof__(&PQfinish) finish;
 } pq;
 
+static const char *server; /* its URL */
 static hg_pool *pools[MODES];
 static hg_url *urls[MODES];
 static atomic_bool stop;
@@ -86,12 +87,8 @@ static void load(void)
 
 static PGconn *raw_connection(void)
 {
-    char info[512];
-    PGconn *raw;
+    PGconn *raw = pq.connectdb(server);
 
-    snprintf(info, sizeof info, "host=%s port=%d user=postgres dbname=postgres",
-             postgres_socket_dir(), postgres_port());
-    raw = pq.connectdb(info);
     pq.clear(pq.prepare(raw, "one", "SELECT 1", 0, NULL));
     return raw;
 }
@@ -249,15 +246,19 @@ static void compare(int threads, int raw_threads, int rounds, double seconds)
 
 static void open_pool(enum mode mode, const char *prepared)
 {
-    hg_pool_options options = {.settings = {.size = SIZE, .recycle_ms = -1, .pre_ping = true}};
-    char *base = postgres_url_text("postgres"), text[1024];
+    hg_pool_options options = {
+        .settings = {.size = SIZE,
+                     .min_idle = SIZE, /* what connecting costs is not asked */
+                     .timeout_ms = 60000,
+                     .recycle_ms = -1,
+                     .pre_ping = true}};
+    char text[1024];
     hg_error err = {HG_OK};
 
-    snprintf(text, sizeof text, "%s%cprepared=%s", base, strchr(base, '?') == NULL ? '?' : '&',
+    snprintf(text, sizeof text, "%s%cprepared=%s", server, strchr(server, '?') == NULL ? '?' : '&',
              prepared);
     must(hg_url_parse(text, &urls[mode], &err), &err);
     must(hg_pool_open(urls[mode], &options, &pools[mode], &err), &err);
-    free(base);
 }
 
 int main(int argc, char **argv)
@@ -266,14 +267,22 @@ int main(int argc, char **argv)
     double seconds = argc > 1 ? atof(argv[1]) : 0.25;
     int rounds = argc > 2 ? atoi(argv[2]) : 9;
 
+    int only = argc > 4 ? atoi(argv[4]) : 0;
+
     if (rounds < 1 || rounds > ROUNDS_MOST)
         return 2;
-    postgres_start();
+    if (argc > 3)
+        server = argv[3];
+    else
+        postgres_start();
+    if (server == NULL)
+        server = postgres_url_text("postgres");
     load();
     open_pool(POOLED_OFF, "off");
     open_pool(POOLED, "named");
     for (size_t i = 0; i < sizeof threads / sizeof *threads; i++)
-        compare(threads[i][0], threads[i][1], rounds, seconds);
+        if (only == 0 || only == threads[i][0])
+            compare(threads[i][0], threads[i][1], rounds, seconds);
     for (enum mode mode = POOLED_OFF; mode < MODES; mode++) {
         hg_pool_close(pools[mode], hg_deadline_in_ms(1000));
         hg_url_free(urls[mode]);

@@ -144,6 +144,7 @@ a_pooled_connection_that_cannot_be_replaced_leaves_its_place_to_the_next_try(voi
     hg_pool_return(pool, take(pool));
     fake_kill_all();
     await_open(0);
+    await_state(pool, HG_SLOT_CLOSING, 0);
     fake_fail(FAKE_OPEN, 1, HG_UNAVAILABLE);
     assert_false(hg_pool_checkout(pool, "a", hg_deadline_in_ms(10000), &conn, &err));
     assert_int_equal(err.code, HG_UNAVAILABLE);
