@@ -10,7 +10,7 @@ struct slot;
 
 /* A handle is used again when its slot has been lent so many times more: until then, whoever still
  * uses it is found out. */
-enum { LOANS = 16 };
+enum { LOANS = 8 };
 
 struct loan {
     _Alignas(64) struct lent lent; /* first: the handle itself */
