@@ -1,5 +1,5 @@
 /*
- * lent.c - the end of a loan, and what those hear who missed it.
+ * lent.c - what those hear who go on when their loan is over.
  */
 #include "lent.h"
 
@@ -11,18 +11,6 @@ _Static_assert(offsetof(struct lent, driver) == offsetof(struct hg_conn, driver)
                "a handle is told from a connection by what both begin with");
 
 const struct driver driver_lent = {0};
-
-/* Those who come too late may read this while it is being written: what they hear is a hint. */
-hg_conn *lent_end(struct lent *lent, const void *at, int tid)
-{
-    hg_conn *conn = atomic_exchange_explicit(&lent->conn, NULL, memory_order_acq_rel);
-
-    if (conn != NULL) {
-        atomic_store_explicit(&lent->ended_at, at, memory_order_relaxed);
-        atomic_store_explicit(&lent->ended_by, tid, memory_order_relaxed);
-    }
-    return conn;
-}
 
 bool lent_fail(const struct lent *lent, const char *doing, hg_error *err)
 {

@@ -30,8 +30,18 @@ static inline bool conn_is_lent(const hg_conn *conn)
 }
 
 /* Ends the loan and says for later where that was. Any number of threads may try; one of them gets
- * the connection, the others NULL. */
-hg_conn *lent_end(struct lent *lent, const void *at, int tid);
+ * the connection, the others NULL. Those who come too late may read the place while it is being
+ * written: what they hear is a hint. */
+static inline hg_conn *lent_end(struct lent *lent, const void *at, int tid)
+{
+    hg_conn *conn = atomic_exchange_explicit(&lent->conn, NULL, memory_order_acq_rel);
+
+    if (conn != NULL) {
+        atomic_store_explicit(&lent->ended_at, at, memory_order_relaxed);
+        atomic_store_explicit(&lent->ended_by, tid, memory_order_relaxed);
+    }
+    return conn;
+}
 
 /* Says in err that the loan is over: "could not DO: ...". Returns false. */
 bool lent_fail(const struct lent *lent, const char *doing, hg_error *err);

@@ -267,7 +267,7 @@ static inline void slot_set(struct slot *slot, enum hg_slot_state to)
     };
 
     assert((next[slot_state(slot)] >> to & 1) != 0);
-    atomic_store(&slot->shared->state, to);
+    atomic_store_explicit(&slot->shared->state, to, memory_order_release);
 }
 
 /* waiters.c */
