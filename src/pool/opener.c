@@ -29,11 +29,11 @@ static double luck(void)
 }
 
 /* Nobody waits for these: after a failure the next try has time. */
-int pool_spare_wanted(const hg_pool *pool, int64_t now_ns)
+int pool_spare_wanted(const hg_pool *pool)
 {
     int missing = pool->options.settings.min_idle;
 
-    if (missing == 0 || now_ns < pool->spare_ns)
+    if (missing == 0 || pool->open >= pool->size || clock_now_ns() < pool->spare_ns)
         return 0;
     for (unsigned i = 0; i < pool_slot_count(pool); i++)
         missing -= slot_state(&pool->slots[i]) == HG_SLOT_IDLE;
@@ -47,8 +47,7 @@ static int wanted(const hg_pool *pool)
 {
     bool head_is_served = pool->first != NULL && atomic_load(&pool->first->word) == WAITER_LOOK;
     struct sweep_demand demand = {
-        .waiting = pool->waiting - head_is_served + pool_renews(pool)
-                   + pool_spare_wanted(pool, clock_now_ns()),
+        .waiting = pool->waiting - head_is_served + pool_renews(pool) + pool_spare_wanted(pool),
         .growth = pool->growth,
         .open = pool->open,
         .opening = pool->opening,

@@ -169,7 +169,7 @@ static void begin_life(hg_pool *pool)
     pool->first = NULL;
     pool->last = &pool->first;
     pool->waiting = pool->callers = pool->open = pool->opening = pool->workers = 0;
-    pool->failures = pool->wake_count = pool->growth = 0;
+    pool->failures = pool->wake_count = pool->growth = pool->in_vain = 0;
     pool->timeouts_paused = 0;
     atomic_store(&pool->misuses, 0);
     pool->retry_ns = pool->trim_ns = pool->spare_ns = 0;

@@ -52,7 +52,7 @@ enum slot_phase { PHASE_IDLE, PHASE_HELD, PHASE_BUSY };
 /* What a return has to do for those who wait, beside making its slot free. */
 enum attention {
     ATTENTION_NONE,
-    ATTENTION_TOLD, /* the first waiter was told to look and is on its way */
+    ATTENTION_TOLD, /* the first waiter looks by itself: nothing to do before patience is over */
     ATTENTION_SERVE /* call pool_capacity_freed() */
 };
 
@@ -100,6 +100,7 @@ struct waiter {
     struct waiter *next, **link; /* link NULL: no longer in the queue */
     int64_t since_ns;
     struct slot *slot;
+    bool looked;           /* by itself */
     _Atomic uint32_t word; /* enum waiter_word */
 };
 
@@ -138,6 +139,7 @@ struct hg_pool {
     int size;                 /* how many connections are kept */
     int limit;                /* how many may be open */
     int waiting;              /* in the queue */
+    int in_vain;              /* waiters who were woken in a row and found nothing */
     _Atomic uint64_t misuses; /* returns of what had been returned before; without the lock */
     uint64_t timeouts_paused; /* callers whose deadline came while nobody was to be served */
     int callers;              /* in pool_wait() without a slot, also outside the queue */
@@ -303,7 +305,7 @@ void pool_fail_waiters(hg_pool *pool, int n);
 void pool_start_connects(hg_pool *pool);
 
 /* Under the lock: how many connections are to be opened only to be kept ready. */
-int pool_spare_wanted(const hg_pool *pool, int64_t now_ns);
+int pool_spare_wanted(const hg_pool *pool);
 
 /* Opens those that the settings want ready, and waits for them until `by`. */
 bool pool_fill(hg_pool *pool, hg_deadline by, hg_error *err);

@@ -6,13 +6,17 @@
 
 #include "retry.h"
 
+enum { IN_VAIN_MOST = 2 }; /* woken for nothing so often, nobody is woken before patience is over */
+
 static enum attention attention_wanted(const hg_pool *pool)
 {
     if (atomic_load(&pool->closed) || atomic_load(&pool->paused) || pool->open > pool->size)
         return ATTENTION_SERVE;
     if (pool->first == NULL)
         return ATTENTION_NONE;
-    return atomic_load(&pool->first->word) == WAITER_LOOK ? ATTENTION_TOLD : ATTENTION_SERVE;
+    if (pool->in_vain >= IN_VAIN_MOST || atomic_load(&pool->first->word) == WAITER_LOOK)
+        return ATTENTION_TOLD;
+    return ATTENTION_SERVE;
 }
 
 static int64_t published_retry_ns(const hg_pool *pool)
@@ -74,6 +78,8 @@ static void leave_queue(hg_pool *pool, struct waiter *waiter)
         pool->last = waiter->link;
     waiter->link = NULL;
     pool->waiting--;
+    if (pool->first == NULL)
+        pool->in_vain = 0;
     settle_attention(pool);
 }
 
@@ -285,10 +291,14 @@ static enum waiter_word look_again(hg_pool *pool, struct waiter *waiter)
     settle_attention(pool);
     if (pool->first == waiter && !atomic_load(&pool->paused))
         slot = pool_claim_idle(pool);
-    if (slot == NULL)
-        return WAITER_ASLEEP;
-    serve(pool, waiter, slot, clock_now_ns());
-    return WAITER_SERVED;
+    if (slot != NULL) {
+        pool->in_vain = 0;
+        serve(pool, waiter, slot, clock_now_ns());
+        return WAITER_SERVED;
+    }
+    if (word == WAITER_LOOK && pool->in_vain < IN_VAIN_MOST)
+        pool->in_vain++;
+    return WAITER_ASLEEP;
 }
 
 /* Under the lock: what a caller hears that was not served. */
@@ -340,6 +350,22 @@ static bool end_wait(hg_pool *pool, struct waiter *waiter, enum waiter_word end,
     return end == WAITER_SERVED;
 }
 
+/*
+ * Sleeps until it is told something, or until `by`: false. Where threads that run take what comes
+ * free before anybody who was woken can look, returns stop waking; so each waiter looks once by
+ * itself, when it should long have been served.
+ */
+static bool sleep_on(struct waiter *waiter, hg_deadline by)
+{
+    int64_t look_ns = waiter->since_ns + 2 * POOL_PATIENCE_NS;
+
+    if (waiter->looked || look_ns >= by.at_ns)
+        return word_wait(&waiter->word, WAITER_ASLEEP, by.at_ns);
+    if (!word_wait(&waiter->word, WAITER_ASLEEP, look_ns))
+        waiter->looked = true;
+    return true;
+}
+
 bool pool_wait(hg_pool *pool, hg_deadline by, struct slot **out_slot, hg_error *err)
 {
     struct waiter waiter = {.since_ns = clock_now_ns()};
@@ -356,7 +382,7 @@ bool pool_wait(hg_pool *pool, hg_deadline by, struct slot **out_slot, hg_error *
     while ((end = look_again(pool, &waiter)) == WAITER_ASLEEP && in_time) {
         pool_start_connects(pool);
         pool_unlock(pool);
-        in_time = word_wait(&waiter.word, WAITER_ASLEEP, by.at_ns);
+        in_time = sleep_on(&waiter, by);
         if (atomic_load(&waiter.word) == WAITER_SERVED) { /* nothing is left to do under the lock */
             *out_slot = waiter.slot;
             return true;
