@@ -36,6 +36,14 @@ typedef struct hg_pool_options {
 HG_API hg_pool_options hg_pool_options_from(const hg_settings *settings);
 
 /*
+ * The settings for a tool that works beside the application on the same database: what is said
+ * about the database stays, what an application wants of its pool does not. Nothing is opened
+ * before it is needed, a return rolls back, callers hear at once that the server is down, nobody is
+ * reported.
+ */
+HG_API hg_pool_settings hg_pool_settings_for_tool(hg_pool_settings settings);
+
+/*
  * A connection that is held for longer than settings.leak_after_ms is reported once, to the log and
  * to whoever looks at the pool, with holder, thread and, in the log, the thread's stack as it was
  * then; its return is reported too. The stack is asked for by a SIGURG, which does nothing where

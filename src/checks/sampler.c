@@ -153,6 +153,7 @@ static bool open_pool(hg_sampler *s, hg_error *err)
     options.name = options.role = "serve";
     options.runtime_dir = NULL; /* it is not the application's */
     options.read_only = hg_settings_read_only(s->settings);
+    options.settings = hg_pool_settings_for_tool(options.settings);
     options.settings.size = 1;
     options.settings.max_overflow = 0;
     options.settings.pre_ping = true;

@@ -351,6 +351,7 @@ static bool open_pool(struct team_runner *runner, const struct check_context *co
     options.name = options.role = "checks";
     options.runtime_dir = NULL;
     options.read_only = true;
+    options.settings = hg_pool_settings_for_tool(options.settings);
     options.settings.size = 1;
     options.settings.max_overflow = 0;
     options.settings.statement_timeout_ms = TIMEOUT_MAX_MS;

@@ -29,6 +29,7 @@ bool ops_open_with(hg_settings *settings, const struct ops_options *options, str
     pool.role = options->role;
     pool.may_create = options->may_create && !hg_settings_read_only(settings);
     pool.read_only = hg_settings_read_only(settings);
+    pool.settings = hg_pool_settings_for_tool(pool.settings);
     pool.settings.size = OWN_CONNECTIONS;
     pool.settings.max_overflow = 0;
     if (!options->publish)

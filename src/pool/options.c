@@ -42,3 +42,15 @@ hg_pool_options hg_pool_options_from(const hg_settings *settings)
         reset_of(hg_settings_url(settings), options.settings.reset_on_return);
     return options;
 }
+
+hg_pool_settings hg_pool_settings_for_tool(hg_pool_settings settings)
+{
+    settings.reset_on_return = HG_RESET_ROLLBACK;
+    settings.use_fifo = false;
+    settings.min_idle = 0;
+    settings.idle_timeout_ms = -1;
+    settings.max_waiting = 0;
+    settings.wait_for_server = false;
+    settings.leak_after_ms = 0;
+    return settings;
+}

@@ -63,7 +63,9 @@ static bool no_memory(hg_error *err)
 
 static hg_pool_options pool_options(const struct scratch_options *options, int size)
 {
-    hg_pool_options pool = {.name = "scratch", .role = "scratch", .settings = options->settings};
+    hg_pool_options pool = {.name = "scratch",
+                            .role = "scratch",
+                            .settings = hg_pool_settings_for_tool(options->settings)};
 
     pool.settings.size = size;
     pool.settings.max_overflow = 0;

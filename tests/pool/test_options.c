@@ -311,6 +311,32 @@ static void the_url_says_more_than_the_setting_what_a_return_does(void **state)
     assert_int_equal(reset_with("A=1", "postgresql://h/d?prepared=off"), HG_RESET_ROLLBACK);
 }
 
+static void a_tools_own_pool_does_not_follow_the_applications(void **state)
+{
+    const hg_pool_settings applications = {
+        .size = 3,
+        .timeout_ms = 7,
+        .lock_timeout_ms = 9,
+        .reset_on_return = HG_RESET_COMMIT,
+        .use_fifo = true,
+        .min_idle = 2,
+        .idle_timeout_ms = 5,
+        .max_waiting = 1,
+        .wait_for_server = true,
+        .leak_after_ms = 1,
+    };
+    hg_pool_settings tools = hg_pool_settings_for_tool(applications);
+
+    (void)state;
+    assert_int_equal(tools.size, 3);
+    assert_int_equal(tools.timeout_ms, 7);
+    assert_int_equal(tools.lock_timeout_ms, 9);
+    assert_int_equal(tools.reset_on_return, HG_RESET_ROLLBACK);
+    assert_false(tools.use_fifo || tools.wait_for_server);
+    assert_int_equal(tools.min_idle + tools.max_waiting + (int)tools.leak_after_ms, 0);
+    assert_int_equal(tools.idle_timeout_ms, -1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -327,6 +353,7 @@ int main(void)
         TEST(a_connection_that_cannot_be_prepared_is_closed_and_its_place_is_free),
         TEST(what_the_hook_leaves_open_is_rolled_back),
         TEST(a_return_ends_an_open_transaction_as_the_pool_was_told),
+        TEST(a_tools_own_pool_does_not_follow_the_applications),
         TEST(the_url_says_more_than_the_setting_what_a_return_does),
     };
 
