@@ -146,6 +146,8 @@ typedef struct hg_migrate_options {
     bool single_transaction;   /* up: all migrations in one */
     int64_t lock_wait_ms;      /* how long to wait for another deployer; -1: as long as it takes */
     int64_t lock_timeout_ms;   /* of each statement's locks; -1: as file and settings say */
+    int64_t deadline_ms;       /* start no migration that is not expected to end within this time
+                                  from the call, by how long it took before; 0: none */
     const char *operator_name; /* who, for the history; NULL: the operating system's user */
     bool production;           /* lock_timeout is set and retried; hazards refuse the run */
     const char *const *accept; /* ids of hazards that refuse nothing; an unknown one is HG_USAGE */
@@ -193,6 +195,10 @@ typedef struct hg_run_result {
 HG_API bool hg_migrate_run(hg_pool *pool, const hg_migrate_options *options,
                            const hg_observer *observer, hg_run_result *out_result, hg_error *err);
 HG_API void hg_run_result_release(hg_run_result *result);
+
+/* Who holds the deployers' lock of the database, from where, and what they are doing; "" when
+ * nobody does. */
+HG_API bool hg_migrate_holder(hg_pool *pool, hg_deadline by, char *out, size_t size, hg_error *err);
 
 /* Makes the folder and the ledger tables; safe to repeat. */
 HG_API bool hg_migrate_init(hg_pool *pool, const char *dir, hg_deadline by, hg_error *err);

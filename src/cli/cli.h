@@ -40,12 +40,14 @@ struct cli {
     const char *argument;        /* TARGET and the like; NULL: none */
     const char *second_argument; /* import's DIR; NULL: none */
     double lock_timeout_s;       /* -1: not given */
+    double deadline_s;           /* -1: not given */
     struct cli_list only;        /* checks and groups */
     const char *app_url;
     const char *junit; /* a file */
     bool tap, list;
     int verbosity; /* -1 quiet, 0, 1, 2 */
     bool json, yes, plan, single_transaction, watch, help, version;
+    bool detach, attach;
     bool help_for_all; /* no command was named */
 };
 
@@ -75,6 +77,7 @@ int cli_fail(const struct cli *cli, const hg_error *error);
 
 /* The same without JSON: for a command whose document carries the error. */
 void cli_show_error(const hg_error *error);
+void cli_put_error(struct buf *out, const hg_error *error); /* as text, with its line end */
 
 /* Asks for what the action needs (see actions.h); `what` is shown before the question. */
 bool cli_consent(const struct cli *cli, const struct ops *ops, const char *what, hg_error *err);

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "cli.h"
+#include "detach.h"
 #include "ops/json.h"
 
 static hg_migrate_kind kind_of(const struct cli *cli)
@@ -30,6 +31,8 @@ static hg_migrate_options options_of(const struct cli *cli, const struct ops *op
         options.lock_wait_ms = (int64_t)(cli->lock_timeout_s * 1000);
         options.lock_timeout_ms = options.lock_wait_ms;
     }
+    if (cli->deadline_s >= 0)
+        options.deadline_ms = (int64_t)(cli->deadline_s * 1000) + 1;
     return options;
 }
 
@@ -176,6 +179,57 @@ static bool agree(const struct cli *cli, struct ops *ops, hg_migrate_options *op
     return true;
 }
 
+/* The same in a worker: what the foreground would have printed is kept for those who attach. */
+static int run_detached(const struct cli *cli, const char *plan_id, const hg_observer *observer,
+                        struct buf *out, struct buf *errors, struct buf *document)
+{
+    struct ops ops = {0};
+    hg_run_result result = {0};
+    hg_error err = {0};
+    hg_migrate_options options;
+    bool ok = cli_open(cli, kind_of(cli) != HG_MIGRATE_DOWN, &ops, &err);
+
+    if (ok) {
+        options = options_of(cli, &ops);
+        options.plan_id = plan_id[0] == '\0' ? options.plan_id : plan_id;
+        ok = hg_migrate_run(ops.pool, &options, observer, &result, &err);
+    }
+    json_run(document, &result, ok ? NULL : &err);
+    if (ok)
+        put_outcome(out, &result);
+    else
+        cli_put_error(errors, &err);
+    hg_run_result_release(&result);
+    ops_close(&ops);
+    return ok ? 0 : hg_code_exit_status(err.code);
+}
+
+/* Asks in the foreground, where there is somebody to answer, then leaves it. */
+static int start_detached(const struct cli *cli)
+{
+    struct ops ops = {0};
+    hg_plan *plan = NULL;
+    hg_settings *settings = NULL;
+    hg_migrate_options options;
+    hg_error err = {0};
+    char plan_id[sizeof plan->id] = "";
+    bool ok;
+    int status;
+
+    if (!cli_open(cli, kind_of(cli) != HG_MIGRATE_DOWN, &ops, &err))
+        return cli_fail(cli, &err);
+    options = options_of(cli, &ops);
+    ok = agree(cli, &ops, &options, &plan, &err);
+    if (ok && options.plan_id != NULL)
+        snprintf(plan_id, sizeof plan_id, "%s", options.plan_id);
+    hg_plan_free(plan);
+    ops_close(&ops); /* and with it every thread: the worker is forked from this process */
+    ok = ok && hg_settings_load(&cli->settings, &settings, &err);
+    status = ok ? detach(cli, settings, plan_id, run_detached) : cli_fail(cli, &err);
+    hg_settings_free(settings);
+    return status;
+}
+
 int cmd_migrate(const struct cli *cli)
 {
     struct ops ops = {0};
@@ -187,6 +241,10 @@ int cmd_migrate(const struct cli *cli)
     bool ok;
     int status;
 
+    if (cli->attach)
+        return attach(cli);
+    if (cli->detach && !cli->plan)
+        return start_detached(cli);
     if (!cli_open(cli, kind_of(cli) != HG_MIGRATE_DOWN && !cli->plan, &ops, &err))
         return cli_fail(cli, &err);
     cli_catch_signals();

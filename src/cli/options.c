@@ -39,6 +39,9 @@ const struct option_row option_rows[] = {
     {"--plan-id",            "ID",     FOR_RUNS,    OPTION_TEXT, offsetof(struct cli, plan_id),                 "Refuse when the plan is no longer the one that --plan showed"},
     {"--plan",               NULL,     FOR_RUNS,    OPTION_FLAG, offsetof(struct cli, plan),                    "Show what would run and change nothing"},
     {"--lock-timeout",       "S",      FOR_RUNS,    OPTION_SECONDS, offsetof(struct cli, lock_timeout_s),       "Wait at most S seconds for another deployer and for each lock"},
+    {"--deadline",           "S",      FOR_RUNS,    OPTION_SECONDS, offsetof(struct cli, deadline_s),           "Start no migration that is not expected to end within S seconds from now"},
+    {"--detach",             NULL,     FOR_RUNS,    OPTION_FLAG, offsetof(struct cli, detach),                  "Run in a process of its own, which outlives this terminal"},
+    {"--attach",             NULL,     FOR_UP,      OPTION_FLAG, offsetof(struct cli, attach),                  "Watch the run that was detached; ends with its exit status"},
     {"--single-transaction", NULL,     FOR_UP,      OPTION_FLAG, offsetof(struct cli, single_transaction),      "Apply all migrations in one transaction"},
     {"-m",                   "MESSAGE", FOR_REV,    OPTION_TEXT, offsetof(struct cli, message),                 "What the migration does"},
     {"--watch",              NULL,     FOR_WATCH,   OPTION_FLAG, offsetof(struct cli, watch),                   "Show it again every second, until Ctrl-C; with --json a document a line"},
@@ -259,7 +262,7 @@ bool cli_parse(struct cli *cli, int argc, char **argv, hg_error *err)
     bool only_words = false;
     uint64_t used = 0;
 
-    *cli = (struct cli){.color = "auto", .lock_timeout_s = -1};
+    *cli = (struct cli){.color = "auto", .lock_timeout_s = -1, .deadline_s = -1};
     for (int i = 1; i < argc; i++) /* first, so that a fault further left is told as JSON too */
         cli->json = cli->json || strcmp(argv[i], "--json") == 0;
     _Static_assert(sizeof option_rows / sizeof *option_rows <= 8 * sizeof used,

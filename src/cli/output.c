@@ -42,39 +42,55 @@ void cli_note(const struct cli *cli, const char *format, ...)
     fputc('\n', stderr);
 }
 
-/* The faulty line with a caret under the fault. */
-static void print_excerpt(const hg_error *error)
+static void put_visible(struct buf *out, const char *text)
 {
-    int margin = fprintf(stderr, "  %d | ", error->line);
+    text_visible(out, text, strlen(text));
+}
 
-    print_visible(stderr, error->excerpt);
-    fputc('\n', stderr);
+/* The faulty line with a caret under the fault. */
+static void put_excerpt(struct buf *out, const hg_error *error)
+{
+    size_t start = out->size, margin;
+
+    buf_printf(out, "  %d | ", error->line);
+    margin = out->size - start;
+    put_visible(out, error->excerpt);
+    buf_char(out, '\n');
     if (error->excerpt_column > 0)
-        fprintf(stderr, "%*s^\n", margin + error->excerpt_column - 1, "");
+        buf_printf(out, "%*s^\n", (int)margin + error->excerpt_column - 1, "");
+}
+
+void cli_put_error(struct buf *out, const hg_error *error)
+{
+    buf_text(out, "headgate: ");
+    if (error->file[0] != '\0') {
+        put_visible(out, error->file);
+        if (error->line > 0)
+            buf_printf(out, ":%d", error->line);
+        if (error->line > 0 && error->column > 0)
+            buf_printf(out, ":%d", error->column);
+        buf_text(out, ": ");
+    }
+    put_visible(out, error->message);
+    if (error->sqlstate[0] != '\0')
+        buf_printf(out, " (SQLSTATE %s)", error->sqlstate);
+    buf_char(out, '\n');
+    if (error->excerpt[0] != '\0')
+        put_excerpt(out, error);
+    if (error->hint[0] != '\0') {
+        buf_text(out, "  hint: ");
+        put_visible(out, error->hint);
+        buf_char(out, '\n');
+    }
 }
 
 void cli_show_error(const hg_error *error)
 {
-    fputs("headgate: ", stderr);
-    if (error->file[0] != '\0') {
-        print_visible(stderr, error->file);
-        if (error->line > 0)
-            fprintf(stderr, ":%d", error->line);
-        if (error->line > 0 && error->column > 0)
-            fprintf(stderr, ":%d", error->column);
-        fputs(": ", stderr);
-    }
-    print_visible(stderr, error->message);
-    if (error->sqlstate[0] != '\0')
-        fprintf(stderr, " (SQLSTATE %s)", error->sqlstate);
-    fputc('\n', stderr);
-    if (error->excerpt[0] != '\0')
-        print_excerpt(error);
-    if (error->hint[0] != '\0') {
-        fputs("  hint: ", stderr);
-        print_visible(stderr, error->hint);
-        fputc('\n', stderr);
-    }
+    struct buf out = BUF_INIT(1 << 20);
+
+    cli_put_error(&out, error);
+    fputs(out.bytes, stderr);
+    buf_release(&out);
 }
 
 int cli_fail(const struct cli *cli, const hg_error *error)

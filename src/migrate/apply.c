@@ -332,9 +332,8 @@ bool apply_ledger_script(struct task *task, struct buf *out, size_t *count, hg_e
         change.mirrored = dbmate_version(p, step->node);
         change.applied = step->direction == HG_UP;
     }
-    task->done = task->script->count; /* which is what the event tells of when it is written */
     event = apply_event(task, "ok");
-    task->done = 0;
+    event.statements_done = event.statements; /* when it is written, the last one has run */
     if (change.removes != NULL && change.adds != NULL)
         *count += ledger_script(out, &p->place, &task->run->author, &event, &change);
     return (!buf_failed(out) && change.removes != NULL && change.adds != NULL)

@@ -18,8 +18,8 @@ struct batch {
     struct task *task;
     struct buf before; /* what stands before the next statement */
     size_t before_count;
-    struct buf after;   /* what stands behind the last one */
-    size_t after_count; /* without COMMIT */
+    size_t closing_count; /* of the statements behind the last one, without COMMIT */
+    bool commit;
 };
 
 /* How many characters: the server counts in them. */
@@ -72,19 +72,20 @@ static void put_opening(struct batch *b)
     put_timeout(b, "statement_timeout", b->task->script->section.statement_timeout_ms);
 }
 
-static bool put_closing(struct batch *b, bool commit, hg_error *err)
+/* As late as can be: the history says how long everything before it took. */
+static bool put_closing(struct batch *b, struct buf *sql, hg_error *err)
 {
-
+    b->closing_count = 0;
     /* the ledger is written as who we are, whoever the file made us */
     if (guc_may_change(HG_POSTGRESQL, b->task->script)) {
-        buf_text(&b->after, "RESET SESSION AUTHORIZATION;\n");
-        b->after_count++;
+        buf_text(sql, "RESET SESSION AUTHORIZATION;\n");
+        b->closing_count++;
     }
-    if (!apply_ledger_script(b->task, &b->after, &b->after_count, err))
+    if (!apply_ledger_script(b->task, sql, &b->closing_count, err))
         return false;
-    if (commit)
-        buf_text(&b->after, "COMMIT");
-    return !buf_failed(&b->before) || no_memory(err);
+    if (b->commit)
+        buf_text(sql, "COMMIT");
+    return true;
 }
 
 /* --- sending --- */
@@ -93,7 +94,7 @@ static bool put_closing(struct batch *b, bool commit, hg_error *err)
 static void explain_closing(const struct batch *b, size_t done, hg_error *err)
 {
     err->column = 0;
-    if (done < b->after_count)
+    if (done < b->closing_count)
         ledger_explain(err);
     else
         hg_error_place(err, b->task->script->path, 0, 0);
@@ -116,9 +117,7 @@ static bool send(struct batch *b, size_t i, bool last, hg_error *err)
         buf_bytes(&sql, s->sql, s->size);
     if (s != NULL && last)
         buf_text(&sql, ";\n");
-    if (last)
-        buf_bytes(&sql, b->after.bytes, b->after.size);
-    ok = !buf_failed(&sql) || no_memory(&cause);
+    ok = (!last || put_closing(b, &sql, &cause)) && (!buf_failed(&sql) || no_memory(&cause));
     lookout_begin(&r->lookout, r->conn, b->task->revision, apply_lock_timeout(b->task));
     ok = ok && bulk_script_counted(r->conn, sql.bytes, hg_deadline_never(), &done, &cause);
     lookout_end(&r->lookout);
@@ -169,13 +168,12 @@ static bool run_all(struct batch *b, hg_error *err)
 
 bool batch_run(struct task *task, bool begin, bool commit, hg_error *err)
 {
-    struct batch b = {.task = task, .before = BUF_INIT(4096), .after = BUF_INIT(SCRIPT_LIMIT)};
+    struct batch b = {.task = task, .before = BUF_INIT(4096), .commit = commit};
     bool ok;
 
     if (begin)
         put_opening(&b);
-    ok = put_closing(&b, commit, err) && run_all(&b, err);
+    ok = run_all(&b, err);
     buf_release(&b.before);
-    buf_release(&b.after);
     return ok;
 }

@@ -609,7 +609,7 @@ static bool read_name(struct parser *p)
     }
     if (p->file.message == NULL) {
         char *message =
-            arena_text_n(p->arena, rest, n > 4 && strcmp(rest + n - 4, ".sql") == 0 ? n - 4 : n);
+            arena_text_n(p->arena, rest, n >= 4 && strcmp(rest + n - 4, ".sql") == 0 ? n - 4 : n);
 
         for (char *c = message; c != NULL && *c != '\0'; c++)
             *c = *c == '_' ? ' ' : *c;

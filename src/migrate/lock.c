@@ -103,9 +103,11 @@ static void ask_text(struct lock *lock, const char *sql, const hg_value *values,
 static void advisory_holder(struct lock *lock, char *out, size_t size)
 {
     const hg_value key[] = {hg_integer(FAMILY), hg_integer(lock->key)};
-    char who[400] = "another deployer", doing[200] = "", sql[1000];
+    char who[400] = "", doing[200] = "", sql[1000];
 
     ask_text(lock, holder_sql, key, 2, who, sizeof who);
+    if (who[0] == '\0')
+        return;
     snprintf(sql, sizeof sql,
              "SELECT pg_catalog.format(' for %%s: %%s, statement %%s of %%s', operator, revision,"
              " least(statements_done + 1, statements), statements) FROM %s"
@@ -186,6 +188,25 @@ static void file_holder(const struct lock *lock, char *out, size_t size)
     }
     if (fd >= 0)
         close(fd);
+}
+
+static void peek_file(struct lock *lock, char *out, size_t size)
+{
+    int fd = lock->path[0] == '\0' ? -1 : open(lock->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        file_holder(lock, out, size);
+    if (fd >= 0)
+        close(fd);
+}
+
+void lock_peek(struct lock *lock, char *out, size_t size)
+{
+    out[0] = '\0';
+    if (lock->driver == HG_POSTGRESQL)
+        advisory_holder(lock, out, size);
+    else
+        peek_file(lock, out, size);
 }
 
 static void release_file(struct lock *lock)

@@ -38,6 +38,9 @@ enum lock_answer lock_try(struct lock *lock, const char *who, hg_error *err);
 /* Says who holds it, from where, since when, and what it is doing, as far as that can be known. */
 void lock_holder(struct lock *lock, char *out, size_t size);
 
+/* The same without wanting it: "" when nobody holds it. */
+void lock_peek(struct lock *lock, char *out, size_t size);
+
 /* SQLite: adds to what others read what its holder is doing. PostgreSQL sees that by itself. */
 void lock_sign(struct lock *lock, const char *who, const char *doing);
 

@@ -288,10 +288,42 @@ static bool run_step(struct run *r, size_t i, hg_error *err)
     return tidy_session(r, script, err);
 }
 
+/* What the next step will likely take: what it took before, else as long as the longest so far. */
+static double expected_ms(const struct run *r, size_t i)
+{
+    const struct ledger_entry *entry =
+        r->prepared->project.entries[r->prepared->decided.steps[i].node];
+    double longest = 0;
+
+    if (entry != NULL && !entry->stamped && entry->duration_ms >= 0)
+        return entry->duration_ms;
+    for (size_t k = 0; k < r->result->applied_count; k++)
+        if (r->result->applied[k].duration_ms > longest)
+            longest = r->result->applied[k].duration_ms;
+    return longest;
+}
+
+static bool check_deadline(const struct run *r, size_t i, hg_error *err)
+{
+    double left_ms = (double)r->options->deadline_ms - clock_since_ms(r->begun_ns);
+    double expected = expected_ms(r, i);
+
+    if (r->options->deadline_ms <= 0 || (left_ms > 0 && expected <= left_ms))
+        return true;
+    hg_fail(err, HG_REFUSED,
+            "stopped before revision \"%s\": it is expected to take %.1f s, and %.1f s are left "
+            "until the deadline",
+            prepared_revision(r->prepared, r->prepared->decided.steps[i].node), expected / 1000,
+            left_ms > 0 ? left_ms / 1000 : 0.0);
+    hg_error_hint(err, "%zu of %zu migrations are done; run the command again for the rest.", i,
+                  r->prepared->decided.step_count);
+    return false;
+}
+
 static bool run_each(struct run *r, hg_error *err)
 {
     for (size_t i = 0; i < r->prepared->decided.step_count; i++)
-        if (!run_step(r, i, err))
+        if (!check_deadline(r, i, err) || !run_step(r, i, err))
             return false;
     return true;
 }
@@ -358,7 +390,8 @@ static bool carry_out(struct run *r, hg_error *err)
     if (steps == 0)
         return true;
     r->discard = r->prepared->driver == HG_POSTGRESQL; /* files leave more behind than settings */
-    return r->options->single_transaction ? run_together(r, err) : run_each(r, err);
+    return r->options->single_transaction ? check_deadline(r, 0, err) && run_together(r, err)
+                                          : run_each(r, err);
 }
 
 /* A database that another tool has migrated is not migrated from the beginning. */
@@ -431,6 +464,26 @@ void run_close(struct run *r)
     prepare_free(r->prepared);
 }
 
+bool hg_migrate_holder(hg_pool *pool, hg_deadline by, char *out, size_t size, hg_error *err)
+{
+    struct prepared *prepared = NULL;
+    struct lock lock;
+    hg_conn *conn = NULL;
+    hg_error unheard;
+    bool ok;
+
+    err = err == NULL ? &unheard : err;
+    ok = hg_pool_checkout(pool, "migrate", by, &conn, err)
+         && prepare_place(conn, by, &prepared, err)
+         && lock_init(&lock, pool, conn, &prepared->place, err);
+    if (ok)
+        lock_peek(&lock, out, size);
+    prepare_free(prepared);
+    if (conn != NULL)
+        hg_pool_return(pool, conn);
+    return ok;
+}
+
 bool hg_migrate_run(hg_pool *pool, const hg_migrate_options *options, const hg_observer *observer,
                     hg_run_result *out_result, hg_error *err)
 {
@@ -438,6 +491,7 @@ bool hg_migrate_run(hg_pool *pool, const hg_migrate_options *options, const hg_o
                     .options = options,
                     .observer = observer,
                     .guc = GUC_INIT,
+                    .begun_ns = clock_now_ns(),
                     .result = out_result};
     hg_error unheard;
     bool ok;

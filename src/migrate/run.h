@@ -24,6 +24,7 @@ struct run {
     struct lock lock;
     struct guc guc;
     struct lookout lookout;
+    int64_t begun_ns;
     int64_t lock_wait_ms;
     bool *current; /* of each node: stands in alembic_version now */
     bool discard;  /* the connection must not be used again */

@@ -23,3 +23,12 @@ bool json_import(struct buf *out, const char *tool, const hg_import_result *resu
     put_count(root, "noted", result->noted);
     return json_part_finish(out, root);
 }
+
+bool json_detached(struct buf *out, int64_t pid)
+{
+    json_t *root = json_part_document();
+
+    json_object_set_new(root, "detached", json_true());
+    json_object_set_new(root, "pid", json_integer((json_int_t)pid));
+    return json_part_finish(out, root);
+}

@@ -11,4 +11,7 @@ struct buf;
 /* What a take-over did; tool: whose project it was. False: out of memory. */
 bool json_import(struct buf *out, const char *tool, const hg_import_result *result);
 
+/* That a run goes on in a process of its own. False: out of memory. */
+bool json_detached(struct buf *out, int64_t pid);
+
 #endif

@@ -722,6 +722,25 @@ static void a_long_statement_is_cancelled_soon(void **state)
     assert_string_equal(ask(w, "SELECT count(*) FROM d"), "!sql");
 }
 
+static void nothing_is_started_that_does_not_fit_the_deadline(void **state)
+{
+    struct world *w = *state;
+    hg_migrate_options options = options_for(w, UP, NULL);
+
+    write_three(w);
+    run(w, UP, NULL);
+    run(w, DOWN, "base");
+    execute(w, "UPDATE headgate_history SET duration_ms = 3600000 WHERE revision = 'bbb'");
+    options.deadline_ms = 600000;
+    assert_string_equal(run_with(w, &options, NULL), "+aaa = aaa");
+    assert_int_equal(w->err.code, HG_REFUSED);
+    assert_non_null(strstr(w->err.message, "\"bbb\": it is expected to take 3600.0 s"));
+    assert_non_null(strstr(w->err.hint, "1 of 3"));
+    options.deadline_ms = 7200000;
+    assert_string_equal(run_with(w, &options, NULL), "+bbb +ccc = ccc");
+    must(w);
+}
+
 static void several_heads_branch_and_merge(void **state)
 {
     struct world *w = *state;
@@ -943,30 +962,32 @@ static void killed_anywhere_the_next_run_ends_in_the_same_state(void **state)
 
 #define SCENARIO(name) cmocka_unit_test_setup_teardown(name, open_world, close_world)
 
-#define SCENARIOS                                                                               \
-    SCENARIO(up_applies_everything_once_and_the_second_time_nothing),                           \
-        SCENARIO(down_and_reset_undo_in_reverse),                                               \
-        SCENARIO(a_failing_statement_undoes_its_migration_and_names_its_place),                 \
-        SCENARIO(the_history_says_who_did_what_and_how),                                        \
-        SCENARIO(the_history_shows_the_graph_and_what_is_applied),                              \
-        SCENARIO(reading_creates_nothing), SCENARIO(files_are_read_without_a_database),         \
-        SCENARIO(a_database_that_alembic_has_used_is_read_as_it_is),                            \
-        SCENARIO(a_folder_of_dbmate_works_as_it_is),                                            \
-        SCENARIO(stamp_sets_the_table_and_runs_nothing),                                        \
-        SCENARIO(stamp_accepts_an_edited_file_and_frees_a_database_from_an_unknown_revision),   \
-        SCENARIO(a_formatter_does_not_make_a_file_look_edited),                                 \
-        SCENARIO(an_edited_file_is_rolled_back_as_it_was_applied),                              \
-        SCENARIO(an_older_release_undoes_what_a_newer_one_applied),                             \
-        SCENARIO(the_same_plan_has_the_same_id_and_another_is_refused),                         \
-        SCENARIO(one_transaction_holds_all_or_nothing),                                         \
-        SCENARIO(a_file_that_ends_our_transaction_is_refused_before_anything_runs),             \
-        SCENARIO(an_observer_hears_every_step_and_statement),                                   \
-        SCENARIO(a_cancelled_run_is_rolled_back_to_its_last_migration),                         \
-        SCENARIO(a_long_statement_is_cancelled_soon), SCENARIO(several_heads_branch_and_merge), \
-        SCENARIO(statements_outside_a_transaction_go_on_where_they_stopped),                    \
-        SCENARIO(what_has_run_may_not_be_edited_before_the_rest_has),                           \
-        SCENARIO(a_transaction_that_a_file_leaves_open_is_an_error),                            \
-        SCENARIO(eight_deployers_at_once_all_succeed_and_nothing_runs_twice),                   \
+#define SCENARIOS                                                                             \
+    SCENARIO(up_applies_everything_once_and_the_second_time_nothing),                         \
+        SCENARIO(down_and_reset_undo_in_reverse),                                             \
+        SCENARIO(a_failing_statement_undoes_its_migration_and_names_its_place),               \
+        SCENARIO(the_history_says_who_did_what_and_how),                                      \
+        SCENARIO(the_history_shows_the_graph_and_what_is_applied),                            \
+        SCENARIO(reading_creates_nothing), SCENARIO(files_are_read_without_a_database),       \
+        SCENARIO(a_database_that_alembic_has_used_is_read_as_it_is),                          \
+        SCENARIO(a_folder_of_dbmate_works_as_it_is),                                          \
+        SCENARIO(stamp_sets_the_table_and_runs_nothing),                                      \
+        SCENARIO(stamp_accepts_an_edited_file_and_frees_a_database_from_an_unknown_revision), \
+        SCENARIO(a_formatter_does_not_make_a_file_look_edited),                               \
+        SCENARIO(an_edited_file_is_rolled_back_as_it_was_applied),                            \
+        SCENARIO(an_older_release_undoes_what_a_newer_one_applied),                           \
+        SCENARIO(the_same_plan_has_the_same_id_and_another_is_refused),                       \
+        SCENARIO(one_transaction_holds_all_or_nothing),                                       \
+        SCENARIO(a_file_that_ends_our_transaction_is_refused_before_anything_runs),           \
+        SCENARIO(an_observer_hears_every_step_and_statement),                                 \
+        SCENARIO(a_cancelled_run_is_rolled_back_to_its_last_migration),                       \
+        SCENARIO(a_long_statement_is_cancelled_soon),                                         \
+        SCENARIO(nothing_is_started_that_does_not_fit_the_deadline),                          \
+        SCENARIO(several_heads_branch_and_merge),                                             \
+        SCENARIO(statements_outside_a_transaction_go_on_where_they_stopped),                  \
+        SCENARIO(what_has_run_may_not_be_edited_before_the_rest_has),                         \
+        SCENARIO(a_transaction_that_a_file_leaves_open_is_an_error),                          \
+        SCENARIO(eight_deployers_at_once_all_succeed_and_nothing_runs_twice),                 \
         SCENARIO(killed_anywhere_the_next_run_ends_in_the_same_state)
 
 #endif
