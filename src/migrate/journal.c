@@ -6,6 +6,7 @@
  * noted before it begins and after it ended; when a process died in between, the catalog is asked
  * what came of it. Transactions that the file opens itself are noted with their COMMIT.
  */
+#include "leftover.h"
 #include "run.h"
 
 #include <stdio.h>
@@ -125,131 +126,6 @@ static bool begin_journal(struct journal *j, hg_error *err)
     return false;
 }
 
-/* --- what an interrupted statement left --- */
-
-/* CREATE [UNIQUE] INDEX CONCURRENTLY [IF NOT EXISTS] name ON [ONLY] table: both names as written.
- */
-struct index_names {
-    char name[256], table[512];
-};
-
-/* The next token that is neither space nor comment. */
-static bool next_token(struct split *s, struct split_token *t)
-{
-    do {
-        if (!split_token(s, t, NULL) || t->kind == LEX_END)
-            return false;
-    } while (t->kind < LEX_WORD);
-    return true;
-}
-
-static bool token_is(const char *sql, const struct split_token *t, const char *lower)
-{
-    return t->kind == LEX_WORD && lex_is(sql + t->offset, t->size, lower);
-}
-
-/* From the token at hand to before a parenthesis or USING. */
-static bool copy_table(struct split *s, struct split_token t, struct index_names *names)
-{
-    size_t from = t.offset, to = from;
-
-    while (!token_is(s->text, &t, "using") && s->text[t.offset] != '(') {
-        to = t.offset + t.size;
-        if (!next_token(s, &t))
-            break;
-    }
-    return to > from
-           && snprintf(names->table, sizeof names->table, "%.*s", (int)(to - from), s->text + from)
-                  < (int)sizeof names->table;
-}
-
-static bool find_index_names(const struct script_statement *statement, struct index_names *names)
-{
-    struct split s;
-    struct split_token t;
-    const char *sql = statement->sql;
-
-    split_init(&s, HG_POSTGRESQL, sql, statement->size, 0, 1);
-    if (!next_token(&s, &t) || !token_is(sql, &t, "create") || !next_token(&s, &t))
-        return false;
-    if (token_is(sql, &t, "unique") && !next_token(&s, &t))
-        return false;
-    if (!token_is(sql, &t, "index") || !next_token(&s, &t) || !token_is(sql, &t, "concurrently")
-        || !next_token(&s, &t))
-        return false;
-    for (int i = 0; token_is(sql, &t, "if") || (i > 0 && i < 3); i++)
-        if (!next_token(&s, &t))
-            return false;
-    if (token_is(sql, &t, "on")) /* without a name */
-        return false;
-    snprintf(names->name, sizeof names->name, "%.*s", (int)t.size, sql + t.offset);
-    if (!next_token(&s, &t) || !token_is(sql, &t, "on") || !next_token(&s, &t))
-        return false;
-    if (token_is(sql, &t, "only") && !next_token(&s, &t))
-        return false;
-    return copy_table(&s, t, names);
-}
-
-enum index_state { INDEX_ABSENT, INDEX_VALID, INDEX_INVALID, INDEX_UNKNOWN };
-
-/* Asks the catalog; out_name: with its schema, quoted. */
-static enum index_state ask_index(hg_conn *conn, const struct index_names *names, char *out_name,
-                                  size_t size, hg_error *err)
-{
-    const hg_value values[] = {hg_text(names->name), hg_text(names->table)};
-    enum index_state state = INDEX_UNKNOWN;
-    hg_rows *rows = NULL;
-    hg_step step = HG_ERROR;
-
-    if (hg_conn_query(conn,
-                      "SELECT i.indisvalid, pg_catalog.format('%I.%I', n.nspname, c.relname)"
-                      " FROM pg_catalog.pg_index i"
-                      " JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid"
-                      " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-                      " WHERE c.relname = (pg_catalog.parse_ident($1))[1]"
-                      " AND i.indrelid = pg_catalog.to_regclass($2)",
-                      values, 2, soon(), &rows, err))
-        step = hg_rows_next(rows, soon(), err);
-    if (step == HG_ROW) {
-        state = hg_rows_integer(rows, 0) != 0 ? INDEX_VALID : INDEX_INVALID;
-        snprintf(out_name, size, "%s", hg_rows_text(rows, 1));
-    } else if (step == HG_END) {
-        state = INDEX_ABSENT;
-    }
-    hg_rows_close(rows);
-    return state;
-}
-
-/*
- * An index that is being built concurrently stands in the catalog as invalid until it is done, and
- * stays there when its build is interrupted; IF NOT EXISTS would take it for one that works. It is
- * dropped and built again. *out_done: a dead process had built it to the end.
- */
-static bool clear_index(struct journal *j, const struct script_statement *statement, bool *out_done,
-                        hg_error *err)
-{
-    struct index_names names;
-    char name[700] = "", sql[800];
-
-    if (j->task->run->prepared->driver != HG_POSTGRESQL || !find_index_names(statement, &names))
-        return true;
-    switch (ask_index(conn_of(j), &names, name, sizeof name, err)) {
-    case INDEX_UNKNOWN:
-        return false;
-    case INDEX_VALID:
-        *out_done = j->doubtful;
-        return true;
-    case INDEX_ABSENT:
-        return true;
-    case INDEX_INVALID:
-        break;
-    }
-    progress_say(j->task->run->observer, HG_EVENT_NOTE, j->task->revision,
-                 "index %s is invalid: an interrupted build left it; it is built again", name);
-    snprintf(sql, sizeof sql, "DROP INDEX CONCURRENTLY IF EXISTS %s", name);
-    return hg_conn_execute(conn_of(j), sql, NULL, 0, hg_deadline_never(), NULL, err);
-}
-
 /* What an error means when the statement may have run already: that it has. */
 static bool tells_done(const hg_error *cause)
 {
@@ -266,12 +142,20 @@ static bool tells_done(const hg_error *cause)
 static bool run_alone(struct journal *j, size_t i, hg_error *err)
 {
     const struct script_statement *statement = &j->task->script->statements[i];
+    const struct leftover_case about = {.conn = conn_of(j),
+                                        .observer = j->task->run->observer,
+                                        .revision = j->task->revision,
+                                        .doubtful = j->doubtful};
     hg_error cause = {0};
     bool done = false;
 
     j->event.statement_begun = (int64_t)i;
-    if (!note(j, err) || !clear_index(j, statement, &done, err))
+    if (!note(j, err))
         return false;
+    if (!leftover_clear(&about, statement, &done, err)) {
+        script_place(j->task->script, statement, err);
+        return false;
+    }
     if (!done && !apply_statement(j->task, i, &cause)) {
         if (!j->doubtful || !tells_done(&cause)) {
             *err = cause;

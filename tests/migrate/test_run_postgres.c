@@ -455,6 +455,77 @@ static void a_drop_that_ended_while_its_deployer_died_counts_as_done(void **stat
     assert_int_equal(w->err.code, HG_SQL); /* nobody died: it is simply not there */
 }
 
+static void what_an_interrupted_reindex_left_is_dropped(void **state)
+{
+    struct world *w = *state;
+
+    execute(w, "CREATE TABLE t AS SELECT 1 AS n");
+    execute(w, "CREATE INDEX i ON t (n)");
+    execute(w, "CREATE INDEX i_ccnew ON t (n)");
+    execute(w, "CREATE INDEX other_ccnew ON t (n)");
+    execute(w, "UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'i_ccnew'::regclass");
+    write_file(w, "0001_i.sql",
+               "-- migrate:up transaction:false\nREINDEX (VERBOSE) INDEX CONCURRENTLY public.i;\n");
+    assert_string_equal(run(w, UP, NULL), "+0001 = 0001");
+    must(w);
+    assert_string_equal(ask(w, "SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class "
+                               "WHERE relkind = 'i' AND relnamespace = 'public'::regnamespace "
+                               "AND relname LIKE '%i%_cc%' OR relname IN ('i', 'other_ccnew')"),
+                        "i other_ccnew");
+}
+
+static void write_detach(struct world *w)
+{
+    execute(w, "CREATE TABLE p (n integer) PARTITION BY LIST (n)");
+    execute(w, "CREATE TABLE p1 PARTITION OF p FOR VALUES IN (1)");
+    write_file(w, "0001_d.sql",
+               "-- migrate:up transaction:false\n"
+               "ALTER TABLE public.p DETACH PARTITION p1 CONCURRENTLY;\n");
+}
+
+static void a_partition_that_is_half_detached_is_detached_to_the_end(void **state)
+{
+    struct world *w = *state;
+
+    write_detach(w);
+    execute(w, "UPDATE pg_inherits SET inhdetachpending = true WHERE inhrelid = 'p1'::regclass");
+    assert_string_equal(run(w, UP, NULL), "+0001 = 0001");
+    must(w);
+    assert_string_equal(ask(w, "SELECT count(*) FROM pg_inherits"), "0");
+}
+
+static void a_partition_that_was_detached_while_its_deployer_died_counts_as_done(void **state)
+{
+    struct world *w = *state;
+
+    write_detach(w);
+    run(w, UP, NULL);
+    must(w);
+    pretend_death(w, "0");
+    assert_string_equal(run(w, UP, NULL), "+0001 = 0001");
+    must(w);
+}
+
+static void an_index_without_a_name_is_not_guessed_about(void **state)
+{
+    struct world *w = *state;
+
+    execute(w, "CREATE TABLE t (n integer)");
+    write_file(w, "0001_i.sql",
+               "-- migrate:up transaction:false\nCREATE INDEX CONCURRENTLY ON t (n);\n");
+    run(w, UP, NULL);
+    must(w);
+    pretend_death(w, "0");
+    run(w, UP, NULL);
+    assert_int_equal(w->err.code, HG_DRIFT);
+    assert_int_equal(w->err.line, 2);
+    execute(w, "DROP INDEX t_n_idx");
+    write_file(w, "0001_i.sql",
+               "-- migrate:up transaction:false\nCREATE INDEX CONCURRENTLY i ON t (n);\n");
+    assert_string_equal(run(w, UP, NULL), "+0001 = 0001");
+    must(w);
+}
+
 static void code_that_commits_runs_and_code_that_does_not_is_held_in_one(void **state)
 {
     struct world *w = *state;
@@ -579,6 +650,10 @@ int main(void)
         SCENARIO(an_invalid_index_is_built_again),
         SCENARIO(a_build_that_ended_while_its_deployer_died_is_not_repeated),
         SCENARIO(a_drop_that_ended_while_its_deployer_died_counts_as_done),
+        SCENARIO(what_an_interrupted_reindex_left_is_dropped),
+        SCENARIO(a_partition_that_is_half_detached_is_detached_to_the_end),
+        SCENARIO(a_partition_that_was_detached_while_its_deployer_died_counts_as_done),
+        SCENARIO(an_index_without_a_name_is_not_guessed_about),
         SCENARIO(code_that_commits_runs_and_code_that_does_not_is_held_in_one),
         SCENARIO(two_deployers_over_one_concurrent_index_both_succeed),
         SCENARIO(a_terminated_session_ends_the_run_and_the_next_one_finishes),
