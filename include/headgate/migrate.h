@@ -217,6 +217,37 @@ HG_API bool hg_migrate_new(const char *dir, const char *message, char *out_path,
 HG_API bool hg_migrate_merge(const char *dir, const char *message, char *out_path, size_t size,
                              hg_error *err);
 
+/* One object that is not what it should be. */
+typedef struct hg_rehearsal_difference {
+    const char *revision;
+    bool second_up;   /* after the second time up, compared with the first; else after down,
+                         compared with before */
+    const char *what; /* "column accounts.note: type is text, not varchar" */
+} hg_rehearsal_difference;
+
+/* What a rehearsal found. Lives until hg_rehearsal_free(). */
+typedef struct hg_rehearsal {
+    const char *place; /* where: the scratch database, or the copy of the file */
+    size_t replayed;   /* PostgreSQL: migrations that were run to get where the database is */
+    size_t migrations; /* the pending ones */
+    double up_ms, down_ms, up_again_ms; /* of all of them; -1: not run */
+    const char *irreversible; /* those that say so and were not rolled back, separated by commas */
+    hg_rehearsal_difference *differences;
+    size_t difference_count;
+} hg_rehearsal;
+
+/*
+ * Applies what is pending on a scratch copy, rolls it back, compares the schema with the one
+ * before, and applies it again. SQLite: the copy is the file with its rows. PostgreSQL: a scratch
+ * database, for which the role needs CREATEDB and no more, in which the applied migrations are run
+ * first. The database itself is only read. options: dir, target. out_rehearsal may have
+ * differences. err: what the migrations say, HG_PRIVILEGE, HG_REFUSED (a down section is missing),
+ * HG_CANCELLED.
+ */
+HG_API bool hg_rehearse(hg_pool *pool, const hg_migrate_options *options,
+                        const hg_observer *observer, hg_rehearsal **out_rehearsal, hg_error *err);
+HG_API void hg_rehearsal_free(hg_rehearsal *rehearsal);
+
 /* Whose project is taken over. */
 typedef enum hg_import_kind {
     HG_IMPORT_ALEMBIC,

@@ -107,6 +107,7 @@ int cmd_merge(const struct cli *cli);
 int cmd_migrate(const struct cli *cli); /* up, down, reset */
 int cmd_pools(const struct cli *cli);
 int cmd_ready(const struct cli *cli);
+int cmd_rehearse(const struct cli *cli);
 int cmd_rev(const struct cli *cli);
 int cmd_sessions(const struct cli *cli);
 int cmd_smoke(const struct cli *cli);

@@ -69,6 +69,7 @@ const struct command_row command_rows[] = {
     {"heads",      FOR_ALL,                              NO_ARGUMENT,       cmd_history},
     {"stamp",      FOR_ALL,                MUST_HAVE_ARGUMENT, cmd_stamp},
     {"import",     FOR_ALL,                              ONE_OR_TWO_ARGUMENTS, cmd_import},
+    {"rehearse",   FOR_ALL,                              MAY_HAVE_ARGUMENT, cmd_rehearse},
     {"merge",      FOR_ALL | FOR_REV,                    NO_ARGUMENT,       cmd_merge},
     {"ready",      FOR_ALL,                              NO_ARGUMENT,       cmd_ready},
     {"smoke",      FOR_ALL | FOR_SMOKE,                  NO_ARGUMENT,       cmd_smoke},

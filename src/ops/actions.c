@@ -21,6 +21,7 @@ static const struct action actions[] = {
     {"heads",   "",            DANGER_NONE,     "The revisions that nothing revises"},
     {"stamp",   "TARGET",      DANGER_CHANGES,  "Set the current revision without running anything"},
     {"import",  "TOOL [DIR]",  DANGER_CHANGES,  "Take over a project of alembic, dbmate, goose, golang-migrate or flyway"},
+    {"rehearse", "[TARGET]",   DANGER_NONE,     "Apply what is pending on a scratch copy, roll it back, compare, apply it again"},
     {"merge",   "[-m MESSAGE]", DANGER_NONE,    "Write a migration file that joins several heads"},
     {"ready",   "",            DANGER_NONE,     "The readiness report; exit status 0 only when ready"},
     {"smoke",   "",            DANGER_NONE,     "Run every check there is; exit status 0 only when none failed"},

@@ -14,4 +14,7 @@ bool json_import(struct buf *out, const char *tool, const hg_import_result *resu
 /* That a run goes on in a process of its own. False: out of memory. */
 bool json_detached(struct buf *out, int64_t pid);
 
+/* What a rehearsal found. False: out of memory. */
+bool json_rehearsal(struct buf *out, const hg_rehearsal *rehearsal);
+
 #endif
