@@ -34,16 +34,21 @@ static bool fail_io(hg_error *err, const char *what, const char *path)
     return false;
 }
 
-static bool read_all(int fd, const char *path, struct buf *out, hg_error *err)
+/* size: what the file had when it was opened; 0 where that says nothing, as in /proc. With all of
+ * that here there is no need to ask for the end: of a thousand small files it is a fifth of the
+ * work. */
+static bool read_all(int fd, const char *path, size_t size, struct buf *out, hg_error *err)
 {
     char chunk[16 * 1024];
+    size_t have = 0;
     ssize_t n;
 
-    while ((n = read(fd, chunk, sizeof chunk)) != 0) {
+    while ((size == 0 || have < size) && (n = read(fd, chunk, sizeof chunk)) != 0) {
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return fail_io(err, "read", path);
+        have += (size_t)n;
         buf_bytes(out, chunk, (size_t)n);
         if (buf_failed(out) && out->size + (size_t)n < out->limit)
             return hg_fail(err, HG_NOMEM, "could not read \"%s\": out of memory", path);
@@ -67,7 +72,7 @@ bool file_read(const char *path, struct buf *out, hg_error *err)
     else if (!S_ISREG(st.st_mode))
         ok = hg_fail(err, HG_IO, "could not read \"%s\": it is not a regular file", path);
     else
-        ok = read_all(fd, path, out, err);
+        ok = read_all(fd, path, (size_t)st.st_size, out, err);
     close(fd);
     return ok;
 }

@@ -57,10 +57,28 @@ static void put_times(struct buf *out, const struct ledger_event *event)
 
     put_text(out, moment_text(event->started_ms, started));
     buf_printf(out,
-               "pg_catalog.to_char((pg_catalog.to_timestamp(%lld / 1000.0) + " ELAPSED
-               ") AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), "
-               "%.3f + 1000 * extract(epoch FROM " ELAPSED ")::float8, ",
-               (long long)event->finished_ms, event->duration_ms);
+               "pg_catalog.to_char(pg_catalog.timezone('UTC', pg_catalog.to_timestamp(%.3f) "
+               "+ " ELAPSED "), 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), "
+               "%.3f + 1000 * pg_catalog.date_part('epoch', " ELAPSED "), ",
+               (double)event->finished_ms / 1000, event->duration_ms);
+}
+
+/* What leaves alembic_version; one revision that takes another's place, which is nearly all there
+ * is, in one go. */
+static void put_move(struct buf *out, const struct ledger_place *place,
+                     const struct ledger_change *change, bool swap)
+{
+    if (swap) {
+        buf_printf(out, "WITH gone AS (UPDATE %s SET version_num = ", place->versions);
+        ledger_literal(out, change->adds[0]);
+        buf_text(out, " WHERE version_num = ");
+        ledger_literal(out, change->removes[0]);
+        buf_text(out, " RETURNING 1)\n");
+    } else if (change->remove_count > 0) {
+        buf_printf(out, "WITH gone AS (DELETE FROM %s WHERE version_num IN (", place->versions);
+        put_list(out, change->removes, change->remove_count);
+        buf_text(out, ") RETURNING 1)\n");
+    }
 }
 
 /* outcome may not be null: where the rows that leave were not there, nothing can be written. */
@@ -74,20 +92,15 @@ static void put_outcome(struct buf *out, const struct ledger_event *event, size_
 
 static void put_event(struct buf *out, const struct ledger_place *place,
                       const struct ledger_author *author, const struct ledger_event *event,
-                      const struct ledger_change *change)
+                      size_t remove_count)
 {
-    if (change->remove_count > 0) {
-        buf_printf(out, "WITH gone AS (DELETE FROM %s WHERE version_num IN (", place->versions);
-        put_list(out, change->removes, change->remove_count);
-        buf_text(out, ") RETURNING 1)\n");
-    }
     buf_printf(out,
                "INSERT INTO %s (outcome, revision, direction, file, message, revises, checksum, "
                "raw_checksum, down_section, statements, statements_done, started_at, finished_at, "
                "duration_ms, lock_wait_ms, retries, operator, os_user, host, headgate_version, "
-               "backend_pid) SELECT ",
+               "backend_pid) VALUES (",
                place->history);
-    put_outcome(out, event, change->remove_count);
+    put_outcome(out, event, remove_count);
     put_text(out, event->revision);
     put_text(out, event->direction);
     put_text(out, event->file);
@@ -105,17 +118,19 @@ static void put_event(struct buf *out, const struct ledger_place *place,
     put_text(out, author->os_user);
     put_text(out, author->host);
     put_text(out, hg_version());
-    buf_printf(out, "%lld;\n", (long long)author->backend_pid);
+    buf_printf(out, "%lld);\n", (long long)author->backend_pid);
 }
 
 size_t ledger_script(struct buf *out, const struct ledger_place *place,
                      const struct ledger_author *author, const struct ledger_event *event,
                      const struct ledger_change *change)
 {
+    bool swap = change->remove_count == 1 && change->add_count == 1;
     size_t count = 1;
 
-    put_event(out, place, author, event, change);
-    for (size_t i = 0; i < change->add_count; i++, count++) {
+    put_move(out, place, change, swap);
+    put_event(out, place, author, event, change->remove_count);
+    for (size_t i = 0; !swap && i < change->add_count; i++, count++) {
         buf_printf(out, "INSERT INTO %s VALUES (", place->versions);
         ledger_literal(out, change->adds[i]);
         buf_text(out, ");\n");
