@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/rand.h"
 #include "base/text.h"
+#include "plan_explain.h"
 
 enum { LOCK_WAIT_MS = 10 * 60 * 1000, POLL_MS = 100, POLL_JITTER_MS = 150, TELL_EVERY = 8 };
 
@@ -379,13 +380,21 @@ static bool run_together(struct run *r, hg_error *err)
 
 /* --- all of it --- */
 
+/* Nothing runs before every statement has been read, and in production nothing that may stop the
+ * application or lose data unless somebody said so by name. */
+static bool check_plan(const struct run *r, hg_error *err)
+{
+    return plan_explain(r->conn, r->prepared, r->options, EXPLAIN_TO_RUN, soon(), err)
+           && (!r->options->production || hg_plan_allowed(&r->prepared->plan, err));
+}
+
 static bool carry_out(struct run *r, hg_error *err)
 {
     size_t steps = r->prepared->decided.step_count;
 
     if (steps > 0 && !apply_create_ledger(r, err))
         return false;
-    if (!prepare_load(r->conn, r->prepared, r->options, soon(), err))
+    if (!prepare_load(r->conn, r->prepared, r->options, soon(), err) || !check_plan(r, err))
         return false;
     if (steps == 0)
         return true;

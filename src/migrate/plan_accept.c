@@ -1,0 +1,161 @@
+/*
+ * plan_accept.c - hazards that a file accepts itself.
+ */
+#include "plan_accept.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/vec.h"
+#include "sql/hazard.h"
+
+static const char mark[] = "headgate:";
+
+struct reader {
+    struct arena *arena;
+    const struct script *script;
+    VEC(struct plan_accept) found;
+};
+
+/* The end of the line that byte `at` stands in. */
+static size_t line_end(const struct script *script, size_t at)
+{
+    const char *text = script->text.bytes;
+
+    while (at < script->section.to && text[at] != '\n')
+        at++;
+    return at;
+}
+
+/* The statement that a comment at `at` speaks of; beyond the last one: none. */
+static size_t owner(const struct script *script, size_t at)
+{
+    size_t i = 0;
+
+    while (i < script->count
+           && line_end(script, script->statements[i].offset + script->statements[i].size) < at)
+        i++;
+    return i;
+}
+
+/* What stands behind the dashes, without blanks around it. */
+static bool directive(const struct script *script, const struct split_token *t, const char **out,
+                      size_t *out_size)
+{
+    const char *text = script->text.bytes + t->offset + 2, *end = text + t->size - 2;
+
+    while (text < end && (*text == ' ' || *text == '\t'))
+        text++;
+    while (end > text && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
+        end--;
+    *out = text + sizeof mark - 1;
+    *out_size = (size_t)(end - text) - (sizeof mark - 1);
+    return (size_t)(end - text) >= sizeof mark - 1 && memcmp(text, mark, sizeof mark - 1) == 0;
+}
+
+static bool fault(const struct script *script, const struct split_token *t, hg_error *err)
+{
+    hg_error_place(err, script->path, t->line,
+                   split_column(script->text.bytes, t->line_start, t->offset));
+    hg_error_excerpt(err, script->text.bytes, script->text.size, t->offset);
+    return false;
+}
+
+static bool refuse(const struct script *script, const struct split_token *t, const char *message,
+                   hg_error *err)
+{
+    hg_fail(err, HG_FILE, "%s", message);
+    hg_error_hint(err, "Write: -- headgate:accept HAZARD why it may be");
+    return fault(script, t, err);
+}
+
+/* A copy of the next word, in the arena; moves behind it and the blanks that follow. */
+static const char *word(struct arena *arena, const char **at, size_t *left)
+{
+    size_t n = 0;
+    const char *copy;
+
+    while (n < *left && (*at)[n] != ' ' && (*at)[n] != '\t')
+        n++;
+    copy = arena_text_n(arena, *at, n);
+    while (n < *left && ((*at)[n] == ' ' || (*at)[n] == '\t'))
+        n++;
+    *at += n;
+    *left -= n;
+    return copy;
+}
+
+static bool read_directive(struct reader *r, const struct split_token *t, const char *text,
+                           size_t size, hg_error *err)
+{
+    const char *verb = word(r->arena, &text, &size), *id = word(r->arena, &text, &size);
+    const char *reason = arena_text_n(r->arena, text, size);
+    size_t statement = owner(r->script, t->offset);
+    struct plan_accept *accept;
+    const hg_hazard *hazard;
+
+    if (verb == NULL || id == NULL || reason == NULL)
+        return hg_fail(err, HG_NOMEM, "could not read \"%s\": out of memory", r->script->path);
+    if (strcmp(verb, "accept") != 0)
+        return refuse(r->script, t, "nothing but accept may stand behind headgate:", err);
+    hazard = hazard_named(id, err);
+    if (hazard == NULL) {
+        err->code = HG_FILE;
+        return fault(r->script, t, err);
+    }
+    if (reason[0] == '\0')
+        return refuse(r->script, t, "a hazard is accepted without a reason", err);
+    if (statement == r->script->count)
+        return refuse(r->script, t, "a hazard is accepted where no statement follows", err);
+    accept = VEC_PUSH(&r->found);
+    if (accept == NULL)
+        return hg_fail(err, HG_NOMEM, "could not read \"%s\": out of memory", r->script->path);
+    *accept = (struct plan_accept){statement, hazard->id, reason};
+    return true;
+}
+
+static bool keep(struct reader *r, struct plan_accepts *out, hg_error *err)
+{
+    out->count = r->found.count;
+    out->items = arena_alloc(r->arena, r->found.count + 1, sizeof *out->items);
+    if (out->items == NULL)
+        return hg_fail(err, HG_NOMEM, "could not read \"%s\": out of memory", r->script->path);
+    if (r->found.count > 0)
+        memcpy(out->items, r->found.items, r->found.count * sizeof *out->items);
+    return true;
+}
+
+bool plan_accepts_read(struct arena *arena, hg_driver dialect, const struct script *script,
+                       struct plan_accepts *out, hg_error *err)
+{
+    const struct file_section *section = &script->section;
+    struct reader r = {.arena = arena, .script = script};
+    struct split_token t = {.kind = LEX_SPACE};
+    const char *text;
+    struct split split;
+    size_t size;
+    bool ok = true;
+
+    *out = (struct plan_accepts){0};
+    if (memmem(script->text.bytes + section->from, section->to - section->from, mark,
+               sizeof mark - 1)
+        == NULL)
+        return true;
+    split_init(&split, dialect, script->text.bytes, section->to, section->from, section->line);
+    while (ok && t.kind != LEX_END) {
+        ok = split_token(&split, &t, err);
+        if (ok && t.kind == LEX_LINE_COMMENT && directive(script, &t, &text, &size))
+            ok = read_directive(&r, &t, text, size, err);
+    }
+    ok = ok && keep(&r, out, err);
+    VEC_RELEASE(&r.found);
+    return ok;
+}
+
+const char *plan_accepts_find(const struct plan_accepts *accepts, size_t statement, const char *id)
+{
+    for (size_t i = 0; i < accepts->count; i++)
+        if (accepts->items[i].statement == statement && strcmp(accepts->items[i].id, id) == 0)
+            return accepts->items[i].reason;
+    return NULL;
+}

@@ -1,0 +1,215 @@
+/*
+ * plan_explain.c - brings together what statements are taken for, what the live database says, and
+ * what follows.
+ */
+#include "plan_explain.h"
+
+#include <string.h>
+
+#include "plan_assess.h"
+#include "sql/grammar.h"
+#include "sql/hazard.h"
+
+enum {
+    COUNT_MS = 1000, /* to count the rows that would be lost, in all */
+    NEWEST_POSTGRES = 180000,
+    NEWEST_SQLITE = 3053000 /* without a server: what it could know */
+};
+
+struct explanation {
+    hg_conn *conn;
+    struct prepared *p;
+    struct assess_step *read; /* of each step */
+    struct live live;
+    const char **names; /* that the statements use */
+    size_t name_count;
+};
+
+static bool no_memory(hg_error *err)
+{
+    return hg_fail(err, HG_NOMEM, "could not look into the plan: out of memory");
+}
+
+static bool check_accept(const hg_migrate_options *options, hg_error *err)
+{
+    for (size_t i = 0; i < options->accept_count; i++)
+        if (hazard_named(options->accept[i], err) == NULL)
+            return false;
+    return true;
+}
+
+/* --- syntax --- */
+
+/* Puts a syntax error where it stands in the file. */
+static bool fail_syntax(const struct script *script, size_t i, const char *message, int character,
+                        hg_error *err)
+{
+    hg_fail(err, HG_FILE, "%s", message);
+    hg_error_sqlstate(err, "42601");
+    err->column = character;
+    script_place(script, &script->statements[i], err);
+    return false;
+}
+
+/* Lets a server that may know more than our grammar read the statement, without running it. */
+static bool ask_server(hg_conn *conn, const struct script *script, size_t i, hg_deadline by,
+                       hg_error *err)
+{
+    hg_statement *statement = NULL;
+    hg_error said = {0};
+
+    if (hg_conn_prepare(conn, script->statements[i].sql, by, &statement, &said)) {
+        hg_statement_close(statement);
+        return true;
+    }
+    if (strcmp(said.sqlstate, "42601") != 0) /* whatever else is wrong is wrong when it runs */
+        return true;
+    return fail_syntax(script, i, said.message, said.column, err);
+}
+
+static bool check_syntax(const struct explanation *e, const struct assess_step *read,
+                         hg_deadline by, hg_error *err)
+{
+    int version = e->conn == NULL ? NEWEST_POSTGRES : hg_conn_server_version_number(e->conn);
+
+    for (size_t i = 0; i < read->script->count; i++) {
+        const struct classified *class = &read->classes[i];
+
+        if (class->how != CLASSIFY_FAULT || e->conn == NULL)
+            continue;
+        if (version / 10000 <= GRAMMAR_VERSION / 10000)
+            return fail_syntax(read->script, i, class->fault_message, class->fault_character, err);
+        if (!ask_server(e->conn, read->script, i, by, err))
+            return false;
+    }
+    return true;
+}
+
+static bool read_steps(struct explanation *e, hg_deadline by, hg_error *err)
+{
+    struct prepared *p = e->p;
+
+    e->read = arena_alloc(&p->arena, p->script_count + 1, sizeof *e->read);
+    if (e->read == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < p->script_count; i++)
+        if (!assess_read(&p->arena, p->driver, &p->scripts[i], &e->read[i], err)
+            || !check_syntax(e, &e->read[i], by, err))
+            return false;
+    return true;
+}
+
+/* --- the live database --- */
+
+static void add_name(struct explanation *e, const char *name)
+{
+    for (size_t i = 0; i < e->name_count; i++)
+        if (strcmp(e->names[i], name) == 0)
+            return;
+    if (name[0] != '\0')
+        e->names[e->name_count++] = name;
+}
+
+static size_t count_names(const struct explanation *e)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < e->p->script_count; i++)
+        for (size_t j = 0; j < e->p->scripts[i].count; j++)
+            count += 2 * e->read[i].classes[j].use_count + e->read[i].classes[j].effect_count;
+    return count;
+}
+
+static bool collect_names(struct explanation *e, hg_error *err)
+{
+    e->names = arena_alloc(&e->p->arena, count_names(e) + 1, sizeof *e->names);
+    if (e->names == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < e->p->script_count; i++)
+        for (size_t j = 0; j < e->p->scripts[i].count; j++) {
+            const struct classified *c = &e->read[i].classes[j];
+
+            for (size_t k = 0; k < c->use_count; k++) {
+                add_name(e, c->uses[k].table);
+                add_name(e, c->uses[k].other);
+            }
+            for (size_t k = 0; k < c->effect_count; k++)
+                add_name(e, c->effects[k].name);
+        }
+    return true;
+}
+
+static bool ask_live(struct explanation *e, enum explain_depth depth, hg_deadline by, hg_error *err)
+{
+    return e->conn == NULL
+           || (collect_names(e, err)
+               && live_read(e->conn, &e->p->arena, e->names, e->name_count,
+                            depth == EXPLAIN_TO_SHOW, by, &e->live, err));
+}
+
+/* The rows that go with a table that goes; for each as exactly as the time allows. */
+static void count_losses(const struct explanation *e, hg_deadline by)
+{
+    hg_deadline patience = hg_deadline_first(by, hg_deadline_in_ms(COUNT_MS));
+    const hg_plan *plan = &e->p->plan;
+
+    for (size_t i = 0; i < plan->step_count; i++)
+        for (size_t j = 0; j < plan->steps[i].statement_count; j++) {
+            const hg_plan_statement *s = &plan->steps[i].statements[j];
+
+            for (size_t k = 0; k < s->table_count; k++) {
+                hg_plan_table *t = &s->tables[k];
+
+                if (t->loses_rows && !t->created && hg_deadline_left_ms(patience) > 0)
+                    t->rows_exact = live_count(e->conn, t->name, patience, &t->rows);
+            }
+        }
+}
+
+static bool predict(const struct explanation *e, hg_deadline by, hg_error *err)
+{
+    struct prepared *p = e->p;
+    const char **checksums = arena_alloc(&p->arena, p->script_count + 1, sizeof *checksums);
+
+    if (checksums == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < p->script_count; i++)
+        checksums[i] = p->scripts[i].section.checksum;
+    return live_predict(e->conn, &p->place, &p->plan, checksums, by, err);
+}
+
+/* --- all of it --- */
+
+static bool assess(const struct explanation *e, const hg_migrate_options *options, hg_error *err)
+{
+    struct prepared *p = e->p;
+    int newest = p->driver == HG_SQLITE ? NEWEST_SQLITE : NEWEST_POSTGRES;
+    struct assessor a = {.arena = &p->arena,
+                         .driver = p->driver,
+                         .server_version =
+                             e->conn == NULL ? newest : hg_conn_server_version_number(e->conn),
+                         .live = e->conn == NULL ? NULL : &e->live,
+                         .accept = options->accept,
+                         .accept_count = options->accept_count,
+                         .one_transaction = options->single_transaction};
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < p->plan.step_count; i++)
+        ok = assess_step(&a, &e->read[i], &p->plan.steps[i], err);
+    p->plan.danger_count = a.danger_count;
+    assess_release(&a);
+    return ok;
+}
+
+bool plan_explain(hg_conn *conn, struct prepared *prepared, const hg_migrate_options *options,
+                  enum explain_depth depth, hg_deadline by, hg_error *err)
+{
+    struct explanation e = {.conn = conn, .p = prepared};
+    bool ok = check_accept(options, err) && read_steps(&e, by, err) && ask_live(&e, depth, by, err)
+              && assess(&e, options, err);
+
+    if (!ok || conn == NULL || depth == EXPLAIN_TO_RUN)
+        return ok;
+    count_losses(&e, by);
+    return hg_conn_lost(conn) || predict(&e, by, err);
+}

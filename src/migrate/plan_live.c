@@ -1,0 +1,224 @@
+/*
+ * plan_live.c - the live database's word on the tables of a plan.
+ */
+#include "plan_live.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+enum { NAMES_LIMIT = 16 << 20, SIZES_MS = 500 };
+
+static bool no_memory(hg_error *err)
+{
+    return hg_fail(err, HG_NOMEM, "could not look at the tables: out of memory");
+}
+
+/* schema.name → "schema"."name"; a name with a point in it is taken for two. */
+static void put_quoted(struct buf *out, const char *name)
+{
+    const char *point = strchr(name, '.');
+
+    buf_char(out, '"');
+    for (const char *c = name; *c != '\0'; c++) {
+        if (c == point) {
+            buf_text(out, "\".\"");
+            continue;
+        }
+        if (*c == '"')
+            buf_char(out, '"');
+        buf_char(out, *c);
+    }
+    buf_char(out, '"');
+}
+
+/* The names as the text of an array of quoted names. */
+static void put_array(struct buf *out, const char *const *names, size_t count)
+{
+    buf_char(out, '{');
+    for (size_t i = 0; i < count; i++) {
+        struct buf name = BUF_INIT(NAMES_LIMIT);
+
+        put_quoted(&name, names[i]);
+        buf_text(out, i == 0 ? "\"" : ",\"");
+        for (size_t c = 0; c < name.size; c++) {
+            if (name.bytes[c] == '"' || name.bytes[c] == '\\')
+                buf_char(out, '\\');
+            buf_char(out, name.bytes[c]);
+        }
+        buf_char(out, '"');
+        buf_release(&name);
+    }
+    buf_char(out, '}');
+}
+
+// clang-format off
+static const char postgres_sql[] =
+    "SELECT n.at, ns.nspname || '.' || c.relname,"
+    " CASE WHEN c.reltuples >= 0 THEN c.reltuples::int8 ELSE pg_stat_get_live_tuples(c.oid) END, %s"
+    " FROM unnest($1::text[]) WITH ORDINALITY n(name, at)"
+    " JOIN pg_class r ON r.oid = to_regclass(n.name)"
+    " LEFT JOIN pg_index i ON i.indexrelid = r.oid"
+    " JOIN pg_class c ON c.oid = coalesce(i.indrelid, r.oid)"
+    " JOIN pg_namespace ns ON ns.oid = c.relnamespace";
+
+/* pg_total_relation_size() waits for whoever has the table. */
+static const char size_sql[] =
+    "CASE WHEN c.relkind = 'p' THEN (SELECT sum(pg_total_relation_size(p.relid))::int8 FROM pg_partition_tree(c.oid) p)"
+    " ELSE pg_total_relation_size(c.oid) END";
+
+static const char sqlite_sql[] = "SELECT name, tbl_name FROM sqlite_master";
+// clang-format on
+
+static bool take(struct live *live, struct arena *arena, hg_rows *rows)
+{
+    size_t at = (size_t)hg_rows_integer(rows, 0) - 1;
+    struct live_table *t = &live->tables[at];
+
+    if (at >= live->count)
+        return true;
+    t->exists = true;
+    t->full = arena_text(arena, hg_rows_text(rows, 1));
+    t->rows = hg_rows_integer(rows, 2);
+    t->size_bytes = hg_rows_integer(rows, 3);
+    return t->full != NULL;
+}
+
+static bool read_postgres(hg_conn *conn, struct arena *arena, const char *array, const char *size,
+                          hg_deadline by, struct live *live, hg_error *err)
+{
+    const hg_value parameter = hg_text(array);
+    char sql[2048];
+    hg_rows *rows = NULL;
+    hg_step step;
+    bool ok = true;
+
+    snprintf(sql, sizeof sql, postgres_sql, size);
+    if (!hg_conn_query(conn, sql, &parameter, 1, by, &rows, err))
+        return false;
+    while (ok && (step = hg_rows_next(rows, by, err)) == HG_ROW)
+        ok = take(live, arena, rows) || no_memory(err);
+    hg_rows_close(rows);
+    return ok && step == HG_END;
+}
+
+/* Sizes are worth half a second; without them everything else still is. */
+static bool ask_postgres(hg_conn *conn, struct arena *arena, const char *array, bool sizes,
+                         hg_deadline by, struct live *live, hg_error *err)
+{
+    hg_deadline patience = hg_deadline_first(by, hg_deadline_in_ms(SIZES_MS));
+
+    if (sizes && read_postgres(conn, arena, array, size_sql, patience, live, NULL))
+        return true;
+    return !hg_conn_lost(conn) && read_postgres(conn, arena, array, "-1::int8", by, live, err);
+}
+
+static bool ask_sqlite(hg_conn *conn, struct arena *arena, hg_deadline by, struct live *live,
+                       hg_error *err)
+{
+    hg_rows *rows = NULL;
+    hg_step step;
+    bool ok = true;
+
+    if (!hg_conn_query(conn, sqlite_sql, NULL, 0, by, &rows, err))
+        return false;
+    while (ok && (step = hg_rows_next(rows, by, err)) == HG_ROW)
+        for (size_t i = 0; i < live->count; i++) {
+            struct live_table *t = &live->tables[i];
+
+            if (strcasecmp(t->name, hg_rows_text(rows, 0)) != 0)
+                continue;
+            t->exists = true;
+            t->full = arena_text(arena, hg_rows_text(rows, 1));
+            ok = t->full != NULL || no_memory(err);
+        }
+    hg_rows_close(rows);
+    return ok && step == HG_END;
+}
+
+bool live_read(hg_conn *conn, struct arena *arena, const char *const *names, size_t count,
+               bool sizes, hg_deadline by, struct live *out, hg_error *err)
+{
+    struct live live = {arena_alloc(arena, count + 1, sizeof *live.tables), count};
+    struct buf array = BUF_INIT(NAMES_LIMIT);
+    bool ok = live.tables != NULL || no_memory(err);
+
+    for (size_t i = 0; ok && i < count; i++)
+        live.tables[i] =
+            (struct live_table){.name = names[i], .full = names[i], .rows = -1, .size_bytes = -1};
+    if (ok && count > 0 && hg_conn_driver(conn) == HG_SQLITE) {
+        ok = ask_sqlite(conn, arena, by, &live, err);
+    } else if (ok && count > 0) {
+        put_array(&array, names, count);
+        ok = (!buf_failed(&array) || no_memory(err))
+             && ask_postgres(conn, arena, array.bytes, sizes, by, &live, err);
+    }
+    buf_release(&array);
+    if (ok)
+        *out = live;
+    return ok;
+}
+
+const struct live_table *live_find(const struct live *live, const char *name)
+{
+    for (size_t i = 0; live != NULL && i < live->count; i++)
+        if (strcmp(live->tables[i].name, name) == 0)
+            return &live->tables[i];
+    return NULL;
+}
+
+bool live_count(hg_conn *conn, const char *full, hg_deadline by, int64_t *out_rows)
+{
+    struct buf sql = BUF_INIT(1 << 16);
+    hg_rows *rows = NULL;
+    bool ok;
+
+    buf_text(&sql, "SELECT count(*) FROM ");
+    put_quoted(&sql, full);
+    ok = !buf_failed(&sql) && hg_conn_query(conn, sql.bytes, NULL, 0, by, &rows, NULL)
+         && hg_rows_next(rows, by, NULL) == HG_ROW;
+    if (ok)
+        *out_rows = hg_rows_integer(rows, 0);
+    hg_rows_close(rows);
+    buf_release(&sql);
+    return ok;
+}
+
+/* --- how long it took --- */
+
+static void predict(hg_plan *plan, const char *const *checksums, hg_rows *rows)
+{
+    for (size_t i = 0; i < plan->step_count; i++) {
+        hg_plan_step *step = &plan->steps[i];
+        const char *direction = step->direction == HG_UP ? "up" : "down";
+
+        if (strcmp(step->revision, hg_rows_text(rows, 0)) == 0
+            && strcmp(direction, hg_rows_text(rows, 1)) == 0
+            && strcmp(checksums[i], hg_rows_text(rows, 2)) == 0)
+            step->predicted_ms = hg_rows_value(rows, 3).as.real;
+    }
+}
+
+bool live_predict(hg_conn *conn, const struct ledger_place *place, hg_plan *plan,
+                  const char *const *checksums, hg_deadline by, hg_error *err)
+{
+    hg_rows *rows = NULL;
+    char sql[1024];
+    hg_step step;
+
+    if (!place->has_history || plan->step_count == 0)
+        return true;
+    snprintf(sql, sizeof sql,
+             "SELECT revision, direction, checksum, duration_ms FROM %s "
+             "WHERE outcome = 'ok' AND direction IN ('up', 'down') AND duration_ms IS NOT NULL "
+             "ORDER BY id",
+             place->history);
+    if (!hg_conn_query(conn, sql, NULL, 0, by, &rows, err))
+        return false;
+    while ((step = hg_rows_next(rows, by, err)) == HG_ROW)
+        predict(plan, checksums, rows);
+    hg_rows_close(rows);
+    return step == HG_END;
+}
