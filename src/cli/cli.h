@@ -41,6 +41,7 @@ struct cli {
     const char *second_argument; /* import's DIR; NULL: none */
     double lock_timeout_s;       /* -1: not given */
     double deadline_s;           /* -1: not given */
+    struct cli_list accept;      /* hazards */
     struct cli_list only;        /* checks and groups */
     const char *app_url;
     const char *junit; /* a file */
@@ -92,6 +93,12 @@ hg_observer cli_observer(const struct cli *cli);
 
 /* "12 ms", "3.4 s", "2 min 5 s" into size bytes; "-" when negative. Returns out. */
 char *cli_duration(double ms, char *out, size_t size);
+
+/* A plan as people read it: steps, statements, and what each of them does to others. */
+void cli_put_plan(struct buf *out, const hg_plan *plan);
+
+/* The steps alone. */
+void cli_put_steps(struct buf *out, const hg_plan_step *steps, size_t count);
 
 /* Opens the console on a database; returns when its user leaves. */
 bool cli_run_console(const struct cli *cli, struct ops *ops, hg_error *err);

@@ -26,6 +26,8 @@ static hg_migrate_options options_of(const struct cli *cli, const struct ops *op
     hg_migrate_options options = ops_migrate_options(ops, kind_of(cli), cli->argument);
 
     options.plan_id = cli->plan_id;
+    options.accept = cli->accept.items;
+    options.accept_count = cli->accept.count;
     options.single_transaction = cli->single_transaction;
     if (cli->lock_timeout_s >= 0) {
         options.lock_wait_ms = (int64_t)(cli->lock_timeout_s * 1000);
@@ -41,50 +43,6 @@ static void put_visible(struct buf *out, const char *text)
     text_visible(out, text, strlen(text));
 }
 
-/* A statement as it stands in its file, its lines below each other. */
-static void put_statement(struct buf *out, const hg_plan_statement *statement)
-{
-    const char *line = statement->sql;
-    size_t n = strcspn(line, "\n");
-
-    buf_printf(out, "%7d  ", statement->line);
-    for (;;) {
-        text_visible(out, line, n);
-        buf_char(out, '\n');
-        if (line[n] == '\0')
-            return;
-        line += n + 1;
-        n = strcspn(line, "\n");
-        buf_printf(out, "%9s", "");
-    }
-}
-
-static void put_step(struct buf *out, const hg_plan_step *step)
-{
-    buf_printf(out, "%-5s", step->direction == HG_UP ? "up" : "down");
-    put_visible(out, step->revision);
-    buf_text(out, "  ");
-    put_visible(out, step->message);
-    buf_text(out, "\n     ");
-    put_visible(out, step->file);
-    buf_text(out, step->transaction ? ", one transaction\n"
-                                    : ", no transaction: statement by statement\n");
-    for (size_t i = 0; i < step->statement_count; i++)
-        put_statement(out, &step->statements[i]);
-}
-
-static void put_plan(struct buf *out, const hg_plan *plan)
-{
-    if (plan->step_count == 0) {
-        buf_text(out, "nothing to do\n");
-        return;
-    }
-    for (size_t i = 0; i < plan->step_count; i++)
-        put_step(out, &plan->steps[i]);
-    buf_printf(out, "\nplan %s: %zu step%s\n", plan->id, plan->step_count,
-               plan->step_count == 1 ? "" : "s");
-}
-
 static int show_plan(const struct cli *cli, const hg_plan *plan)
 {
     struct buf out = BUF_INIT(256 << 20);
@@ -92,7 +50,7 @@ static int show_plan(const struct cli *cli, const hg_plan *plan)
     if (cli->json)
         json_plan(&out, plan);
     else
-        put_plan(&out, plan);
+        cli_put_plan(&out, plan);
     cli_print(&out);
     buf_release(&out);
     return 0;
@@ -149,6 +107,28 @@ static bool rolls_back(const hg_plan *plan)
     return false;
 }
 
+/* The hazards that refuse the plan, each with what to write instead. */
+static void show_dangers(const struct cli *cli, const hg_plan *plan)
+{
+    for (size_t i = 0; i < plan->step_count; i++) {
+        const hg_plan_step *step = &plan->steps[i];
+
+        for (size_t j = 0; j < step->statement_count; j++) {
+            const hg_plan_statement *s = &step->statements[j];
+
+            for (size_t k = 0; k < s->hazard_count; k++) {
+                const hg_hazard *h = &s->hazards[k];
+
+                if (h->severity != HG_SEVERITY_DANGER || h->accepted != NULL)
+                    continue;
+                cli_note(cli, "%s:%d: %s: %s", step->file, s->line, h->id, h->message);
+                if (h->safer[0] != '\0')
+                    cli_note(cli, "  instead: %s", h->safer);
+            }
+        }
+    }
+}
+
 /*
  * A command that needs no consent leaves planning to the run. Where somebody has to agree, they
  * agree to a plan, and the run refuses another one.
@@ -168,6 +148,10 @@ static bool agree(const struct cli *cli, struct ops *ops, hg_migrate_options *op
         return false;
     if ((*out_plan)->step_count == 0)
         return true;
+    if (options->production && !hg_plan_allowed(*out_plan, err)) {
+        show_dangers(cli, *out_plan);
+        return false;
+    }
     if (consent == CONSENT_YES
         && !rolls_back(*out_plan)) /* a reset of what is empty drops nothing */
         return true;

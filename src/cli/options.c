@@ -42,6 +42,7 @@ const struct option_row option_rows[] = {
     {"--deadline",           "S",      FOR_RUNS,    OPTION_SECONDS, offsetof(struct cli, deadline_s),           "Start no migration that is not expected to end within S seconds from now"},
     {"--detach",             NULL,     FOR_RUNS,    OPTION_FLAG, offsetof(struct cli, detach),                  "Run in a process of its own, which outlives this terminal"},
     {"--attach",             NULL,     FOR_UP,      OPTION_FLAG, offsetof(struct cli, attach),                  "Watch the run that was detached; ends with its exit status"},
+    {"--accept",             "HAZARD", FOR_RUNS,    OPTION_LIST, offsetof(struct cli, accept),                  "Run in production in spite of this hazard; several with commas, or the option again"},
     {"--single-transaction", NULL,     FOR_UP,      OPTION_FLAG, offsetof(struct cli, single_transaction),      "Apply all migrations in one transaction"},
     {"-m",                   "MESSAGE", FOR_REV,    OPTION_TEXT, offsetof(struct cli, message),                 "What the migration does"},
     {"--watch",              NULL,     FOR_WATCH,   OPTION_FLAG, offsetof(struct cli, watch),                   "Show it again every second, until Ctrl-C; with --json a document a line"},

@@ -71,8 +71,9 @@ bool hg_plan_allowed(const hg_plan *plan, hg_error *err)
         hg_fail(err, HG_REFUSED, "the plan has %zu hazard%s that nobody accepted: %s%s", r.count,
                 r.count == 1 ? "" : "s", r.places.bytes, buf_failed(&r.places) ? ", ..." : "");
         buf_truncate(&r.ids, r.ids.size - 1);
-        hg_error_hint(err, "The plan shows what to write instead. To run it as it is, accept: %s%s",
-                      r.ids.bytes, buf_failed(&r.ids) ? ",..." : "");
+        hg_error_hint(
+            err, "The plan shows what to write instead. To run it as it is, add: --accept %s%s",
+            r.ids.bytes, buf_failed(&r.ids) ? ",..." : "");
     }
     buf_release(&r.places);
     buf_release(&r.ids);

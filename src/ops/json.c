@@ -145,40 +145,6 @@ static const char *direction_name(hg_direction direction)
     return direction == HG_UP ? "up" : "down";
 }
 
-static json_t *step_object(const hg_plan_step *step)
-{
-    json_t *object = json_object(), *statements = json_array();
-
-    for (size_t i = 0; i < step->statement_count; i++) {
-        json_t *statement = json_object();
-
-        json_object_set_new(statement, "sql", json_part_text(step->statements[i].sql));
-        json_object_set_new(statement, "line", json_integer(step->statements[i].line));
-        json_object_set_new(statement, "lock", json_null()); /* null: not analysed */
-        json_object_set_new(statement, "rewrite", json_null());
-        json_object_set_new(statement, "scan", json_null());
-        json_object_set_new(statement, "hazards", json_null());
-        json_array_append_new(statements, statement);
-    }
-    json_object_set_new(object, "revision", json_part_text(step->revision));
-    json_object_set_new(object, "direction", json_part_text(direction_name(step->direction)));
-    json_object_set_new(object, "transaction", json_boolean(step->transaction));
-    json_object_set_new(object, "file", json_part_text(step->file));
-    json_object_set_new(object, "statements", statements);
-    return object;
-}
-
-bool json_plan(struct buf *out, const hg_plan *plan)
-{
-    json_t *root = json_part_document(), *steps = json_array();
-
-    for (size_t i = 0; i < plan->step_count; i++)
-        json_array_append_new(steps, step_object(&plan->steps[i]));
-    json_object_set_new(root, "plan_id", json_part_text(plan->id));
-    json_object_set_new(root, "steps", steps);
-    return json_part_finish(out, root);
-}
-
 bool json_run(struct buf *out, const hg_run_result *result, const hg_error *error)
 {
     json_t *root = json_part_document(), *applied = json_array(), *current = json_array();

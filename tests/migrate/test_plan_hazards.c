@@ -138,7 +138,7 @@ static void production_refuses_what_nobody_accepted_and_says_how_to(void **state
     assert_non_null(
         strstr(err.message, "the plan has 3 hazards that nobody accepted: drop-table ("));
     assert_non_null(strstr(err.message, "0001_a.sql:4)"));
-    assert_non_null(strstr(err.hint, "accept: drop-table,truncate"));
+    assert_non_null(strstr(err.hint, "add: --accept drop-table,truncate"));
     hg_plan_free(plan);
 }
 

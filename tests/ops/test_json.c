@@ -274,13 +274,26 @@ static void pools_list_every_connection(void **state)
 
 static void a_plan_shows_steps_and_statements(void **state)
 {
-    hg_plan_statement statement = {"CREATE TABLE t (a int)", 7};
+    hg_plan_table table = {.name = "public.t", .lock = HG_LOCK_SHARE, .rows = 7, .size_bytes = -1};
+    hg_hazard hazard = {.id = "index-blocks-writes", .message = "m", .safer = ""};
+    hg_plan_statement statements[] = {{.sql = "CREATE INDEX ON t (a)",
+                                       .line = 7,
+                                       .form = "CREATE INDEX",
+                                       .source = HG_PLAN_TABLE,
+                                       .lock = HG_LOCK_SHARE,
+                                       .table = "public.t",
+                                       .tables = &table,
+                                       .table_count = 1,
+                                       .hazards = &hazard,
+                                       .hazard_count = 1},
+                                      {.sql = "FROBNICATE", .form = "", .table = ""}};
     hg_plan_step step = {.revision = "a1",
                          .message = "m",
                          .file = "a.sql",
                          .transaction = true,
-                         .statements = &statement,
-                         .statement_count = 1};
+                         .predicted_ms = -1,
+                         .statements = statements,
+                         .statement_count = 2};
     hg_plan plan = {.id = "0123456789abcdef", .steps = &step, .step_count = 1};
     struct buf out = BUF_INIT(1 << 20);
     json_t *root, *object;
@@ -289,10 +302,18 @@ static void a_plan_shows_steps_and_statements(void **state)
     assert_true(json_plan(&out, &plan));
     root = parse(&out);
     object = json_array_get(json_object_get(root, "steps"), 0);
-    assert_has(root, "plan_id:s steps:a");
-    assert_has(object, "revision:s direction:s transaction:b statements:a");
-    assert_has(json_array_get(json_object_get(object, "statements"), 0),
-               "sql:s line:i lock rewrite scan hazards");
+    assert_has(root, "plan_id:s dangers:i steps:a");
+    assert_has(object, "revision:s direction:s transaction:b predicted_ms statements:a");
+    object = json_array_get(json_object_get(object, "statements"), 0);
+    assert_has(object, "sql:s line:i form:s source:s lock:s table:s blocks_reads:b blocks_writes:b "
+                       "rewrite:b scan:b tables:a hazards:a");
+    assert_string_equal(json_string_value(json_object_get(object, "lock")), "SHARE");
+    assert_has(
+        json_array_get(json_object_get(object, "tables"), 0),
+        "table:s lock:s scan:b rewrite:b index_build:b loses_rows:b created_by_plan:b rows:i "
+        "rows_exact:b size_bytes");
+    assert_has(json_array_get(json_object_get(object, "hazards"), 0),
+               "id:s severity:s message:s safer accepted");
     json_decref(root);
 }
 
