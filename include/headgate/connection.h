@@ -104,9 +104,9 @@ HG_API void hg_conn_close(hg_conn *conn);
 HG_API void hg_conn_cancel(hg_conn *conn);
 
 /*
- * Asked about ten times a second while a call of this connection waits, from the thread that waits
- * (SQLite: also while it computes); true cancels the statement with HG_CANCELLED. NULL ends it. For
- * signal handlers' flags and jobs.
+ * Asked about twenty times a second while a call of this connection waits, from the thread that
+ * waits (SQLite: also while it computes); true cancels the statement with HG_CANCELLED. NULL ends
+ * it. For signal handlers' flags and jobs.
  */
 HG_API void hg_conn_set_interrupt(hg_conn *conn, bool (*interrupted)(void *context), void *context);
 

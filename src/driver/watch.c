@@ -8,7 +8,7 @@
 #include "base/clock.h"
 
 #define ASK_EVERY_NS \
-    INT64_C(100000000) /* hg_conn_set_interrupt() promises about ten times a second */
+    INT64_C(50000000) /* hg_conn_set_interrupt() promises about twenty times a second */
 
 void watch_start(struct watch *watch, hg_deadline by)
 {
