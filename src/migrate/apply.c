@@ -11,14 +11,25 @@
 #include "driver/bulk.h"
 
 enum {
-    PRODUCTION_LOCK_MS = 2000, /* longer, and the application's statements pile up behind ours */
     BUSY_TRY_MS = 1000,
-    RETRIES = 10,
-    BACKOFF_MS = 500,
-    BACKOFF_MAX_MS = 30 * 1000,
+    RETRIES = 60,
+    STEP_BACK_MS = 750, /* and a third of it more by chance */
+    BACKOFF_AFTER = 30, /* tries, from which on it is ever longer */
+    BACKOFF_MAX_MS = 10 * 1000,
     COPY_CHUNK = 256 * 1024,
     EXCERPT = 100
 };
+
+/*
+ * How long a lock is waited for in production, by try. Whoever comes behind us waits as long: with
+ * a tenth of a second in each second nearly nobody notices, and a lock that comes free is ours
+ * within one. Where that never suffices, longer; but never so long that an application's own
+ * patience of half a second ends.
+ */
+static int64_t production_lock_ms(int64_t retries)
+{
+    return retries < 12 ? 100 : retries < 24 ? 200 : 400;
+}
 
 static hg_deadline soon(void)
 {
@@ -142,7 +153,7 @@ int64_t apply_lock_timeout(const struct task *task)
         return options->lock_timeout_ms;
     if (task->script->section.lock_timeout_ms >= 0)
         return task->script->section.lock_timeout_ms;
-    return options->production ? PRODUCTION_LOCK_MS : -1;
+    return options->production ? production_lock_ms(task->retries) : -1;
 }
 
 /* How long SQLite's write lock is waited for: a lock's time where one is set, else a deployer's. */
@@ -383,15 +394,15 @@ static bool worth_another(const struct task *task, const hg_error *cause)
            && task->retries < RETRIES && !hg_conn_lost(task->run->conn);
 }
 
-/* Half a second, doubling to half a minute; a half of it by chance. */
+/* The same time for a while, so that a lock that comes free is not left lying; then ever longer. */
 static int64_t backoff_ms(int64_t retries)
 {
-    int64_t ms = BACKOFF_MS;
+    int64_t ms = STEP_BACK_MS;
 
-    for (int64_t i = 0; i < retries && ms < BACKOFF_MAX_MS; i++)
+    for (int64_t i = BACKOFF_AFTER; i < retries && ms < BACKOFF_MAX_MS; i += 3)
         ms *= 2;
     ms = ms < BACKOFF_MAX_MS ? ms : BACKOFF_MAX_MS;
-    return ms / 2 + rand_below(ms / 2);
+    return ms + rand_below(ms / 3);
 }
 
 static void tell_retry(const struct task *task, const hg_error *cause, int64_t ms)
