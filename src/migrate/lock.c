@@ -47,8 +47,10 @@ bool lock_init(struct lock *lock, hg_pool *pool, hg_conn *conn, const struct led
         hg_fail(err, HG_UNSUPPORTED,
                 "the deployers' lock does not hold through a pooler that "
                 "shares sessions");
-        hg_error_hint(err,
-                      "Use the URL of the server itself for migrations, not that of PgBouncer.");
+        hg_error_hint(
+            err,
+            "Use the URL of the server itself for migrations, not that of PgBouncer: in session "
+            "mode too, for from here its modes look alike.");
         return false;
     }
     if (path != NULL && realpath(path, real) != NULL) /* else in memory: nobody else can be there */
@@ -78,8 +80,8 @@ static const char holder_sql[] =
     "SELECT coalesce(nullif(a.application_name, ''), 'a session') || ' (process '"
     " || a.pid || coalesce(', from ' || pg_catalog.host(a.client_addr), '') || ', since '"
     " || pg_catalog.to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
-    " || ' UTC' || coalesce(pg_catalog.format(', %s%% of its index',"
-    " 100 * p.blocks_done / nullif(p.blocks_total, 0)), '') || ')'"
+    " || ' UTC' || coalesce(', ' || 100 * p.blocks_done / nullif(p.blocks_total, 0)"
+    " || ' % of an index', '') || ')'"
     " FROM pg_catalog.pg_locks l"
     " JOIN pg_catalog.pg_stat_activity a USING (pid)"
     " LEFT JOIN pg_catalog.pg_stat_progress_create_index p USING (pid)"
