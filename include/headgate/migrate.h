@@ -68,6 +68,34 @@ HG_API bool hg_history_read(hg_pool *pool, const char *dir, hg_deadline by,
                             hg_history **out_history, hg_error *err);
 HG_API void hg_history_free(hg_history *history);
 
+/* One event of headgate_history, as it was written then. */
+typedef struct hg_migration_event {
+    int64_t id;
+    const char *revision;
+    const char *direction; /* "up", "down", "stamp", "unstamp", "import" */
+    const char *outcome;   /* "ok", "failed", "running", "abandoned" by a process that died */
+    const char *file;
+    int64_t started_ms, finished_ms; /* Unix time; 0: not known, or not yet */
+    double duration_ms;              /* -1 when unknown */
+    int64_t lock_wait_ms;            /* for the deployers' lock */
+    int64_t retries;
+    int64_t statements, statements_done;
+    const char *operator_name, *os_user, *host, *headgate_version;
+    int64_t backend_pid;
+    const char *sqlstate, *error; /* "" unless it failed; without secrets */
+} hg_migration_event;
+
+/* Newest first. Lives until hg_events_free(). */
+typedef struct hg_events {
+    hg_migration_event *items;
+    size_t count;
+} hg_events;
+
+/* Reads the last events, at most limit; none where there is no history. */
+HG_API bool hg_events_read(hg_pool *pool, int64_t limit, hg_deadline by, hg_events **out_events,
+                           hg_error *err);
+HG_API void hg_events_free(hg_events *events);
+
 typedef enum hg_direction { HG_UP, HG_DOWN } hg_direction;
 typedef enum hg_migrate_kind { HG_MIGRATE_UP, HG_MIGRATE_DOWN, HG_MIGRATE_RESET } hg_migrate_kind;
 

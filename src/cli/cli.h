@@ -48,7 +48,7 @@ struct cli {
     bool tap, list;
     int verbosity; /* -1 quiet, 0, 1, 2 */
     bool json, yes, plan, single_transaction, watch, help, version;
-    bool detach, attach;
+    bool detach, attach, events;
     bool help_for_all; /* no command was named */
 };
 

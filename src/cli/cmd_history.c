@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "cli.h"
 #include "ops/json.h"
+#include "ops/json_migrate.h"
 #include "table.h"
 
 enum { COLUMNS = 7 };
@@ -77,6 +78,75 @@ static bool read_history(const struct cli *cli, struct ops *ops, hg_history **ou
                            ops_inspection_deadline(ops), out, err);
 }
 
+/* --- event by event --- */
+
+enum { EVENTS_SHOWN = 100, EVENT_COLUMNS = 8 };
+
+static void put_event(struct arena *arena, const hg_migration_event *event, const char **cells)
+{
+    char when[32], took[32];
+
+    clock_format_utc(event->started_ms, when, sizeof when);
+    cells[0] = arena_text(arena, when);
+    cells[1] = event->revision;
+    cells[2] = event->direction;
+    cells[3] = event->retries > 0 ? arena_printf(arena, "%s, %lld retries", event->outcome,
+                                                 (long long)event->retries)
+                                  : event->outcome;
+    cells[4] = arena_text(arena, cli_duration(event->duration_ms, took, sizeof took));
+    cells[5] = event->lock_wait_ms > 0
+                   ? arena_text(arena, cli_duration((double)event->lock_wait_ms, took, sizeof took))
+                   : NULL;
+    cells[6] =
+        arena_printf(arena, "%s@%s %s", event->operator_name, event->host, event->headgate_version);
+    cells[7] = event->error[0] == '\0' ? NULL : event->error;
+}
+
+static void print_events(struct buf *out, const hg_events *events)
+{
+    static const struct table_column columns[EVENT_COLUMNS] = {
+        {"STARTED", ALIGN_LEFT}, {"REVISION", ALIGN_LEFT}, {"WHAT", ALIGN_LEFT},
+        {"OUTCOME", ALIGN_LEFT}, {"TOOK", ALIGN_RIGHT},    {"WAITED", ALIGN_RIGHT},
+        {"BY", ALIGN_LEFT},      {"ERROR", ALIGN_LEFT}};
+    const char **cells = alloc_zero(events->count * EVENT_COLUMNS, sizeof *cells);
+    struct arena arena = ARENA_INIT;
+
+    if (events->count == 0)
+        buf_text(out, "nothing was run yet\n");
+    for (size_t i = 0; cells != NULL && i < events->count; i++)
+        put_event(&arena, &events->items[i], cells + i * EVENT_COLUMNS);
+    if (cells != NULL && events->count > 0)
+        table_print(out, columns, EVENT_COLUMNS, cells, events->count);
+    arena_release(&arena);
+    alloc_free(cells);
+}
+
+static int show_events(const struct cli *cli)
+{
+    struct buf out = BUF_INIT(64 << 20);
+    struct ops ops = {0};
+    hg_events *events = NULL;
+    hg_error err = {0};
+    int status = 0;
+
+    if (!cli_open(cli, false, &ops, &err))
+        return cli_fail(cli, &err);
+    cli_catch_signals();
+    if (!hg_events_read(ops.pool, EVENTS_SHOWN, ops_inspection_deadline(&ops), &events, &err)) {
+        status = cli_fail(cli, &err);
+    } else {
+        if (cli->json)
+            json_events(&out, events);
+        else
+            print_events(&out, events);
+        cli_print(&out);
+    }
+    hg_events_free(events);
+    ops_close(&ops);
+    buf_release(&out);
+    return status;
+}
+
 int cmd_history(const struct cli *cli)
 {
     struct buf out = BUF_INIT(256 << 20);
@@ -85,6 +155,8 @@ int cmd_history(const struct cli *cli)
     hg_error err = {0};
     int status = 0;
 
+    if (cli->events)
+        return show_events(cli);
     if (!cli_open(cli, false, &ops, &err))
         return cli_fail(cli, &err);
     if (!read_history(cli, &ops, &history, &err)) {

@@ -15,7 +15,8 @@ enum {
     FOR_UP = 4,
     FOR_REV = 8, /* rev, merge */
     FOR_SMOKE = 16,
-    FOR_WATCH = 32
+    FOR_WATCH = 32,
+    FOR_HISTORY = 64
 };
 
 /* clang-format off */
@@ -43,6 +44,7 @@ const struct option_row option_rows[] = {
     {"--detach",             NULL,     FOR_RUNS,    OPTION_FLAG, offsetof(struct cli, detach),                  "Run in a process of its own, which outlives this terminal"},
     {"--attach",             NULL,     FOR_UP,      OPTION_FLAG, offsetof(struct cli, attach),                  "Watch the run that was detached; ends with its exit status"},
     {"--accept",             "HAZARD", FOR_RUNS,    OPTION_LIST, offsetof(struct cli, accept),                  "Run in production in spite of this hazard; several with commas, or the option again"},
+    {"--events",             NULL,     FOR_HISTORY, OPTION_FLAG, offsetof(struct cli, events),                  "What was run, event by event, the newest first: by whom, from where, how it ended"},
     {"--single-transaction", NULL,     FOR_UP,      OPTION_FLAG, offsetof(struct cli, single_transaction),      "Apply all migrations in one transaction"},
     {"-m",                   "MESSAGE", FOR_REV,    OPTION_TEXT, offsetof(struct cli, message),                 "What the migration does"},
     {"--watch",              NULL,     FOR_WATCH,   OPTION_FLAG, offsetof(struct cli, watch),                   "Show it again every second, until Ctrl-C; with --json a document a line"},
@@ -65,7 +67,7 @@ const struct command_row command_rows[] = {
     {"up",         FOR_ALL | FOR_RUNS | FOR_UP, MAY_HAVE_ARGUMENT, cmd_migrate},
     {"down",       FOR_ALL | FOR_RUNS,     MAY_HAVE_ARGUMENT, cmd_migrate},
     {"reset",      FOR_ALL | FOR_RUNS,     NO_ARGUMENT,       cmd_migrate},
-    {"history",    FOR_ALL,                              NO_ARGUMENT,       cmd_history},
+    {"history",    FOR_ALL | FOR_HISTORY,                NO_ARGUMENT,       cmd_history},
     {"current",    FOR_ALL,                              NO_ARGUMENT,       cmd_history},
     {"heads",      FOR_ALL,                              NO_ARGUMENT,       cmd_history},
     {"stamp",      FOR_ALL,                MUST_HAVE_ARGUMENT, cmd_stamp},

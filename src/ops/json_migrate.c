@@ -58,3 +58,39 @@ bool json_rehearsal(struct buf *out, const hg_rehearsal *rehearsal)
     json_object_set_new(root, "ok", json_boolean(rehearsal->difference_count == 0));
     return json_part_finish(out, root);
 }
+
+static json_t *event_object(const hg_migration_event *e)
+{
+    json_t *row = json_object();
+
+    json_object_set_new(row, "id", json_integer(e->id));
+    json_object_set_new(row, "revision", json_part_text(e->revision));
+    json_object_set_new(row, "direction", json_part_text(e->direction));
+    json_object_set_new(row, "outcome", json_part_text(e->outcome));
+    json_object_set_new(row, "file", json_part_text_or_null(e->file));
+    json_object_set_new(row, "started_at", json_part_utc(e->started_ms));
+    json_object_set_new(row, "finished_at", json_part_utc(e->finished_ms));
+    json_object_set_new(row, "duration_ms", json_part_ms(e->duration_ms));
+    json_object_set_new(row, "lock_wait_ms", json_integer(e->lock_wait_ms));
+    json_object_set_new(row, "retries", json_integer(e->retries));
+    json_object_set_new(row, "statements", json_integer(e->statements));
+    json_object_set_new(row, "statements_done", json_integer(e->statements_done));
+    json_object_set_new(row, "operator", json_part_text_or_null(e->operator_name));
+    json_object_set_new(row, "os_user", json_part_text_or_null(e->os_user));
+    json_object_set_new(row, "host", json_part_text_or_null(e->host));
+    json_object_set_new(row, "headgate_version", json_part_text_or_null(e->headgate_version));
+    json_object_set_new(row, "backend_pid", json_integer(e->backend_pid));
+    json_object_set_new(row, "sqlstate", json_part_text_or_null(e->sqlstate));
+    json_object_set_new(row, "error", json_part_text_or_null(e->error));
+    return row;
+}
+
+bool json_events(struct buf *out, const hg_events *events)
+{
+    json_t *root = json_part_document(), *rows = json_array();
+
+    for (size_t i = 0; i < events->count; i++)
+        json_array_append_new(rows, event_object(&events->items[i]));
+    json_object_set_new(root, "events", rows);
+    return json_part_finish(out, root);
+}

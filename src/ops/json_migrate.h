@@ -17,4 +17,7 @@ bool json_detached(struct buf *out, int64_t pid);
 /* What a rehearsal found. False: out of memory. */
 bool json_rehearsal(struct buf *out, const hg_rehearsal *rehearsal);
 
+/* The history event by event. False: out of memory. */
+bool json_events(struct buf *out, const hg_events *events);
+
 #endif

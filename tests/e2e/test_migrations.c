@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <headgate/types.h>
+
 #include "support/postgres.h"
 #include "support/process.h"
 #include "support/temp.h"
@@ -280,6 +282,19 @@ static void a_failing_statement(bool postgres)
     result = RUN(&p, 0, "current");
     assert_string_equal(result.out, "20260101000001\n");
     process_release(&result);
+    result = RUN(&p, 0, "history", "--events");
+    assert_non_null(strstr(result.out, "failed"));
+    assert_non_null(strstr(result.out, "nowhere"));
+    process_release(&result);
+    {
+        json_t *root = JSON(&p, "history", "--events", "--json");
+
+        assert_int_equal(json_array_size(json_object_get(root, "events")), 2);
+        assert_string_equal(text_at(root, "events", 0, "outcome"), "failed");
+        assert_string_equal(text_at(root, "events", 1, "outcome"), "ok");
+        assert_string_equal(text_at(root, "events", 0, "headgate_version"), hg_version());
+        json_decref(root);
+    }
     /* The first statement of the failed migration is gone with it: mending the file is enough. */
     add_migration(&p, 2, "CREATE TABLE two (n integer);", "DROP TABLE two;");
     run_quietly(&p, 0, "up", NULL);
