@@ -1,6 +1,7 @@
 /*
  * apply.c - one step in one transaction.
  */
+#include "mirror.h"
 #include "run.h"
 
 #include <stdio.h>
@@ -281,32 +282,6 @@ static const char **names_of(const struct task *task, const size_t *nodes, size_
     return names;
 }
 
-/* What dbmate calls a migration: the digits of its file's name. */
-static const char *dbmate_version(struct prepared *p, size_t node)
-{
-    const char *path = p->project.graph.nodes[node].file, *name;
-    size_t digits;
-
-    if (path == NULL)
-        return prepared_revision(p, node);
-    name = strrchr(path, '/') == NULL ? path : strrchr(path, '/') + 1;
-    digits = strspn(name, "0123456789");
-    return digits == 0 ? prepared_revision(p, node) : arena_text_n(&p->arena, name, digits);
-}
-
-bool apply_mirror(struct run *run, size_t node, bool applied, hg_error *err)
-{
-    struct prepared *p = run->prepared;
-    const char *version;
-
-    if (!p->ledger.exists || p->ledger.mirror[0] == '\0')
-        return true;
-    version = dbmate_version(p, node);
-    if (version == NULL)
-        return hg_fail(err, HG_NOMEM, "could not write the ledger: out of memory");
-    return ledger_mirror(run->conn, p->ledger.mirror, version, applied, soon(), err);
-}
-
 bool apply_move(struct task *task, hg_error *err)
 {
     const struct plan_step *step = task->step;
@@ -317,7 +292,7 @@ bool apply_move(struct task *task, hg_error *err)
         return hg_fail(err, HG_NOMEM, "could not write the ledger: out of memory");
     return ledger_move(task->run->conn, &task->run->prepared->place, removes, step->remove_count,
                        adds, step->add_count, soon(), err)
-           && apply_mirror(task->run, step->node, step->direction == HG_UP, err);
+           && mirror_write(task->run, step->node, step->direction == HG_UP, err);
 }
 
 static bool run_statements(struct task *task, hg_error *err)
@@ -340,7 +315,7 @@ bool apply_ledger_script(struct task *task, struct buf *out, size_t *count, hg_e
 
     if (p->ledger.mirror[0] != '\0') {
         change.mirror = p->ledger.mirror;
-        change.mirrored = dbmate_version(p, step->node);
+        change.mirrored = mirror_version(p, step->node);
         change.applied = step->direction == HG_UP;
     }
     event = apply_event(task, "ok");

@@ -126,6 +126,13 @@ static bool check_closed(const struct adoption *a, hg_error *err)
     return true;
 }
 
+/* Whether both tables were in step before: what differs now is the tool's doing. */
+static bool is_mirrored(const struct adoption *a)
+{
+    return a->theirs.table[0] != '\0'
+           && strcmp(a->run.prepared->ledger.mirror, a->theirs.table) == 0;
+}
+
 static bool merge_applied(struct adoption *a, hg_error *err)
 {
     struct prepared *p = a->run.prepared;
@@ -137,9 +144,9 @@ static bool merge_applied(struct adoption *a, hg_error *err)
     for (size_t i = 0; i < a->import->items.count; i++) {
         size_t node;
 
-        if (a->theirs.items[i]
-            && graph_has(&p->project.graph, a->import->items.items[i].revision, &node))
-            a->applied[node] = true;
+        if (graph_has(&p->project.graph, a->import->items.items[i].revision, &node)
+            && (a->theirs.items[i] || is_mirrored(a)))
+            a->applied[node] = a->theirs.items[i];
     }
     return check_closed(a, err);
 }
@@ -153,11 +160,17 @@ static bool is_news(const struct adoption *a, size_t node)
     return a->applied[node] && node < project->file_count && (entry == NULL || !entry->applied);
 }
 
+/* Whether the tool has rolled it back since. */
+static bool is_gone(const struct adoption *a, size_t node)
+{
+    return a->run.prepared->project.applied[node] && !a->applied[node];
+}
+
 /* Whether the mirror of dbmate's table is to be kept from now on. */
 static bool is_new_mirror(const struct adoption *a)
 {
     return a->import->options->kind == HG_IMPORT_DBMATE && a->theirs.table[0] != '\0'
-           && strcmp(a->run.prepared->ledger.mirror, a->theirs.table) != 0;
+           && !is_mirrored(a);
 }
 
 static bool look_for_news(struct run *r, bool *out_idle, hg_error *err)
@@ -172,7 +185,7 @@ static bool look_for_news(struct run *r, bool *out_idle, hg_error *err)
     a->result->applied = a->result->noted = 0;
     for (size_t i = 0; i < r->prepared->project.graph.count; i++) {
         a->result->applied += a->applied[i];
-        a->result->noted += is_news(a, i);
+        a->result->noted += is_news(a, i) || is_gone(a, i);
     }
     *out_idle = *out_idle && a->result->noted == 0;
     return true;
@@ -207,7 +220,8 @@ static bool write_history(struct adoption *a, hg_error *err)
     const struct graph *graph = &a->run.prepared->project.graph;
 
     for (size_t i = 0; i < graph->count; i++)
-        if (is_news(a, graph->order[i]) && !stamp_note(&a->run, graph->order[i], err))
+        if ((is_news(a, graph->order[i]) && !stamp_note(&a->run, graph->order[i], err))
+            || (is_gone(a, graph->order[i]) && !stamp_forget(&a->run, graph->order[i], err)))
             return false;
     return !is_new_mirror(a) || stamp_mirror(&a->run, "dbmate", a->theirs.table, err);
 }

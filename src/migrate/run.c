@@ -4,6 +4,7 @@
  * The ledger is read before the lock is taken and again behind it: with nothing to do nobody waits
  * for anybody, and what another deployer did meanwhile is not done twice.
  */
+#include "mirror.h"
 #include "run.h"
 
 #include <stdio.h>
@@ -426,7 +427,7 @@ static bool look_for_steps(struct run *r, bool *out_idle, hg_error *err)
     if (!prepare_decide(r->conn, r->options, run_soon(r), &r->prepared, err))
         return false;
     *out_idle = r->prepared->decided.step_count == 0;
-    return refuse_foreign(r, err);
+    return refuse_foreign(r, err) && mirror_check(r, err);
 }
 
 static bool ask(void *context)

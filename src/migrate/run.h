@@ -106,9 +106,6 @@ void apply_undo(struct run *run);
 /* Changes alembic_version as the step says. */
 bool apply_move(struct task *task, hg_error *err);
 
-/* Keeps dbmate's version table in step, where a take-over said so. */
-bool apply_mirror(struct run *run, size_t node, bool applied, hg_error *err);
-
 /* The timeouts that hold for the step; -1: none of its own. */
 int64_t apply_lock_timeout(const struct task *task);
 
@@ -132,6 +129,9 @@ bool stamp_newest(struct prepared *p, bool *set, hg_error *err);
 /* Notes that a revision counts as applied, with the file as it is: also its down section is kept.
  */
 bool stamp_note(struct run *r, size_t node, hg_error *err);
+
+/* Notes that a revision does not count as applied any more. */
+bool stamp_forget(struct run *r, size_t node, hg_error *err);
 
 /* Notes that another tool's version table is kept up to date from now on. */
 bool stamp_mirror(struct run *r, const char *tool, const char *table, hg_error *err);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "mirror.h"
 #include "run.h"
 #include "target.h"
 
@@ -188,6 +189,11 @@ bool stamp_note(struct run *r, size_t node, hg_error *err)
     return ok;
 }
 
+bool stamp_forget(struct run *r, size_t node, hg_error *err)
+{
+    return append(r, node, "unstamp", NULL, err);
+}
+
 bool stamp_mirror(struct run *r, const char *tool, const char *table, hg_error *err)
 {
     struct ledger_event event = {.revision = tool,
@@ -216,7 +222,7 @@ static bool write_mirror(struct run *r, hg_error *err)
         if (r->current[i])
             graph_mark_ancestors(graph, i, applied);
     for (size_t i = 0; i < graph->count; i++)
-        if (applied[i] != p->project.applied[i] && !apply_mirror(r, i, applied[i], err))
+        if (applied[i] != p->project.applied[i] && !mirror_write(r, i, applied[i], err))
             return false;
     return true;
 }

@@ -318,6 +318,13 @@ static void a_folder_of_dbmate_goes_on_and_back(bool postgres)
     EXPECT(&p, 0, "20240101000002\n", "--migrations", "db/migrations", "current");
     EXPECT(&p, 0, NULL, "--migrations", "db/migrations", "up");
     execute(&p, "INSERT INTO c SELECT 1 FROM schema_migrations WHERE version = '20240101000003'");
+    execute(&p, "DELETE FROM schema_migrations WHERE version = '20240101000003';DROP TABLE c");
+    fault = FAULT(&p, 4, "--migrations", "db/migrations", "up"); /* as dbmate leaves it */
+    assert_non_null(strstr(fault, "dbmate has rolled back \"20240101000003\" since"));
+    free(fault);
+    EXPECT(&p, 0, NULL, "--migrations", "db/migrations", "import", "dbmate");
+    EXPECT(&p, 0, "20240101000002\n", "--migrations", "db/migrations", "current");
+    EXPECT(&p, 0, NULL, "--migrations", "db/migrations", "up");
     EXPECT(&p, 0, NULL, "--migrations", "db/migrations", "down", "-2");
     execute(&p, "CREATE TABLE b (n integer);CREATE TABLE c (n integer);"
                 "INSERT INTO b SELECT count(*) FROM schema_migrations;"
