@@ -225,9 +225,13 @@ int cmd_migrate(const struct cli *cli)
     bool ok;
     int status;
 
+    if (cli->plan + cli->detach + cli->attach > 1) {
+        hg_fail(&err, HG_USAGE, "only one of --plan, --detach and --attach makes sense");
+        return cli_fail(cli, &err);
+    }
     if (cli->attach)
         return attach(cli);
-    if (cli->detach && !cli->plan)
+    if (cli->detach)
         return start_detached(cli);
     if (!cli_open(cli, kind_of(cli) != HG_MIGRATE_DOWN && !cli->plan, &ops, &err))
         return cli_fail(cli, &err);

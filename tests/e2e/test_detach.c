@@ -138,6 +138,21 @@ static void a_detached_run_goes_on_without_its_terminal_and_is_watched(void **st
     process_release(&r);
 }
 
+static void asked_to_stop_it_rolls_back_and_says_so(void **state)
+{
+    const struct project *p = *state;
+    pid_t holder = hold(p), worker = detach(p);
+    struct process_result r;
+
+    wait_until_it_waits(p);
+    assert_int_equal(kill(worker, SIGTERM), 0);
+    r = RUN(p, 130, "up", "--attach");
+    process_release(&r);
+    let_go(p, holder);
+    r = RUN(p, 2, "up", "--attach", "--plan");
+    process_release(&r);
+}
+
 static void its_files_are_for_its_user_alone(void **state)
 {
     const struct project *p = *state;
@@ -228,6 +243,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_detached_run_goes_on_without_its_terminal_and_is_watched),
+        TEST(asked_to_stop_it_rolls_back_and_says_so),
         TEST(its_files_are_for_its_user_alone),
         TEST(whoever_attaches_hears_the_failure_with_its_status),
         TEST(a_worker_that_was_killed_is_told_from_one_that_failed),
