@@ -249,8 +249,30 @@ static void record_failure(struct task *task, const hg_error *err)
     run_watch(r);
 }
 
+/* What is left of a step that failed, and what to do: the error itself says why. */
+static void tell_state(const struct task *task)
+{
+    const struct run *r = task->run;
+    const char *again = "run the command again when its cause is gone";
+
+    if (hg_conn_lost(r->conn))
+        progress_say(r->observer, HG_EVENT_NOTE, task->revision,
+                     "the connection is lost; the next run finds out how far \"%s\" came and goes "
+                     "on from there",
+                     task->revision);
+    else if (task->script->section.transaction)
+        progress_say(r->observer, HG_EVENT_NOTE, task->revision, "nothing of \"%s\" stays; %s",
+                     task->revision, again);
+    else
+        progress_say(
+            r->observer, HG_EVENT_NOTE, task->revision,
+            "%zu of %zu statements of \"%s\" are done and stay, for it is no transaction; %s",
+            task->done, task->script->count, task->revision, again);
+}
+
 static void fail_step(struct task *task, hg_error *err)
 {
+    tell_state(task);
     hg_error_context(err, "revision \"%s\"", task->revision);
     tell_step(task, HG_EVENT_STEP_FAILED, err->message);
 }

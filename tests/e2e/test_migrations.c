@@ -277,6 +277,7 @@ static void a_failing_statement(bool postgres)
     result = RUN(&p, 1, "up");
     assert_non_null(strstr(result.err, "20260101000002_step.sql:3"));
     assert_non_null(strstr(result.err, "INSERT INTO nowhere"));
+    assert_non_null(strstr(result.err, "nothing of \"20260101000002\" stays"));
     assert_non_null(strstr(result.err, "42P01"));
     process_release(&result);
     result = RUN(&p, 0, "current");
