@@ -158,53 +158,72 @@ static bool known_already(const size_t *parents, size_t n, size_t node)
     return false;
 }
 
-static bool refuse_parent(const struct graph_node *node, const char *verb, const char *parent,
-                          hg_error *err)
+/* What is wrong with parents, all of it: who repairs a graph wants to see the whole damage. */
+struct parent_faults {
+    struct buf names;
+    const char *file; /* of the first one */
+};
+
+static void note_parent(struct parent_faults *faults, const struct graph_node *node,
+                        const char *verb, const char *parent)
 {
-    hg_fail(err, HG_FILE, "revision \"%s\" %s \"%s\", which no file has", node->revision, verb,
-            parent);
+    if (faults->names.size == 0)
+        faults->file = node->file;
+    buf_printf(&faults->names, "%srevision \"%s\" %s \"%s\", which no file has",
+               faults->names.size == 0 ? "" : "; ", node->revision, verb, parent);
+}
+
+static bool tell_parents(const struct parent_faults *faults, hg_error *err)
+{
+    if (faults->names.size == 0)
+        return !buf_failed(&faults->names) || no_memory(err);
+    hg_fail(err, HG_FILE, "%s%s", faults->names.bytes, buf_failed(&faults->names) ? "; ..." : "");
     hg_error_hint(err, "Is a file missing from the folder, or the name mistyped?");
-    hg_error_place(err, node->file, 0, 0);
+    hg_error_place(err, faults->file, 0, 0);
     return false;
 }
 
 /* Adds the nodes of some names. A file may build on files only: elsewhere it could not be run. */
-static bool add_parents(struct graph *graph, struct graph_node *node, size_t *parents,
-                        const char *const *names, size_t count, const char *verb, hg_error *err)
+static void add_parents(struct graph *graph, struct graph_node *node, size_t *parents,
+                        const char *const *names, size_t count, const char *verb,
+                        struct parent_faults *faults)
 {
     for (size_t i = 0; i < count; i++) {
         size_t parent;
         bool found = graph_has(graph, names[i], &parent);
 
         if (node->file != NULL && (!found || graph->nodes[parent].file == NULL))
-            return refuse_parent(node, verb, names[i], err);
-        if (!found)
+            note_parent(faults, node, verb, names[i]);
+        else if (!found)
             node->rootless = true;
         else if (!known_already(parents, node->parent_count, parent))
             parents[node->parent_count++] = parent;
     }
-    return true;
 }
 
 static bool find_parents(struct arena *arena, struct graph *graph, hg_error *err)
 {
-    for (size_t i = 0; i < graph->count; i++) {
+    struct parent_faults faults = {.names = BUF_INIT(400)};
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < graph->count; i++) {
         struct graph_node *node = &graph->nodes[i];
         size_t *parents = numbers(arena, node->revises_count + node->depends_on_count);
 
-        if (parents == NULL)
-            return no_memory(err);
+        ok = parents != NULL || no_memory(err);
+        if (!ok)
+            break;
         node->parents = parents;
         node->parent_count = 0;
         node->head = node->file != NULL;
-        if (!add_parents(graph, node, parents, node->revises, node->revises_count, "revises", err))
-            return false;
+        add_parents(graph, node, parents, node->revises, node->revises_count, "revises", &faults);
         node->revised_count = node->parent_count;
-        if (!add_parents(graph, node, parents, node->depends_on, node->depends_on_count,
-                         "depends on", err))
-            return false;
+        add_parents(graph, node, parents, node->depends_on, node->depends_on_count, "depends on",
+                    &faults);
     }
-    return true;
+    ok = ok && tell_parents(&faults, err);
+    buf_release(&faults.names);
+    return ok;
 }
 
 /* Every child stands beside its siblings in one array, at the place that the counts give. */

@@ -200,11 +200,14 @@ static void a_broken_graph_is_shown_with_its_names(void **state)
     write_alembic(&p);
     execute(&p, "CREATE TABLE a (n integer)");
     write_revision(&p, 30, "r19", "'r99'");
+    write_revision(&p, 31, "r20", "('r18', 'r98')");
     fault = FAULT(&p, 2, "history");
+    assert_non_null(strstr(fault, "\"r20\" revises \"r98\", which no file has"));
     assert_non_null(strstr(fault, "\"r19\" revises \"r99\", which no file has"));
     assert_non_null(strstr(fault, "r19_step.py"));
     free(fault);
     write_revision(&p, 30, "r19", "'r18'");
+    write_revision(&p, 31, "r20", "'r19'");
     temp_write(p.dir, "migrations/versions/again.py", "revision = 'r05'\ndown_revision = 'r01'\n");
     fault = FAULT(&p, 2, "heads");
     assert_non_null(strstr(fault, "revision \"r05\" stands in two files"));
