@@ -300,7 +300,7 @@ typedef struct hg_import_result {
     char from[4096]; /* the folder that was read */
     size_t found;    /* its revisions */
     size_t written;  /* files of ours that were made */
-    size_t left;     /* revisions that stay Python, for Alembic could not write their SQL */
+    size_t left;     /* revisions that cannot be run, for Alembic could not write their SQL */
     size_t applied;  /* by the tool's own version table */
     size_t noted;    /* of these, how many our history did not know */
 } hg_import_result;

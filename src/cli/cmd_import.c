@@ -14,7 +14,8 @@ static void put_outcome(struct buf *out, const char *tool, const hg_import_resul
     buf_printf(out, "; %zu file%s written, %zu applied\n", result->written,
                result->written == 1 ? "" : "s", result->applied);
     if (result->left > 0)
-        buf_printf(out, "%zu stay Alembic's: their SQL needs a database\n", result->left);
+        buf_printf(out, "%zu of them cannot be run: Alembic could not write their SQL\n",
+                   result->left);
 }
 
 static bool take_over(const struct cli *cli, struct ops *ops, const hg_observer *observer,

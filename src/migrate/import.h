@@ -33,6 +33,7 @@ struct import {
     const hg_observer *observer;
     struct arena arena;
     VEC(struct import_item) items; /* ancestors first */
+    bool stays;                    /* the tool's files are read from our folder too */
 };
 
 /* --- import_alembic.c: with its offline SQL; import_files.c: the others --- */
@@ -62,7 +63,8 @@ bool import_read_applied(struct import *import, hg_conn *conn, hg_deadline by,
 /* --- import_write.c --- */
 
 /* Writes the items that options->dir does not have yet as our files; *out_written: how many,
- * *out_left: revisions that stay the tool's own, for nobody could write their SQL. */
+ * *out_left: revisions whose SQL nobody could write; in the tool's own folder its files stay what
+ * tells of them, elsewhere a file that fails when it is run. */
 bool import_write(struct import *import, size_t *out_written, size_t *out_left, hg_error *err);
 
 #endif

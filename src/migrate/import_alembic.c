@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "alembic.h"
 #include "base/buf.h"
@@ -149,6 +150,14 @@ static bool order_files(struct import *import, const struct alembic_folder *fold
     return graph_build(&import->arena, nodes, folder->count, out, err);
 }
 
+/* Whether two folders are the same one. */
+static bool same_folder(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 bool import_read_alembic(struct import *import, const char *from, hg_error *err)
 {
     char place[PATH_ROOM], ini_room[PATH_ROOM + 16];
@@ -163,6 +172,7 @@ bool import_read_alembic(struct import *import, const char *from, hg_error *err)
         hg_error_hint(err, "Name the folder of env.py.");
         return false;
     }
+    import->stays = same_folder(place, import->options->dir);
     if (!alembic_read(place, &import->arena, &folder, err)
         || !order_files(import, &folder, &graph, err)
         || !offline_read(place, find_ini(place, ini_room, sizeof ini_room), import->observer,

@@ -63,12 +63,14 @@ static void put_guarded(struct buf *out, hg_driver driver, const char *sql)
 
 static void put_section(struct buf *out, const char *name, const struct import_section *section)
 {
+    bool up = strcmp(name, "up") == 0;
+
     buf_printf(out, "\n-- migrate:%s%s%s\n", name,
                section->present && !section->transaction ? " transaction:false" : "",
-               section->present ? "" : " irreversible:true");
+               section->present || up ? "" : " irreversible:true");
     if (section->present && section->sql[0] == section->sql[1]) {
         put_sql(out, section->sql[0]);
-    } else if (section->present) {
+    } else if (section->present || up) {
         put_guarded(out, HG_POSTGRESQL, section->sql[HG_POSTGRESQL]);
         put_guarded(out, HG_SQLITE, section->sql[HG_SQLITE]);
         buf_text(out, "-- @end\n");
@@ -155,7 +157,8 @@ static bool write_items(struct import *import, const struct folder *folder, size
             continue;
         if (item->copy_as == NULL && !item->up.present) {
             ++*out_left;
-            continue;
+            if (import->stays)
+                continue; /* else a file stands in for it, that others may build on */
         }
         if (!write_item(import, item, last, err))
             return false;

@@ -285,6 +285,34 @@ static void alembic_becomes_sql(bool postgres)
     temp_dir_remove(p.dir);
 }
 
+static void what_alembic_cannot_write_stays_in_the_graph_and_fails_when_run(void **state)
+{
+    struct project p = project_make(false);
+    char *fault;
+
+    (void)state;
+    if (!alembic_is_installed()) {
+        temp_dir_remove(p.dir);
+        skip();
+    }
+    write_alembic(&p);
+    temp_write(p.dir, "migrations/versions/r19.py",
+               "from alembic import op\nrevision = 'r19'\ndown_revision = 'r18'\n"
+               "def upgrade():\n    list(op.get_bind().execute('SELECT 1'))\n"
+               "def downgrade():\n    raise NotImplementedError()\n");
+    write_revision(&p, 30, "r20", "'r19'");
+    EXPECT(&p, 0,
+           "alembic: 20 revisions in migrations; 20 files written, 0 applied\n"
+           "1 of them cannot be run: Alembic could not write their SQL\n",
+           "--migrations", "sql", "import", "alembic", "migrations");
+    EXPECT(&p, 0, "r15\nr16\nr20\n", "--migrations", "sql", "heads");
+    fault = FAULT(&p, 1, "--migrations", "sql", "up", "r20");
+    assert_non_null(strstr(fault, "there_is_no_sql_of_this_revision_for_sqlite"));
+    free(fault);
+    EXPECT(&p, 0, "r18\n", "--migrations", "sql", "current");
+    temp_dir_remove(p.dir);
+}
+
 static void an_alembic_project_becomes_sql_on_sqlite(void **state)
 {
     (void)state;
@@ -476,6 +504,7 @@ int main(void)
         cmocka_unit_test(a_broken_graph_is_shown_with_its_names),
         cmocka_unit_test(an_alembic_project_becomes_sql_on_sqlite),
         cmocka_unit_test(an_alembic_project_becomes_sql_on_postgres),
+        cmocka_unit_test(what_alembic_cannot_write_stays_in_the_graph_and_fails_when_run),
         cmocka_unit_test(a_folder_of_dbmate_goes_on_and_back_on_sqlite),
         cmocka_unit_test(a_folder_of_dbmate_goes_on_and_back_on_postgres),
         cmocka_unit_test(what_dbmate_left_out_is_named),
