@@ -60,6 +60,25 @@ bool worker_address(int dir, const char *id, struct sockaddr_un *out)
            < (int)sizeof out->sun_path;
 }
 
+static const char *const kinds[] = {
+    [HG_EVENT_STEP_STARTED] = "started", [HG_EVENT_STEP_PROGRESS] = "progress",
+    [HG_EVENT_STEP_DONE] = "done",       [HG_EVENT_STEP_FAILED] = "failed",
+    [HG_EVENT_WAITING] = "waiting",      [HG_EVENT_NOTE] = "note",
+};
+
+const char *worker_kind_name(hg_event_kind kind)
+{
+    return (size_t)kind < sizeof kinds / sizeof *kinds ? kinds[kind] : "note";
+}
+
+hg_event_kind worker_kind(const char *name)
+{
+    for (size_t i = 0; name != NULL && i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i], name) == 0)
+            return (hg_event_kind)i;
+    return HG_EVENT_NOTE;
+}
+
 static bool fail_io(const char *what, const char *dir, hg_error *err)
 {
     return hg_fail(err, HG_IO, "could not %s in \"%s\": %s", what, dir, strerror(errno));
@@ -324,7 +343,7 @@ void worker_event(void *worker, const hg_event *event)
 {
     json_t *line = json_object();
 
-    json_object_set_new(line, "kind", json_integer(event->kind));
+    json_object_set_new(line, "kind", json_part_text(worker_kind_name(event->kind)));
     json_object_set_new(line, "subject", json_part_text(event->subject));
     json_object_set_new(line, "message", json_part_text(event->message));
     json_object_set_new(line, "unit", json_part_text(event->unit));

@@ -6,7 +6,7 @@
  * every event is appended, and worker-ID.sock, which sends the journal to whoever attaches, from
  * its beginning and then as it grows. Both are lines of JSON:
  *
- *     {"headgate":"0.1.0","command":"up","subject":"postgresql://app:***@db/app","started_at":...}
+ *     {"headgate":"0.1.0","command":"up","subject":"postgresql://app:***@db/app","started_ms":...}
  *     {"pid":4711}
  *     {"kind":"done","subject":"3f9a1c0b7d21","message":"applied","unit":"step","done":1,...}
  *     {"exit":0,"stdout":"...","stderr":"...","document":"..."}

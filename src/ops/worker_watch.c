@@ -74,7 +74,7 @@ static void tell_event(const struct worker_watcher *watcher, const json_t *line)
 
     watcher->on_event(
         watcher->context,
-        &(hg_event){.kind = (hg_event_kind)json_integer_value(json_object_get(line, "kind")),
+        &(hg_event){.kind = worker_kind(json_string_value(json_object_get(line, "kind"))),
                     .subject = subject == NULL ? "" : subject,
                     .message = message == NULL ? "" : message,
                     .unit = unit == NULL ? "" : unit,
