@@ -137,6 +137,10 @@ typedef struct hg_check_timing {
 /* 1 ms to 10 s, as OpenTelemetry has them for db.client.operation.duration. */
 HG_API double hg_timing_bound_s(size_t i);
 
+/* The codes of a report's checks that did not pass, each once; room for HG_CHECKS_MAX. Returns how
+ * many. */
+HG_API size_t hg_readiness_codes(const hg_readiness *report, const char **out_codes);
+
 /* Starts a thread that samples from now on. settings: borrowed until hg_sampler_stop().
  * interval_ms: at least 50. err: HG_NOMEM, HG_CONFIG, HG_FAILED. */
 HG_API bool hg_sampler_start(const hg_settings *settings, int64_t interval_ms,

@@ -194,6 +194,21 @@ void hg_readiness_run(const hg_settings *settings, hg_pool *pool, hg_deadline by
     out_report->sampled_ms = clock_wall_ms();
 }
 
+size_t hg_readiness_codes(const hg_readiness *report, const char **out_codes)
+{
+    size_t count = 0, known;
+
+    for (size_t i = 0; i < report->check_count; i++) {
+        const char *code = report->checks[i].code;
+
+        for (known = 0; code != NULL && known < count && strcmp(out_codes[known], code) != 0;)
+            known++;
+        if (code != NULL && known == count && report->checks[i].status > HG_SKIP)
+            out_codes[count++] = code;
+    }
+    return count;
+}
+
 void hg_readiness_release(hg_readiness *report)
 {
     hg_history_free(report->history);

@@ -96,12 +96,9 @@ static hg_readiness *publish(hg_sampler *s, hg_readiness *report)
     out->migrations_known = report->migrations_known;
     out->migrations_applied = report->migrations_applied;
     out->migrations_pending = report->history == NULL ? 0 : report->history->pending_count;
-    out->code_count = 0;
-    for (size_t i = 0; i < report->check_count; i++) {
-        if (report->checks[i].code != NULL)
-            out->codes[out->code_count++] = report->checks[i].code;
+    out->code_count = hg_readiness_codes(report, out->codes);
+    for (size_t i = 0; i < report->check_count; i++)
         add_timing(&s->timings[i], &report->checks[i], report->sampled_ms);
-    }
     out->sampled_ms = report->sampled_ms;
     out->samples++;
     s->sampled_ns = clock_now_ns();

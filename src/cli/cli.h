@@ -44,6 +44,7 @@ struct cli {
     struct cli_list accept;      /* hazards */
     struct cli_list only;        /* checks and groups */
     const char *app_url;
+    const char *listen;
     const char *junit; /* a file */
     bool tap, list;
     int verbosity; /* -1 quiet, 0, 1, 2 */
@@ -117,6 +118,7 @@ int cmd_ready(const struct cli *cli);
 int cmd_rehearse(const struct cli *cli);
 int cmd_rev(const struct cli *cli);
 int cmd_sessions(const struct cli *cli);
+int cmd_serve(const struct cli *cli);
 int cmd_smoke(const struct cli *cli);
 int cmd_stamp(const struct cli *cli);
 int cmd_status(const struct cli *cli);

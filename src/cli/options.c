@@ -16,7 +16,8 @@ enum {
     FOR_REV = 8, /* rev, merge */
     FOR_SMOKE = 16,
     FOR_WATCH = 32,
-    FOR_HISTORY = 64
+    FOR_HISTORY = 64,
+    FOR_SERVE = 128
 };
 
 /* clang-format off */
@@ -54,6 +55,7 @@ const struct option_row option_rows[] = {
     {"--list",               NULL,     FOR_SMOKE,   OPTION_FLAG, offsetof(struct cli, list),                    "Show which checks there are and run none"},
     {"--tap",                NULL,     FOR_SMOKE,   OPTION_FLAG, offsetof(struct cli, tap),                     "The Test Anything Protocol instead of a table"},
     {"--junit",              "FILE",   FOR_SMOKE,   OPTION_TEXT, offsetof(struct cli, junit),                   "Also write the results to FILE, as JUnit's XML"},
+    {"--listen",             "ADDR:PORT", FOR_SERVE, OPTION_TEXT, offsetof(struct cli, listen),                "Where to listen (default: 127.0.0.1:8080)"},
 };
 
 const struct command_row command_rows[] = {
@@ -78,6 +80,7 @@ const struct command_row command_rows[] = {
     {"smoke",      FOR_ALL | FOR_SMOKE,                  NO_ARGUMENT,       cmd_smoke},
     {"pools",      FOR_ALL | FOR_WATCH,                  ANY_ARGUMENTS,     cmd_pools},
     {"sessions",   FOR_ALL,                              ANY_ARGUMENTS,     cmd_sessions},
+    {"serve",      FOR_ALL | FOR_SERVE,                  NO_ARGUMENT,       cmd_serve},
     {"completion", FOR_ALL,                              MUST_HAVE_ARGUMENT, cmd_completion},
 };
 /* clang-format on */

@@ -27,6 +27,7 @@ static const struct action actions[] = {
     {"smoke",   "",            DANGER_NONE,     "Run every check there is; exit status 0 only when none failed"},
     {"pools",   "[ORDER ...]", DANGER_NONE,     "The connection pools of every process on this host, or an order to one of them"},
     {"sessions", "[ORDER PID]", DANGER_NONE,    "Who uses the database: its sessions, who blocks whom, connections left; and an end to one"},
+    {"serve",   "",            DANGER_NONE,     "/healthz, /readiness and /metrics over HTTP"},
     {"completion", "bash|zsh|fish", DANGER_NONE, "A script for the shell that completes commands and options"},
 };
 

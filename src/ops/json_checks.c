@@ -77,9 +77,7 @@ bool json_ready(struct buf *out, const hg_settings *settings, const hg_readiness
                         .migrations_applied = report->migrations_applied,
                         .sampled_ms = report->sampled_ms};
 
-    for (size_t i = 0; i < report->check_count; i++)
-        if (report->checks[i].code != NULL)
-            sample.codes[sample.code_count++] = report->checks[i].code;
+    sample.code_count = hg_readiness_codes(report, sample.codes);
     set_public(root, settings, &sample);
     set_details(root, settings, report);
     return json_part_finish(out, root);

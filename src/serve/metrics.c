@@ -1,0 +1,249 @@
+/*
+ * metrics.c - families of samples, one after the other.
+ */
+#include "metrics.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+
+static void family(struct buf *out, const char *name, const char *type, const char *help)
+{
+    buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+/* A label's value: valid UTF-8, with \ " and line ends escaped. Other control characters, which a
+ * pool's name from another process may hold, are made visible first. */
+static void label(struct buf *out, const char *name, const char *value)
+{
+    char clean[512];
+
+    text_visible_copy(clean, sizeof clean, value);
+    buf_printf(out, "%s=\"", name);
+    for (const char *c = clean; *c != '\0'; c++) {
+        if (*c == '\\' || *c == '"')
+            buf_char(out, '\\');
+        buf_char(out, *c);
+    }
+    buf_char(out, '"');
+}
+
+/* --- pools --- */
+
+static void pool_labels(struct buf *out, const char *name, const hg_pool_snapshot *pool)
+{
+    buf_printf(out, "%s{", name);
+    label(out, "db_client_connection_pool_name", pool->name);
+    buf_char(out, ',');
+    label(out, "process", pool->process);
+    buf_printf(out, ",pid=\"%" PRId64 "\",number=\"%d\"", pool->pid, pool->number);
+}
+
+static double connections_max(const hg_pool_snapshot *pool)
+{
+    return pool->max_overflow < 0 ? HG_POOL_SLOTS_MAX : pool->size + pool->max_overflow;
+}
+
+static double idle_max(const hg_pool_snapshot *pool)
+{
+    return pool->size;
+}
+
+static double pending(const hg_pool_snapshot *pool)
+{
+    return pool->waiting;
+}
+
+static double oldest_wait(const hg_pool_snapshot *pool)
+{
+    return pool->oldest_waiting_ms < 0 ? 0 : (double)pool->oldest_waiting_ms / 1000;
+}
+
+static double timeouts(const hg_pool_snapshot *pool)
+{
+    return (double)pool->timeouts;
+}
+
+static double checkouts(const hg_pool_snapshot *pool)
+{
+    return (double)pool->checkouts;
+}
+
+static double connects(const hg_pool_snapshot *pool)
+{
+    return (double)pool->connects;
+}
+
+static double connect_failures(const hg_pool_snapshot *pool)
+{
+    return (double)pool->connect_failures;
+}
+
+static double overflow(const hg_pool_snapshot *pool)
+{
+    return pool->overflow;
+}
+
+static double resets_open(const hg_pool_snapshot *pool)
+{
+    return (double)pool->resets_open;
+}
+
+// clang-format off
+static const struct {
+    const char *name, *type;
+    double (*value)(const hg_pool_snapshot *pool);
+    const char *help;
+} of_pools[] = {
+    {"db_client_connection_max", "gauge", connections_max, "The most connections that the pool may have open."},
+    {"db_client_connection_idle_max", "gauge", idle_max, "The most connections that the pool keeps open without use."},
+    {"db_client_connection_pending_requests", "gauge", pending, "Callers that wait for a connection."},
+    {"headgate_pool_oldest_wait_seconds", "gauge", oldest_wait, "How long the first caller that waits has been waiting; 0: nobody waits."},
+    {"db_client_connection_timeouts_total", "counter", timeouts, "Callers that waited in vain."},
+    {"headgate_pool_checkouts_total", "counter", checkouts, "Connections that were handed out."},
+    {"headgate_pool_connects_total", "counter", connects, "Connections that were opened."},
+    {"headgate_pool_connect_failures_total", "counter", connect_failures, "Connections that could not be opened."},
+    {"headgate_pool_overflow", "gauge", overflow, "Open connections beyond the pool's size."},
+    {"headgate_pool_resets_open_total", "counter", resets_open, "Connections returned with a transaction open."},
+};
+// clang-format on
+
+static void put_counts(struct buf *out, const hg_pool_list *pools)
+{
+    static const char name[] = "db_client_connection_count";
+
+    family(out, name, "gauge", "Connections by state.");
+    for (size_t i = 0; i < pools->count; i++) {
+        const hg_pool_snapshot *pool = &pools->pools[i];
+
+        if (!pool->alive)
+            continue;
+        pool_labels(out, name, pool);
+        buf_printf(out, ",db_client_connection_state=\"idle\"} %d\n", pool->idle);
+        pool_labels(out, name, pool);
+        buf_printf(out, ",db_client_connection_state=\"used\"} %d\n", pool->in_use);
+    }
+}
+
+static void put_discarded(struct buf *out, const hg_pool_list *pools)
+{
+    static const char name[] = "headgate_pool_discarded_total";
+
+    family(out, name, "counter", "Connections that were closed, by reason.");
+    for (size_t i = 0; i < pools->count; i++) {
+        const hg_pool_snapshot *pool = &pools->pools[i];
+
+        if (!pool->alive)
+            continue;
+        for (int why = 0; why < HG_CLOSE_REASONS; why++) {
+            pool_labels(out, name, pool);
+            buf_printf(out, ",reason=\"%s\"} %" PRIu64 "\n", hg_close_name((hg_close)why),
+                       pool->closed[why]);
+        }
+    }
+}
+
+static void put_waits(struct buf *out, const hg_pool_list *pools)
+{
+    static const char name[] = "headgate_pool_wait_seconds";
+
+    family(out, name, "summary",
+           "How long callers of late have waited, by quantile; 1 is the longest.");
+    for (size_t i = 0; i < pools->count; i++) {
+        const hg_pool_snapshot *pool = &pools->pools[i];
+
+        if (!pool->alive)
+            continue;
+        pool_labels(out, name, pool);
+        buf_printf(out, ",quantile=\"0.5\"} %.6f\n", pool->wait_p50_ms / 1000);
+        pool_labels(out, name, pool);
+        buf_printf(out, ",quantile=\"0.99\"} %.6f\n", pool->wait_p99_ms / 1000);
+        pool_labels(out, name, pool);
+        buf_printf(out, ",quantile=\"1\"} %.6f\n", pool->wait_max_ms / 1000);
+    }
+}
+
+static void put_pools(struct buf *out, const hg_pool_list *pools)
+{
+    put_counts(out, pools);
+    for (size_t f = 0; f < sizeof of_pools / sizeof *of_pools; f++) {
+        family(out, of_pools[f].name, of_pools[f].type, of_pools[f].help);
+        for (size_t i = 0; i < pools->count; i++)
+            if (pools->pools[i].alive) {
+                pool_labels(out, of_pools[f].name, &pools->pools[i]);
+                buf_printf(out, "} %.15g\n", of_pools[f].value(&pools->pools[i]));
+            }
+    }
+    put_discarded(out, pools);
+    put_waits(out, pools);
+}
+
+/* --- checks --- */
+
+static void put_statuses(struct buf *out, const hg_readiness *report)
+{
+    family(out, "headgate_check_status", "gauge", "1 for the status that a readiness check has.");
+    for (size_t i = 0; i < report->check_count; i++)
+        for (int s = 0; s < HG_STATUS_COUNT; s++)
+            buf_printf(out, "headgate_check_status{id=\"%s\",status=\"%s\"} %d\n",
+                       report->checks[i].id, hg_status_name((hg_status)s),
+                       report->checks[i].status == (hg_status)s);
+}
+
+static void put_timings(struct buf *out, const hg_readiness *report, const hg_check_timing *timings)
+{
+    static const char name[] = "headgate_check_duration_seconds";
+
+    family(out, name, "histogram", "How long a readiness check has taken.");
+    for (size_t i = 0; i < report->check_count; i++) {
+        const hg_check_timing *t = &timings[i];
+
+        for (size_t b = 0; b < HG_TIMING_BOUNDS; b++)
+            buf_printf(out, "%s_bucket{id=\"%s\",le=\"%g\"} %" PRIu64 "\n", name, t->id,
+                       hg_timing_bound_s(b), t->within[b]);
+        buf_printf(out, "%s_bucket{id=\"%s\",le=\"+Inf\"} %" PRIu64 "\n", name, t->id, t->count);
+        buf_printf(out, "%s_sum{id=\"%s\"} %.6f\n%s_count{id=\"%s\"} %" PRIu64 "\n", name, t->id,
+                   t->sum_s, name, t->id, t->count);
+    }
+    family(out, "headgate_check_last_run_timestamp_seconds", "gauge",
+           "When a readiness check last ran, in Unix time.");
+    for (size_t i = 0; i < report->check_count; i++)
+        buf_printf(out, "headgate_check_last_run_timestamp_seconds{id=\"%s\"} %.3f\n",
+                   timings[i].id, (double)timings[i].last_ms / 1000);
+}
+
+static void put_sample(struct buf *out, const hg_sample *sample)
+{
+    family(out, "headgate_ready", "gauge", "1 when the instance may take traffic.");
+    buf_printf(out, "headgate_ready %d\n", sample->status != HG_FAIL);
+    family(out, "headgate_sampler_age_seconds", "gauge", "How old the last readiness sample is.");
+    if (sample->samples > 0)
+        buf_printf(out, "headgate_sampler_age_seconds %.3f\n", (double)sample->age_ms / 1000);
+    family(out, "headgate_migrations_pending", "gauge",
+           "Migrations that are not applied; absent when that is not known.");
+    if (sample->migrations_known)
+        buf_printf(out, "headgate_migrations_pending %zu\n", sample->migrations_pending);
+}
+
+/* libpq counts 150004 as 15.4, SQLite 3040001 as 3.40.1. */
+static void put_build(struct buf *out, const struct metrics_facts *facts)
+{
+    family(out, "headgate_build_info", "gauge", "The versions that are installed.");
+    buf_printf(out, "headgate_build_info{version=\"%s\",libpq=\"%d.%d\",sqlite=\"%d.%d.%d\"} 1\n",
+               hg_version(), facts->libpq / 10000, facts->libpq % 10000, facts->sqlite / 1000000,
+               facts->sqlite / 1000 % 1000, facts->sqlite % 1000);
+}
+
+void metrics_put(struct buf *out, const struct metrics_facts *facts)
+{
+    put_build(out, facts);
+    put_sample(out, facts->sample);
+    if (facts->report != NULL) {
+        put_statuses(out, facts->report);
+        put_timings(out, facts->report, facts->timings);
+    }
+    put_pools(out, facts->pools);
+}
