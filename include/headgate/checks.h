@@ -179,7 +179,6 @@ typedef struct hg_smoke_options {
     const char *const *only; /* ids, refs or groups ("tls", "app.orders"); count 0: all */
     size_t only_count;
     const char *checks_dir; /* the team's own checks and mutes; need not exist */
-    const char *app_url;    /* where the application listens: its endpoints are probed */
 } hg_smoke_options;
 
 /* What a run found, in the catalogue's order, the team's own behind it. Immutable. */

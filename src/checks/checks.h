@@ -26,7 +26,6 @@ struct check_context {
     hg_error connect_error; /* why conn is NULL */
     hg_error history_error; /* why report->history is NULL */
     struct arena *arena;    /* of evidence; NULL: nobody wants any */
-    const char *app_url;    /* NULL: the application is not probed */
 };
 
 /* How the rows of a question are judged; the first column is a number, the second says what it is
@@ -89,7 +88,7 @@ extern const struct check_table *const check_tables[];
 extern const size_t check_table_count;
 
 extern const struct check_table database_checks, server_checks, activity_checks, schema_checks,
-    migration_checks, pool_checks;
+    migration_checks, pool_checks, sqlite_checks, fidelity_checks, config_checks, host_checks;
 
 /* db.connect: takes the connection that the rows behind it share. */
 void check_connect(struct check_context *context, hg_check_result *result);

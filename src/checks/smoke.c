@@ -235,8 +235,7 @@ bool hg_smoke_run(const hg_settings *settings, hg_pool *pool, const hg_smoke_opt
                   hg_deadline by, const hg_observer *observer, hg_smoke **out_smoke, hg_error *err)
 {
     struct smoke *smoke = alloc_zero(1, sizeof *smoke);
-    struct check_context context = {
-        .settings = settings, .pool = pool, .observer = observer, .app_url = options->app_url};
+    struct check_context context = {.settings = settings, .pool = pool, .observer = observer};
     int64_t started_ns = clock_now_ns();
     size_t total = 0;
 

@@ -43,7 +43,6 @@ struct cli {
     double deadline_s;           /* -1: not given */
     struct cli_list accept;      /* hazards */
     struct cli_list only;        /* checks and groups */
-    const char *app_url;
     const char *listen;
     const char *junit; /* a file */
     bool tap, list;

@@ -51,7 +51,6 @@ const struct option_row option_rows[] = {
     {"--watch",              NULL,     FOR_WATCH,   OPTION_FLAG, offsetof(struct cli, watch),                   "Show it again every second, until Ctrl-C; with --json a document a line"},
     {"--message",            "MESSAGE", FOR_REV,    OPTION_TEXT, offsetof(struct cli, message),                 "What the migration does"},
     {"--only",               "ID",     FOR_SMOKE,   OPTION_LIST, offsetof(struct cli, only),                    "Only these checks or groups; several with commas, or the option again"},
-    {"--app-url",            "URL",    FOR_SMOKE,   OPTION_TEXT, offsetof(struct cli, app_url),                 "Where the application listens: its endpoints are probed too"},
     {"--list",               NULL,     FOR_SMOKE,   OPTION_FLAG, offsetof(struct cli, list),                    "Show which checks there are and run none"},
     {"--tap",                NULL,     FOR_SMOKE,   OPTION_FLAG, offsetof(struct cli, tap),                     "The Test Anything Protocol instead of a table"},
     {"--junit",              "FILE",   FOR_SMOKE,   OPTION_TEXT, offsetof(struct cli, junit),                   "Also write the results to FILE, as JUnit's XML"},
