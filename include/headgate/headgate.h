@@ -6,6 +6,7 @@
 
 #include <headgate/checks.h>
 #include <headgate/connection.h>
+#include <headgate/copy.h>
 #include <headgate/engine.h>
 #include <headgate/error.h>
 #include <headgate/hazard.h>

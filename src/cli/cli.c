@@ -23,11 +23,13 @@ static void log_to_stderr(void *context, enum log_level level, const char *line)
     fprintf(stderr, "%s\n", line);
 }
 
+enum { URLS = 3 };
+
 /* A URL may hold a password, and every user of the host may read our arguments: keep a copy, blank
  * the original. */
-static bool hide_url(struct cli *cli, char **out_copy, hg_error *err)
+static bool hide_url(const char **url, char **out_copy, hg_error *err)
 {
-    char *given = (char *)(uintptr_t)cli->settings.url;
+    char *given = (char *)(uintptr_t)*url;
 
     if (given == NULL)
         return true;
@@ -35,7 +37,17 @@ static bool hide_url(struct cli *cli, char **out_copy, hg_error *err)
     if (*out_copy == NULL)
         return hg_fail(err, HG_NOMEM, "could not read the options: out of memory");
     memset(given, '*', strlen(given));
-    cli->settings.url = *out_copy;
+    *url = *out_copy;
+    return true;
+}
+
+static bool hide_urls(struct cli *cli, char *out_copies[URLS], hg_error *err)
+{
+    const char **urls[URLS] = {&cli->settings.url, &cli->copy.from, &cli->copy.to};
+
+    for (int i = 0; i < URLS; i++)
+        if (!hide_url(urls[i], &out_copies[i], err))
+            return false;
     return true;
 }
 
@@ -49,11 +61,11 @@ static int print_help(const struct cli *cli)
     return 0;
 }
 
-static int run(struct cli *cli, int argc, char **argv, char **url)
+static int run(struct cli *cli, int argc, char **argv, char *urls[URLS])
 {
     hg_error err = {0};
 
-    if (!cli_parse(cli, argc, argv, &err) || !hide_url(cli, url, &err))
+    if (!cli_parse(cli, argc, argv, &err) || !hide_urls(cli, urls, &err))
         return cli_fail(cli, &err);
     if (cli->version) {
         printf("headgate %s\n", hg_version());
@@ -74,16 +86,18 @@ static int run(struct cli *cli, int argc, char **argv, char **url)
 int cli_main(int argc, char **argv)
 {
     struct cli cli;
-    char *url = NULL; /* as given to --url, with its password */
+    char *urls[URLS] = {NULL}; /* as they were given, with their passwords */
     int status;
 
     setlocale(LC_CTYPE, "");
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is a failed write, not our death in the
                                  middle of a migration */
-    status = run(&cli, argc, argv, &url);
-    if (url != NULL)
-        explicit_bzero(url, strlen(url));
-    alloc_free(url);
+    status = run(&cli, argc, argv, urls);
+    for (int i = 0; i < URLS; i++) {
+        if (urls[i] != NULL)
+            explicit_bzero(urls[i], strlen(urls[i]));
+        alloc_free(urls[i]);
+    }
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fprintf(stderr, "headgate: could not write the result: %s\n", strerror(errno));
         status = status == 0 ? CANNOT_WRITE : status;

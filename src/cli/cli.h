@@ -25,6 +25,25 @@ struct cli_list {
     size_t count;
 };
 
+enum { CLI_TEXTS_MAX = 100 };
+
+/* Texts of an option that may be given several times, as they are. */
+struct cli_texts {
+    const char *items[CLI_TEXTS_MAX];
+    size_t count;
+};
+
+/* What `headgate copy` was told. */
+struct cli_copy {
+    const char *sqlite;    /* a file */
+    const char *from, *to; /* URLs */
+    const char *tables;    /* separated by commas */
+    const char *rules_file, *rejects_file;
+    struct cli_texts rules;
+    int jobs; /* 0: not given */
+    bool dry_run, verify_only, resume;
+};
+
 /* What the command line said. Texts are argv's. */
 struct cli {
     const struct command_row *command; /* see options.h */
@@ -46,6 +65,7 @@ struct cli {
     const char *listen;
     const char *junit; /* a file */
     bool tap, list;
+    struct cli_copy copy;
     int verbosity; /* -1 quiet, 0, 1, 2 */
     bool json, yes, plan, single_transaction, watch, help, version;
     bool detach, attach, events;
@@ -100,12 +120,16 @@ void cli_put_plan(struct buf *out, const hg_plan *plan);
 /* The steps alone. */
 void cli_put_steps(struct buf *out, const hg_plan_step *steps, size_t count);
 
+/* "12 B", "3.4 kB", "1.0 GB" into size bytes. Returns out. */
+char *cli_bytes(int64_t bytes, char *out, size_t size);
+
 /* Opens the console on a database; returns when its user leaves. */
 bool cli_run_console(const struct cli *cli, struct ops *ops, hg_error *err);
 
 int cmd_completion(const struct cli *cli);
 int cmd_config(const struct cli *cli);
 int cmd_console(const struct cli *cli);
+int cmd_copy(const struct cli *cli);
 int cmd_demo(const struct cli *cli);
 int cmd_history(const struct cli *cli); /* history, current, heads */
 int cmd_import(const struct cli *cli);

@@ -17,7 +17,8 @@ enum {
     FOR_SMOKE = 16,
     FOR_WATCH = 32,
     FOR_HISTORY = 64,
-    FOR_SERVE = 128
+    FOR_SERVE = 128,
+    FOR_COPY = 256
 };
 
 /* clang-format off */
@@ -55,6 +56,18 @@ const struct option_row option_rows[] = {
     {"--tap",                NULL,     FOR_SMOKE,   OPTION_FLAG, offsetof(struct cli, tap),                     "The Test Anything Protocol instead of a table"},
     {"--junit",              "FILE",   FOR_SMOKE,   OPTION_TEXT, offsetof(struct cli, junit),                   "Also write the results to FILE, as JUnit's XML"},
     {"--listen",             "ADDR:PORT", FOR_SERVE, OPTION_TEXT, offsetof(struct cli, listen),                "Where to listen (default: 127.0.0.1:8080)"},
+    {"--sqlite",             "PATH",   FOR_COPY,    OPTION_TEXT, offsetof(struct cli, copy.sqlite),             "The SQLite file that is copied (default: the selected database, or ./instance/app.db)"},
+    {"--postgres",           "URL",    FOR_COPY,    OPTION_TEXT, offsetof(struct cli, copy.to),                 "The PostgreSQL database that it is copied into"},
+    {"--from",               "URL",    FOR_COPY,    OPTION_TEXT, offsetof(struct cli, copy.from),               "The source as a URL, instead of --sqlite"},
+    {"--to",                 "URL",    FOR_COPY,    OPTION_TEXT, offsetof(struct cli, copy.to),                 "The same as --postgres"},
+    {"--dry-run",            NULL,     FOR_COPY,    OPTION_FLAG, offsetof(struct cli, copy.dry_run),            "Check every value and change nothing"},
+    {"--verify-only",        NULL,     FOR_COPY,    OPTION_FLAG, offsetof(struct cli, copy.verify_only),        "Compare both sides and change nothing"},
+    {"--resume",             NULL,     FOR_COPY,    OPTION_FLAG, offsetof(struct cli, copy.resume),             "Go on where a copy was interrupted"},
+    {"--tables",             "LIST",   FOR_COPY,    OPTION_TEXT, offsetof(struct cli, copy.tables),             "Only these tables, separated by commas"},
+    {"--rule",               "RULE",   FOR_COPY,    OPTION_TEXTS, offsetof(struct cli, copy.rules),              "What to do about values that do not fit: \"orders.note truncate\"; may be repeated"},
+    {"--rules",              "FILE",   FOR_COPY,    OPTION_TEXT, offsetof(struct cli, copy.rules_file),         "Rules from a file, one a line"},
+    {"--rejects",            "FILE",   FOR_COPY,    OPTION_TEXT, offsetof(struct cli, copy.rejects_file),       "Write rejected rows there, and in a dry run every value that does not fit"},
+    {"--jobs",               "N",      FOR_COPY,    OPTION_COUNT, offsetof(struct cli, copy.jobs),              "Connections to each side (default: processors and one more)"},
 };
 
 const struct command_row command_rows[] = {
@@ -75,6 +88,7 @@ const struct command_row command_rows[] = {
     {"import",     FOR_ALL,                              ONE_OR_TWO_ARGUMENTS, cmd_import},
     {"rehearse",   FOR_ALL,                              MAY_HAVE_ARGUMENT, cmd_rehearse},
     {"merge",      FOR_ALL | FOR_REV,                    NO_ARGUMENT,       cmd_merge},
+    {"copy",       FOR_ALL | FOR_COPY,                   NO_ARGUMENT,       cmd_copy},
     {"ready",      FOR_ALL,                              NO_ARGUMENT,       cmd_ready},
     {"smoke",      FOR_ALL | FOR_SMOKE,                  NO_ARGUMENT,       cmd_smoke},
     {"pools",      FOR_ALL | FOR_WATCH,                  ANY_ARGUMENTS,     cmd_pools},
@@ -145,6 +159,27 @@ static bool add_to_list(struct cli_list *list, const char *value, const char *na
     return true;
 }
 
+static bool set_count(int *to, const char *value, const char *name, hg_error *err)
+{
+    char *end;
+    long count = strtol(value, &end, 10);
+
+    if (end == value || *end != '\0' || count < 1 || count > 1000) {
+        hg_fail(err, HG_USAGE, "option %s: \"%s\" is not a number from 1 to 1000", name, value);
+        return false;
+    }
+    *to = (int)count;
+    return true;
+}
+
+static bool add_item(struct cli_texts *list, const char *value, const char *name, hg_error *err)
+{
+    if (list->count == CLI_TEXTS_MAX)
+        return hg_fail(err, HG_USAGE, "option %s was given more than %d times", name, CLI_TEXTS_MAX);
+    list->items[list->count++] = value;
+    return true;
+}
+
 static bool apply(struct cli *cli, const struct option_row *option, const char *value,
                   hg_error *err)
 {
@@ -167,6 +202,10 @@ static bool apply(struct cli *cli, const struct option_row *option, const char *
         return add_to_list((struct cli_list *)(void *)field, value, option->name, err);
     case OPTION_SECONDS:
         return set_seconds((double *)(void *)field, value, option->name, err);
+    case OPTION_COUNT:
+        return set_count((int *)(void *)field, value, option->name, err);
+    case OPTION_TEXTS:
+        return add_item((struct cli_texts *)(void *)field, value, option->name, err);
     }
     return true;
 }

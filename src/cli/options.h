@@ -10,7 +10,16 @@ struct option_row {
     const char *name;
     const char *argument; /* NULL: a flag */
     unsigned commands;    /* groups of commands that take it */
-    enum { OPTION_TEXT, OPTION_FLAG, OPTION_MORE, OPTION_LESS, OPTION_SECONDS, OPTION_LIST } kind;
+    enum {
+        OPTION_TEXT,
+        OPTION_FLAG,
+        OPTION_MORE,
+        OPTION_LESS,
+        OPTION_SECONDS,
+        OPTION_COUNT, /* a whole number from 1 */
+        OPTION_LIST,  /* words between commas; may be given several times */
+        OPTION_TEXTS  /* texts as they are; may be given several times */
+    } kind;
     size_t offset; /* in struct cli */
     const char *help;
 };

@@ -120,6 +120,18 @@ char *cli_duration(double ms, char *out, size_t size)
     return out;
 }
 
+char *cli_bytes(int64_t bytes, char *out, size_t size)
+{
+    static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+    double value = (double)bytes;
+    size_t unit = 0;
+
+    for (; value >= 999.5 && unit < 4; unit++)
+        value /= 1000;
+    snprintf(out, size, unit > 0 && value < 9.95 ? "%.1f %s" : "%.0f %s", value, units[unit]);
+    return out;
+}
+
 static void print_event(void *context, const hg_event *event)
 {
     const struct cli *cli = context;

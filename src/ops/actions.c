@@ -23,6 +23,7 @@ static const struct action actions[] = {
     {"import",  "TOOL [DIR]",  DANGER_CHANGES,  "Take over a project of alembic, dbmate, goose, golang-migrate or flyway"},
     {"rehearse", "[TARGET]",   DANGER_NONE,     "Apply what is pending on a scratch copy, roll it back, compare, apply it again"},
     {"merge",   "[-m MESSAGE]", DANGER_NONE,    "Write a migration file that joins several heads"},
+    {"copy",    "--postgres URL", DANGER_CHANGES, "Copy all data from SQLite to PostgreSQL, every value checked and both sides compared"},
     {"ready",   "",            DANGER_NONE,     "The readiness report; exit status 0 only when ready"},
     {"smoke",   "",            DANGER_NONE,     "Run every check there is; exit status 0 only when none failed"},
     {"pools",   "[ORDER ...]", DANGER_NONE,     "The connection pools of every process on this host, or an order to one of them"},

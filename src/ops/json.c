@@ -5,29 +5,11 @@
 
 #include "json_part.h"
 
-static json_t *error_object(const hg_error *error)
-{
-    json_t *object;
-
-    if (error == NULL)
-        return json_null();
-    object = json_object();
-    json_object_set_new(object, "code", json_part_text(hg_code_name(error->code)));
-    json_object_set_new(object, "sqlstate", json_part_text_or_null(error->sqlstate));
-    json_object_set_new(object, "message", json_part_text(error->message));
-    json_object_set_new(object, "hint", json_part_text_or_null(error->hint));
-    json_object_set_new(object, "file", json_part_text_or_null(error->file));
-    json_object_set_new(object, "line", error->line > 0 ? json_integer(error->line) : json_null());
-    json_object_set_new(object, "column",
-                        error->column > 0 ? json_integer(error->column) : json_null());
-    return object;
-}
-
 bool json_error(struct buf *out, const hg_error *error)
 {
     json_t *root = json_part_document();
 
-    json_object_set_new(root, "error", error_object(error));
+    json_object_set_new(root, "error", json_part_error(error));
     return json_part_finish(out, root);
 }
 
@@ -163,7 +145,7 @@ bool json_run(struct buf *out, const hg_run_result *result, const hg_error *erro
         json_array_append_new(current, json_part_text(result->current[i]));
     json_object_set_new(root, "applied", applied);
     json_object_set_new(root, "current", current);
-    json_object_set_new(root, "error", error_object(error));
+    json_object_set_new(root, "error", json_part_error(error));
     return json_part_finish(out, root);
 }
 

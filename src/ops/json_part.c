@@ -55,6 +55,24 @@ json_t *json_part_ms(double ms)
     return json_real((double)(int64_t)(ms * 1000 + 0.5) / 1000);
 }
 
+json_t *json_part_error(const hg_error *error)
+{
+    json_t *object;
+
+    if (error == NULL)
+        return json_null();
+    object = json_object();
+    json_object_set_new(object, "code", json_part_text(hg_code_name(error->code)));
+    json_object_set_new(object, "sqlstate", json_part_text_or_null(error->sqlstate));
+    json_object_set_new(object, "message", json_part_text(error->message));
+    json_object_set_new(object, "hint", json_part_text_or_null(error->hint));
+    json_object_set_new(object, "file", json_part_text_or_null(error->file));
+    json_object_set_new(object, "line", error->line > 0 ? json_integer(error->line) : json_null());
+    json_object_set_new(object, "column",
+                        error->column > 0 ? json_integer(error->column) : json_null());
+    return object;
+}
+
 json_t *json_part_document(void)
 {
     json_t *root = json_object();

@@ -31,6 +31,9 @@ json_t *json_part_pool_counts(const hg_pool_snapshot *pool);
 /* Sets current, heads and pending; empty when the ledger could not be read (NULL). */
 void json_part_revisions(json_t *root, const hg_history *history);
 
+/* An error as every document shows it; NULL is null. */
+json_t *json_part_error(const hg_error *error);
+
 /* An object with "headgate": version. */
 json_t *json_part_document(void);
 

@@ -1,0 +1,125 @@
+/*
+ * copy.h - all data of a SQLite database into a PostgreSQL database, every value checked, and
+ * proved by a digest of both sides.
+ *
+ * One call does one of four things: look (dry run), copy, copy on after an interruption (resume),
+ * compare (verify only). It starts threads of its own, each with a connection of either pool, and
+ * joins them before it returns; the observer hears everything from the calling thread. The source
+ * is opened for reading alone and read as of one moment, while the application goes on writing.
+ */
+#ifndef HEADGATE_COPY_H
+#define HEADGATE_COPY_H
+
+#include <headgate/observer.h>
+#include <headgate/pool.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum hg_copy_mode {
+    HG_COPY_RUN,     /* check everything, then copy, then verify */
+    HG_COPY_DRY_RUN, /* check every value against its column; changes nothing */
+    HG_COPY_VERIFY   /* compare both sides; changes nothing */
+} hg_copy_mode;
+
+/* Texts are borrowed until the call returns. */
+typedef struct hg_copy_options {
+    hg_copy_mode mode;
+    bool resume;               /* go on where a copy was interrupted; without one: begin */
+    const char *const *tables; /* only these; NULL: all */
+    size_t table_count;
+    const char *const *rules; /* what to do about values that do not fit, one rule each:
+                                 "orders.note truncate" */
+    size_t rule_count;
+    const char *rules_file;   /* the same in a file, one a line; NULL: none */
+    const char *rejects_file; /* where rows go that a rule rejects, and in a dry run every value
+                                 that does not fit, as JSON lines; must not exist; NULL: none */
+    int jobs;                 /* connections to each side; 0: as many as the machine is good for */
+} hg_copy_options;
+
+HG_API hg_copy_options hg_copy_options_default(void);
+
+/* Connections that a copy with these options takes out of each of the two pools. */
+HG_API int hg_copy_connections(const hg_copy_options *options);
+
+/* One table. */
+typedef struct hg_copy_table {
+    const char *table;      /* its name in the source */
+    int64_t rows_read;      /* of the source */
+    int64_t rows_written;   /* by this call or, resumed, by those before it */
+    int64_t bytes;          /* as sent */
+    int64_t rejected;       /* rows */
+    char source_digest[33]; /* of all rows, whatever their order; "": not made */
+    char target_digest[33];
+    int64_t target_rows; /* counted when it was compared */
+    bool compared, match;
+    double duration_ms;
+} hg_copy_table;
+
+/* A value that was met. Texts are as they came: for a terminal through its filter only. */
+typedef struct hg_copy_sample {
+    int64_t rowid;       /* of the row; 0 when key is set */
+    const char *key;     /* of a table without rowids: its primary key as text; NULL otherwise */
+    const char *value;   /* made visible, and cut */
+    const char *storage; /* "integer", "real", "text", "blob", "null" */
+} hg_copy_sample;
+
+/* All values of one column that are alike in this. */
+typedef struct hg_copy_finding {
+    const char *table, *column;
+    const char *rule;   /* "integer-text": what a rules file calls it */
+    const char *title;  /* the same as a sentence */
+    const char *type;   /* of the column in the target */
+    const char *action; /* what a rule did about it, as "null"; "": nothing */
+    bool fits;          /* it was copied, in another form */
+    int64_t count;
+    hg_copy_sample *samples; /* some of them, the first by rowid */
+    size_t sample_count;
+} hg_copy_finding;
+
+/* What is wrong with more than a value: a table without a counterpart, orphans, duplicates. */
+typedef struct hg_copy_problem {
+    const char *kind; /* "table-missing", "orphan", ...; static */
+    const char *table;
+    const char *message;
+    int64_t count; /* rows; 0 where it is not about rows */
+    bool stops;    /* the copy cannot be begun with it */
+} hg_copy_problem;
+
+/* What was done, and found. Everything in it lives until hg_copy_result_free(). */
+typedef struct hg_copy_result {
+    hg_copy_mode mode;
+    bool ok;               /* everything fits, was copied, and is equal, as far as the mode goes */
+    bool resumed;          /* parts of an earlier copy were kept */
+    hg_copy_table *tables; /* parents before children */
+    size_t table_count;
+    hg_copy_finding *findings; /* misfits first, the most frequent first */
+    size_t finding_count;
+    hg_copy_problem *problems;
+    size_t problem_count;
+    int sequences_reset;
+    int64_t rows, bytes;
+    double check_ms, data_ms, finish_ms, verify_ms;
+    char rules_digest[33]; /* of the rules: the same ones have the same; "" without any */
+} hg_copy_result;
+
+/*
+ * Checks, copies, verifies. source: a pool on SQLite, best read-only; target: one on PostgreSQL.
+ * Both need room for hg_copy_connections(). observer: NULL is fine; per table its steps in rows,
+ * and with subject "" the whole in bytes. out_result: filled on success and, as far as it went, on
+ * failure; the caller's until hg_copy_result_free().
+ *
+ * False when the copy could not be carried out: err HG_FAILED (values do not fit, problems, or the
+ * sides differ: see the result), HG_REFUSED (the target holds rows, or an unfinished copy),
+ * HG_CANCELLED, HG_USAGE and HG_CONFIG (tables, rules), what the connections say. Before the first
+ * row is committed the target is as it was; after that the copy can be resumed.
+ */
+HG_API bool hg_copy(hg_pool *source, hg_pool *target, const hg_copy_options *options,
+                    const hg_observer *observer, hg_copy_result **out_result, hg_error *err);
+HG_API void hg_copy_result_free(hg_copy_result *result); /* NULL is fine */
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,231 @@
+/*
+ * compare.c - reads the target back as binary COPY and compares its digest with the source's; where
+ * they differ, finds the rows.
+ *
+ * A digest does not depend on the order of rows, so a table is read in pieces of its file (ranges
+ * of ctid), by several workers. Only what differs is looked at by key.
+ */
+#include "run.h"
+
+#include <stdio.h>
+
+#include "ask.h"
+#include "base/buf.h"
+#include "json.h"
+
+enum { HEADER = 19, PIECE_BLOCKS = 4096, TID_RANGES_FROM = 140000 };
+
+/* Blocks of a table's file. */
+struct piece {
+    size_t table;
+    int64_t from, to; /* to < 0: all of it, without a range */
+    struct digest digest;
+};
+
+struct compare {
+    struct run *run;
+    VEC(struct piece) pieces;
+    size_t next;
+};
+
+static bool no_memory(hg_error *err)
+{
+    return hg_fail(err, HG_NOMEM, "could not compare the sides: out of memory");
+}
+
+/* --- rows as they come back --- */
+
+/* A jsonb as it came, with its version in front, in the normal form. */
+static void put_jsonb(struct image *out, const char *bytes, uint32_t n)
+{
+    size_t from = out->size;
+    uint32_t size;
+
+    image_u32(out, n);
+    image_u8(out, (uint8_t)bytes[0]);
+    if (json_normal(bytes + 1, n - 1, out) != JSON_FINE) {
+        out->size = from + 4;
+        if (image_reserve(out, n))
+            image_bytes(out, bytes, n);
+        return;
+    }
+    size = htobe32((uint32_t)(out->size - from - 4));
+    memcpy(out->bytes + from, &size, sizeof size);
+}
+
+/* A row with jsonb in the normal form of json.h: what the server writes is that form, as far as one
+ * can know, and this makes sure that nobody has to know. false: memory ran out. */
+static bool normalise(const struct table *table, const char *row, size_t size, struct image *out)
+{
+    const char *at = row + 2, *end = row + size;
+
+    out->size = 0;
+    if (!image_reserve(out, size + IMAGE_FIXED))
+        return false;
+    image_bytes(out, row, 2);
+    for (size_t i = 0; i < table->column_count && end - at >= 4; i++) {
+        uint32_t n;
+
+        memcpy(&n, at, sizeof n);
+        n = be32toh(n);
+        at += sizeof n;
+        if (n != UINT32_MAX && n > (size_t)(end - at))
+            return false;
+        if (!image_reserve(out, (n == UINT32_MAX ? 0 : n) + IMAGE_FIXED))
+            return false;
+        if (n != UINT32_MAX && n > 0 && table->columns[i].target->target.type == PG_JSONB) {
+            put_jsonb(out, at, n);
+        } else {
+            image_u32(out, n);
+            image_bytes(out, at, n == UINT32_MAX ? 0 : n);
+        }
+        at += n == UINT32_MAX ? 0 : n;
+    }
+    return !out->failed;
+}
+
+static bool take_row(struct hand *hand, const struct table *table, const char *row, size_t size,
+                     struct digest *digest)
+{
+    if (!table->has_jsonb) {
+        digest_row(digest, row, size);
+        return true;
+    }
+    if (!normalise(table, row, size, &hand->encoder.scratch))
+        return false;
+    digest_row(digest, hand->encoder.scratch.bytes, hand->encoder.scratch.size);
+    return true;
+}
+
+/* Adds all rows of a COPY TO STDOUT to a digest. */
+static bool digest_query(struct hand *hand, const struct table *table, const char *sql,
+                         struct digest *digest, hg_error *err)
+{
+    const char *bytes = NULL;
+    size_t size = 0;
+    bool first = true, ok = bulk_copy_out(hand->target, sql, hg_deadline_never(), err);
+    hg_step step = HG_ROW;
+
+    while (ok
+           && (step = bulk_receive(hand->target, &bytes, &size, hg_deadline_never(), err))
+                  == HG_ROW) {
+        size_t skip = first ? HEADER : 0;
+
+        first = false;
+        if (size > skip + 2 && !take_row(hand, table, bytes + skip, size - skip, digest)) {
+            bulk_copy_out_stop(hand->target);
+            return no_memory(err);
+        }
+    }
+    return ok && step == HG_END;
+}
+
+/* --- pieces --- */
+
+static bool compare_piece(void *context, struct hand *hand, void *task, hg_error *err)
+{
+    struct compare *compare = context;
+    struct piece *piece = task;
+    const struct table *table = &compare->run->mapping.tables[piece->table];
+    struct advance *advance = &compare->run->advances[piece->table];
+    struct buf sql = BUF_INIT(2 << 20);
+    bool ok;
+
+    buf_text(&sql, table->read_back);
+    if (piece->to >= 0)
+        buf_printf(&sql, " WHERE ctid >= '(%lld,0)'::tid AND ctid < '(%lld,0)'::tid",
+                   (long long)piece->from, (long long)piece->to);
+    buf_text(&sql, ") TO STDOUT (FORMAT binary)");
+    ok = buf_failed(&sql) ? no_memory(err)
+                          : digest_query(hand, table, sql.bytes, &piece->digest, err);
+    buf_release(&sql);
+    if (!ok)
+        hg_error_context(err, "could not read table \"%s\" back", table->source->name);
+    atomic_fetch_add_explicit(&advance->rows, piece->digest.rows, memory_order_relaxed);
+    return ok;
+}
+
+static enum crew_said next_piece(void *context, struct hand *hand, void **out_task)
+{
+    struct compare *compare = context;
+
+    (void)hand;
+    if (compare->next == compare->pieces.count)
+        return CREW_OVER;
+    *out_task = &compare->pieces.items[compare->next++];
+    return CREW_TASK;
+}
+
+static void report(void *context)
+{
+    copy_report(((struct compare *)context)->run);
+}
+
+static bool add_piece(struct compare *compare, size_t table, int64_t from, int64_t to,
+                      hg_error *err)
+{
+    struct piece *piece = VEC_PUSH(&compare->pieces);
+
+    if (piece == NULL)
+        return no_memory(err);
+    *piece = (struct piece){.table = table, .from = from, .to = to};
+    return true;
+}
+
+static bool cut_table(struct compare *compare, size_t table, hg_error *err)
+{
+    struct run *run = compare->run;
+    hg_value name = hg_text(run->mapping.tables[table].target->sql_name);
+    int64_t blocks = 0;
+
+    if (hg_conn_server_version_number(run->to) < TID_RANGES_FROM)
+        return add_piece(compare, table, 0, -1, err);
+    if (!ask_integer(run->to,
+                     "SELECT CASE relkind WHEN 'r' THEN pg_relation_size(oid) / "
+                     "current_setting('block_size')::int ELSE -1 END FROM pg_class WHERE oid = "
+                     "$1::text::regclass",
+                     &name, 1, copy_soon(), &blocks, err))
+        return false;
+    if (blocks < PIECE_BLOCKS)
+        return add_piece(compare, table, 0, -1, err);
+    for (int64_t at = 0; at < blocks; at += PIECE_BLOCKS)
+        if (!add_piece(compare, table, at,
+                       at + PIECE_BLOCKS < blocks ? at + PIECE_BLOCKS : INT32_MAX, err))
+            return false;
+    return true;
+}
+
+/* --- what differs --- */
+
+static bool judge(struct run *run)
+{
+    bool same = true;
+
+    for (size_t i = 0; i < run->mapping.table_count; i++) {
+        struct advance *advance = &run->advances[i];
+
+        advance->compared = true;
+        same = same && digest_same(&advance->source, &advance->target);
+    }
+    return same;
+}
+
+bool compare_sides(struct run *run, hg_error *err)
+{
+    struct compare compare = {.run = run};
+    const struct crew_work work = {&compare, next_piece, compare_piece, NULL, report};
+    const struct piece *piece;
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < run->mapping.table_count; i++)
+        ok = cut_table(&compare, i, err);
+    ok = ok && crew_run(&run->crew, &work, err);
+    for (size_t i = 0; ok && i < run->mapping.table_count; i++)
+        run->advances[i].target = (struct digest){0};
+    VEC_EACH (&compare.pieces, piece)
+        if (ok)
+            digest_add(&run->advances[piece->table].target, &piece->digest);
+    VEC_RELEASE(&compare.pieces);
+    run->result->ok = ok && judge(run);
+    return ok;
+}

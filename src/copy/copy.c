@@ -1,0 +1,387 @@
+/*
+ * copy.c - one phase after the other, and the account of them.
+ */
+#include "run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "account.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+
+enum {
+    SOON_MS = 60000,
+    JOBS_MAX = 8,
+    RULES_MAX = 1 << 20,
+    LOCK_KEY = 0x48474350, /* of pg_advisory_lock: "HGCP" */
+};
+
+hg_deadline copy_soon(void)
+{
+    return hg_deadline_in_ms(SOON_MS);
+}
+
+hg_copy_options hg_copy_options_default(void)
+{
+    return (hg_copy_options){.mode = HG_COPY_RUN};
+}
+
+/* One more than processors: while one waits for the server, another encodes. */
+static int jobs_of(const hg_copy_options *options)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    int jobs = options->jobs > 0 ? options->jobs : (int)processors + 1;
+
+    return jobs < 1 ? 1 : jobs > JOBS_MAX && options->jobs <= 0 ? JOBS_MAX : jobs;
+}
+
+int hg_copy_connections(const hg_copy_options *options)
+{
+    return jobs_of(options) + 1;
+}
+
+/* --- what was asked for --- */
+
+static bool read_rules(struct run *run, hg_error *err)
+{
+    const hg_copy_options *options = run->options;
+    struct buf text = BUF_INIT(RULES_MAX);
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < options->rule_count; i++)
+        ok = rules_add(&run->rules, options->rules[i], NULL, 0, err);
+    if (ok && options->rules_file != NULL)
+        ok = file_read(options->rules_file, &text, err)
+             && rules_add_file(&run->rules, options->rules_file, text.bytes, err);
+    buf_release(&text);
+    return ok;
+}
+
+/* --- both sides --- */
+
+static bool connect(struct run *run, hg_error *err)
+{
+    const hg_observer *observer = run->observer;
+
+    if (!hg_pool_checkout(run->source_pool, "copy", hg_pool_deadline(run->source_pool), &run->from,
+                          err)) {
+        hg_error_context(err, "source");
+        return false;
+    }
+    if (!hg_pool_checkout(run->target_pool, "copy", hg_pool_deadline(run->target_pool), &run->to,
+                          err)) {
+        hg_error_context(err, "target");
+        return false;
+    }
+    if (hg_conn_driver(run->from) != HG_SQLITE || hg_conn_driver(run->to) != HG_POSTGRESQL)
+        return hg_fail(err, HG_UNSUPPORTED, "a copy goes from SQLite to PostgreSQL");
+    if (observer != NULL) {
+        hg_conn_set_interrupt(run->from, observer->cancelled, observer->context);
+        hg_conn_set_interrupt(run->to, observer->cancelled, observer->context);
+    }
+    return crew_open(run->source_pool, observer, jobs_of(run->options), &run->crew, err);
+}
+
+/* What both sides are, as of the moment at which all of it will be read. */
+static bool look(struct run *run, hg_error *err)
+{
+    const struct mapping_wish wish = {run->options->tables, run->options->table_count, &run->rules};
+    size_t cells = 1;
+
+    if (!snapshot_take(run, err))
+        return false;
+    if (!source_read(run->crew.hands[0].source, copy_soon(), &run->source, err)) {
+        hg_error_context(err, "source");
+        return false;
+    }
+    if (!target_read(run->to, copy_soon(), &run->target, err)) {
+        hg_error_context(err, "target");
+        return false;
+    }
+    if (!mapping_make(&run->source, &run->target, &wish, &run->mapping, err))
+        return false;
+    for (size_t i = 0; i < run->mapping.table_count; i++)
+        if (run->mapping.tables[i].cell_count > cells)
+            cells = run->mapping.tables[i].cell_count;
+    run->advances = alloc_zero(run->mapping.table_count, sizeof *run->advances);
+    if (run->advances == NULL)
+        return hg_fail(err, HG_NOMEM, "could not begin the copy: out of memory");
+    return crew_cells(&run->crew, cells, err);
+}
+
+static bool has_stops(const struct run *run)
+{
+    const hg_copy_problem *problem;
+
+    VEC_EACH (&run->mapping.problems, problem)
+        if (problem->stops)
+            return true;
+    return false;
+}
+
+/* Whether the target may be changed at all. */
+static bool may_change(struct run *run, bool unfinished, hg_error *err)
+{
+    if (run->target.read_only) {
+        hg_fail(err, HG_READ_ONLY,
+                "the target takes no writes: it is a standby, or the session is "
+                "read-only");
+        hg_error_hint(err, "Name the primary in the URL.");
+        return false;
+    }
+    if (unfinished && !run->options->resume) {
+        hg_fail(err, HG_REFUSED, "the target holds an unfinished copy");
+        hg_error_hint(err, "Finish it with --resume.");
+        return false;
+    }
+    for (size_t i = 0; !unfinished && i < run->mapping.table_count; i++)
+        if (run->mapping.tables[i].target->filled) {
+            hg_fail(err, HG_REFUSED, "table \"%s\" of the target holds rows already",
+                    run->mapping.tables[i].target->name);
+            hg_error_hint(err, "Empty it, copy other tables with --tables, or compare both sides "
+                               "with --verify-only.");
+            return false;
+        }
+    return true;
+}
+
+/* One copy into a database at a time. The lock goes with the connection. */
+static bool lock_target(struct run *run, hg_error *err)
+{
+    hg_value key = hg_integer(LOCK_KEY);
+    hg_rows *rows = NULL;
+    bool got = false, ok = hg_conn_query(run->to, "SELECT pg_try_advisory_lock($1)", &key, 1,
+                                         copy_soon(), &rows, err)
+                           && hg_rows_next(rows, copy_soon(), err) == HG_ROW;
+
+    if (ok)
+        got = hg_rows_integer(rows, 0) != 0;
+    hg_rows_close(rows);
+    if (ok && !got)
+        hg_fail(err, HG_LOCKED, "another copy into this database is under way");
+    return ok && got;
+}
+
+/* What a session that loads needs. Commits need not reach the disk one by one: a chunk and its
+ * record are lost together, and the end of the copy waits for all of them. */
+static const char load_settings[] =
+    "SET client_min_messages = warning; SET statement_timeout = 0; SET lock_timeout = '60s'; "
+    "SET idle_in_transaction_session_timeout = 0; SET synchronous_commit = off; "
+    "SET maintenance_work_mem = '256MB'";
+
+static bool prepare_sessions(struct run *run, hg_error *err)
+{
+    if (!crew_connect(&run->crew, run->target_pool, err)) {
+        hg_error_context(err, "target");
+        return false;
+    }
+    for (int i = 0; i < run->crew.size; i++)
+        if (!bulk_script(run->crew.hands[i].target, load_settings, copy_soon(), err))
+            return false;
+    return true;
+}
+
+/* --- the modes --- */
+
+static bool misfits_stop(struct run *run, hg_error *err)
+{
+    int64_t misfits = tally_misfits(&run->tally);
+
+    if (misfits == 0 && !has_stops(run))
+        return false;
+    if (misfits > 0)
+        hg_fail(err, HG_FAILED, "%lld value%s not fit into the target", (long long)misfits,
+                misfits == 1 ? " does" : "s do");
+    else
+        hg_fail(err, HG_FAILED, "the two schemas do not fit together");
+    hg_error_hint(err, "Nothing was copied. Mend the source or the target, or say with --rule what "
+                       "is to be done.");
+    return true;
+}
+
+static bool check(struct run *run, bool digests, hg_error *err)
+{
+    bool ok;
+
+    copy_phase(run, "checking", 0);
+    ok = check_rows(run, digests, err);
+    run->result->check_ms = clock_since_ms(run->phase_ns);
+    return ok;
+}
+
+static bool verify(struct run *run, hg_error *err)
+{
+    bool ok;
+
+    copy_phase(run, "verifying", 0);
+    ok = compare_sides(run, err);
+    run->result->verify_ms = clock_since_ms(run->phase_ns);
+    if (!ok || run->result->ok)
+        return ok;
+    hg_fail(err, HG_FAILED, "the two sides differ");
+    hg_error_hint(err, "The report names the tables.");
+    return false;
+}
+
+static bool dry_run(struct run *run, hg_error *err)
+{
+    if (!check(run, false, err) || !check_keys(run, err))
+        return false;
+    run->result->ok = tally_misfits(&run->tally) == 0 && !has_stops(run);
+    return run->result->ok || (misfits_stop(run, err), false);
+}
+
+static bool verify_only(struct run *run, hg_error *err)
+{
+    return check(run, true, err) && prepare_sessions(run, err) && verify(run, err);
+}
+
+/* Rows, then what belongs to them. From here on the copy can be resumed. */
+static bool load(struct run *run, hg_error *err)
+{
+    int64_t bytes = 0;
+    bool ok;
+
+    for (size_t i = 0; i < run->mapping.table_count; i++)
+        bytes += run->advances[i].total_bytes;
+    copy_phase(run, "copying", bytes);
+    ok = load_rows(run, err);
+    run->result->data_ms = clock_since_ms(run->phase_ns);
+    if (!ok)
+        return false;
+    copy_phase(run, "finishing", 0);
+    ok = finish_tables(run, err);
+    run->result->finish_ms = clock_since_ms(run->phase_ns);
+    return ok;
+}
+
+static bool has_chunks_done(const struct run *run)
+{
+    const struct chunk *chunk;
+
+    VEC_EACH (&run->chunks, chunk)
+        if (chunk->done)
+            return true;
+    return false;
+}
+
+/* A copy that failed before any row was committed leaves the target as it was. */
+static bool clean_up(struct run *run)
+{
+    if (!has_chunks_done(run) && !hg_conn_lost(run->to)) {
+        hg_conn_set_interrupt(run->to, NULL, NULL);
+        (void)state_undo(run, NULL);
+    }
+    return false;
+}
+
+static bool carry_on(struct run *run, hg_error *err)
+{
+    struct chunk *recorded = NULL;
+    size_t count;
+    bool ok = state_read(run, err);
+
+    count = run->chunks.count;
+    recorded = alloc_zero(count, sizeof *recorded);
+    if (ok && recorded == NULL)
+        ok = hg_fail(err, HG_NOMEM, "could not resume the copy: out of memory");
+    if (ok && count > 0)
+        memcpy(recorded, run->chunks.items, count * sizeof *recorded);
+    ok = ok && check(run, true, err) && !misfits_stop(run, err)
+         && state_reconcile(run, recorded, count, err);
+    run->result->resumed = ok && has_chunks_done(run);
+    alloc_free(recorded);
+    return ok;
+}
+
+static bool begin_anew(struct run *run, hg_error *err)
+{
+    return check(run, false, err) && !misfits_stop(run, err) && state_begin(run, err);
+}
+
+static bool copy(struct run *run, hg_error *err)
+{
+    bool unfinished = false;
+
+    if (!lock_target(run, err) || !state_find(run, &unfinished, err)
+        || !may_change(run, unfinished, err))
+        return false;
+    if (has_stops(run))
+        return check(run, false, err) && (misfits_stop(run, err), false);
+    if (!(unfinished ? carry_on(run, err) : begin_anew(run, err)))
+        return false;
+    if (!prepare_sessions(run, err) || !load(run, err))
+        return clean_up(run);
+    return verify(run, err) && state_end(run, err);
+}
+
+/* --- the whole --- */
+
+static bool carry_out(struct run *run, hg_error *err)
+{
+    const hg_copy_options *options = run->options;
+
+    if (!read_rules(run, err)
+        || (options->rejects_file != NULL
+            && !rejects_open(options->rejects_file, &run->rejects, err))
+        || !connect(run, err) || !look(run, err))
+        return false;
+    switch (options->mode) {
+    case HG_COPY_DRY_RUN:
+        return dry_run(run, err);
+    case HG_COPY_VERIFY:
+        return verify_only(run, err);
+    case HG_COPY_RUN:
+        break;
+    }
+    return copy(run, err);
+}
+
+static void release(struct run *run)
+{
+    crew_close(&run->crew);
+    if (run->from != NULL) {
+        hg_conn_set_interrupt(run->from, NULL, NULL);
+        hg_pool_return(run->source_pool, run->from);
+    }
+    if (run->to != NULL) {
+        hg_conn_set_interrupt(run->to, NULL, NULL);
+        hg_pool_discard(run->target_pool, run->to);
+    }
+    tally_release(&run->tally);
+    VEC_RELEASE(&run->chunks);
+    alloc_free(run->advances);
+    mapping_release(&run->mapping);
+    rules_release(&run->rules);
+    target_release(&run->target);
+    source_release(&run->source);
+}
+
+bool hg_copy(hg_pool *source, hg_pool *target, const hg_copy_options *options,
+             const hg_observer *observer, hg_copy_result **out_result, hg_error *err)
+{
+    struct run run = {.options = options,
+                      .observer = observer,
+                      .source_pool = source,
+                      .target_pool = target,
+                      .result = account_new(options->mode)};
+    hg_error first = {HG_OK};
+    bool ok;
+
+    if (run.result == NULL)
+        return hg_fail(err, HG_NOMEM, "could not begin the copy: out of memory");
+    ok = carry_out(&run, &first);
+    if (!rejects_close(run.rejects, ok ? &first : NULL) && ok)
+        ok = false;
+    if (!account_fill(&run, ok ? &first : NULL))
+        ok = false;
+    run.result->ok = ok && run.result->ok;
+    *out_result = run.result;
+    release(&run);
+    if (!ok && err != NULL)
+        *err = first;
+    return ok;
+}

@@ -1,0 +1,117 @@
+/*
+ * run.h - what the phases of a copy share: who is connected, what is copied, how far it has come.
+ *
+ *   snapshot.c   all readers at one moment of the source
+ *   check.c      every value once, and the chunks that the rows are sent in
+ *   keys.c       what rows owe one another
+ *   state.c      what is done already, in tables of the target
+ *   load.c       chunks into the target
+ *   finish.c     keys, triggers, sequences, statistics
+ *   compare.c    the target read back
+ *   account.c    what is told
+ *   copy.c       one phase after the other
+ */
+#ifndef COPY_RUN_H
+#define COPY_RUN_H
+
+#include "crew.h"
+#include "mapping.h"
+
+/* Rows of a table between two rowids, sent in one piece; of a table without rowids all of it. */
+struct chunk {
+    size_t table;
+    int64_t lo, hi;
+    int64_t bytes;
+    struct digest digest; /* once it was sent, or read again */
+    bool done;            /* it is in the target, and recorded there */
+};
+
+/* How far a table has come. Atomics are written by workers while the observer is told of them. */
+struct advance {
+    atomic_llong rows, bytes; /* of the phase that runs */
+    atomic_llong rejected;
+    int64_t total_rows, total_bytes; /* as checked: what will be sent */
+    size_t chunks_left;
+    int64_t begun_ns;
+    double duration_ms;
+    bool announced;
+    struct digest source, target;
+    bool compared;
+};
+
+struct run {
+    const hg_copy_options *options;
+    const hg_observer *observer;
+    hg_copy_result *result;
+    hg_pool *source_pool, *target_pool;
+    hg_conn *from, *to; /* beside those of the workers */
+    struct source source;
+    struct target_db target;
+    struct rules rules;
+    struct mapping mapping;
+    struct crew crew;
+    struct rejects *rejects;
+    struct tally tally;
+    VEC(struct chunk) chunks; /* by table and range */
+    struct advance *advances; /* of the tables of the mapping */
+    int64_t phase_ns;         /* when the phase began, */
+    const char *phase;        /* and what it does: "checking" */
+    int64_t phase_total;      /* in bytes; 0: nobody knows yet */
+};
+
+struct buf;
+
+hg_deadline copy_soon(void); /* for what needs moments */
+
+/* Ends a phase's account and begins the next one's. */
+void copy_phase(struct run *run, const char *phase, int64_t total_bytes);
+
+/* Tells the observer where the phase stands. On the calling thread. */
+void copy_report(void *run);
+
+/* Tells the observer what happened to a subject. */
+void copy_tell(const struct run *run, hg_event_kind kind, const char *subject, const char *message,
+               double duration_ms);
+
+/* --- the phases --- */
+
+/* Puts the source connections of the crew into read transactions of one and the same moment.
+ * err: HG_LOCKED (somebody writes all the time). */
+bool snapshot_take(struct run *run, hg_error *err);
+
+/* Reads and checks every row; makes the chunks. digests: of each, too. */
+bool check_rows(struct run *run, bool digests, hg_error *err);
+
+/* Orphans and duplicates, as problems of the mapping. */
+bool check_keys(struct run *run, hg_error *err);
+
+/* Reads the rows of one chunk. */
+bool open_rows(struct hand *hand, const struct table *table, int64_t lo, int64_t hi,
+               hg_rows **out_rows, hg_error *err);
+
+/* Whether the target holds the record of an unfinished copy. */
+bool state_find(struct run *run, bool *out_found, hg_error *err);
+
+/* Makes the record, puts foreign keys and triggers aside. */
+bool state_begin(struct run *run, hg_error *err);
+
+/* Reads what is done already into the run's chunks, as done; and what was put aside. */
+bool state_read(struct run *run, hg_error *err);
+
+/* After check_rows() with digests: drops from the target what is not as the source is now. */
+bool state_reconcile(struct run *run, const struct chunk *recorded, size_t count, hg_error *err);
+
+/* Appends the statement that records a chunk. */
+void state_record(const struct run *run, const struct chunk *chunk, struct buf *out);
+
+/* The copy is whole: removes the record. */
+bool state_end(struct run *run, hg_error *err);
+
+/* Nothing was loaded: brings everything back as it was. */
+bool state_undo(struct run *run, hg_error *err);
+
+bool load_rows(struct run *run, hg_error *err);
+bool finish_tables(struct run *run, hg_error *err);
+bool compare_sides(struct run *run, hg_error *err);
+
+#endif

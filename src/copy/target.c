@@ -1,0 +1,336 @@
+/*
+ * target.c - reads a PostgreSQL schema from its catalogs.
+ */
+#include "target.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "ask.h"
+#include "base/buf.h"
+#include "base/vec.h"
+
+enum { AT_ONCE = 200 }; /* tables that one statement looks into */
+
+struct reader {
+    hg_conn *conn;
+    hg_deadline by;
+    struct target_db *out;
+    VEC(struct target_table) tables;
+    VEC(struct target_column) columns; /* of all tables, in the order of the tables */
+    VEC(size_t) owners;                /* the table of each column */
+    VEC(struct target_hold) holds;
+};
+
+static bool no_memory(hg_error *err)
+{
+    return hg_fail(err, HG_NOMEM, "could not read the target's schema: out of memory");
+}
+
+static const char *keep(struct reader *r, hg_rows *rows, size_t column)
+{
+    return hg_rows_value(rows, column).type == HG_NULL
+               ? NULL
+               : arena_text(&r->out->arena, hg_rows_text(rows, column));
+}
+
+/* --- types --- */
+
+static const struct type_row {
+    const char *name; /* pg_type.typname */
+    enum pg_type type;
+} types[] = {
+    {"bool", PG_BOOL},           {"int2", PG_INT2},
+    {"int4", PG_INT4},           {"int8", PG_INT8},
+    {"float4", PG_FLOAT4},       {"float8", PG_FLOAT8},
+    {"numeric", PG_NUMERIC},     {"text", PG_TEXT},
+    {"citext", PG_TEXT},         {"varchar", PG_VARCHAR},
+    {"bpchar", PG_BPCHAR},       {"bytea", PG_BYTEA},
+    {"date", PG_DATE},           {"time", PG_TIME},
+    {"timestamp", PG_TIMESTAMP}, {"timestamptz", PG_TIMESTAMPTZ},
+    {"uuid", PG_UUID},           {"json", PG_JSON},
+    {"jsonb", PG_JSONB},
+};
+
+static enum pg_type type_of(const char *name, bool is_enum)
+{
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (strcmp(types[i].name, name) == 0)
+            return types[i].type;
+    return is_enum ? PG_ENUM : PG_OTHER;
+}
+
+/* What the type modifier of a column says, as the type itself encodes it; -1: nothing. Of a time it
+ * is the digits of its fraction, of the others something with an offset. */
+static void take_modifier(struct target *target, int64_t modifier)
+{
+    enum { HEADER = 4 }; /* VARHDRSZ, which these modifiers are offset by */
+
+    target->places = modifier >= 0 && modifier < 6 ? (int32_t)modifier : 6;
+    if (modifier < HEADER)
+        return;
+    if (target->type == PG_VARCHAR || target->type == PG_BPCHAR)
+        target->length = (int32_t)(modifier - HEADER);
+    if (target->type == PG_NUMERIC) {
+        target->precision = (int32_t)((modifier - HEADER) >> 16 & 0xffff);
+        target->scale = (int32_t)(((modifier - HEADER) & 0x7ff) ^ 1024) - 1024;
+    }
+    if (target->type == PG_NUMERIC && (target->scale < 0 || target->scale > target->precision))
+        target->type = PG_OTHER; /* digits before or behind the point that are not kept: too odd */
+}
+
+static int compare_labels(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Labels come as one text, a line each. */
+static bool take_labels(struct reader *r, struct target *target, const char *lines, hg_error *err)
+{
+    size_t count = 1;
+    const char **labels;
+
+    for (const char *at = lines; *at != '\0'; at++)
+        count += *at == '\n';
+    labels = arena_alloc(&r->out->arena, count, sizeof *labels);
+    if (labels == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < count; i++) {
+        size_t n = strcspn(lines, "\n");
+
+        labels[i] = arena_text_n(&r->out->arena, lines, n);
+        if (labels[i] == NULL)
+            return no_memory(err);
+        lines += n + (lines[n] == '\n');
+    }
+    qsort(labels, count, sizeof *labels, compare_labels);
+    target->labels = labels;
+    target->label_count = count;
+    return true;
+}
+
+/* --- tables and columns --- */
+
+static const char tables_sql[] =
+    "SELECT c.relname, quote_ident(n.nspname) || '.' || quote_ident(c.relname), "
+    "pg_has_role(c.relowner, 'USAGE') FROM pg_class c JOIN pg_namespace n ON n.oid = "
+    "c.relnamespace WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND NOT "
+    "c.relispartition ORDER BY c.relname COLLATE \"C\"";
+
+static const char columns_sql[] =
+    "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), b.typname, b.typtype = "
+    "'e', CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END, a.attnotnull OR "
+    "t.typnotnull, a.attgenerated <> '', a.atthasdef OR a.attidentity <> '', "
+    "pg_get_serial_sequence(quote_ident(n.nspname) || '.' || quote_ident(c.relname), a.attname), "
+    "CASE WHEN b.typtype = 'e' THEN (SELECT string_agg(enumlabel, E'\\n') FROM pg_enum WHERE "
+    "enumtypid = b.oid) END "
+    "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = "
+    "c.relnamespace JOIN pg_type t ON t.oid = a.atttypid JOIN pg_type b ON b.oid = CASE WHEN "
+    "t.typtype = 'd' THEN t.typbasetype ELSE t.oid END WHERE n.nspname = current_schema() AND "
+    "c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped "
+    "ORDER BY c.relname COLLATE \"C\", a.attnum";
+
+static bool add_table(void *context, hg_rows *rows, hg_error *err)
+{
+    struct reader *r = context;
+    struct target_table *table = VEC_PUSH(&r->tables);
+
+    if (table == NULL)
+        return no_memory(err);
+    table->name = keep(r, rows, 0);
+    table->sql_name = keep(r, rows, 1);
+    table->owned = hg_rows_integer(rows, 2) != 0;
+    return (table->name != NULL && table->sql_name != NULL) || no_memory(err);
+}
+
+static bool add_column(void *context, hg_rows *rows, hg_error *err)
+{
+    struct reader *r = context;
+    struct target_column *column = VEC_PUSH(&r->columns);
+    size_t *owner = VEC_PUSH(&r->owners);
+    size_t last = r->owners.count > 1 ? r->owners.items[r->owners.count - 2] : 0;
+
+    if (column == NULL || owner == NULL)
+        return no_memory(err);
+    *owner = last;
+    while (*owner < r->tables.count
+           && strcmp(r->tables.items[*owner].name, hg_rows_text(rows, 0)) != 0)
+        ++*owner;
+    column->name = keep(r, rows, 1);
+    column->type_name = keep(r, rows, 2);
+    column->short_type = keep(r, rows, 3);
+    column->target.type = type_of(hg_rows_text(rows, 3), hg_rows_integer(rows, 4) != 0);
+    take_modifier(&column->target, hg_rows_integer(rows, 5));
+    column->target.not_null = hg_rows_integer(rows, 6) != 0;
+    column->generated = hg_rows_integer(rows, 7) != 0;
+    column->has_default = hg_rows_integer(rows, 8) != 0;
+    column->sequence = keep(r, rows, 9);
+    if (column->name == NULL || column->type_name == NULL || column->short_type == NULL)
+        return no_memory(err);
+    return hg_rows_value(rows, 10).type == HG_NULL
+           || take_labels(r, &column->target, hg_rows_text(rows, 10), err);
+}
+
+/* Whether each of `count` tables from `first` on has a row, in one statement: statistics may not
+ * know. */
+static bool look_for_rows(struct reader *r, size_t first, size_t count, hg_error *err)
+{
+    struct buf sql = BUF_INIT(1 << 20);
+    hg_rows *rows = NULL;
+    bool ok;
+
+    for (size_t i = first; i < first + count; i++)
+        buf_printf(&sql, "%s EXISTS (SELECT 1 FROM %s)", i == first ? "SELECT" : ",",
+                   r->tables.items[i].sql_name);
+    ok = !buf_failed(&sql) || no_memory(err);
+    ok = ok && hg_conn_query(r->conn, sql.bytes, NULL, 0, r->by, &rows, err)
+         && hg_rows_next(rows, r->by, err) == HG_ROW;
+    for (size_t i = 0; ok && i < count; i++)
+        r->tables.items[first + i].filled = hg_rows_integer(rows, i) != 0;
+    hg_rows_close(rows);
+    buf_release(&sql);
+    return ok;
+}
+
+/* --- what stands in the way --- */
+
+static const char foreign_keys_sql[] =
+    "SELECT t.conrelid::regclass::text, quote_ident(t.conname), 'ALTER TABLE ' || "
+    "t.conrelid::regclass || ' ADD CONSTRAINT ' || quote_ident(t.conname) || ' ' || "
+    "regexp_replace(pg_get_constraintdef(t.oid), ' NOT VALID$', '') || ' NOT VALID', 'ALTER TABLE "
+    "' || t.conrelid::regclass || ' DROP CONSTRAINT ' || quote_ident(t.conname), t.convalidated "
+    "FROM pg_constraint t JOIN pg_class c ON c.oid = t.conrelid JOIN pg_namespace n ON n.oid = "
+    "c.relnamespace WHERE t.contype = 'f' AND t.conparentid = 0 AND n.nspname = current_schema() "
+    "ORDER BY 1, 2";
+
+/* Only those that would fire; how they were enabled is part of bringing them back. */
+static const char triggers_sql[] =
+    "SELECT t.tgrelid::regclass::text, quote_ident(t.tgname), 'ALTER TABLE ' || "
+    "t.tgrelid::regclass || CASE t.tgenabled WHEN 'A' THEN ' ENABLE ALWAYS TRIGGER ' ELSE ' ENABLE "
+    "TRIGGER ' END || quote_ident(t.tgname), 'ALTER TABLE ' || t.tgrelid::regclass || ' DISABLE "
+    "TRIGGER ' || quote_ident(t.tgname), true FROM pg_trigger t JOIN pg_class c ON c.oid = "
+    "t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal AND "
+    "t.tgenabled IN ('O', 'A') AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname "
+    "= current_schema() ORDER BY 1, 2";
+
+static bool add_hold(struct reader *r, hg_rows *rows, bool foreign_key, hg_error *err)
+{
+    struct target_hold *hold = VEC_PUSH(&r->holds);
+
+    if (hold == NULL)
+        return no_memory(err);
+    hold->table = keep(r, rows, 0);
+    hold->name = keep(r, rows, 1);
+    hold->put_back = keep(r, rows, 2);
+    hold->put_away = keep(r, rows, 3);
+    hold->valid = hg_rows_integer(rows, 4) != 0;
+    hold->foreign_key = foreign_key;
+    return (hold->table != NULL && hold->put_back != NULL && hold->put_away != NULL)
+           || no_memory(err);
+}
+
+static bool add_foreign_key(void *context, hg_rows *rows, hg_error *err)
+{
+    return add_hold(context, rows, true, err);
+}
+
+static bool add_trigger(void *context, hg_rows *rows, hg_error *err)
+{
+    return add_hold(context, rows, false, err);
+}
+
+/* --- the whole --- */
+
+static bool take_facts(void *context, hg_rows *rows, hg_error *err)
+{
+    struct reader *r = context;
+
+    r->out->schema = keep(r, rows, 0);
+    r->out->database = keep(r, rows, 1);
+    r->out->read_only = hg_rows_integer(rows, 2) != 0;
+    r->out->version = arena_text(&r->out->arena, hg_conn_server_version(r->conn));
+    if (r->out->schema != NULL)
+        return true;
+    hg_fail(err, HG_NO_DATABASE, "the role's search_path leads to no schema");
+    hg_error_hint(err, "Create the schema, or set search_path for the role.");
+    return false;
+}
+
+static bool read_all(struct reader *r, hg_error *err)
+{
+    bool ok = ask_rows(r->conn,
+                       "SELECT current_schema(), current_database(), pg_is_in_recovery() OR "
+                       "current_setting('transaction_read_only') = 'on'",
+                       NULL, 0, take_facts, r, r->by, err)
+              && ask_rows(r->conn, tables_sql, NULL, 0, add_table, r, r->by, err)
+              && ask_rows(r->conn, columns_sql, NULL, 0, add_column, r, r->by, err)
+              && ask_rows(r->conn, foreign_keys_sql, NULL, 0, add_foreign_key, r, r->by, err)
+              && ask_rows(r->conn, triggers_sql, NULL, 0, add_trigger, r, r->by, err);
+
+    for (size_t i = 0; ok && i < r->tables.count; i += AT_ONCE)
+        ok =
+            look_for_rows(r, i, r->tables.count - i < AT_ONCE ? r->tables.count - i : AT_ONCE, err);
+    return ok;
+}
+
+static bool finish(struct reader *r, hg_error *err)
+{
+    struct target_db *out = r->out;
+    struct target_column *columns = arena_alloc(&out->arena, r->columns.count, sizeof *columns);
+
+    out->table_count = r->tables.count;
+    out->tables = arena_alloc(&out->arena, r->tables.count, sizeof *out->tables);
+    out->hold_count = r->holds.count;
+    out->holds = arena_alloc(&out->arena, r->holds.count, sizeof *out->holds);
+    if (columns == NULL || out->tables == NULL || out->holds == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < r->columns.count; i++) {
+        struct target_table *table = &r->tables.items[r->owners.items[i]];
+
+        columns[i] = r->columns.items[i];
+        if (table->column_count++ == 0)
+            table->columns = &columns[i];
+    }
+    for (size_t i = 0; i < r->tables.count; i++)
+        out->tables[i] = r->tables.items[i];
+    for (size_t i = 0; i < r->holds.count; i++)
+        out->holds[i] = r->holds.items[i];
+    return true;
+}
+
+bool target_read(hg_conn *conn, hg_deadline by, struct target_db *out, hg_error *err)
+{
+    struct target_db target = {.arena = ARENA_INIT};
+    struct reader r = {.conn = conn, .by = by, .out = &target};
+    bool ok = read_all(&r, err) && finish(&r, err);
+
+    VEC_RELEASE(&r.tables);
+    VEC_RELEASE(&r.columns);
+    VEC_RELEASE(&r.owners);
+    VEC_RELEASE(&r.holds);
+    if (ok)
+        *out = target;
+    else
+        target_release(&target);
+    return ok;
+}
+
+void target_release(struct target_db *target)
+{
+    arena_release(&target->arena);
+    *target = (struct target_db){.arena = ARENA_INIT};
+}
+
+struct target_table *target_find(const struct target_db *target, const char *name)
+{
+    struct target_table *found = NULL;
+
+    for (size_t i = 0; i < target->table_count; i++) {
+        if (strcmp(target->tables[i].name, name) == 0)
+            return &target->tables[i];
+        if (strcasecmp(target->tables[i].name, name) == 0)
+            found = found == NULL ? &target->tables[i] : NULL;
+    }
+    return found;
+}
