@@ -13,7 +13,7 @@
 
 enum { TEXT_TRIES = 3, MARKS_MOST = 1000, MINUTE_MS = 60000 };
 
-static const int64_t silent_after_ms = 5000;
+static const int64_t silent_after_ms = 10000; /* twice what the housekeeper gives a ping */
 
 /* The name of a number that another process may have made up. */
 static const char *name_of(const char *const *names, size_t count, unsigned number)
@@ -414,12 +414,15 @@ static int64_t last_sign_ns(const struct telemetry_copy *copy, int64_t now_ns)
     return last_ns;
 }
 
-/* How long the sign of life is overdue; -1: it is not, or there never was one. */
+/* How long the sign of life is overdue; -1: it is not, there never was one, or the pool is at its
+ * end, which its housekeeper does not wait for. */
 static int64_t silence_ms(const struct telemetry_head *head, int64_t now_ns)
 {
     int64_t beat_ns = LOAD(head->beat_ns);
     int64_t ms = ms_between(beat_ns, now_ns);
 
+    if (LOAD(head->mode) == HG_MODE_DRAINING)
+        return -1;
     return beat_ns > 0 && ms >= silent_after_ms ? ms : -1;
 }
 
