@@ -86,6 +86,18 @@ void change_leave(struct model *m, struct effects *effects)
     m->change.asking = false;
 }
 
+/* A production does not run what the plan warns of unless it was accepted by name, which takes the
+ * command line: then there is nothing to ask. */
+static void refuse_dangers(struct model *m)
+{
+    hg_error refused = {0};
+
+    if (!m->change.asking || !m->facts.production || hg_plan_allowed(m->plan->plan, &refused))
+        return;
+    m->change.asking = false;
+    note_add(m, ROLE_FAIL, "refused: %s", refused.message);
+}
+
 void change_planned(struct model *m, struct job_result *result, struct effects *effects)
 {
     const char *verb = verbs[m->change.kind];
@@ -95,6 +107,7 @@ void change_planned(struct model *m, struct job_result *result, struct effects *
     if (result->ok && !empty) {
         m->plan = result;
         open_question(m);
+        refuse_dangers(m);
         return;
     }
     if (empty)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "list.h"
 #include "update.h"
 
@@ -17,6 +18,9 @@ void intake_started(struct model *m, const struct message *message)
             feed_answered(m, id);
     } else if (message->request.kind == JOB_SOURCE) {
         m->source.job = message->job;
+    } else if (message->request.kind == JOB_SMOKE) {
+        m->smoke_job = message->job;
+        m->smoke_done = m->smoke_total = 0;
     } else if (!started) {
         note_add(m, ROLE_WARN, "the one before has not ended yet: try again in a moment");
         m->change.running = false;
@@ -33,6 +37,10 @@ void intake_progress(struct model *m, const struct message *message)
 {
     if (m->change.running && message->job == m->change.job)
         change_progress(m, &message->event);
+    if (m->smoke_job != 0 && message->job == m->smoke_job && message->event.total > 0) {
+        m->smoke_done = message->event.done;
+        m->smoke_total = message->event.total;
+    }
 }
 
 static void discard(struct effects *effects, struct job_result *result)
@@ -197,34 +205,38 @@ static const char *cause(const struct job_result *result)
     return result->error.message;
 }
 
+static struct check_past *check_past_of(struct model *m, const char *id)
+{
+    struct check_past *past = m->checks_past, *last = past + CHECKS_REMEMBERED - 1;
+
+    while (past < last && past->id[0] != '\0' && strcmp(past->id, id) != 0)
+        past++;
+    if (strcmp(past->id, id) != 0) {
+        memset(past->runs, -1, sizeof past->runs);
+        text_copy(past->id, sizeof past->id, id);
+    }
+    return past;
+}
+
 /* Writes down how each check came out. */
-static void remember_checks(struct model *m, const hg_readiness *readiness)
+static void remember_checks(struct model *m, const hg_check_result *checks, size_t count)
 {
     size_t now = ++m->checks_newest % RUNS_REMEMBERED;
 
-    for (size_t i = 0; i < HG_CHECKS_MAX; i++)
+    for (size_t i = 0; i < CHECKS_REMEMBERED; i++)
         m->checks_past[i].runs[now] = -1;
-    for (size_t i = 0; i < readiness->check_count; i++) {
-        struct check_past *past = m->checks_past;
-
-        while (past->id != NULL && strcmp(past->id, readiness->checks[i].id) != 0
-               && past < m->checks_past + HG_CHECKS_MAX - 1)
-            past++;
-        if (past->id == NULL)
-            memset(past->runs, -1, sizeof past->runs);
-        past->id = readiness->checks[i].id;
-        past->runs[now] = (int8_t)readiness->checks[i].status;
-    }
+    for (size_t i = 0; i < count; i++)
+        check_past_of(m, checks[i].id)->runs[now] = (int8_t)checks[i].status;
 }
 
 static void note_checks(struct model *m, const struct job_result *result)
 {
-    if (m->checks_asked && result->readiness != NULL)
+    if (m->checks_asked && result->readiness != NULL) {
+        remember_checks(m, result->readiness->checks, result->readiness->check_count);
         note_add(m, result->readiness->status == HG_FAIL ? ROLE_FAIL : ROLE_OK, "%s in %.0f ms",
                  verdict(result->readiness->status), result->duration_ms);
+    }
     m->checks_asked = false;
-    if (result->readiness != NULL)
-        remember_checks(m, result->readiness);
 }
 
 static void take_status(struct model *m, struct job_result *result, struct effects *effects)
@@ -245,6 +257,40 @@ static void take_status(struct model *m, struct job_result *result, struct effec
     if (m->pools == NULL || m->pools->pools.count == 0)
         follow_pools(m);
     list_refresh(m, PANE_MIGRATIONS);
+    list_refresh(m, PANE_CHECKS);
+}
+
+static void note_smoke(struct model *m, const hg_smoke *smoke)
+{
+    const size_t *n = smoke->counts;
+    enum role role = smoke->status == HG_FAIL   ? ROLE_FAIL
+                     : smoke->status == HG_PASS ? ROLE_OK
+                                                : ROLE_WARN;
+
+    note_add(m, role, "checks: %zu passed, %zu warned, %zu failed, %zu not known in %.1f s",
+             n[HG_PASS], n[HG_WARN], n[HG_FAIL], n[HG_UNKNOWN], smoke->duration_ms / 1000);
+}
+
+static void take_smoke(struct model *m, struct job_result *result, struct effects *effects)
+{
+    bool whole = result->request.only[0] == '\0';
+
+    m->smoke_job = 0;
+    if (!result->ok) {
+        note_add(m, ROLE_FAIL, "checks: %s", result->error.message);
+        discard(effects, result);
+        return;
+    }
+    note_smoke(m, result->smoke);
+    remember_checks(m, result->smoke->checks, result->smoke->check_count);
+    discard(effects, m->smoke_again);
+    m->smoke_again = NULL;
+    if (whole || m->smoke == NULL) {
+        discard(effects, m->smoke);
+        m->smoke = result;
+    } else {
+        m->smoke_again = result;
+    }
     list_refresh(m, PANE_CHECKS);
 }
 
@@ -271,6 +317,9 @@ void intake_result(struct model *m, const struct message *message, struct effect
         return;
     case JOB_SESSIONS:
         take_sessions(m, result, effects);
+        return;
+    case JOB_SMOKE:
+        take_smoke(m, result, effects);
         return;
     case JOB_SOURCE:
         take_source(m, result, effects);

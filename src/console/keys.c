@@ -73,7 +73,11 @@ static const struct key_row rows[] = {
     {COMMAND_STOP,          {KEYS_ESCAPE},           IN_RUN,                       "Esc",     "stop",     NULL, NULL},
 
     {COMMAND_CHECKS,        {'r'},                   READS,                        "r",       "checks",   "DO",
-     "run the readiness checks now"},
+     "run the checks now: all there are on their own screen, elsewhere those of readiness"},
+    {COMMAND_CHECK_ONE,     {'o'},                   READS,                        "o",       "this check", "DO",
+     "checks: run the selected one again", .shy = true},
+    {COMMAND_CHECK_FAILED,  {'f'},                   READS,                        "f",       "failed checks", "DO",
+     "checks: run those again that did not pass", .shy = true},
     {COMMAND_REFRESH,       {'R'},                   READS,                        "R",       "refresh",  "DO",
      "read everything again now", .shy = true},
     {COMMAND_FASTER,        {'+'},                   READS | IN_RUN,               "+ -",     "",         "DO",

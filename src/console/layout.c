@@ -171,9 +171,13 @@ static void place_migrations(struct layout *l, enum pane focus, size_t pools)
 
 static void place_checks(struct layout *l, enum pane focus, size_t pools)
 {
+    struct rect body = l->body;
+
     (void)focus;
     (void)pools;
-    place_list(l, PANE_CHECKS, l->body);
+    if (l->form != FORM_SMALL)
+        l->panes[PANE_LIGHTS] = take_rows(&body, 3);
+    place_list(l, PANE_CHECKS, body);
 }
 
 static void place_log(struct layout *l, enum pane focus, size_t pools)

@@ -33,6 +33,7 @@ enum pane {
     LISTS,             /* those above are lists, see list.h */
     PANE_POOL = LISTS, /* the numbers of the selected pool */
     PANE_SERVER,       /* how many connections the server has left */
+    PANE_LIGHTS,       /* how the checks stand, by group */
     PANE_DETAIL,       /* what is known about the selected row */
     PANE_COUNT
 };

@@ -21,6 +21,8 @@ const struct list *list_of(const struct model *m, enum pane pane)
 {
     if (pane == PANE_SESSIONS && m->facts.driver == HG_SQLITE)
         return &list_files;
+    if (pane == PANE_CHECKS && !model_smoked(m))
+        return &list_readiness;
     return lists[pane];
 }
 

@@ -50,7 +50,7 @@ int list_next_order(const struct list *list, int order);
 bool list_descends(const struct list *list, const struct looking *looking);
 
 extern const struct list list_pools, list_connections, list_sessions, list_files, list_migrations,
-    list_checks, list_log;
+    list_checks, list_readiness, list_log;
 
 /* For lists whose rows have details. */
 __attribute__((format(printf, 3, 4))) void list_field(struct document *d, const char *label,

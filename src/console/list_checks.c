@@ -1,5 +1,5 @@
 /*
- * list_checks.c - the readiness checks, how each came out, and how it did before.
+ * list_checks.c - the checks, how each came out, what it was held against, and how it did before.
  */
 #include <stdio.h>
 #include <string.h>
@@ -8,34 +8,23 @@
 #include "list.h"
 #include "view.h"
 
-enum { CHECK_STATUS, CHECK_ID, CHECK_FOUND, CHECK_PAST, CHECK_TOOK, CHECK_COLUMNS };
+enum { CHECK_STATUS, CHECK_ID, CHECK_FOUND, CHECK_WANTED, CHECK_PAST, CHECK_TOOK, CHECK_COLUMNS };
 enum { PAST_COLUMNS = 16 };
 
 /* clang-format off */
 static const struct column columns[CHECK_COLUMNS] = {
     [CHECK_STATUS] = {"", 4, .sorts = true},
-    [CHECK_ID]     = {"CHECK", 17, .sorts = true},
-    [CHECK_FOUND]  = {"FOUND", 6, .grows = true, .drop = 1, .sorts = true},
+    [CHECK_ID]     = {"CHECK", 20, .sorts = true},
+    [CHECK_FOUND]  = {"FOUND", 14, .grows = true, .drop = 1, .sorts = true},
+    [CHECK_WANTED] = {"HELD AGAINST", 22, .drop = 4, .full = true},
     [CHECK_PAST]   = {"PAST RUNS", PAST_COLUMNS, .right = true, .drop = 3, .full = true},
     [CHECK_TOOK]   = {"TOOK", 6, .right = true, .drop = 2, .sorts = true, .full = true},
 };
 /* clang-format on */
 
-static const hg_check_result *check_at(const struct model *m, size_t row)
-{
-    return &model_readiness(m)->checks[row];
-}
-
-static size_t count(const struct model *m)
-{
-    const hg_readiness *readiness = model_readiness(m);
-
-    return readiness == NULL ? 0 : readiness->check_count;
-}
-
 static void key(const struct model *m, size_t row, char *out, size_t size)
 {
-    snprintf(out, size, "%s", check_at(m, row)->id);
+    snprintf(out, size, "%s", model_check(m, row)->id);
 }
 
 /* A letter a run, the newest last: "......!!x". */
@@ -43,41 +32,43 @@ static void past(const struct model *m, const char *id, int most, char *out, siz
 {
     static const char letters[] = {
         [HG_PASS] = '.', [HG_SKIP] = '-', [HG_WARN] = '!', [HG_UNKNOWN] = '?', [HG_FAIL] = 'x'};
+    const struct check_past *p = m->checks_past, *end = p + CHECKS_REMEMBERED;
     size_t used = 0;
 
-    for (size_t i = 0; i < HG_CHECKS_MAX && m->checks_past[i].id != NULL; i++) {
-        const struct check_past *p = &m->checks_past[i];
+    while (p < end && strcmp(p->id, id) != 0)
+        p++;
+    for (size_t back = p == end ? 0 : RUNS_REMEMBERED; back-- > 0 && used + 1 < size;) {
+        int8_t run =
+            back > m->checks_newest ? -1 : p->runs[(m->checks_newest - back) % RUNS_REMEMBERED];
 
-        if (strcmp(p->id, id) != 0)
-            continue;
-        for (size_t back = (size_t)most; back-- > 0 && used + 1 < size;) {
-            int8_t run =
-                back > m->checks_newest ? -1 : p->runs[(m->checks_newest - back) % RUNS_REMEMBERED];
-
-            if (run >= 0)
-                out[used++] = letters[run];
-        }
+        if (run >= 0)
+            out[used++] = letters[run];
     }
     out[used] = '\0';
+    if (used > (size_t)most)
+        memmove(out, out + used - (size_t)most, (size_t)most + 1);
 }
 
 static void cell(const struct model *m, size_t row, size_t column, struct table_cell *out)
 {
-    const hg_check_result *check = check_at(m, row);
+    const hg_check_result *check = model_check(m, row);
     bool passed = check->status == HG_PASS;
 
     out->text = out->scratch;
-    out->role = passed ? ROLE_DIM : ROLE_TEXT;
+    out->role = passed || check->status == HG_SKIP ? ROLE_DIM : ROLE_TEXT;
     if (column == CHECK_STATUS) {
-        out->text = view_status_word(check->status);
-        out->role = view_status_role(check->status);
+        out->text = check->muted ? "mute" : view_status_word(check->status);
+        out->role = check->muted ? ROLE_DIM : view_status_role(check->status);
     } else if (column == CHECK_ID) {
         out->text = check->id;
-        out->role = ROLE_TEXT;
+        out->role = check->status == HG_SKIP ? ROLE_DIM : ROLE_TEXT;
     } else if (column == CHECK_FOUND) {
         /* what passed needs no numbers: they would change with every look */
-        out->text = passed ? check->title : check->observed;
+        out->text = passed && !model_smoked(m) ? check->title : check->observed;
         out->whole = passed && m->screen == SCREEN_OVERVIEW;
+    } else if (column == CHECK_WANTED) {
+        out->text = check->threshold;
+        out->role = ROLE_DIM;
     } else if (column == CHECK_PAST) {
         past(m, check->id, PAST_COLUMNS, out->scratch, sizeof out->scratch);
     } else {
@@ -87,7 +78,7 @@ static void cell(const struct model *m, size_t row, size_t column, struct table_
 
 static struct sort_value value(const struct model *m, size_t row, size_t column)
 {
-    const hg_check_result *check = check_at(m, row);
+    const hg_check_result *check = model_check(m, row);
 
     return (struct sort_value){column == CHECK_ID      ? check->id
                                : column == CHECK_FOUND ? check->observed
@@ -96,7 +87,7 @@ static struct sort_value value(const struct model *m, size_t row, size_t column)
                                                       : check->duration_ms};
 }
 
-static enum role note(const struct model *m, char *out, size_t size)
+static enum role readiness_note(const struct model *m, char *out, size_t size)
 {
     const hg_readiness *readiness = model_readiness(m);
     char since[FORMAT_ROOM];
@@ -116,48 +107,74 @@ static enum role note(const struct model *m, char *out, size_t size)
     return view_status_role(readiness->status);
 }
 
+static enum role note(const struct model *m, char *out, size_t size)
+{
+    size_t counts[HG_STATUS_COUNT] = {0};
+    char when[FORMAT_ROOM];
+
+    if (m->screen == SCREEN_CHECKS && m->smoke_job != 0) {
+        snprintf(out, size, "running %lld of %lld", (long long)m->smoke_done,
+                 (long long)m->smoke_total);
+        return ROLE_STEP_RUN;
+    }
+    if (!model_smoked(m))
+        return readiness_note(m, out, size);
+    for (size_t i = 0; i < model_check_count(m); i++)
+        counts[model_check(m, i)->status] += !model_check(m, i)->muted;
+    snprintf(out, size, "%zu failed, %zu warned, %zu passed at %s", counts[HG_FAIL],
+             counts[HG_WARN], counts[HG_PASS], format_clock(m->smoke->finished_ms, when));
+    return counts[HG_FAIL] > 0 ? ROLE_FAIL : counts[HG_WARN] > 0 ? ROLE_WARN : ROLE_OK;
+}
+
 static const char *empty(const struct model *m)
 {
     return m->status == NULL ? "the checks are running" : "";
 }
 
+static void evidence(const hg_check_result *check, struct document *d)
+{
+    for (size_t i = 0; i < check->evidence_count; i++)
+        document_item(d, DOCUMENT_FIELD, ROLE_DIM, i == 0 ? "evidence" : "", ROLE_TEXT,
+                      check->evidence[i]);
+}
+
 static void detail(const struct model *m, size_t row, struct document *d)
 {
-    const hg_check_result *check = check_at(m, row);
+    const hg_check_result *check = model_check(m, row);
     char text[FORMAT_ROOM], runs[RUNS_REMEMBERED + 1];
 
-    document_item(d, DOCUMENT_FIELD, ROLE_DIM, "state", view_status_role(check->status),
-                  view_status_word(check->status));
-    document_field(d, "check", check->title);
-    document_field(d, "observed", check->observed);
+    document_item(d, DOCUMENT_FIELD, view_status_role(check->status),
+                  view_status_word(check->status), ROLE_VALUE, check->title);
+    document_field(d, "found", check->observed);
+    document_field(d, "held against", check->threshold);
     document_field(d, "hint", check->hint);
-    list_field(d, "took", "%s", format_took(check->duration_ms, text));
+    if (check->muted)
+        document_field(d, "muted", check->mute_reason == NULL ? "yes" : check->mute_reason);
+    evidence(check, d);
     past(m, check->id, RUNS_REMEMBERED, runs, sizeof runs);
+    list_field(d, "took", "%s; %s when it does not pass", format_took(check->duration_ms, text),
+               hg_check_severity_name(check->severity));
     document_field(d, "past runs", runs);
     document_item(d, DOCUMENT_FIELD, ROLE_DIM, "", ROLE_DIM,
-                  ". passed   ! warned   x failed   ? not known   - skipped; the newest last");
+                  ". passed  ! warned  x failed  ? not known  - skipped; the newest last");
 }
 
 static void copy(const struct model *m, size_t row, struct buf *out)
 {
-    const hg_check_result *check = check_at(m, row);
+    const hg_check_result *check = model_check(m, row);
 
     buf_printf(out, "%s %s: %s", check->id, hg_status_name(check->status), check->observed);
 }
 
-const struct list list_checks = {
-    .title = "READINESS",
-    .one = "CHECK",
-    .row_says = "result",
-    .columns = columns,
-    .column_count = CHECK_COLUMNS,
-    .order = LIST_AS_IT_COMES,
-    .count = count,
-    .key = key,
-    .cell = cell,
-    .value = value,
-    .note = note,
-    .empty = empty,
-    .detail = detail,
-    .copy = copy,
-};
+/* clang-format off */
+#define LIST_OF_CHECKS(name)                                                                       \
+    {                                                                                              \
+        .title = name, .one = "CHECK", .row_says = "result", .columns = columns,                   \
+        .column_count = CHECK_COLUMNS, .order = LIST_AS_IT_COMES, .count = model_check_count,      \
+        .key = key, .cell = cell, .value = value, .note = note, .empty = empty, .detail = detail,  \
+        .copy = copy                                                                               \
+    }
+/* clang-format on */
+
+const struct list list_checks = LIST_OF_CHECKS("CHECKS");
+const struct list list_readiness = LIST_OF_CHECKS("READINESS");

@@ -44,6 +44,16 @@ static const hg_pool_snapshot *pool_at(const struct model *m, size_t row)
     return &model_pools(m, &count)[row];
 }
 
+/* What has happened to it, behind its name. */
+static const char *pool_trouble(const hg_pool_snapshot *p)
+{
+    return !p->alive                     ? " gone"
+           : p->silent_ms >= 0           ? " silent"
+           : p->mode == HG_MODE_PAUSED   ? " paused"
+           : p->mode == HG_MODE_DRAINING ? " draining"
+                                         : "";
+}
+
 static size_t count_pools(const struct model *m)
 {
     size_t count;
@@ -89,7 +99,7 @@ static void pool_cell(const struct model *m, size_t row, size_t column, struct t
     switch (column) {
     case POOL_OWNER:
         snprintf(out->scratch, sizeof out->scratch, "%s %lld%s", p->process, (long long)p->pid,
-                 p->alive ? "" : " gone");
+                 pool_trouble(p));
         break;
     case POOL_NAME:
         out->text = p->name;
@@ -153,36 +163,106 @@ static const char *no_pools(const struct model *m)
     return m->pools == NULL ? "reading the pools of this host" : "no pool is open on this host";
 }
 
+/* Checkouts, waits and holds of a stretch of time. */
+static void window_line(const char *label, const hg_pool_window *w, struct document *d)
+{
+    char text[5][FORMAT_ROOM];
+
+    if (w->span_ms <= 0)
+        return;
+    list_field(d, label, "%s checkouts, wait p50 %s p99 %s, held p50 %s p99 %s",
+               format_count(w->checkouts, text[0]), format_took(w->wait_p50_ms, text[1]),
+               format_took(w->wait_p99_ms, text[2]), format_took(w->hold_p50_ms, text[3]),
+               format_took(w->hold_p99_ms, text[4]));
+}
+
+static void closes(const hg_pool_snapshot *p, struct document *d)
+{
+    char text[400] = "";
+    size_t used = 0;
+
+    for (int i = 0; i < HG_CLOSE_REASONS && used < sizeof text - 40; i++)
+        if (p->closed[i] > 0)
+            used += (size_t)snprintf(text + used, sizeof text - used, "%s%s %llu",
+                                     used == 0 ? "" : ", ", hg_close_name((hg_close)i),
+                                     (unsigned long long)p->closed[i]);
+    document_field(d, "closed", text);
+}
+
+/* The newest first. */
+static void events(const hg_pool_snapshot *p, struct document *d)
+{
+    if (p->event_count > 0) {
+        document_blank(d);
+        document_text(d, 0, ROLE_TITLE, "EVENTS");
+    }
+    for (size_t i = p->event_count; i-- > 0;) {
+        const hg_pool_event *e = &p->events[i];
+        char when[FORMAT_ROOM], times[24] = "", slot[24] = "";
+
+        if (e->times > 1)
+            snprintf(times, sizeof times, " %u times", e->times);
+        if (e->slot >= 0)
+            snprintf(slot, sizeof slot, ", slot %d", e->slot);
+        list_field(d, format_moment(e->at_ms, when), "%s%s%s%s%s", hg_pool_event_name(e->kind),
+                   times, slot, e->detail[0] == '\0' ? "" : ": ", e->detail);
+    }
+}
+
+static void troubles(const struct model *m, const hg_pool_snapshot *p, struct document *d)
+{
+    char text[FORMAT_ROOM];
+
+    if (p->mode != HG_MODE_OPEN)
+        document_item(d, DOCUMENT_FIELD, ROLE_DIM, "mode", ROLE_WARN, hg_pool_mode_name(p->mode));
+    if (p->silent_ms >= 0 && p->alive) {
+        char line[80];
+
+        snprintf(line, sizeof line, "no sign of life for %s: stopped, or hung",
+                 format_age(p->silent_ms, text));
+        document_item(d, DOCUMENT_FIELD, ROLE_DIM, "process", ROLE_FAIL, line);
+    }
+    if (p->last_error[0] != '\0')
+        list_field(d, "last error", "%s at %s UTC", p->last_error,
+                   format_moment(p->last_error_ms, text));
+    if (p->next_connect_ms > m->wall_ms)
+        list_field(d, "next connect", "in %s", format_age(p->next_connect_ms - m->wall_ms, text));
+}
+
 static void pool_detail(const struct model *m, size_t row, struct document *d)
 {
     const hg_pool_snapshot *p = pool_at(m, row);
     char a[FORMAT_ROOM], b[FORMAT_ROOM], c[FORMAT_ROOM], spark[200];
+    hg_pool_advice advice;
 
-    list_field(d, "process", "%s, pid %lld%s", p->process, (long long)p->pid,
+    list_field(d, "process", "%s, pid %lld, since %s UTC%s", p->process, (long long)p->pid,
+               format_date(p->started_ms, a),
                p->alive ? "" : ": it is gone, these are its last words");
-    document_field(d, "role", p->role);
     document_field(d, "database", p->database);
-    list_field(d, "started", "%s", format_date(p->started_ms, a));
+    troubles(m, p, d);
     if (p->max_overflow < 0)
         list_field(d, "size", "%d, overflow without limit", p->size);
     else
         list_field(d, "size", "%d, overflow %d", p->size, p->max_overflow);
     list_field(d, "connections", "%d in use, %d idle, %d opening, %d beyond the size", p->in_use,
                p->idle, p->opening, p->overflow);
+    hg_pool_advise(p, &advice);
+    document_field(d, "need", advice.needed > 0 ? advice.message : "");
     list_field(d, "past", "%s", list_spark(m, p, 36, spark, sizeof spark));
-    list_field(d, "waiting", "%d", p->waiting);
+    if (p->waiting > 0)
+        list_field(d, "waiting", "%d, the first for %s", p->waiting,
+                   format_age(p->oldest_waiting_ms, a));
     list_field(d, "wait", "p50 %s, p99 %s, max %s", format_took(p->wait_p50_ms, a),
                format_took(p->wait_p99_ms, b), format_took(p->wait_max_ms, c));
-    list_field(d, "checkouts", "%llu, %llu timed out", (unsigned long long)p->checkouts,
-               (unsigned long long)p->timeouts);
+    window_line("1 minute", &p->minute, d);
+    window_line("15 minutes", &p->quarter, d);
+    list_field(d, "checkouts", "%llu, %llu timed out, %llu returned in a transaction, %llu leaked",
+               (unsigned long long)p->checkouts, (unsigned long long)p->timeouts,
+               (unsigned long long)p->resets_open, (unsigned long long)p->leaks);
     list_field(d, "connects", "%llu, %llu failed", (unsigned long long)p->connects,
                (unsigned long long)p->connect_failures);
-    list_field(d, "closed", "%llu found dead, %llu by age", (unsigned long long)p->closed_stale,
-               (unsigned long long)p->closed[HG_CLOSE_RECYCLE]);
-    list_field(d, "returned", "%llu with a transaction open", (unsigned long long)p->resets_open);
-    if (p->last_error[0] != '\0')
-        list_field(d, "last error", "%s at %s UTC", p->last_error,
-                   format_moment(p->last_error_ms, a));
+    closes(p, d);
+    events(p, d);
 }
 
 static void copy_pool(const struct model *m, size_t row, struct buf *out)

@@ -267,8 +267,8 @@ static void turn(struct loop *l)
 static void give_back(struct loop *l)
 {
     struct model *m = &l->model;
-    struct job_result *held[] = {m->pools, m->status,   m->known,        m->plan,
-                                 m->run,   m->sessions, m->source.result};
+    struct job_result *held[] = {m->pools,    m->status,        m->known, m->plan,       m->run,
+                                 m->sessions, m->source.result, m->smoke, m->smoke_again};
 
     for (size_t i = 0; i < sizeof held / sizeof *held; i++)
         if (held[i] != NULL && (i != 2 || m->known != m->status))

@@ -112,6 +112,33 @@ const hg_sessions *model_sessions(const struct model *m)
     return m->sessions == NULL ? NULL : m->sessions->sessions;
 }
 
+bool model_smoked(const struct model *m)
+{
+    return m->smoke != NULL && m->screen == SCREEN_CHECKS;
+}
+
+size_t model_check_count(const struct model *m)
+{
+    const hg_readiness *readiness = model_readiness(m);
+
+    if (model_smoked(m))
+        return m->smoke->smoke->check_count;
+    return readiness == NULL ? 0 : readiness->check_count;
+}
+
+const hg_check_result *model_check(const struct model *m, size_t i)
+{
+    const hg_check_result *check;
+
+    if (!model_smoked(m))
+        return &model_readiness(m)->checks[i];
+    check = &m->smoke->smoke->checks[i];
+    for (size_t j = 0; m->smoke_again != NULL && j < m->smoke_again->smoke->check_count; j++)
+        if (strcmp(m->smoke_again->smoke->checks[j].id, check->id) == 0)
+            return &m->smoke_again->smoke->checks[j];
+    return check;
+}
+
 const hg_pool_snapshot *model_pools(const struct model *m, size_t *out_count)
 {
     const hg_readiness *readiness = model_readiness(m);
@@ -212,6 +239,9 @@ const char *model_refusal(const struct model *m, enum command command)
 {
     if (command == COMMAND_PLAN && m->change.running)
         return "a change is under way: wait for it or stop it first";
+    if ((command == COMMAND_CHECK_ONE || command == COMMAND_CHECK_FAILED)
+        && m->screen != SCREEN_CHECKS)
+        return "only on the screen of the checks: 5";
     if (command == COMMAND_ARM && m->facts.read_only)
         return "this console is read-only: nothing can be changed from here";
     if (command == COMMAND_ARM && !m->facts.production)

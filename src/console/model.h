@@ -124,11 +124,11 @@ struct source {
     struct job_result *result;
 };
 
-enum { RUNS_REMEMBERED = 32 };
+enum { RUNS_REMEMBERED = 32, CHECKS_REMEMBERED = 160 };
 
 /* How the checks came out the last times: a row a check, newest at `newest`. */
 struct check_past {
-    const char *id;
+    char id[48];
     int8_t runs[RUNS_REMEMBERED]; /* hg_status, -1: not run */
 };
 
@@ -148,8 +148,12 @@ struct model {
     bool db_answered;            /* the last time that it was asked */
     int64_t known_wall_ms;       /* when the database last answered; 0: never */
     struct pool_past past[POOLS_REMEMBERED];
-    struct check_past checks_past[HG_CHECKS_MAX];
+    struct check_past checks_past[CHECKS_REMEMBERED];
     size_t checks_newest;
+    struct job_result *smoke;       /* the newest run of the whole catalogue */
+    struct job_result *smoke_again; /* some of its checks, run again since then */
+    uint64_t smoke_job;             /* 0: none is under way */
+    int64_t smoke_done, smoke_total;
     struct source source;
 
     enum screen_id screen;
@@ -192,6 +196,12 @@ enum pane model_subject(const struct model *m);
 const hg_history *model_history(const struct model *m);
 const hg_readiness *model_readiness(const struct model *m);
 const hg_sessions *model_sessions(const struct model *m);
+
+/* The checks to show: on their own screen the whole catalogue once it has been run, else those of
+ * readiness. */
+size_t model_check_count(const struct model *m);
+const hg_check_result *model_check(const struct model *m, size_t i);
+bool model_smoked(const struct model *m);
 const hg_pool_snapshot *model_pool(const struct model *m); /* the selected one */
 const hg_revision *model_revision(const struct model *m);  /* the selected one */
 

@@ -16,12 +16,15 @@ static size_t newest_migration(const hg_history *history)
     return history->revision_count - 1;
 }
 
-static size_t worst_check(const hg_readiness *readiness)
+/* By how bad it is to come out so. */
+static size_t worst_check(const struct model *m)
 {
-    for (size_t i = 0; i < readiness->check_count; i++)
-        if (readiness->checks[i].status == readiness->status)
-            return i;
-    return 0;
+    size_t worst = 0;
+
+    for (size_t i = 1; i < model_check_count(m); i++)
+        if (model_check(m, i)->status > model_check(m, worst)->status)
+            worst = i;
+    return worst;
 }
 
 /* The row that a number of all rows is shown as; the first when it is not shown. */
@@ -39,7 +42,7 @@ static size_t news_row(const struct model *m, enum pane list)
 {
     if (list == PANE_MIGRATIONS)
         return shown_as(m, list, newest_migration(model_history(m)));
-    return list == PANE_CHECKS ? shown_as(m, list, worst_check(model_readiness(m))) : 0;
+    return list == PANE_CHECKS ? shown_as(m, list, worst_check(m)) : 0;
 }
 
 static bool has_key(const struct model *m, enum pane list, size_t index, const char *key)
@@ -216,6 +219,7 @@ static void focus_what_is_there(struct model *m)
 void screen_open(struct model *m, enum screen_id screen)
 {
     m->screen = screen;
+    list_arrange(m, PANE_CHECKS); /* they are others on their own screen */
     focus_what_is_there(m);
     follow_all(m);
     if (model_page(m) != PAGE_NONE) { /* it may have become shorter meanwhile */

@@ -109,18 +109,53 @@ static void set_refresh(struct model *m, enum command command, struct effects *e
     (void)effects;
 }
 
-static void run_checks(struct model *m, enum command command, struct effects *effects)
+static void run_readiness(struct model *m)
 {
-    (void)command;
     m->checks_asked = true;
     m->feeds[FEED_STATUS].due_ms = m->now_ms;
     note_add(m, ROLE_INFO, "running the readiness checks");
-    page_close(m, PAGE_DETAIL);
-    if (m->screen == SCREEN_OVERVIEW)
+    if (m->screen == SCREEN_OVERVIEW) {
+        page_close(m, PAGE_DETAIL);
         m->focus[m->screen] = m->subject[m->screen] = PANE_CHECKS;
+    }
+}
+
+/* The ids of the checks that did not pass, or of the selected one, with spaces between. */
+static void choose_checks(const struct model *m, enum command command, char *out, size_t size)
+{
+    size_t used = 0, row = SIZE_MAX;
+
+    out[0] = '\0';
+    model_selected(m, PANE_CHECKS, &row);
+    for (size_t i = 0; command != COMMAND_CHECKS && i < model_check_count(m); i++) {
+        const hg_check_result *check = model_check(m, i);
+        bool chosen = command == COMMAND_CHECK_ONE
+                          ? i == row
+                          : check->status != HG_PASS && check->status != HG_SKIP;
+
+        if (chosen && used + strlen(check->id) + 2 < size)
+            used += (size_t)snprintf(out + used, size - used, "%s ", check->id);
+    }
+}
+
+static void run_checks(struct model *m, enum command command, struct effects *effects)
+{
+    struct effect smoke = {.kind = EFFECT_START, .request = {.kind = JOB_SMOKE}};
+
+    if (m->screen != SCREEN_CHECKS) {
+        run_readiness(m);
+        return;
+    }
+    if (m->smoke_job != 0) {
+        effect_add(effects, (struct effect){.kind = EFFECT_CANCEL, .job = m->smoke_job});
+        note_add(m, ROLE_INFO, "checks: asked to stop");
+        return;
+    }
+    choose_checks(m, command, smoke.request.only, sizeof smoke.request.only);
+    if (command != COMMAND_CHECKS && smoke.request.only[0] == '\0')
+        note_add(m, ROLE_INFO, "checks: there is none to run again");
     else
-        screen_open(m, SCREEN_CHECKS);
-    (void)effects;
+        effect_add(effects, smoke);
 }
 
 static void sort(struct model *m, enum command command, struct effects *effects)
@@ -280,6 +315,7 @@ static carry_out *const commands[COMMAND_COUNT] = {
     [COMMAND_FILTER] = type_line, [COMMAND_LINE] = type_line,
     [COMMAND_SORT] = sort,        [COMMAND_REVERSE] = sort,
     [COMMAND_REFRESH] = refresh,  [COMMAND_CHECKS] = run_checks,
+    [COMMAND_CHECK_ONE] = run_checks, [COMMAND_CHECK_FAILED] = run_checks,
     [COMMAND_FASTER] = set_refresh, [COMMAND_SLOWER] = set_refresh,
     [COMMAND_PLAN] = change,      [COMMAND_APPLY] = change,
     [COMMAND_ROLL_BACK] = change, [COMMAND_RESET] = change,

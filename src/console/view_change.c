@@ -8,7 +8,7 @@
 #include "view.h"
 #include "widget.h"
 
-enum { STEP_INDENT = 5, STATEMENT_INDENT = 10 };
+enum { STEP_INDENT = 5, STATEMENT_INDENT = 10, LOCK_INDENT = 20 };
 
 static const struct {
     const char *verb, *doing, *done, *title;
@@ -49,9 +49,16 @@ void view_change_title(const struct model *m, struct page_title *out)
     snprintf(out->title, sizeof out->title, "%s", words[c->kind].title);
     if (m->plan != NULL)
         plan_subject(m->plan->plan, out->subject, sizeof out->subject);
-    if (model_page(m) == PAGE_PLAN && m->plan != NULL)
-        snprintf(out->note, sizeof out->note, "plan %s", m->plan->plan->id);
-    else if (c->running)
+    if (model_page(m) == PAGE_PLAN && m->plan != NULL) {
+        size_t dangers = m->plan->plan->danger_count;
+
+        snprintf(out->note, sizeof out->note, "plan %.8s%s", m->plan->plan->id,
+                 dangers == 0   ? ""
+                 : dangers == 1 ? ", 1 danger"
+                                : ", dangers");
+        out->note_role = dangers > 0 ? ROLE_FAIL : ROLE_DIM;
+    }
+    if (c->running)
         snprintf(out->note, sizeof out->note, "step %zu of %zu, %s",
                  c->step < m->plan->plan->step_count ? c->step + 1 : c->step,
                  m->plan->plan->step_count,
@@ -69,8 +76,82 @@ static void options_of(const hg_plan_step *step, char *out, size_t size)
         used += snprintf(out + used, size - (size_t)used,
                          ", as the history kept it: the file is gone or was edited");
     if (step->lock_timeout_ms >= 0 && (size_t)used < size)
-        snprintf(out + used, size - (size_t)used, ", lock timeout %s",
-                 format_took((double)step->lock_timeout_ms, took));
+        used += snprintf(out + used, size - (size_t)used, ", lock timeout %s",
+                         format_took((double)step->lock_timeout_ms, took));
+    if (step->predicted_ms >= 0 && (size_t)used < size)
+        snprintf(out + used, size - (size_t)used, ", took %s the last time",
+                 format_took(step->predicted_ms, took));
+}
+
+/* "412.0 MB": as much of a size as fits a line. */
+static const char *format_bytes(int64_t bytes, char *out, size_t size)
+{
+    static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+    double n = (double)bytes;
+    size_t unit = 0;
+
+    while (n >= 1000 && unit < 4) {
+        n /= 1000;
+        unit++;
+    }
+    snprintf(out, size, unit == 0 || n >= 100 ? "%.0f %s" : "%.1f %s", n, units[unit]);
+    return out;
+}
+
+/* "ACCESS EXCLUSIVE on users (1.2M rows, 412 MB): blocks reads and writes". */
+static void table_line(const hg_plan_table *t, struct document *d)
+{
+    char line[400], rows[FORMAT_ROOM], bytes[FORMAT_ROOM], size[80] = "";
+    bool reads = hg_lock_blocks_reads(t->lock), writes = hg_lock_blocks_writes(t->lock);
+
+    if (t->rows >= 0)
+        snprintf(size, sizeof size, " (%s%s rows, %s)", t->rows_exact ? "" : "about ",
+                 format_count((uint64_t)t->rows, rows),
+                 t->size_bytes < 0 ? "size not known"
+                                   : format_bytes(t->size_bytes, bytes, sizeof bytes));
+    snprintf(line, sizeof line, "%s on %s%s%s%s%s%s%s",
+             t->lock == HG_LOCK_NONE ? "no lock" : hg_lock_mode_name(t->lock), t->name, size,
+             t->created ? ", which this plan makes"
+             : reads    ? ", blocks reads and writes"
+             : writes   ? ", blocks writes"
+                        : "",
+             t->rewrite ? ", writes it anew" : "", t->index_build ? ", builds an index" : "",
+             t->scan ? ", reads every row" : "", t->loses_rows ? ", LOSES ROWS" : "");
+    document_item(d, LOCK_INDENT, ROLE_DIM, "    locks",
+                  t->created               ? ROLE_DIM
+                  : t->loses_rows || reads ? ROLE_WARN
+                                           : ROLE_TEXT,
+                  line);
+}
+
+static void hazard_lines(const hg_hazard *h, struct document *d)
+{
+    bool refuses = h->severity == HG_SEVERITY_DANGER && h->accepted == NULL;
+    char line[600];
+
+    snprintf(line, sizeof line, "%s: %s%s%s", h->id, h->message,
+             h->accepted == NULL ? "" : "; accepted: ", h->accepted == NULL ? "" : h->accepted);
+    document_item(d, LOCK_INDENT, refuses ? ROLE_FAIL : ROLE_WARN,
+                  refuses ? "   DANGER" : "  warning", ROLE_TEXT, line);
+    if (h->safer[0] != '\0')
+        document_item(d, LOCK_INDENT, ROLE_DIM, "  instead", ROLE_DIM, h->safer);
+}
+
+static void plan_statement(const hg_plan_statement *s, struct document *d)
+{
+    size_t first = d->lines.count;
+    char label[24];
+
+    snprintf(label, sizeof label, "%8d", s->line);
+    document_sql(d, STATEMENT_INDENT, s->sql);
+    if (d->lines.count > first) {
+        d->lines.items[first].label = arena_text(&d->arena, label);
+        d->lines.items[first].label_role = ROLE_DIM;
+    }
+    for (size_t i = 0; i < s->table_count; i++)
+        table_line(&s->tables[i], d);
+    for (size_t i = 0; i < s->hazard_count; i++)
+        hazard_lines(&s->hazards[i], d);
 }
 
 static void plan_step(const hg_plan_step *step, size_t number, struct document *d)
@@ -83,21 +164,25 @@ static void plan_step(const hg_plan_step *step, size_t number, struct document *
              step->revision, step->message);
     document_item(d, STEP_INDENT, ROLE_DIM, label, ROLE_TITLE, head);
     document_text(d, STEP_INDENT, step->transaction ? ROLE_DIM : ROLE_WARN, options);
-    for (size_t i = 0; i < step->statement_count; i++) {
-        snprintf(label, sizeof label, "%8d", step->statements[i].line);
-        document_item(d, STATEMENT_INDENT, ROLE_DIM, label, ROLE_SQL, step->statements[i].sql);
-    }
+    for (size_t i = 0; i < step->statement_count; i++)
+        plan_statement(&step->statements[i], d);
 }
 
 void view_plan(const struct model *m, struct document *d)
 {
     char since[FORMAT_ROOM], line[96];
+    hg_error refused = {0};
 
     if (m->plan == NULL) {
         snprintf(line, sizeof line, "Making the plan (%s). Esc leaves.",
                  format_took((double)((m->now_ms - m->change.asked_ms) / 1000 * 1000), since));
         document_text(d, 0, ROLE_DIM, line);
         return;
+    }
+    if (m->facts.production && !hg_plan_allowed(m->plan->plan, &refused)) {
+        document_item(d, STATEMENT_INDENT, ROLE_FAIL, "refused", ROLE_TEXT, refused.message);
+        document_text(d, STATEMENT_INDENT, ROLE_DIM, refused.hint);
+        document_blank(d);
     }
     for (size_t i = 0; i < m->plan->plan->step_count; i++) {
         if (i > 0)

@@ -233,6 +233,69 @@ void view_server(const struct model *m, struct area a)
         draw_connections_left(m, sessions, a);
 }
 
+/* --- the checks by group --- */
+
+static size_t group_size(const char *id)
+{
+    return strcspn(id, ".");
+}
+
+/* A group is as good as its worst check that counts. */
+static hg_status worst_of(const struct model *m, const char *group, size_t n)
+{
+    hg_status worst = HG_SKIP;
+    bool passed = false;
+
+    for (size_t i = 0; i < model_check_count(m); i++) {
+        const hg_check_result *c = model_check(m, i);
+
+        if (group_size(c->id) != n || strncmp(c->id, group, n) != 0 || c->muted)
+            continue;
+        passed = passed || c->status == HG_PASS;
+        worst = c->status > worst ? c->status : worst;
+    }
+    return worst == HG_SKIP && passed ? HG_PASS : worst;
+}
+
+static bool group_is_new(const struct model *m, size_t i)
+{
+    const char *id = model_check(m, i)->id;
+    size_t n = group_size(id);
+
+    for (size_t j = 0; j < i; j++)
+        if (group_size(model_check(m, j)->id) == n && strncmp(model_check(m, j)->id, id, n) == 0)
+            return false;
+    return true;
+}
+
+static void draw_lights(const struct model *m, struct area a)
+{
+    struct rule rule = {.title = "GROUPS",
+                        .subject = "",
+                        .note = "r runs all checks there are",
+                        .note_role = ROLE_DIM,
+                        .production = m->facts.production};
+    int x = 2, y = 1;
+
+    widget_rule(a, 0, &rule);
+    for (size_t i = 0; i < model_check_count(m); i++) {
+        const char *id = model_check(m, i)->id;
+        hg_status worst = worst_of(m, id, group_size(id));
+        char name[32];
+
+        if (!group_is_new(m, i))
+            continue;
+        snprintf(name, sizeof name, "%.*s", (int)group_size(id), id);
+        if (x + shown_width(name) + 8 > a.width) {
+            x = 2;
+            y++;
+        }
+        x += area_put(a, x, y, worst == HG_PASS || worst == HG_SKIP ? ROLE_DIM : ROLE_TEXT, name)
+             + 1;
+        x += area_put(a, x, y, view_status_role(worst), view_status_word(worst)) + 3;
+    }
+}
+
 /* --- a screen --- */
 
 static void draw_pane(const struct model *m, struct area a, enum pane pane,
@@ -242,6 +305,8 @@ static void draw_pane(const struct model *m, struct area a, enum pane pane,
         view_list(m, a, pane, layout);
     else if (pane == PANE_SERVER)
         view_server(m, a);
+    else if (pane == PANE_LIGHTS)
+        draw_lights(m, a);
     else if (pane == PANE_DETAIL)
         draw_detail(m, a);
     else if (layout->form == FORM_SMALL)

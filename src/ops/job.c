@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -20,7 +21,9 @@ enum {
     QUEUE_ROOM = 64,            /* messages */
     SOURCE_BYTES_MAX = 1 << 20, /* more of a file than this is not read on a screen */
     SESSIONS_MS = 3000,         /* nothing interrupts this; nobody waits longer for it to end */
-    DELIVERY_WAIT_MS = 5000     /* a result waits this long for a receiver that does not take */
+    SMOKE_MS = 60000,
+    SMOKE_WORDS_MAX = 64,
+    DELIVERY_WAIT_MS = 5000 /* a result waits this long for a receiver that does not take */
 };
 
 struct job {
@@ -51,6 +54,7 @@ void job_result_free(struct job_result *result)
     hg_sessions_free(result->sessions);
     alloc_free(result->order);
     alloc_free(result->text);
+    hg_smoke_free(result->smoke);
     hg_plan_free(result->plan);
     hg_run_result_release(&result->run);
     alloc_free(result);
@@ -161,6 +165,32 @@ static bool do_source(struct job *job, struct job_result *result)
            || hg_fail(&result->error, HG_NOMEM, "could not read the file: out of memory");
 }
 
+/* Splits a text in place at its spaces; returns how many words there are. */
+static size_t split_words(char *text, const char *words[], size_t most)
+{
+    size_t n = 0;
+    char *word;
+
+    while (n < most && (word = strsep(&text, " ")) != NULL)
+        if (word[0] != '\0')
+            words[n++] = word;
+    return n;
+}
+
+static bool do_smoke(struct job *job, struct job_result *result)
+{
+    const struct ops *ops = job->jobs->ops;
+    const hg_observer observer = {forward, is_cancelled, job};
+    char only[sizeof job->request.only];
+    const char *words[SMOKE_WORDS_MAX];
+    hg_smoke_options options = {.only = words, .checks_dir = hg_settings_checks_dir(ops->settings)};
+
+    text_copy(only, sizeof only, job->request.only);
+    options.only_count = split_words(only, words, SMOKE_WORDS_MAX);
+    return hg_smoke_run(ops->settings, ops->pool, &options, hg_deadline_in_ms(SMOKE_MS), &observer,
+                        &result->smoke, &result->error);
+}
+
 static bool do_plan(struct job *job, struct job_result *result)
 {
     const struct ops *ops = job->jobs->ops;
@@ -188,7 +218,7 @@ typedef bool job_function(struct job *job, struct job_result *result);
 static job_function *const functions[] = {
     [JOB_POOLS] = do_pools,       [JOB_PING] = do_ping,     [JOB_STATUS] = do_status,
     [JOB_SESSIONS] = do_sessions, [JOB_SOURCE] = do_source, [JOB_PLAN] = do_plan,
-    [JOB_RUN] = do_run,
+    [JOB_RUN] = do_run,           [JOB_SMOKE] = do_smoke,
 };
 
 static void *work(void *argument)

@@ -22,6 +22,7 @@ enum job_kind {
     JOB_STATUS,   /* readiness, history and ledger: asks the database */
     JOB_SESSIONS, /* who uses the database, and how many connections it has left */
     JOB_SOURCE,   /* the text of a migration's file */
+    JOB_SMOKE,    /* the whole catalogue of checks, or those of `only` */
     JOB_PLAN,     /* what up, down or reset would do */
     JOB_RUN,      /* up, down or reset, carried out */
     JOB_KINDS
@@ -33,6 +34,7 @@ struct job_request {
     char target[HG_REVISION_SIZE]; /* "": the default of the kind */
     char plan_id[17];              /* JOB_RUN: refuse any other plan; "": do not ask */
     char file[512];                /* JOB_SOURCE */
+    char only[1024];               /* JOB_SMOKE: ids with spaces between; "": all */
 };
 
 /* Progress, copied out of an hg_event; newer progress of a job may replace older that nobody has
@@ -61,6 +63,7 @@ struct job_result {
     size_t in_trees;            /* how many of them are in a tree */
     hg_headroom headroom;       /* JOB_SESSIONS on PostgreSQL */
     char *text;                 /* JOB_SOURCE */
+    hg_smoke *smoke;            /* JOB_SMOKE */
     hg_plan *plan;              /* JOB_PLAN */
     hg_run_result run;          /* JOB_RUN, also when it failed */
 };

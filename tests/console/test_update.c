@@ -715,6 +715,212 @@ static void every_key_can_be_pressed_anywhere(void **state)
         }
 }
 
+static void checks_are_run_all_one_or_those_that_did_not_pass(void **state)
+{
+    struct scene *s = open_busy(false);
+
+    (void)state;
+    scene_key(s, 'o'); /* elsewhere than on their screen */
+    assert_null(started(s));
+    scene_type(s, "5r");
+    assert_int_equal(started(s)->kind, JOB_SMOKE);
+    assert_string_equal(started(s)->only, "");
+    scene_deliver_smoke(s);
+    assert_string_equal(s->model.lists[PANE_CHECKS].key, "schema.fk_index"); /* the worst */
+    scene_key(s, 'o');
+    assert_string_equal(started(s)->only, "schema.fk_index ");
+    scene_key(s, 'r'); /* again while it runs: stop it */
+    assert_true(scene_has(s, EFFECT_CANCEL));
+    scene_deliver_smoke(s);
+    scene_key(s, 'f');
+    assert_string_equal(started(s)->only, "db.reserve schema.fk_index ");
+    scene_free(s);
+}
+
+static void a_plan_with_dangers_asks_nothing_in_production(void **state)
+{
+    struct scene *s = open_busy(true);
+    hg_hazard danger = {.id = "drop-column",
+                        .severity = HG_SEVERITY_DANGER,
+                        .message = "rows are lost",
+                        .safer = ""};
+    hg_plan_statement statement = {
+        .sql = "ALTER TABLE users DROP email", .hazards = &danger, .hazard_count = 1};
+    hg_plan_step step = {.revision = "0042",
+                         .message = "drop",
+                         .file = "0042.sql",
+                         .statements = &statement,
+                         .statement_count = 1};
+    hg_plan plan = {.id = "5f2a9c01d37be846", .steps = &step, .step_count = 1, .danger_count = 1};
+    struct job_result result = {.ok = true, .plan = &plan};
+
+    (void)state;
+    scene_key(s, 'A');
+    result.request.kind = JOB_PLAN;
+    scene_send(
+        s, (struct message){.kind = MSG_RESULT, .result = &result, .job = s->model.change.plan_job},
+        20);
+    tick(s, 400);
+    assert_int_equal(model_page(&s->model), PAGE_PLAN);
+    assert_int_equal(model_context(&s->model), IN_PAGE);
+    assert_non_null(strstr(note(s), "refused"));
+    scene_type(s, "shop\r");
+    assert_false(s->model.change.running);
+    scene_free(s);
+}
+
+static void a_guarded_production_changes_nothing_until_it_is_armed(void **state)
+{
+    struct scene *s = scene_new(80, 24, true, true);
+
+    (void)state;
+    scene_busy(s);
+    scene_deliver(s);
+    scene_key(s, 'A');
+    assert_int_equal(model_page(&s->model), PAGE_NONE);
+    assert_non_null(strstr(note(s), "guarded"));
+    scene_key(s, 'W');
+    scene_key(s, 'y'); /* too soon: it was typed for something else */
+    assert_false(model_armed(&s->model));
+    tick(s, 400);
+    scene_key(s, 'y');
+    assert_true(model_armed(&s->model));
+    tick(s, 600001);
+    assert_false(model_armed(&s->model));
+    scene_key(s, 'A');
+    assert_int_equal(model_page(&s->model), PAGE_NONE);
+    scene_free(s);
+}
+
+static void a_question_that_nobody_answers_closes(void **state)
+{
+    struct scene *s = open_busy(false);
+
+    (void)state;
+    ask(s, 'A');
+    assert_int_equal(model_context(&s->model), IN_PLAN);
+    tick(s, 59000);
+    scene_key(s, 'j'); /* somebody reads it */
+    tick(s, 59000);
+    assert_int_equal(model_context(&s->model), IN_PLAN);
+    tick(s, 2000);
+    assert_int_equal(model_context(&s->model), IN_PAGE);
+    scene_key(s, 'y');
+    assert_false(s->model.change.running);
+    scene_free(s);
+}
+
+static void a_filter_shows_what_has_all_its_words(void **state)
+{
+    struct scene *s = open_busy(false);
+
+    (void)state;
+    scene_type(s, "4/USERS !00060");
+    scene_key(s, KEYS_BACKSPACE);
+    scene_type(s, "6");
+    assert_int_equal(model_rows(&s->model, PANE_MIGRATIONS), 5);
+    assert_int_equal(model_context(&s->model), IN_LINE);
+    scene_key(s, KEYS_ENTER);
+    assert_int_equal(model_context(&s->model), IN_SCREEN);
+    assert_int_equal(model_rows(&s->model, PANE_MIGRATIONS), 5);
+    scene_key(s, KEYS_ESCAPE);
+    assert_int_equal(model_rows(&s->model, PANE_MIGRATIONS), 43);
+    scene_free(s);
+}
+
+static void screens_keep_their_place(void **state)
+{
+    struct scene *s = open_busy(false);
+
+    (void)state;
+    scene_key(s, '4');
+    scene_type(s, "kkk");
+    assert_string_equal(s->model.lists[PANE_MIGRATIONS].key, "0039");
+    scene_key(s, KEYS_ENTER);
+    scene_key(s, '2');
+    assert_int_equal(model_page(&s->model), PAGE_NONE);
+    scene_key(s, KEYS_TAB);
+    scene_key(s, '4');
+    assert_int_equal(model_page(&s->model), PAGE_DETAIL);
+    assert_string_equal(s->model.lists[PANE_MIGRATIONS].key, "0039");
+    scene_key(s, '2');
+    assert_int_equal(model_focus(&s->model), PANE_CONNECTIONS);
+    scene_free(s);
+}
+
+static void commands_have_the_names_of_the_command_line(void **state)
+{
+    struct scene *s = open_busy(false);
+
+    (void)state;
+    scene_type(s, ":sess");
+    scene_key(s, KEYS_TAB);
+    scene_key(s, KEYS_ENTER);
+    assert_int_equal(s->model.screen, SCREEN_SESSIONS);
+    scene_type(s, ":up 0042");
+    scene_key(s, KEYS_ENTER);
+    assert_int_equal(started(s)->kind, JOB_PLAN);
+    assert_string_equal(started(s)->target, "0042");
+    scene_key(s, KEYS_ESCAPE);
+    scene_type(s, ":upp");
+    scene_key(s, KEYS_ENTER);
+    assert_non_null(strstr(note(s), "did you mean up?"));
+    scene_free(s);
+}
+
+/* A name of the command line either does its work here, or says that it needs a shell. */
+static void every_action_is_answered(void **state)
+{
+    size_t n;
+    const struct action *actions = actions_all(&n);
+
+    (void)state;
+    for (size_t i = 0; i < n; i++) {
+        struct scene *s = open_busy(false);
+
+        scene_key(s, ':');
+        scene_type(s, actions[i].name);
+        scene_key(s, KEYS_ENTER);
+        assert_null(strstr(note(s), "there is no"));
+        scene_free(s);
+    }
+}
+
+static void copying_hands_out_what_matters_of_the_row(void **state)
+{
+    struct scene *s = open_busy(true);
+
+    (void)state;
+    scene_key(s, '3');
+    scene_deliver_sessions(s);
+    scene_key(s, 'y');
+    assert_true(scene_has(s, EFFECT_COPY));
+    assert_non_null(strstr(s->effects.items[0].text, "UPDATE users"));
+    s->model.facts.clipboard = false;
+    scene_key(s, 'y');
+    assert_int_equal(model_page(&s->model), PAGE_COPY);
+    scene_free(s);
+}
+
+static void what_is_pasted_is_no_command(void **state)
+{
+    struct scene *s = open_busy(false);
+
+    (void)state;
+    scene_key(s, KEYS_PASTE);
+    scene_type(s, "qX");
+    assert_false(scene_has(s, EFFECT_QUIT));
+    scene_key(s, KEYS_PASTE_END);
+    scene_type(s, "4/");
+    scene_key(s, KEYS_PASTE);
+    scene_type(s, "users");
+    scene_key(s, KEYS_ENTER);
+    scene_key(s, KEYS_PASTE_END);
+    assert_int_equal(model_context(&s->model), IN_LINE);
+    assert_string_equal(s->model.lists[PANE_MIGRATIONS].filter, "users");
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -756,6 +962,16 @@ int main(void)
         cmocka_unit_test(the_log_keeps_the_newest),
         cmocka_unit_test(the_past_of_a_pool_keeps_the_most_of_each_five_seconds),
         cmocka_unit_test(every_key_can_be_pressed_anywhere),
+        cmocka_unit_test(checks_are_run_all_one_or_those_that_did_not_pass),
+        cmocka_unit_test(a_plan_with_dangers_asks_nothing_in_production),
+        cmocka_unit_test(a_guarded_production_changes_nothing_until_it_is_armed),
+        cmocka_unit_test(a_question_that_nobody_answers_closes),
+        cmocka_unit_test(a_filter_shows_what_has_all_its_words),
+        cmocka_unit_test(screens_keep_their_place),
+        cmocka_unit_test(commands_have_the_names_of_the_command_line),
+        cmocka_unit_test(every_action_is_answered),
+        cmocka_unit_test(copying_hands_out_what_matters_of_the_row),
+        cmocka_unit_test(what_is_pasted_is_no_command),
     };
 
     setlocale(LC_ALL, "C.UTF-8");

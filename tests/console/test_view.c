@@ -289,6 +289,13 @@ static void plain_copy(struct scene *s)
     scene_key(s, 'y');
 }
 
+static void smoked(struct scene *s)
+{
+    busy(s);
+    scene_type(s, "5r");
+    scene_deliver_smoke(s);
+}
+
 static void sorted(struct scene *s)
 {
     busy(s);
@@ -352,6 +359,10 @@ static const struct view_case {
     {"run_elsewhere_40x10", running_elsewhere, 40, 10, true, false},
     {"copy_plain_80x24", plain_copy, 80, 24, true, true},
     {"sorted_80x24", sorted, 80, 24, true, false},
+    {"smoked_80x24", smoked, 80, 24, true, true},
+    {"smoked_40x10", smoked, 40, 10, false, false},
+    {"smoked_132x43", smoked, 132, 43, true, true},
+    {"plan_132x43", question, 132, 43, true, true},
 };
 
 static void screens_are_as_they_were_looked_at(void **state)

@@ -66,6 +66,12 @@ static void source(struct fake *f, uint64_t job)
     put(f, (struct job_message){.job = job, .result = &f->scene->source});
 }
 
+static void smoke(struct fake *f, uint64_t job)
+{
+    scene_deliver_smoke(f->scene); /* fills f->scene->smoked */
+    put(f, (struct job_message){.job = job, .result = &f->scene->smoked});
+}
+
 static uint64_t start(void *context, const struct job_request *request)
 {
     struct fake *f = context;
@@ -81,6 +87,8 @@ static uint64_t start(void *context, const struct job_request *request)
         sessions(f, job);
     else if (request->kind == JOB_SOURCE)
         source(f, job);
+    else if (request->kind == JOB_SMOKE)
+        smoke(f, job);
     else if (request->kind == JOB_PLAN)
         plan(f, job, request);
     else if (request->kind == JOB_RUN)

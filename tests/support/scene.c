@@ -197,6 +197,51 @@ void scene_deliver_source(struct scene *s)
         5);
 }
 
+void scene_deliver_smoke(struct scene *s)
+{
+    static const char *const evidence[] = {"orders.user_id", "invoices.order_id"};
+    static const hg_check_result checks[] = {
+        {.id = "db.connect",
+         .title = "The database answers",
+         .observed = "1.2 ms",
+         .threshold = "warn > 20 ms",
+         .duration_ms = 1.2,
+         .severity = HG_CHECK_CRITICAL},
+        {.id = "db.reserve",
+         .title = "Connections are left",
+         .status = HG_WARN,
+         .observed = "12 of 100 left",
+         .hint = "See who holds them.",
+         .threshold = "warn < 20",
+         .duration_ms = 3,
+         .severity = HG_CHECK_MAJOR},
+        {.id = "schema.fk_index",
+         .title = "Foreign keys have an index",
+         .status = HG_FAIL,
+         .observed = "2 have none",
+         .hint = "Make one concurrently.",
+         .duration_ms = 31,
+         .severity = HG_CHECK_MINOR,
+         .evidence = evidence,
+         .evidence_count = 2},
+        {.id = "tls.expiry",
+         .title = "The certificate is valid for long",
+         .status = HG_SKIP,
+         .observed = "no TLS on a local socket"},
+    };
+
+    s->smoke = (hg_smoke){.status = HG_FAIL,
+                          .checks = checks,
+                          .check_count = sizeof checks / sizeof *checks,
+                          .counts = {1, 1, 1, 0, 1},
+                          .duration_ms = 812};
+    s->smoked = (struct job_result){.ok = true, .smoke = &s->smoke, .finished_ms = s->wall_ms};
+    s->smoked.request.kind = JOB_SMOKE;
+    scene_send(
+        s, (struct message){.kind = MSG_RESULT, .result = &s->smoked, .job = s->model.smoke_job},
+        800);
+}
+
 bool scene_has(const struct scene *s, enum effect_kind kind)
 {
     for (size_t i = 0; i < s->effects.count; i++)
@@ -209,6 +254,9 @@ static void set_pool(hg_pool_snapshot *p, int64_t pid, const char *process, cons
 {
     *p = (hg_pool_snapshot){.pid = pid,
                             .alive = true,
+                            .silent_ms = -1,
+                            .oldest_waiting_ms = -1,
+                            .next_connect_ms = -1,
                             .size = 10,
                             .max_overflow = 10,
                             .started_ms = SCENE_WALL_MS - 41 * 60000,
@@ -344,6 +392,7 @@ void scene_busy(struct scene *s)
                        : i % 2 == 0         ? "worker-3"
                                             : "api-1");
     p->waiting = 3;
+    p->oldest_waiting_ms = 1800;
     p->wait_p99_ms = 412;
     p->wait_max_ms = 1230;
     p->checkouts = 182000;
@@ -394,10 +443,24 @@ void scene_hostile(struct scene *s, const char *text)
 
 void scene_plan(struct scene *s)
 {
+    static hg_plan_table users[] = {{.name = "public.users",
+                                     .lock = HG_LOCK_ACCESS_EXCLUSIVE,
+                                     .scan = true,
+                                     .rows = 1200000,
+                                     .size_bytes = 412000000}};
+    static hg_hazard hazards[] = {{.id = "scan-under-lock",
+                                   .severity = HG_SEVERITY_WARNING,
+                                   .message = "every row is read while nobody else may",
+                                   .safer = "VALIDATE a CHECK constraint first."}};
     static hg_plan_statement first[] = {
         {"ALTER TABLE users ADD CONSTRAINT email_nn CHECK (email IS NOT NULL) NOT VALID", 12},
         {"ALTER TABLE users VALIDATE CONSTRAINT email_nn", 15},
-        {"ALTER TABLE users ALTER email SET NOT NULL", 16},
+        {.sql = "ALTER TABLE users ALTER email SET NOT NULL",
+         .line = 16,
+         .tables = users,
+         .table_count = 1,
+         .hazards = hazards,
+         .hazard_count = 1},
     };
     static hg_plan_statement second[] = {
         {"UPDATE accounts\n   SET plan = 'free'\n WHERE plan IS NULL", 9},
@@ -409,6 +472,7 @@ void scene_plan(struct scene *s)
          .transaction = true,
          .lock_timeout_ms = 2000,
          .statement_timeout_ms = -1,
+         .predicted_ms = 2100,
          .statements = first,
          .statement_count = 3},
         {.revision = "0043",
@@ -416,6 +480,7 @@ void scene_plan(struct scene *s)
          .file = "migrations/0043.sql",
          .lock_timeout_ms = -1,
          .statement_timeout_ms = -1,
+         .predicted_ms = -1,
          .statements = second,
          .statement_count = 1},
     };

@@ -18,13 +18,14 @@ struct scene {
     int64_t now_ms, wall_ms; /* wall_ms: at the start; ages of what there is to see count from it */
     uint64_t last_job;
 
-    struct job_result pools, status, ping, seen, source, plan, run;
+    struct job_result pools, status, ping, seen, source, smoked, plan, run;
     hg_pool_snapshot snapshots[3];
     hg_readiness readiness;
     hg_history history;
     hg_revision revisions[48];
     char texts[48][2][40];
     hg_plan planned;
+    hg_smoke smoke;
     hg_sessions server;
     hg_server_session sessions[8];
     hg_file_process processes[4];
@@ -51,6 +52,7 @@ void scene_key(struct scene *s, uint32_t key);
 void scene_type(struct scene *s, const char *text);
 void scene_deliver(struct scene *s); /* the answers of pools and status */
 void scene_deliver_sessions(struct scene *s);
+void scene_deliver_smoke(struct scene *s);  /* of every check, two of which did not pass */
 void scene_deliver_source(struct scene *s); /* of the migration that it was asked for */
 void scene_plan(struct scene *s);           /* the answer of a plan: two steps up */
 void scene_progress(struct scene *s, struct job_event event);
