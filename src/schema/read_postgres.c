@@ -108,9 +108,10 @@ static const struct query {
      "   WHERE i.classid = 1259 AND i.objid = c.oid AND i.refclassid = 1259"
      "     AND (i.deptype = 'i' OR NOT (" NOT_LEDGER("ic") ")))"},
 
-    {OBJECT_FUNCTION, {FACT_VARIETY, FACT_DEFINITION, FACT_COMMENT, FACT_PRIVILEGES, FACTS},
+    {OBJECT_FUNCTION, {FACT_VARIETY, FACT_TYPE, FACT_COLUMNS, FACT_DEFINITION, FACT_COMMENT, FACT_PRIVILEGES, FACTS},
      "SELECT " SCHEMA_OF("n") ", '', pg_catalog.quote_ident(p.proname) || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')', "
      TAG("1255", "p.oid", "0") ", CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END,"
+     " pg_catalog.pg_get_function_result(p.oid), pg_catalog.pg_get_function_arguments(p.oid),"
      " CASE WHEN n.nspname = $1::name THEN overlay(pg_catalog.pg_get_functiondef(p.oid) PLACING '' FROM 1 +"
      "   CASE p.prokind WHEN 'p' THEN 28 ELSE 27 END FOR pg_catalog.length(pg_catalog.quote_ident(n.nspname)) + 1)"
      " ELSE pg_catalog.pg_get_functiondef(p.oid) END, d.description, " GRANTS("p.proacl", "p.proowner", "'f'")
@@ -201,9 +202,11 @@ static const struct query {
      " AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conindid = ic.oid AND k.contype IN ('p', 'u', 'x'))"
      " AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = ic.oid)"},
 
-    {OBJECT_VIEW, {FACT_VARIETY, FACT_DEFINITION, FACT_OPTIONS, FACT_COMMENT, FACT_PRIVILEGES, FACTS},
+    {OBJECT_VIEW, {FACT_VARIETY, FACT_COLUMNS, FACT_DEFINITION, FACT_OPTIONS, FACT_COMMENT, FACT_PRIVILEGES, FACTS},
      "SELECT " SCHEMA_OF("n") ", '', c.relname, " TAG("1259", "c.oid", "0")
      ", CASE c.relkind WHEN 'm' THEN 'materialized view' ELSE 'view' END,"
+     " (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname) || ' ' || pg_catalog.format_type(a.atttypid, a.atttypmod), ', ' ORDER BY a.attnum)"
+     "    FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0),"
      " pg_catalog.rtrim(pg_catalog.pg_get_viewdef(c.oid), ';'), " OPTIONS_OF("c.reloptions")
      ", d.description, " GRANTS("c.relacl", "c.relowner", "'r'")
      " FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace "
@@ -295,6 +298,7 @@ static const char edges[] =
     " LEFT JOIN pg_catalog.pg_class AS rc ON rc.oid = rt.typrelid"
     " LEFT JOIN pg_catalog.pg_type AS et ON et.oid = rt.typelem LEFT JOIN pg_catalog.pg_class AS ec ON ec.oid = et.typrelid"
     " WHERE d.objid >= 16384 AND d.refobjid >= 16384 AND d.deptype IN ('n', 'a', 'P', 'S') AND d.refclassid <> 2615"
+    " AND NOT (d.deptype = 'a' AND fc.relkind IS NOT DISTINCT FROM 'S')" /* FACT_OWNER says it */
     " AND $1::text IS NOT NULL AND $2::boolean IS NOT NULL";
 /* clang-format on */
 
@@ -426,10 +430,10 @@ static bool execute(hg_conn *conn, const char *sql, hg_deadline by, hg_error *er
 
 static bool enter(hg_conn *conn, bool inside, hg_deadline by, hg_error *err)
 {
-    if (inside)
-        return execute(conn, "SAVEPOINT headgate_read", by, err);
-    return hg_conn_begin(conn, by, err)
-           && execute(conn, "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", by, err);
+    return execute(conn,
+                   inside ? "SAVEPOINT headgate_read"
+                          : "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY",
+                   by, err);
 }
 
 /* Back to how the session was, settings included. */
@@ -492,9 +496,8 @@ bool schema_read_postgres(hg_conn *conn, const struct read_options *options, hg_
         return hg_fail(err, HG_UNSUPPORTED,
                        "the schema of PostgreSQL %s cannot be read: 12 is the oldest",
                        hg_conn_server_version(conn));
-    if (!enter(conn, inside, by, err))
-        return false;
-    schema = read_default_schema(conn, by, err);
+    if (enter(conn, inside, by, err))
+        schema = read_default_schema(conn, by, err);
     if (schema != NULL && settle(conn, schema, by, err)) {
         r.params[0] = hg_text(schema);
         r.params[1] = hg_boolean(options != NULL && options->privileges);

@@ -1,0 +1,133 @@
+/*
+ * diff.c - one walk over two sorted lists.
+ */
+#include "diff.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+
+_Static_assert(FACTS_COMPARED <= 32, "a bit for every fact");
+
+bool change_touches(const struct change *change, enum fact fact)
+{
+    return (change->facts >> fact & 1) != 0;
+}
+
+static uint32_t differing(const struct object *a, const struct object *b, bool privileges,
+                          uint32_t *out_both)
+{
+    uint32_t facts = 0;
+
+    *out_both = 0;
+    for (int i = 0; i < FACTS_COMPARED; i++) {
+        const char *x = a->facts[i], *y = b->facts[i];
+
+        if (i == FACT_PRIVILEGES && !privileges)
+            continue;
+        if (x != NULL && y != NULL)
+            *out_both |= 1u << i;
+        if (x != y && (x == NULL || y == NULL || strcmp(x, y) != 0))
+            facts |= 1u << i;
+    }
+    return facts;
+}
+
+/* Whether the object belongs to one of the same model that the other model has not. */
+static bool owner_missing(const struct model *model, const struct object *object,
+                          const struct model *other)
+{
+    const struct object *owner = &model->objects[object->owner];
+
+    return owner != object
+           && model_find(other, owner->kind, owner->schema, owner->table, owner->name) == NULL;
+}
+
+static void add(struct diff *diff, struct change change)
+{
+    diff->changes[diff->count++] = change;
+    diff->apart += !change.inside;
+}
+
+bool diff_make(struct arena *arena, const struct model *from, const struct model *to,
+               bool privileges, struct diff *out_diff)
+{
+    struct diff diff = {.changes =
+                            arena_alloc(arena, from->count + to->count + 1, sizeof *diff.changes)};
+    size_t i = 0, j = 0;
+
+    if (diff.changes == NULL)
+        return false;
+    while (i < from->count || j < to->count) {
+        const struct object *a = i < from->count ? &from->objects[i] : NULL;
+        const struct object *b = j < to->count ? &to->objects[j] : NULL;
+        int order = a == NULL ? 1 : b == NULL ? -1 : object_compare(a, b);
+
+        if (order == 0) {
+            uint32_t both, facts = differing(a, b, privileges, &both);
+
+            if (facts != 0)
+                add(&diff, (struct change){CHANGE_ALTER, a->kind, a, b, facts, both, false});
+        } else if (order < 0) {
+            add(&diff,
+                (struct change){CHANGE_DROP, a->kind, a, NULL, 0, 0, owner_missing(from, a, to)});
+        } else {
+            add(&diff,
+                (struct change){CHANGE_ADD, b->kind, NULL, b, 0, 0, owner_missing(to, b, from)});
+        }
+        i += order <= 0;
+        j += order >= 0;
+    }
+    *out_diff = diff;
+    return true;
+}
+
+/* --- for people --- */
+
+void object_tell(const struct object *object, struct buf *out)
+{
+    if (object->schema[0] != '\0')
+        buf_printf(out, "%s.", object->schema);
+    if (object->table[0] != '\0')
+        buf_printf(out, "%s.", object->table);
+    buf_text(out, object->name);
+}
+
+/* A fact on one line, cut where it gets long. */
+static void tell_fact(const char *value, struct buf *out)
+{
+    enum { LONG = 60 };
+    size_t n = value == NULL ? 0 : strlen(value);
+
+    if (value == NULL) {
+        buf_text(out, "none");
+        return;
+    }
+    for (size_t i = 0; i < n && i < LONG; i++)
+        buf_char(out, value[i] == '\n' || value[i] == '\t' ? ' ' : value[i]);
+    if (n > LONG)
+        buf_text(out, "...");
+}
+
+void change_tell(const struct change *change, struct buf *out)
+{
+    static const char marks[] = {'+', '-', '~'};
+    const struct object *object = change->to == NULL ? change->from : change->to;
+    const char *separator = ": ";
+
+    buf_printf(out, "%c %s ", marks[change->verb],
+               object->kind == OBJECT_OTHER || object->kind == OBJECT_VIEW
+                   ? object->facts[FACT_VARIETY]
+                   : object_kind_name(object->kind));
+    object_tell(object, out);
+    for (int i = 0; change->verb == CHANGE_ALTER && i < FACTS_COMPARED; i++) {
+        if (!change_touches(change, (enum fact)i))
+            continue;
+        buf_printf(out, "%s%s ", separator, fact_name((enum fact)i));
+        tell_fact(change->from->facts[i], out);
+        buf_text(out, " -> ");
+        tell_fact(change->to->facts[i], out);
+        separator = "; ";
+    }
+    buf_char(out, '\n');
+}
