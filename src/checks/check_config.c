@@ -143,22 +143,23 @@ struct processes {
 };
 
 /* The value of a name in a list of NUL-terminated NAME=value; NULL: not there. */
-static const char *value_in(const struct buf *environ, const char *name)
+static const char *value_in(const struct buf *variables, const char *name)
 {
     size_t n = strlen(name);
 
-    for (const char *at = environ->bytes; at < environ->bytes + environ->size; at += strlen(at) + 1)
+    for (const char *at = variables->bytes; at < variables->bytes + variables->size;
+         at += strlen(at) + 1)
         if (strncmp(at, name, n) == 0 && at[n] == '=')
             return at + n + 1;
     return NULL;
 }
 
 static void compare_process(struct check_context *context, const char *pid,
-                            const struct buf *environ, struct processes *found,
+                            const struct buf *variables, struct processes *found,
                             hg_check_result *result)
 {
     const char *name = hg_settings_url_setting(context->settings);
-    const char *value = value_in(environ, name);
+    const char *value = value_in(variables, name);
     hg_url *url = NULL;
     bool same;
 
@@ -175,16 +176,16 @@ static void compare_process(struct check_context *context, const char *pid,
 static void look_at_process(struct check_context *context, const char *pid, struct processes *found,
                             hg_check_result *result)
 {
-    struct buf environ = BUF_INIT(ENVIRON_LIMIT);
+    struct buf variables = BUF_INIT(ENVIRON_LIMIT);
     char path[64];
 
     snprintf(path, sizeof path, "/proc/%.20s/environ", pid);
-    if (file_read(path, &environ, NULL) && environ.size > 0) {
+    if (file_read(path, &variables, NULL) && variables.size > 0) {
         found->looked_at++;
-        compare_process(context, pid, &environ, found, result);
-        explicit_bzero(environ.bytes, environ.size);
+        compare_process(context, pid, &variables, found, result);
+        explicit_bzero(variables.bytes, variables.size);
     }
-    buf_release(&environ);
+    buf_release(&variables);
 }
 
 static void check_application(struct check_context *context, hg_check_result *result)

@@ -63,8 +63,8 @@ static struct fixture *start(const char *with_token, const char *environment)
 {
     struct fixture *f = calloc(1, sizeof *f);
     char url[4096], runtime[4096], migrations[4096];
-    const char *environ[] = {url, runtime, migrations, with_token, environment, NULL};
-    hg_settings_options options = {.environ = environ};
+    const char *variables[] = {url, runtime, migrations, with_token, environment, NULL};
+    hg_settings_options options = {.environ = variables};
     hg_error err = {0};
 
     signal(SIGPIPE, SIG_IGN);
