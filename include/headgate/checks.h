@@ -137,7 +137,7 @@ typedef struct hg_check_timing {
 /* 1 ms to 10 s, as OpenTelemetry has them for db.client.operation.duration. */
 HG_API double hg_timing_bound_s(size_t i);
 
-/* The codes of a report's checks that did not pass, each once; room for HG_CHECKS_MAX. Returns how
+/* The codes of the checks that warn or fail, each once; room for HG_CHECKS_MAX. Returns how
  * many. */
 HG_API size_t hg_readiness_codes(const hg_readiness *report, const char **out_codes);
 

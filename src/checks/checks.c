@@ -199,11 +199,15 @@ size_t hg_readiness_codes(const hg_readiness *report, const char **out_codes)
     size_t count = 0, known;
 
     for (size_t i = 0; i < report->check_count; i++) {
-        const char *code = report->checks[i].code;
+        const hg_check_result *check = &report->checks[i];
+        const char *code = check->code;
 
-        for (known = 0; code != NULL && known < count && strcmp(out_codes[known], code) != 0;)
+        /* What is not known is no finding: its code would accuse. */
+        if (code == NULL || (check->status != HG_FAIL && check->status != HG_WARN))
+            continue;
+        for (known = 0; known < count && strcmp(out_codes[known], code) != 0;)
             known++;
-        if (code != NULL && known == count && report->checks[i].status > HG_SKIP)
+        if (known == count)
             out_codes[count++] = code;
     }
     return count;
