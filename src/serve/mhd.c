@@ -4,6 +4,7 @@
 #include "mhd.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <string.h>
 
 static const struct {
@@ -14,6 +15,10 @@ static const struct {
     MHD_TABLE(MHD_ROW)
 #undef MHD_ROW
 };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards what follows; innermost */
+static struct mhd library;
+static bool loaded;
 
 static bool fail(hg_error *err)
 {
@@ -26,19 +31,31 @@ static bool fail(hg_error *err)
     return false;
 }
 
-const struct mhd *mhd_load(hg_error *err)
+/* Under the lock. The library stays for the rest of the process: its threads call us. */
+static bool load(hg_error *err)
 {
-    static struct mhd library;
     void *handle = dlopen("libmicrohttpd.so.12", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
 
-    if (handle == NULL && !fail(err))
-        return NULL;
+    if (handle == NULL)
+        return fail(err);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
         void *address = dlsym(handle, functions[i].name);
 
-        if (address == NULL && !fail(err))
-            return NULL;
+        if (address == NULL)
+            return fail(err);
         memcpy((char *)&library + functions[i].at, &address, sizeof address);
     }
-    return &library;
+    return true;
+}
+
+/* Once: a thread of an endpoint that is being stopped may still read the table. */
+const struct mhd *mhd_load(hg_error *err)
+{
+    bool ok;
+
+    pthread_mutex_lock(&lock);
+    loaded = loaded || load(err);
+    ok = loaded;
+    pthread_mutex_unlock(&lock);
+    return ok ? &library : NULL;
 }
