@@ -24,7 +24,7 @@ struct loop {
     struct model model;
     struct canvas canvas;
     struct theme theme;
-    char theme_file[64]; /* the name it was asked for by */
+    char theme_file[4096]; /* the name it was asked for by */
     const char *const *theme_folders;
     const struct job_source *source;
     struct terminal *terminal;
@@ -97,7 +97,7 @@ static void change_theme(struct loop *l, const char *asked)
     char name[sizeof l->theme_file];
 
     text_copy(name, sizeof name, asked);
-    if (name[0] == '\0' && !theme_next(l->theme_file, l->theme_folders, name, sizeof name))
+    if (name[0] == '\0' && !theme_next(l->theme_file, l->theme_folders, name))
         return;
     if (load_theme(l, name, true))
         memcpy(l->theme_file, name, sizeof name);

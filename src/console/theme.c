@@ -8,20 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
-#include "base/file.h"
 #include "base/near.h"
 
-enum { THEME_BYTES_MAX = 256 * 1024, NAMES_MAX = 64 };
-
-static const struct {
-    const char *name;
-    unsigned mono;
-} role_rows[ROLE_COUNT] = {
-#define ROLE_ROW(name, theme_name, mono_attributes) {theme_name, mono_attributes},
-    ROLE_TABLE(ROLE_ROW)
-#undef ROLE_ROW
-};
+enum { NAMES_MAX = 64 };
 
 /* What is being read, for errors. */
 struct reader {
@@ -34,20 +23,11 @@ struct reader {
 
 static const struct theme_color own_color = {-1, -1, -1};
 
-void theme_plain(struct theme *out)
+/* The key at the end of a path of keys: each is looked for behind the one before it. */
+static size_t offset_of(const struct reader *r, const char *const *path, size_t depth)
 {
-    *out = (struct theme){.name = "plain"};
-    for (size_t i = 0; i < ROLE_COUNT; i++)
-        out->roles[i] =
-            (struct theme_role){own_color, own_color, role_rows[i].mono, role_rows[i].mono};
-}
-
-/* The line of the key at the end of a path of keys: each is looked for behind the one before it. */
-static int line_of(const struct reader *r, const char *const *path, size_t depth)
-{
-    const char *at = r->text, *end = r->text + r->size;
+    const char *at = r->text, *end = r->text + r->size, *key = at;
     char quoted[80];
-    int line = 1;
 
     for (size_t i = 0; i < depth; i++) {
         const char *found;
@@ -56,11 +36,16 @@ static int line_of(const struct reader *r, const char *const *path, size_t depth
         found = memmem(at, (size_t)(end - at), quoted, strlen(quoted));
         if (found == NULL)
             break;
+        key = found;
         at = found + strlen(quoted);
     }
-    for (const char *p = r->text; p < at; p++)
-        line += *p == '\n';
-    return line;
+    return (size_t)(key - r->text);
+}
+
+static void place(const struct reader *r, const char *const *path, size_t depth)
+{
+    hg_error_place(r->err, r->origin, 0, 0);
+    hg_error_excerpt(r->err, r->text, r->size, offset_of(r, path, depth));
 }
 
 static const char *nearest(const char *name, const char *const *known, size_t count)
@@ -82,7 +67,7 @@ static bool fail_unknown(const struct reader *r, const char *what, const char *c
 
     hg_fail(r->err, HG_FILE, "could not read theme \"%s\": unknown %s \"%s\"", r->origin, what,
             name);
-    hg_error_place(r->err, r->origin, line_of(r, path, depth), 0);
+    place(r, path, depth);
     if (meant != NULL)
         hg_error_hint(r->err, "Did you mean \"%s\"?", meant);
     return false;
@@ -93,7 +78,7 @@ static bool fail_value(const struct reader *r, const char *const *path, size_t d
 {
     hg_fail(r->err, HG_FILE, "could not read theme \"%s\": \"%s\" has to be %s", r->origin,
             path[depth - 1], wanted);
-    hg_error_place(r->err, r->origin, line_of(r, path, depth), 0);
+    place(r, path, depth);
     return false;
 }
 
@@ -147,23 +132,6 @@ static bool read_rgb(const struct reader *r, json_t *value, const char *const *p
     return true;
 }
 
-/* What terminals show for a number of the 256-colour palette: 16 named ones, a cube, greys. */
-static int rgb_of(int number)
-{
-    static const int named[16] = {0x000000, 0xcd0000, 0x00cd00, 0xcdcd00, 0x0000ee, 0xcd00cd,
-                                  0x00cdcd, 0xe5e5e5, 0x7f7f7f, 0xff0000, 0x00ff00, 0xffff00,
-                                  0x5c5cff, 0xff00ff, 0x00ffff, 0xffffff};
-    static const int cube[6] = {0x00, 0x5f, 0x87, 0xaf, 0xd7, 0xff};
-    int n = number - 16;
-
-    if (number < 0)
-        return -1;
-    if (number < 16)
-        return named[number];
-    return number >= 232 ? (8 + 10 * (number - 232)) * 0x010101
-                         : cube[n / 36] << 16 | cube[n / 6 % 6] << 8 | cube[n % 6];
-}
-
 /* A colour of the palette: {"16": 12, "256": 75, "rgb": "#5fafff"}. */
 static bool read_color(const struct reader *r, const char *name, json_t *value,
                        struct theme_color *out)
@@ -181,7 +149,7 @@ static bool read_color(const struct reader *r, const char *name, json_t *value,
     out->c256 = out->c16;
     path[2] = "256";
     ok = ok && read_number(r, json_object_get(value, "256"), 255, path, 3, &out->c256);
-    out->rgb = rgb_of(out->c256);
+    out->rgb = theme_rgb_of(out->c256);
     path[2] = "rgb";
     return ok && read_rgb(r, json_object_get(value, "rgb"), path, 3, &out->rgb);
 }
@@ -243,6 +211,7 @@ static bool read_style(const struct reader *r, const char *name, json_t *spec,
     if (!json_is_object(spec))
         return fail_value(r, path, 2, "an object");
     out->attributes = 0;
+    out->named = true;
     return check_keys(r, spec, "key", path, 2, keys, 4) && pick_color(r, name, "fg", spec, &out->fg)
            && pick_color(r, name, "bg", spec, &out->bg)
            && read_attributes(r, name, "attr", spec, &out->attributes)
@@ -265,9 +234,9 @@ static bool read_role(const struct reader *r, const char *name, json_t *spec, bo
     bool ok = true, found = false;
 
     for (size_t i = 0; ok && i < ROLE_COUNT; i++) {
-        bool family = is_family(name, role_rows[i].name);
+        bool family = is_family(name, theme_role_name((enum role)i));
 
-        known[i] = role_rows[i].name;
+        known[i] = theme_role_name((enum role)i);
         if (!family && strcmp(name, known[i]) != 0)
             continue;
         found = true;
@@ -300,14 +269,15 @@ static bool read_palette(const struct reader *r)
 
 static bool read_theme(struct reader *r, json_t *root, struct theme *out)
 {
-    static const char *const keys[] = {"name", "palette", "roles"};
+    static const char *const keys[] = {"name", "background", "palette", "roles"};
     static const char *const name_path[] = {"name"}, *const roles_path[] = {"roles"};
+    static const char *const background_path[] = {"background"};
     json_t *name = json_object_get(root, "name"), *roles = json_object_get(root, "roles");
 
     if (!json_is_object(root))
         return hg_fail(r->err, HG_FILE, "could not read theme \"%s\": it is not an object",
                        r->origin);
-    if (!check_keys(r, root, "key", NULL, 0, keys, 3))
+    if (!check_keys(r, root, "key", NULL, 0, keys, 4))
         return false;
     if (!json_is_string(name) || strlen(json_string_value(name)) >= sizeof out->name)
         return fail_value(r, name_path, 1, "a short text");
@@ -316,7 +286,9 @@ static bool read_theme(struct reader *r, json_t *root, struct theme *out)
     r->palette = json_object_get(root, "palette");
     theme_plain(out);
     snprintf(out->name, sizeof out->name, "%s", json_string_value(name));
-    return read_palette(r) && read_roles(r, roles, true, out) && read_roles(r, roles, false, out);
+    return read_rgb(r, json_object_get(root, "background"), background_path, 1, &out->background)
+           && read_palette(r) && read_roles(r, roles, true, out)
+           && read_roles(r, roles, false, out);
 }
 
 bool theme_parse(const char *text, size_t size, const char *origin, struct theme *out,
@@ -330,7 +302,8 @@ bool theme_parse(const char *text, size_t size, const char *origin, struct theme
 
     if (root == NULL) {
         hg_fail(err, HG_FILE, "could not read theme \"%s\": %s", origin, wrong.text);
-        hg_error_place(err, origin, wrong.line < 1 ? 1 : wrong.line, wrong.column);
+        hg_error_place(err, origin, wrong.line < 1 ? 1 : wrong.line,
+                       wrong.column < 1 ? 1 : wrong.column);
         return false;
     }
     ok = read_theme(&r, root, &made);
@@ -338,79 +311,4 @@ bool theme_parse(const char *text, size_t size, const char *origin, struct theme
     if (ok)
         *out = made;
     return ok;
-}
-
-static bool load_file(const char *path, struct theme *out, hg_error *err)
-{
-    struct buf text = BUF_INIT(THEME_BYTES_MAX);
-    bool ok = file_read(path, &text, err) && theme_parse(text.bytes, text.size, path, out, err);
-
-    buf_release(&text);
-    return ok;
-}
-
-bool theme_load(const char *name, const char *const *folders, struct theme *out, hg_error *err)
-{
-    char file[256], path[4096];
-
-    if (strchr(name, '/') != NULL)
-        return load_file(name, out, err);
-    snprintf(file, sizeof file, "%s.json", name);
-    for (; *folders != NULL; folders++)
-        if (file_join(path, sizeof path, *folders, file) && file_exists(path))
-            return load_file(path, out, err);
-    return hg_fail(err, HG_IO, "there is no theme \"%s\"", name);
-}
-
-bool theme_next(const char *name, const char *const *folders, char *out, size_t size)
-{
-    char first[64] = "", next[64] = "";
-    struct file_list list;
-
-    for (; *folders != NULL; folders++) {
-        if (!file_list(*folders, ".json", &list, NULL))
-            continue;
-        for (size_t i = 0; i < list.count; i++) {
-            char found[64];
-
-            snprintf(found, sizeof found, "%.*s", (int)strlen(list.names[i]) - 5, list.names[i]);
-            if (first[0] == '\0' || strcmp(found, first) < 0)
-                memcpy(first, found, sizeof first);
-            if (strcmp(found, name) > 0 && (next[0] == '\0' || strcmp(found, next) < 0))
-                memcpy(next, found, sizeof next);
-        }
-        file_list_release(&list);
-    }
-    snprintf(out, size, "%s", next[0] != '\0' ? next : first);
-    return out[0] != '\0';
-}
-
-static int at_depth(struct theme_color c, enum depth depth)
-{
-    if (depth >= DEPTH_256)
-        return depth == DEPTH_RGB ? c.rgb : c.c256;
-    return depth == DEPTH_8 && c.c16 >= 8 ? c.c16 - 8 : c.c16;
-}
-
-struct style theme_style(const struct theme *theme, enum depth depth, enum role role,
-                         enum role over)
-{
-    const struct theme_role *r = &theme->roles[role], *o = &theme->roles[over];
-    struct style style = {-1, -1, r->mono};
-
-    if (depth == DEPTH_MONO) {
-        style.attributes |= over == ROLE_TEXT ? 0 : o->mono;
-        return style;
-    }
-    style = (struct style){at_depth(r->fg, depth), at_depth(r->bg, depth), r->attributes};
-    if (depth == DEPTH_8 && r->fg.c16 >= 8) /* the bright half is the bold half there */
-        style.attributes |= ATTR_BOLD;
-    if (over == ROLE_TEXT)
-        return style;
-    if (at_depth(o->bg, depth) >= 0 && style.bg < 0)
-        style.bg = at_depth(o->bg, depth);
-    if (at_depth(o->fg, depth) >= 0)
-        style.fg = at_depth(o->fg, depth);
-    style.attributes |= o->attributes;
-    return style;
 }

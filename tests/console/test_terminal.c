@@ -402,20 +402,20 @@ static void the_end_of_an_unknown_sequence_is_not_a_key(void **state)
 static void themes_change_while_it_runs(void **state)
 {
     struct tty *t = open_console("busy", &(struct tty_options){0});
-    char *dark, *light, *mono;
+    char *dark, *contrast, *mono;
 
     (void)state;
     dark = tty_dump_below(t, true);
     tty_type(t, "t");
-    assert_true(tty_wait(t, "theme light"));
-    light = tty_dump_below(t, true);
-    assert_string_not_equal(dark, light);
-    tty_type(t, "t");
+    assert_true(tty_wait(t, "theme high-contrast"));
+    contrast = tty_dump_below(t, true);
+    assert_string_not_equal(dark, contrast);
+    tty_type(t, ":theme mono\r");
     assert_true(tty_wait(t, "theme mono"));
     mono = tty_dump_below(t, true);
     assert_null(strstr(mono, "fg="));
     free(dark);
-    free(light);
+    free(contrast);
     free(mono);
     quit(t);
 }

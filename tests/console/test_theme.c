@@ -130,6 +130,8 @@ static void a_fault_is_named_with_its_line(void **state)
          "\"rgb\" has to be a text like", ""},
         {"{\"name\": \"a\", \"roles\": {\n\"ok\": 3}}", 2, "\"ok\" has to be an object", ""},
         {"{\"name\": 7, \"roles\": {}}", 1, "\"name\" has to be a short text", ""},
+        {"{\"name\": \"a\",\n \"background\": \"black\", \"roles\": {}}", 2,
+         "\"background\" has to be a text like", ""},
         {"{\"name\": \"a\"}", 1, "\"roles\" has to be an object", ""},
         {"{\"name\": \"a\",\n\"name\": \"b\"}", 2, "duplicate object key", ""},
         {"{\"name\": \"a\",\n", 2, "expected", ""},
@@ -145,81 +147,94 @@ static void a_fault_is_named_with_its_line(void **state)
         assert_false(theme_parse(faults[i].text, strlen(faults[i].text), "x.json", &theme, &err));
         assert_int_equal(err.code, HG_FILE);
         if (strstr(err.message, faults[i].message) == NULL
-            || strstr(err.hint, faults[i].hint) == NULL || err.line != faults[i].line)
+            || strstr(err.hint, faults[i].hint) == NULL || err.line != faults[i].line
+            || (err.line > 0 && err.column < 1))
             fail_msg("fault %zu: line %d: %s (%s)", i, err.line, err.message, err.hint);
         assert_string_equal(theme.name, "untouched");
     }
 }
 
-static void the_shipped_themes_speak_of_every_role_or_none(void **state)
+/* Calls `check` with every theme of themes/, and with its name. */
+static void every_shipped_theme(void (*check)(const char *name, const struct theme *theme))
 {
-    static const char *const names[] = {"dark", "light", "mono"};
+    char names[THEMES_MAX][THEME_NAME_SIZE];
+    size_t count = theme_names(shipped, names, THEMES_MAX);
 
-    (void)state;
-    for (size_t i = 0; i < 3; i++) {
+    assert_true(count >= 6);
+    for (size_t i = 0; i < count; i++) {
         struct theme theme;
         hg_error err = {.code = HG_OK};
 
         if (!theme_load(names[i], shipped, &theme, &err))
             fail_msg("%s", err.message);
-        assert_string_equal(theme.name, names[i]);
-        assert_int_equal(theme_style(&theme, DEPTH_256, ROLE_ENV_PROD, ROLE_TEXT).bg,
-                         strcmp(names[i], "mono") == 0 ? -1 : 124);
+        check(names[i], &theme);
     }
 }
 
-/* Relative luminance and contrast as WCAG 2 defines them. */
-static double channel(int value)
+static void is_whole(const char *name, const struct theme *theme)
 {
-    double c = value / 255.0;
-
-    if (c <= 0.04045)
-        return c / 12.92;
-    c = (c + 0.055) / 1.055;
-    return c * c * (0.6 + 0.4 * c); /* close to the power of 2.4, without libm */
+    assert_string_equal(theme->name, name);
+    for (int role = 0; role < ROLE_COUNT; role++)
+        if (!theme->roles[role].named)
+            fail_msg("%s does not speak of \"%s\"", name, theme_role_name((enum role)role));
 }
 
-static double luminance(int rgb)
+static void every_shipped_theme_speaks_of_every_role(void **state)
 {
-    return 0.2126 * channel(rgb >> 16 & 255) + 0.7152 * channel(rgb >> 8 & 255)
-           + 0.0722 * channel(rgb & 255);
+    (void)state;
+    every_shipped_theme(is_whole);
 }
 
-static double contrast(int a, int b)
+/* The one without colours has none at any depth. */
+static void has_colours_or_none(const char *name, const struct theme *theme)
 {
-    double x = luminance(a), y = luminance(b);
+    bool mono = strcmp(name, "mono") == 0, colour = false;
 
-    return x > y ? (x + 0.05) / (y + 0.05) : (y + 0.05) / (x + 0.05);
+    for (int depth = DEPTH_8; depth <= DEPTH_RGB; depth++)
+        for (int role = 0; role < ROLE_COUNT; role++) {
+            struct style s = theme_style(theme, (enum depth)depth, (enum role)role, ROLE_SELECT);
+
+            colour = colour || s.fg >= 0 || s.bg >= 0;
+        }
+    assert_int_equal(colour, !mono);
+    assert_int_equal(theme->background < 0, mono);
 }
 
-/* Lines and what is not there may be faint; what is read may not. */
-static bool is_read(int role)
+static void every_shipped_theme_but_mono_has_colours(void **state)
 {
-    return role != ROLE_BORDER && role != ROLE_BORDER_FOCUS && role != ROLE_BORDER_PROD
-           && role != ROLE_POOL_FREE && role != ROLE_POOL_IDLE && role != ROLE_GAUGE_TODO;
+    (void)state;
+    every_shipped_theme(has_colours_or_none);
+}
+
+/* At both depths whose colours are known, on its own background and on that of a selected row. */
+static void can_be_read(const char *name, const struct theme *theme)
+{
+    double least = strcmp(name, "high-contrast") == 0 ? 7 : CONTRAST_LEAST;
+    int known = 0;
+
+    for (int role = 0; role < ROLE_COUNT; role++) {
+        double seen = theme_contrast(theme, (enum role)role);
+
+        known += seen > 0;
+        if (seen > 0 && theme_is_read((enum role)role) && seen < least)
+            fail_msg("%s: \"%s\" has a contrast of %.2f", name, theme_role_name((enum role)role),
+                     seen);
+    }
+    assert_int_equal(known > 30, strcmp(name, "mono") != 0);
 }
 
 static void text_can_be_read_on_its_background(void **state)
 {
-    static const struct {
-        const char *name;
-        int background, text;
-    } cases[] = {{"dark", 0x14171c, 0xd0d4da}, {"light", 0xffffff, 0x24292f}};
-
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
-        struct theme theme;
+    every_shipped_theme(can_be_read);
+}
 
-        assert_true(theme_load(cases[i].name, shipped, &theme, NULL));
-        for (int role = 0; role < ROLE_COUNT; role++) {
-            struct style s = theme_style(&theme, DEPTH_RGB, (enum role)role, ROLE_TEXT);
-            double seen =
-                contrast(s.fg < 0 ? cases[i].text : s.fg, s.bg < 0 ? cases[i].background : s.bg);
-
-            if (is_read(role) && seen < 4.5)
-                fail_msg("%s: role %d has a contrast of %.1f", cases[i].name, role, seen);
-        }
-    }
+static void contrast_is_as_wcag_defines_it(void **state)
+{
+    (void)state;
+    assert_float_equal((float)theme_contrast_of(0x000000, 0xffffff), 21.0F, 0.001F);
+    assert_float_equal((float)theme_contrast_of(0x767676, 0xffffff), 4.54F, 0.01F);
+    assert_float_equal((float)theme_contrast_of(0xff0000, 0x0000ff), 2.15F, 0.01F);
 }
 
 static void a_theme_is_found_by_name_or_by_path(void **state)
@@ -242,15 +257,14 @@ static void a_theme_is_found_by_name_or_by_path(void **state)
 
 static void the_next_theme_wraps_around(void **state)
 {
-    char name[64];
+    char name[THEME_NAME_SIZE];
 
     (void)state;
-    assert_true(theme_next("dark", shipped, name, sizeof name));
-    assert_string_equal(name, "light");
-    assert_true(theme_next("mono", shipped, name, sizeof name));
-    assert_string_equal(name, "dark");
-    assert_false(
-        theme_next("dark", (const char *const[]){"/nonexistent", NULL}, name, sizeof name));
+    assert_true(theme_next("dark", shipped, name));
+    assert_string_equal(name, "high-contrast");
+    assert_true(theme_next("solarized", shipped, name));
+    assert_string_equal(name, "colour-blind");
+    assert_false(theme_next("dark", (const char *const[]){"/nonexistent", NULL}, name));
 }
 
 /* A theme with some bytes changed is a theme, or an error with a message; never anything else. */
@@ -294,7 +308,9 @@ int main(void)
         cmocka_unit_test(the_selection_lies_over_the_colour_of_a_row),
         cmocka_unit_test(without_colour_there_are_attributes_only),
         cmocka_unit_test(a_fault_is_named_with_its_line),
-        cmocka_unit_test(the_shipped_themes_speak_of_every_role_or_none),
+        cmocka_unit_test(every_shipped_theme_speaks_of_every_role),
+        cmocka_unit_test(every_shipped_theme_but_mono_has_colours),
+        cmocka_unit_test(contrast_is_as_wcag_defines_it),
         cmocka_unit_test(text_can_be_read_on_its_background),
         cmocka_unit_test(a_theme_is_found_by_name_or_by_path),
         cmocka_unit_test(the_next_theme_wraps_around),
