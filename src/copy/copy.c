@@ -85,6 +85,22 @@ static bool connect(struct run *run, hg_error *err)
     return crew_open(run->source_pool, observer, jobs_of(run->options), &run->crew, err);
 }
 
+static bool has_counterparts(const struct run *run, hg_error *err)
+{
+    const hg_copy_problem *problem;
+    size_t missing = 0;
+
+    VEC_EACH (&run->mapping.problems, problem)
+        missing += strcmp(problem->kind, "table-missing") == 0;
+    if (run->mapping.table_count > 0 || missing == 0)
+        return true;
+    hg_fail(err, HG_FAILED, "none of the source's tables is in schema \"%s\" of the target",
+            run->target.schema);
+    hg_error_hint(err, "The copy makes no tables: run the migrations on the target first, then "
+                       "copy.");
+    return false;
+}
+
 /* What both sides are, as of the moment at which all of it will be read. */
 static bool look(struct run *run, hg_error *err)
 {
@@ -101,7 +117,8 @@ static bool look(struct run *run, hg_error *err)
         hg_error_context(err, "target");
         return false;
     }
-    if (!mapping_make(&run->source, &run->target, &wish, &run->mapping, err))
+    if (!mapping_make(&run->source, &run->target, &wish, &run->mapping, err)
+        || !has_counterparts(run, err))
         return false;
     for (size_t i = 0; i < run->mapping.table_count; i++)
         if (run->mapping.tables[i].cell_count > cells)
@@ -196,7 +213,7 @@ static bool misfits_stop(struct run *run, hg_error *err)
         hg_fail(err, HG_FAILED, "%lld value%s not fit into the target", (long long)misfits,
                 misfits == 1 ? " does" : "s do");
     else
-        hg_fail(err, HG_FAILED, "the two schemas do not fit together");
+        hg_fail(err, HG_FAILED, "tables, columns or rows of the source do not fit the target");
     hg_error_hint(err, "Nothing was copied. Mend the source or the target, or say with --rule what "
                        "is to be done.");
     return true;
@@ -299,7 +316,8 @@ static bool carry_on(struct run *run, hg_error *err)
 
 static bool begin_anew(struct run *run, hg_error *err)
 {
-    return check(run, false, err) && !misfits_stop(run, err) && state_begin(run, err);
+    return check(run, false, err) && check_keys(run, err) && !misfits_stop(run, err)
+           && state_begin(run, err);
 }
 
 static bool copy(struct run *run, hg_error *err)

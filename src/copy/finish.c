@@ -170,8 +170,9 @@ static void report(void *context)
 
 /* --- sequences --- */
 
-/* The next value has to be above every id that is there, and above those that SQLite remembers to
- * have given out. */
+/* The next value has to be above every id that is there, above those that SQLite remembers to have
+ * given out, and above what the sequence has given already, perhaps to another table that shares
+ * it. */
 static bool set_sequence(struct run *run, const struct table *table, const struct column *column,
                          hg_error *err)
 {
@@ -182,8 +183,9 @@ static bool set_sequence(struct run *run, const struct table *table, const struc
 
     hg_quote_identifier(column->target->name, name, sizeof name);
     buf_printf(&sql,
-               "SELECT setval($1::text::regclass, greatest(m, $2::bigint, 1), greatest(m, "
-               "$2::bigint) > 0) FROM (SELECT coalesce(max(%s), 0)::bigint AS m FROM %s) t",
+               "SELECT setval($1::text::regclass, greatest(m, 1), m > 0) FROM (SELECT "
+               "greatest(max(%s)::bigint, $2::bigint, pg_sequence_last_value($1::text::regclass)) "
+               "AS m FROM %s) t",
                name, table->target->sql_name);
     ok = hg_conn_execute(run->to, sql.bytes, params, 2, hg_deadline_never(), NULL, err);
     buf_release(&sql);

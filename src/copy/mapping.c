@@ -202,6 +202,17 @@ static void put_columns(struct buf *out, const struct table *table)
     }
 }
 
+/* Whether a range of rowids is a range of one of the target's columns, too. */
+static bool has_number_key(const struct table *table)
+{
+    enum pg_type type;
+
+    if (table->rowid_cell < 0 || (size_t)table->rowid_cell >= table->column_count)
+        return false;
+    type = table->columns[table->rowid_cell].target->target.type;
+    return type == PG_INT2 || type == PG_INT4 || type == PG_INT8 || type == PG_NUMERIC;
+}
+
 static bool write_statements(struct maker *m, struct table *table, hg_error *err)
 {
     struct buf select = BUF_INIT(1 << 20), copy = BUF_INIT(1 << 20), back = BUF_INIT(1 << 20);
@@ -216,7 +227,7 @@ static bool write_statements(struct maker *m, struct table *table, hg_error *err
     table->select = arena_text(&m->out->arena, select.bytes);
     table->copy = arena_text(&m->out->arena, copy.bytes);
     table->read_back = arena_text(&m->out->arena, back.bytes);
-    if (table->rowid_cell >= 0 && (size_t)table->rowid_cell < table->column_count) {
+    if (has_number_key(table)) {
         copy.size = 0;
         put_name(&copy, table->columns[table->rowid_cell].target->name);
         table->key = arena_text(&m->out->arena, copy.bytes);

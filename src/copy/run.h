@@ -82,7 +82,7 @@ bool snapshot_take(struct run *run, hg_error *err);
 /* Reads and checks every row; makes the chunks. digests: of each, too. */
 bool check_rows(struct run *run, bool digests, hg_error *err);
 
-/* Orphans and duplicates, as problems of the mapping. */
+/* Orphans, as problems of the mapping; they stop the copy where the target has a foreign key. */
 bool check_keys(struct run *run, hg_error *err);
 
 /* Reads the rows of one chunk. */

@@ -54,17 +54,12 @@ bool state_find(struct run *run, bool *out_found, hg_error *err)
 
 /* --- beginning --- */
 
-/* Whether a foreign key or trigger is on a table that gets rows, or refers to one that does: a key
- * between two tables that nothing is done to stays. */
+/* Whether a foreign key or trigger is on a table that gets rows. */
 static bool concerns(const struct run *run, const struct target_hold *hold)
 {
-    for (size_t i = 0; i < run->mapping.table_count; i++) {
-        const char *name = run->mapping.tables[i].target->sql_name;
-        const char *dot = strchr(name, '.');
-
-        if (strcmp(hold->table, name) == 0 || (dot != NULL && strcmp(hold->table, dot + 1) == 0))
+    for (size_t i = 0; i < run->mapping.table_count; i++)
+        if (target_is_on(hold, run->mapping.tables[i].target))
             return true;
-    }
     return false;
 }
 
@@ -239,6 +234,26 @@ static void forget_table(struct run *run, size_t table)
             chunk->done = false;
 }
 
+/* They may be back in their places, if the copy was interrupted behind that: rows that come or go
+ * again must meet neither a trigger nor a cascade. */
+static void put_away(const struct target_hold *hold, struct buf *out)
+{
+    if (hold->foreign_key)
+        buf_printf(out, "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s;", hold->table, hold->name);
+    else
+        buf_printf(out, "ALTER TABLE %s DISABLE TRIGGER %s;", hold->table, hold->name);
+}
+
+static bool is_all_done(const struct run *run)
+{
+    const struct chunk *chunk;
+
+    VEC_EACH (&run->chunks, chunk)
+        if (!chunk->done)
+            return false;
+    return true;
+}
+
 bool state_reconcile(struct run *run, const struct chunk *recorded, size_t count, hg_error *err)
 {
     struct buf sql = BUF_INIT(64 << 20);
@@ -251,6 +266,8 @@ bool state_reconcile(struct run *run, const struct chunk *recorded, size_t count
         if (now != NULL)
             now->done = digest_same(&now->digest, &recorded[i].digest);
     }
+    for (size_t i = 0; !is_all_done(run) && i < run->target.hold_count; i++)
+        put_away(&run->target.holds[i], &sql);
     for (size_t i = 0; i < count; i++) {
         const struct chunk *now = same_piece(run, &recorded[i]);
 

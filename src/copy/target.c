@@ -122,7 +122,11 @@ static const char columns_sql[] =
     "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), b.typname, b.typtype = "
     "'e', CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END, a.attnotnull OR "
     "t.typnotnull, a.attgenerated <> '', a.atthasdef OR a.attidentity <> '', "
-    "pg_get_serial_sequence(quote_ident(n.nspname) || '.' || quote_ident(c.relname), a.attname), "
+    "coalesce(pg_get_serial_sequence(quote_ident(n.nspname) || '.' || quote_ident(c.relname), "
+    "a.attname), (SELECT min(d.refobjid::regclass::text) FROM pg_attrdef f JOIN pg_depend d ON "
+    "d.classid = 'pg_attrdef'::regclass AND d.objid = f.oid AND d.refclassid = "
+    "'pg_class'::regclass JOIN pg_class s ON s.oid = d.refobjid AND s.relkind = 'S' WHERE "
+    "f.adrelid = a.attrelid AND f.adnum = a.attnum)), "
     "CASE WHEN b.typtype = 'e' THEN (SELECT string_agg(enumlabel, E'\\n') FROM pg_enum WHERE "
     "enumtypid = b.oid) END "
     "FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = "
@@ -333,4 +337,14 @@ struct target_table *target_find(const struct target_db *target, const char *nam
             found = found == NULL ? &target->tables[i] : NULL;
     }
     return found;
+}
+
+/* A hold's table is written as the session reads it: without a schema where the search path leads
+ * there. */
+bool target_is_on(const struct target_hold *hold, const struct target_table *table)
+{
+    const char *dot = strchr(table->sql_name, '.');
+
+    return strcmp(hold->table, table->sql_name) == 0
+           || (dot != NULL && strcmp(hold->table, dot + 1) == 0);
 }

@@ -59,4 +59,7 @@ void target_release(struct target_db *target);
 /* The table: of exactly that name, or the only one that is it without regard to case; else NULL. */
 struct target_table *target_find(const struct target_db *target, const char *name);
 
+/* Whether the foreign key or trigger is one of the table. */
+bool target_is_on(const struct target_hold *hold, const struct target_table *table);
+
 #endif
