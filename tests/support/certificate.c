@@ -46,14 +46,15 @@ static void add_name(X509 *certificate)
     X509_EXTENSION_free(hosts);
 }
 
-static X509 *sign(EVP_PKEY *key)
+/* valid_s: from now; negative: it has expired. */
+static X509 *sign(EVP_PKEY *key, long valid_s)
 {
     X509 *certificate = X509_new();
 
     must(certificate != NULL && X509_set_version(certificate, X509_VERSION_3)
              && ASN1_INTEGER_set(X509_get_serialNumber(certificate), 1)
-             && X509_gmtime_adj(X509_getm_notBefore(certificate), -VALID_S) != NULL
-             && X509_gmtime_adj(X509_getm_notAfter(certificate), VALID_S) != NULL
+             && X509_gmtime_adj(X509_getm_notBefore(certificate), -2 * VALID_S) != NULL
+             && X509_gmtime_adj(X509_getm_notAfter(certificate), valid_s) != NULL
              && X509_set_pubkey(certificate, key),
          "fields");
     add_name(certificate);
@@ -61,18 +62,36 @@ static X509 *sign(EVP_PKEY *key)
     return certificate;
 }
 
+static void write_certificate(const char *path, EVP_PKEY *key, long valid_s)
+{
+    X509 *certificate = sign(key, valid_s);
+    FILE *file = create(path, 0644);
+
+    must(PEM_write_X509(file, certificate), "certificate");
+    must(fclose(file) == 0, path);
+    X509_free(certificate);
+}
+
 void certificate_make(const char *certificate_path, const char *key_path)
 {
     EVP_PKEY *key = EVP_EC_gen("P-256");
     FILE *file = create(key_path, 0600);
-    X509 *certificate;
 
     must(key != NULL && PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), "key");
     must(fclose(file) == 0, key_path);
-    certificate = sign(key);
-    file = create(certificate_path, 0644);
-    must(PEM_write_X509(file, certificate), "certificate");
-    must(fclose(file) == 0, certificate_path);
-    X509_free(certificate);
+    write_certificate(certificate_path, key, VALID_S);
+    EVP_PKEY_free(key);
+}
+
+void certificate_make_expired(const char *certificate_path, const char *key_path)
+{
+    FILE *file = fopen(key_path, "re");
+    EVP_PKEY *key;
+
+    must(file != NULL, key_path);
+    key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
+    must(key != NULL, "key");
+    fclose(file);
+    write_certificate(certificate_path, key, -VALID_S);
     EVP_PKEY_free(key);
 }

@@ -8,4 +8,7 @@
  * it cannot. */
 void certificate_make(const char *certificate_path, const char *key_path);
 
+/* Writes one that expired yesterday, for a key that there is. */
+void certificate_make_expired(const char *certificate_path, const char *key_path);
+
 #endif
