@@ -198,6 +198,28 @@ HG_API void hg_plan_free(hg_plan *plan);
  */
 HG_API bool hg_plan_allowed(const hg_plan *plan, hg_error *err);
 
+typedef struct hg_lint_options {
+    hg_driver driver;
+    int server_version;        /* 150004, 3040001 */
+    const char *const *accept; /* as in hg_migrate_options */
+    size_t accept_count;
+} hg_lint_options;
+
+/* Nothing accepted; the newest version of which all is known: PostgreSQL 15, whose grammar reads the
+ * statements, and the newest SQLite that the table of forms speaks of. */
+HG_API hg_lint_options hg_lint_options_default(hg_driver driver);
+
+/*
+ * The hazards of one file's up section, without a database: a plan of one step, the caller's until
+ * hg_plan_free(). The file is looked at by itself: what another one has made may be in use by the
+ * time it runs. A statement that the grammar does not read is a fault, unless the server is newer
+ * than the grammar: then only its first words count. err: HG_FILE with its place, also for a file
+ * that cannot be read; HG_USAGE for accept and for a version that the table does not know;
+ * HG_UNSUPPORTED for Alembic's; HG_NOMEM.
+ */
+HG_API bool hg_lint_file(const char *path, const hg_lint_options *options, hg_plan **out_plan,
+                         hg_error *err);
+
 typedef struct hg_applied {
     char revision[HG_REVISION_SIZE];
     hg_direction direction;

@@ -13,6 +13,14 @@ static bool no_memory(hg_error *err)
     return hg_fail(err, HG_NOMEM, "could not look into the plan: out of memory");
 }
 
+bool assess_check_accept(const char *const *accept, size_t count, hg_error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (hazard_named(accept[i], err) == NULL)
+            return false;
+    return true;
+}
+
 bool assess_read(struct arena *arena, hg_driver driver, const struct script *script,
                  struct assess_step *out, hg_error *err)
 {

@@ -15,6 +15,9 @@
 #include "plan_live.h"
 #include "sql/classify.h"
 
+/* The newest servers that the table of forms speaks of. */
+enum { ASSESS_NEWEST_POSTGRES = 180000, ASSESS_NEWEST_SQLITE = 3053000 };
+
 /* One step, taken apart. */
 struct assess_step {
     const struct script *script;
@@ -40,6 +43,9 @@ struct assessor {
     bool foreign_keys_off; /* SQLite: said outside of a transaction */
     size_t danger_count;   /* that nobody accepted */
 };
+
+/* Whether all of them are hazards. err: HG_USAGE. */
+bool assess_check_accept(const char *const *accept, size_t count, hg_error *err);
 
 /* Takes a section apart. Everything lives in the arena. err: HG_NOMEM, HG_FILE. */
 bool assess_read(struct arena *arena, hg_driver driver, const struct script *script,

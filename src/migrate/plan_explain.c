@@ -8,13 +8,8 @@
 
 #include "plan_assess.h"
 #include "sql/grammar.h"
-#include "sql/hazard.h"
 
-enum {
-    COUNT_MS = 1000, /* to count the rows that would be lost, in all */
-    NEWEST_POSTGRES = 180000,
-    NEWEST_SQLITE = 3053000 /* without a server: what it could know */
-};
+enum { COUNT_MS = 1000 }; /* to count the rows that would be lost, in all */
 
 struct explanation {
     hg_conn *conn;
@@ -30,26 +25,7 @@ static bool no_memory(hg_error *err)
     return hg_fail(err, HG_NOMEM, "could not look into the plan: out of memory");
 }
 
-static bool check_accept(const hg_migrate_options *options, hg_error *err)
-{
-    for (size_t i = 0; i < options->accept_count; i++)
-        if (hazard_named(options->accept[i], err) == NULL)
-            return false;
-    return true;
-}
-
 /* --- syntax --- */
-
-/* Puts a syntax error where it stands in the file. */
-static bool fail_syntax(const struct script *script, size_t i, const char *message, int character,
-                        hg_error *err)
-{
-    hg_fail(err, HG_FILE, "%s", message);
-    hg_error_sqlstate(err, "42601");
-    err->column = character;
-    script_place(script, &script->statements[i], err);
-    return false;
-}
 
 /* Lets a server that may know more than our grammar read the statement, without running it. */
 static bool ask_server(hg_conn *conn, const struct script *script, size_t i, hg_deadline by,
@@ -64,13 +40,13 @@ static bool ask_server(hg_conn *conn, const struct script *script, size_t i, hg_
     }
     if (strcmp(said.sqlstate, "42601") != 0) /* whatever else is wrong is wrong when it runs */
         return true;
-    return fail_syntax(script, i, said.message, said.column, err);
+    return script_fail_syntax(script, i, said.message, said.column, err);
 }
 
 static bool check_syntax(const struct explanation *e, const struct assess_step *read,
                          hg_deadline by, hg_error *err)
 {
-    int version = e->conn == NULL ? NEWEST_POSTGRES : hg_conn_server_version_number(e->conn);
+    int version = e->conn == NULL ? ASSESS_NEWEST_POSTGRES : hg_conn_server_version_number(e->conn);
 
     for (size_t i = 0; i < read->script->count; i++) {
         const struct classified *class = &read->classes[i];
@@ -78,7 +54,8 @@ static bool check_syntax(const struct explanation *e, const struct assess_step *
         if (class->how != CLASSIFY_FAULT || e->conn == NULL)
             continue;
         if (version / 10000 <= GRAMMAR_VERSION / 10000)
-            return fail_syntax(read->script, i, class->fault_message, class->fault_character, err);
+            return script_fail_syntax(read->script, i, class->fault_message, class->fault_character,
+                                      err);
         if (!ask_server(e->conn, read->script, i, by, err))
             return false;
     }
@@ -183,7 +160,7 @@ static bool predict(const struct explanation *e, hg_deadline by, hg_error *err)
 static bool assess(const struct explanation *e, const hg_migrate_options *options, hg_error *err)
 {
     struct prepared *p = e->p;
-    int newest = p->driver == HG_SQLITE ? NEWEST_SQLITE : NEWEST_POSTGRES;
+    int newest = p->driver == HG_SQLITE ? ASSESS_NEWEST_SQLITE : ASSESS_NEWEST_POSTGRES;
     struct assessor a = {.arena = &p->arena,
                          .driver = p->driver,
                          .server_version =
@@ -205,7 +182,8 @@ bool plan_explain(hg_conn *conn, struct prepared *prepared, const hg_migrate_opt
                   enum explain_depth depth, hg_deadline by, hg_error *err)
 {
     struct explanation e = {.conn = conn, .p = prepared};
-    bool ok = check_accept(options, err) && read_steps(&e, by, err) && ask_live(&e, depth, by, err)
+    bool ok = assess_check_accept(options->accept, options->accept_count, err)
+              && read_steps(&e, by, err) && ask_live(&e, depth, by, err)
               && assess(&e, options, err);
 
     if (!ok || conn == NULL || depth == EXPLAIN_TO_RUN)

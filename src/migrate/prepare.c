@@ -138,8 +138,12 @@ static bool load_scripts(hg_conn *conn, struct prepared *p, hg_deadline by, hg_e
 
 /* --- the plan as others see it --- */
 
-static bool fill_statements(struct prepared *p, const struct script *script, hg_plan_step *out)
+bool prepare_step(struct prepared *p, const struct script *script, hg_plan_step *out)
 {
+    out->transaction = script->section.transaction;
+    out->lock_timeout_ms = script->section.lock_timeout_ms;
+    out->statement_timeout_ms = script->section.statement_timeout_ms;
+    out->predicted_ms = -1;
     out->statements = arena_alloc(&p->arena, script->count + 1, sizeof *out->statements);
     out->statement_count = script->count;
     for (size_t i = 0; out->statements != NULL && i < script->count; i++)
@@ -169,12 +173,8 @@ static bool fill_step(struct prepared *p, size_t i, hg_plan_step *out)
                           .message = message_of(p, step->node),
                           .file = file == NULL ? "" : file,
                           .direction = step->direction,
-                          .transaction = script->section.transaction,
-                          .kept = step->kept,
-                          .lock_timeout_ms = script->section.lock_timeout_ms,
-                          .statement_timeout_ms = script->section.statement_timeout_ms,
-                          .predicted_ms = -1};
-    return fill_statements(p, script, out);
+                          .kept = step->kept};
+    return prepare_step(p, script, out);
 }
 
 /* The marked revisions, ancestors first. */

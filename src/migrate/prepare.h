@@ -42,6 +42,10 @@ bool prepare_decide(hg_conn *conn, const hg_migrate_options *options, hg_deadlin
 bool prepare_load(hg_conn *conn, struct prepared *prepared, const hg_migrate_options *options,
                   hg_deadline by, hg_error *err);
 
+/* Fills in what a step has from its script, texts in the prepared's arena; false: memory ran out.
+ */
+bool prepare_step(struct prepared *prepared, const struct script *script, hg_plan_step *out);
+
 void prepare_free(struct prepared *prepared); /* NULL is fine */
 
 /* The revision of a node. */

@@ -44,6 +44,16 @@ void script_place(const struct script *script, const struct script_statement *st
     hg_error_excerpt(err, script->text.bytes, script->text.size, at);
 }
 
+bool script_fail_syntax(const struct script *script, size_t i, const char *message, int character,
+                        hg_error *err)
+{
+    hg_fail(err, HG_FILE, "%s", message);
+    hg_error_sqlstate(err, "42601");
+    err->column = character;
+    script_place(script, &script->statements[i], err);
+    return false;
+}
+
 /* What cannot be run in this section. */
 static bool check_statement(const struct script *script, const struct script_statement *statement,
                             hg_error *err)

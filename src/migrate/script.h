@@ -47,6 +47,11 @@ bool script_check(const struct script *script, hg_error *err);
 void script_place(const struct script *script, const struct script_statement *statement,
                   hg_error *err);
 
+/* Fails with a syntax error of statement i, where it stands in the file. character: in the
+ * statement, from 1; 0: not known. err: not NULL. */
+bool script_fail_syntax(const struct script *script, size_t i, const char *message, int character,
+                        hg_error *err);
+
 /* Adds a statement to a checksum, by its tokens. */
 void script_weigh(hg_driver dialect, const struct script_statement *statement,
                   struct checksum *sum);
