@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "ops/json.h"
+#include "ops/json_lint.h"
 
 static hg_settings *settings_of(const char *url)
 {
@@ -317,6 +318,45 @@ static void a_plan_shows_steps_and_statements(void **state)
     json_decref(root);
 }
 
+static void lint_tells_of_each_file_and_engine(void **state)
+{
+    hg_hazard hazard = {
+        .id = "drop-table", .severity = HG_SEVERITY_DANGER, .message = "m", .safer = ""};
+    hg_plan_statement statement = {.sql = "DROP TABLE t",
+                                   .line = 2,
+                                   .form = "DROP TABLE",
+                                   .table = "",
+                                   .hazards = &hazard,
+                                   .hazard_count = 1};
+    hg_plan_step step = {
+        .revision = "a1", .file = "a.sql", .statements = &statement, .statement_count = 1};
+    hg_plan plan = {.steps = &step, .step_count = 1, .danger_count = 1};
+    hg_error fault = {.code = HG_FILE, .line = 3};
+    struct lint_result results[] = {
+        {.file = "a.sql", .driver = HG_SQLITE, .server_version = 3053000, .plan = &plan},
+        {.file = "b.sql", .driver = HG_POSTGRESQL, .server_version = 150000, .fault = &fault}};
+    const struct lint lint = {.results = results, .count = 2, .danger_count = 1, .fault_count = 1};
+    struct buf out = BUF_INIT(1 << 20);
+    json_t *root, *files, *object;
+
+    (void)state;
+    assert_true(json_lint(&out, &lint));
+    root = parse(&out);
+    assert_has(root, "files:a dangers:i warnings:i faults:i ok:b");
+    assert_false(json_boolean_value(json_object_get(root, "ok")));
+    files = json_object_get(root, "files");
+    object = json_array_get(files, 0);
+    assert_has(object, "file:s dialect:s server_version:i dangers:i statements:a error:n");
+    object = json_array_get(json_object_get(object, "statements"), 0);
+    assert_has(object, "sql:s line:i form:s hazards:a");
+    assert_has(json_array_get(json_object_get(object, "hazards"), 0),
+               "id:s severity:s message:s safer accepted");
+    object = json_array_get(files, 1);
+    assert_has(object, "file:s dialect:s server_version:i dangers:n statements:n error:o");
+    assert_has(json_object_get(object, "error"), "code:s line:i");
+    json_decref(root);
+}
+
 static void sessions_tell_who_blocks_whom_and_what_is_left(void **state)
 {
     const int64_t blockers[] = {7, 8};
@@ -430,6 +470,7 @@ int main(void)
         cmocka_unit_test(an_error_alone_is_a_document),
         cmocka_unit_test(pools_list_every_connection),
         cmocka_unit_test(a_plan_shows_steps_and_statements),
+        cmocka_unit_test(lint_tells_of_each_file_and_engine),
         cmocka_unit_test(sessions_tell_who_blocks_whom_and_what_is_left),
         cmocka_unit_test(sessions_of_a_file_are_processes),
     };
