@@ -15,7 +15,7 @@
 
 struct command_row;
 
-enum { CLI_WORDS_MAX = 8 };
+enum { CLI_WORDS_MAX = 4096 }; /* lint takes a whole folder */
 
 /* What an option that may come several times has collected. */
 enum { CLI_LIST_MAX = 32 };
@@ -61,7 +61,9 @@ struct cli {
     double lock_timeout_s;       /* -1: not given */
     double deadline_s;           /* -1: not given */
     struct cli_list accept;      /* hazards */
-    struct cli_list only;        /* checks and groups */
+    struct cli_list server_versions;
+    const char *dialect;  /* NULL: not given */
+    struct cli_list only; /* checks and groups */
     const char *listen;
     const char *junit; /* a file */
     bool tap, list;
@@ -134,6 +136,7 @@ int cmd_demo(const struct cli *cli);
 int cmd_history(const struct cli *cli); /* history, current, heads */
 int cmd_import(const struct cli *cli);
 int cmd_init(const struct cli *cli);
+int cmd_lint(const struct cli *cli);
 int cmd_merge(const struct cli *cli);
 int cmd_migrate(const struct cli *cli); /* up, down, reset */
 int cmd_pools(const struct cli *cli);

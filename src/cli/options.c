@@ -18,7 +18,8 @@ enum {
     FOR_WATCH = 32,
     FOR_HISTORY = 64,
     FOR_SERVE = 128,
-    FOR_COPY = 256
+    FOR_COPY = 256,
+    FOR_LINT = 512
 };
 
 /* clang-format off */
@@ -45,7 +46,9 @@ const struct option_row option_rows[] = {
     {"--deadline",           "S",      FOR_RUNS,    OPTION_SECONDS, offsetof(struct cli, deadline_s),           "Start no migration that is not expected to end within S seconds from now"},
     {"--detach",             NULL,     FOR_RUNS,    OPTION_FLAG, offsetof(struct cli, detach),                  "Run in a process of its own, which outlives this terminal"},
     {"--attach",             NULL,     FOR_UP,      OPTION_FLAG, offsetof(struct cli, attach),                  "Watch the run that was detached; ends with its exit status"},
-    {"--accept",             "HAZARD", FOR_RUNS,    OPTION_LIST, offsetof(struct cli, accept),                  "Run in production in spite of this hazard; several with commas, or the option again"},
+    {"--accept",             "HAZARD", FOR_RUNS | FOR_LINT, OPTION_LIST, offsetof(struct cli, accept),          "Run in production in spite of this hazard; several with commas, or the option again"},
+    {"--dialect",            "NAME",   FOR_LINT,    OPTION_TEXT, offsetof(struct cli, dialect),                 "As this engine takes it: sqlite, postgresql or both (default: both)"},
+    {"--server-version",     "N",      FOR_LINT,    OPTION_LIST, offsetof(struct cli, server_versions),         "As this version takes it: 17 is PostgreSQL's, 3.40 SQLite's (default: 15 and 3.53)"},
     {"--events",             NULL,     FOR_HISTORY, OPTION_FLAG, offsetof(struct cli, events),                  "What was run, event by event, the newest first: by whom, from where, how it ended"},
     {"--single-transaction", NULL,     FOR_UP,      OPTION_FLAG, offsetof(struct cli, single_transaction),      "Apply all migrations in one transaction"},
     {"-m",                   "MESSAGE", FOR_REV,    OPTION_TEXT, offsetof(struct cli, message),                 "What the migration does"},
@@ -87,6 +90,7 @@ const struct command_row command_rows[] = {
     {"stamp",      FOR_ALL,                MUST_HAVE_ARGUMENT, cmd_stamp},
     {"import",     FOR_ALL,                              ONE_OR_TWO_ARGUMENTS, cmd_import},
     {"rehearse",   FOR_ALL,                              MAY_HAVE_ARGUMENT, cmd_rehearse},
+    {"lint",       FOR_ALL | FOR_LINT,                   ANY_ARGUMENTS,     cmd_lint},
     {"merge",      FOR_ALL | FOR_REV,                    NO_ARGUMENT,       cmd_merge},
     {"copy",       FOR_ALL | FOR_COPY,                   NO_ARGUMENT,       cmd_copy},
     {"ready",      FOR_ALL,                              NO_ARGUMENT,       cmd_ready},

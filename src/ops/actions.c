@@ -22,6 +22,7 @@ static const struct action actions[] = {
     {"stamp",   "TARGET",      DANGER_CHANGES,  "Set the current revision without running anything"},
     {"import",  "TOOL [DIR]",  DANGER_CHANGES,  "Take over a project of alembic, dbmate, goose, golang-migrate or flyway"},
     {"rehearse", "[TARGET]",   DANGER_NONE,     "Apply what is pending on a scratch copy, roll it back, compare, apply it again"},
+    {"lint",    "[FILE ...]",  DANGER_NONE,     "The hazards of pending or named migrations by engine and version, without a database"},
     {"merge",   "[-m MESSAGE]", DANGER_NONE,    "Write a migration file that joins several heads"},
     {"copy",    "--postgres URL", DANGER_CHANGES, "Copy all data from SQLite to PostgreSQL, every value checked and both sides compared"},
     {"ready",   "",            DANGER_NONE,     "The readiness report; exit status 0 only when ready"},
