@@ -53,6 +53,7 @@ enum id {
     HEADGATE_READ_ONLY,
     HEADGATE_RUNTIME_DIR,
     HEADGATE_TOKEN,
+    HEADGATE_THEME,
     NO_COLOR,
     ID_COUNT
 };
@@ -124,6 +125,8 @@ static const struct row rows[ID_COUNT] = {
                               "The folder, in memory, where pools publish themselves; without it /dev/shm/headgate-UID."},
     [HEADGATE_TOKEN]       = {"HEADGATE_TOKEN", SECRET, "", NULL, 0, 0,
                               "What a client of headgate serve has to know to see details; at least 16 characters."},
+    [HEADGATE_THEME]       = {"HEADGATE_THEME", TEXT, "dark", NULL, 0, 0,
+                              "The console's theme: one that headgate theme list names, or a path."},
     [NO_COLOR]             = {"NO_COLOR", TEXT, "", NULL, 0, 0,
                               "Any value turns colour off (no-color.org); --color always wins."},
 };
@@ -145,6 +148,7 @@ struct hg_settings {
     hg_url *url;
     struct secret *token; /* NULL: not set */
     const char *url_setting;
+    const char *theme_dir;
     bool prod_url_missing;
 };
 
@@ -528,6 +532,21 @@ static bool choose_runtime_dir(struct loader *l)
     return v->text != NULL || fail_memory(l);
 }
 
+/* The XDG base directory specification: a relative path counts as not set. */
+static bool choose_theme_dir(struct loader *l)
+{
+    const char *config = from_environment(l, "XDG_CONFIG_HOME");
+    const char *home = from_environment(l, "HOME");
+    struct arena *arena = &l->settings->arena;
+
+    l->settings->theme_dir = "";
+    if (config != NULL && config[0] == '/')
+        l->settings->theme_dir = arena_printf(arena, "%s/headgate/themes", config);
+    else if (home != NULL && home[0] == '/')
+        l->settings->theme_dir = arena_printf(arena, "%s/.config/headgate/themes", home);
+    return l->settings->theme_dir != NULL || fail_memory(l);
+}
+
 static const struct row *known(const char *name)
 {
     for (size_t i = 0; i < ID_COUNT; i++)
@@ -597,7 +616,7 @@ static bool load(struct loader *l)
     for (e = l->entries.items; ok && e < l->entries.items + l->entries.count; e++)
         ok = check_name(l, e);
     return ok && choose_url(l) && show_url(l, DATABASE_URL) && show_url(l, DATABASE_URL_PROD)
-           && choose_runtime_dir(l);
+           && choose_runtime_dir(l) && choose_theme_dir(l);
 }
 
 /* The texts of URLs have passwords in them and are not needed once they are parsed; nor is that of
@@ -713,6 +732,16 @@ bool hg_settings_no_color(const hg_settings *s)
 bool hg_settings_read_only(const hg_settings *s)
 {
     return s->values[HEADGATE_READ_ONLY].number != 0;
+}
+
+const char *hg_settings_theme(const hg_settings *s)
+{
+    return s->values[HEADGATE_THEME].text;
+}
+
+const char *hg_settings_theme_dir(const hg_settings *s)
+{
+    return s->theme_dir;
 }
 
 const char *hg_settings_runtime_dir(const hg_settings *s)
