@@ -148,5 +148,6 @@ int cmd_serve(const struct cli *cli);
 int cmd_smoke(const struct cli *cli);
 int cmd_stamp(const struct cli *cli);
 int cmd_status(const struct cli *cli);
+int cmd_theme(const struct cli *cli);
 
 #endif

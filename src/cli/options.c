@@ -98,6 +98,7 @@ const struct command_row command_rows[] = {
     {"pools",      FOR_ALL | FOR_WATCH,                  ANY_ARGUMENTS,     cmd_pools},
     {"sessions",   FOR_ALL,                              ANY_ARGUMENTS,     cmd_sessions},
     {"serve",      FOR_ALL | FOR_SERVE,                  NO_ARGUMENT,       cmd_serve},
+    {"theme",      FOR_ALL,                              ONE_OR_TWO_ARGUMENTS, cmd_theme},
     {"completion", FOR_ALL,                              MUST_HAVE_ARGUMENT, cmd_completion},
 };
 /* clang-format on */

@@ -63,7 +63,7 @@ static void gather_facts(const hg_settings *settings, struct facts *out)
 
 bool console_run(struct ops *ops, const struct console_options *options, hg_error *err)
 {
-    static const char *const folders[] = {HG_THEME_DIR, HG_THEME_SOURCE_DIR, NULL};
+    const char *folders[THEME_FOLDERS];
     struct job_source source = {NULL, start, cancel, take, fd, discard};
     struct facts facts;
     sigset_t before;
@@ -76,8 +76,9 @@ bool console_run(struct ops *ops, const struct console_options *options, hg_erro
         hg_fail(err, HG_NOMEM, "could not open the console: out of memory");
     } else {
         gather_facts(ops->settings, &facts);
-        ok = loop_run(&facts, &source, options->color,
-                      options->theme == NULL ? "dark" : options->theme, folders, err);
+        theme_folders(hg_settings_theme_dir(ops->settings), folders);
+        ok = loop_run(&facts, &source, options->color, hg_settings_theme(ops->settings), folders,
+                      err);
     }
     pthread_sigmask(SIG_SETMASK, &before,
                     NULL); /* Ctrl-C ends it while the workers are waited for */

@@ -12,7 +12,6 @@ struct ops;
 
 struct console_options {
     enum color_use color; /* COLOR_NEVER also for NO_COLOR: the caller has looked */
-    const char *theme;    /* a name, or a path with a slash in it; NULL: "dark" */
 };
 
 /* Runs the console until the user quits. ops is borrowed. err: HG_UNSUPPORTED (no terminal, or one

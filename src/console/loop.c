@@ -294,7 +294,9 @@ static bool begin(struct loop *l, const struct facts *facts, hg_error *err)
     model_init(&l->model, facts, width, height, text_locale_utf8());
     l->model.facts.clipboard = terminal_has_clipboard(l->terminal);
     theme_plain(&l->theme);
-    load_theme(l, l->theme_file, false);
+    if (!load_theme(l, l->theme_file, false)
+        && theme_load("dark", l->theme_folders, &l->theme, NULL))
+        text_copy(l->theme_file, sizeof l->theme_file, "dark");
     return true;
 }
 

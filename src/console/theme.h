@@ -53,6 +53,9 @@ void theme_plain(struct theme *out);
 bool theme_parse(const char *text, size_t size, const char *origin, struct theme *out,
                  hg_error *err);
 
+/* Reads the theme in a file. err: HG_FILE, HG_IO. */
+bool theme_read(const char *path, struct theme *out, hg_error *err);
+
 /* Finds NAME.json in the folders, in order, or reads `name` as a path when it has a slash in it.
  * folders: ended by NULL. err: HG_FILE; HG_IO when there is no such theme. */
 bool theme_load(const char *name, const char *const *folders, struct theme *out, hg_error *err);

@@ -75,7 +75,7 @@ bool theme_path(const char *name, const char *const *folders, char *out, size_t 
     return false;
 }
 
-static bool load_file(const char *path, struct theme *out, hg_error *err)
+bool theme_read(const char *path, struct theme *out, hg_error *err)
 {
     struct buf text = BUF_INIT(THEME_BYTES_MAX);
     bool ok = file_read(path, &text, err) && theme_parse(text.bytes, text.size, path, out, err);
@@ -99,9 +99,9 @@ bool theme_load(const char *name, const char *const *folders, struct theme *out,
     char path[4096];
 
     if (strchr(name, '/') != NULL)
-        return load_file(name, out, err);
+        return theme_read(name, out, err);
     if (theme_path(name, folders, path, sizeof path))
-        return load_file(path, out, err);
+        return theme_read(path, out, err);
     hg_fail(err, HG_IO, "there is no theme \"%s\"", name);
     hint_name(name, folders, err);
     return false;

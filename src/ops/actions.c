@@ -30,6 +30,7 @@ static const struct action actions[] = {
     {"pools",   "[ORDER ...]", DANGER_NONE,     "The connection pools of every process on this host, or an order to one of them"},
     {"sessions", "[ORDER PID]", DANGER_NONE,    "Who uses the database: its sessions, who blocks whom, connections left; and an end to one"},
     {"serve",   "",            DANGER_NONE,     "/healthz, /readiness and /metrics over HTTP"},
+    {"theme",   "list|check FILE", DANGER_NONE, "The looks of the console: which there are, or whether a file is one"},
     {"completion", "bash|zsh|fish", DANGER_NONE, "A script for the shell that completes commands and options"},
 };
 
@@ -40,6 +41,8 @@ static const struct action parts[] = {
     {"pools drain",        "PID[:NAME]",      DANGER_ENDS,    "Hand out no connection any more: callers fail until the program makes a new pool"},
     {"pools resize",       "N PID[:NAME]",    DANGER_CHANGES, "Keep N connections; the overflow stays as it is"},
     {"pools evict",        "SLOT PID[:NAME]", DANGER_CHANGES, "Close one connection; one in use when it comes back"},
+    {"theme list",         "",                DANGER_NONE,    "Every theme with its file, also one's own"},
+    {"theme check",        "FILE",            DANGER_NONE,    "Faults of a theme with line and column, and text that is hard to read"},
     {"sessions cancel",    "PID",             DANGER_ENDS,    "Cancel what a session of the server runs; it is rolled back"},
     {"sessions terminate", "PID",             DANGER_ENDS,    "End a session of the server; what it has in flight is rolled back"},
 };

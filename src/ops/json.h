@@ -41,6 +41,9 @@ bool json_plan(struct buf *out, const hg_plan *plan);
 /* up, down, reset, stamp and init; error NULL when it went well. */
 bool json_run(struct buf *out, const hg_run_result *result, const hg_error *error);
 
+/* Themes by name and file. */
+bool json_themes(struct buf *out, const char *const *names, const char *const *files, size_t count);
+
 /* rev: what was written. */
 bool json_new_file(struct buf *out, const char *path);
 

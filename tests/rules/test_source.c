@@ -36,7 +36,7 @@ static const struct room {
     {"cutover",  "checks copy migrate pool base",            "jansson.h"},
     {"ops",      "base",                                     "jansson.h"},
     {"console",  "ops base",                                 "curses.h@terminal.c jansson.h@theme.c"},
-    {"cli",      "ops base console/console.h serve/serve.h", ""},
+    {"cli",      "ops base console/console.h console/theme.h serve/serve.h", ""},
     {"serve",    "ops base",                                 "microhttpd.h"},
     {".",        "cli console",                              ""},
 };
