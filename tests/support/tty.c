@@ -354,9 +354,10 @@ struct paint {
     bool bold, underline;
 };
 
-static struct paint paint_of(struct tty *t, const VTermScreenCell *cell, bool light)
+static struct paint paint_of(struct tty *t, const VTermScreenCell *cell,
+                             const struct tty_colors *own)
 {
-    unsigned own_fg = light ? 0x24292f : 0xd0d4da, own_bg = light ? 0xffffff : 0x14171c;
+    unsigned own_fg = own->text, own_bg = own->background;
     bool reverse = cell->attrs.reverse;
 
     return (struct paint){
@@ -421,26 +422,26 @@ static void draw_run(struct tty *t, int row, int from, int to, struct paint pain
     }
 }
 
-static void draw_line(struct tty *t, int row, int width, bool light, FILE *out)
+static void draw_line(struct tty *t, int row, int width, const struct tty_colors *own, FILE *out)
 {
-    unsigned own_bg = light ? 0xffffff : 0x14171c;
+    unsigned own_bg = own->background;
     VTermScreenCell cell;
 
     for (int from = 0, to; from < width; from = to) {
         struct paint paint;
 
         vterm_screen_get_cell(t->screen, (VTermPos){.row = row, .col = from}, &cell);
-        paint = paint_of(t, &cell, light);
+        paint = paint_of(t, &cell, own);
         for (to = from + 1; to < width; to++) {
             vterm_screen_get_cell(t->screen, (VTermPos){.row = row, .col = to}, &cell);
-            if (!same_paint(paint, paint_of(t, &cell, light)))
+            if (!same_paint(paint, paint_of(t, &cell, own)))
                 break;
         }
         draw_run(t, row, from, to, paint, own_bg, out);
     }
 }
 
-void tty_svg(struct tty *t, bool light, FILE *out)
+void tty_svg(struct tty *t, const struct tty_colors *own, FILE *out)
 {
     int width, height;
 
@@ -449,10 +450,9 @@ void tty_svg(struct tty *t, bool light, FILE *out)
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
             "font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" font-size=\"15\">\n"
             "<rect width=\"100%%\" height=\"100%%\" rx=\"6\" fill=\"#%06x\"/>\n",
-            width * CELL_WIDTH + 2 * MARGIN, height * CELL_HEIGHT + 2 * MARGIN,
-            light ? 0xffffffu : 0x14171cu);
+            width * CELL_WIDTH + 2 * MARGIN, height * CELL_HEIGHT + 2 * MARGIN, own->background);
     for (int row = 0; row < height; row++)
-        draw_line(t, row, width, light, out);
+        draw_line(t, row, width, own, out);
     fputs("</svg>\n", out);
 }
 

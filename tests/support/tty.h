@@ -60,7 +60,10 @@ char *tty_dump_below(struct tty *t, bool attributes);
 char *tty_dump(struct tty *t, bool attributes);
 
 /* The screen as a picture, on a dark or a light background. */
-void tty_svg(struct tty *t, bool light, FILE *out);
+struct tty_colors {
+    unsigned text, background; /* the terminal's own, 0xRRGGBB */
+};
+void tty_svg(struct tty *t, const struct tty_colors *own, FILE *out);
 
 /* All bytes that the program has written, and how many of its sequences the emulator did not know.
  */

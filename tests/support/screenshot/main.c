@@ -1,11 +1,12 @@
 /*
  * main.c - a picture of a program on a terminal, for doc/ and for looking at one's own screens.
  *
- *     screenshot [-s 80x24] [-T term] [-l] [-w TEXT | -k KEYS | -p MS]... -- /path/to/program
- * args... > a.svg
+ *     screenshot [-s 80x24] [-T term] [-c TEXT/BACKGROUND] [-w TEXT | -k KEYS | -p MS]... --
+ * /path/to/program args... > a.svg
  *
  * Runs the program in the emulator, waits for texts (-w), types keys (-k) and only listens (-p) in
- * the order given, and writes what the screen shows then as SVG. -l: on a light background.
+ * the order given, and writes what the screen shows then as SVG. -c: the
+ * terminal's own colours, as in -c 24292f/ffffff.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,15 +21,17 @@ int main(int argc, char **argv)
     const char *steps[64];
     char kinds[64];
     struct tty *t;
-    bool light = false, ok = true;
+    struct tty_colors own = {0xd0d4da, 0x14171c};
+    bool ok = true;
     int option, count = 0;
 
-    while ((option = getopt(argc, argv, "+s:T:lw:k:p:")) != -1) {
+    while ((option = getopt(argc, argv, "+s:T:c:w:k:p:")) != -1) {
         if (option == 's' && sscanf(optarg, "%dx%d", &options.width, &options.height) != 2)
             return 2;
         if (option == 'T')
             options.term = optarg;
-        light = light || option == 'l';
+        if (option == 'c' && sscanf(optarg, "%x/%x", &own.text, &own.background) != 2)
+            return 2;
         if (strchr("wkp", option) != NULL && count < 64) {
             kinds[count] = (char)option;
             steps[count++] = optarg;
@@ -48,7 +51,7 @@ int main(int argc, char **argv)
             tty_listen(t, atoi(steps[i]));
     }
     tty_listen(t, 200);
-    tty_svg(t, light, stdout);
+    tty_svg(t, &own, stdout);
     tty_free(t);
     return ok ? 0 : 1;
 }
