@@ -139,6 +139,21 @@ static bool has_stops(const struct run *run)
     return false;
 }
 
+/* Whether rows can be brought into a table, and be read back. */
+static bool may_fill(const struct target_table *table, hg_error *err)
+{
+    if (!table->readable) {
+        hg_fail(err, HG_PRIVILEGE, "the role may not read table \"%s\" of the target", table->name);
+        hg_error_hint(err, "What was copied is read back. Grant SELECT to the role, or connect as "
+                           "another one.");
+    } else if (table->filled) {
+        hg_fail(err, HG_REFUSED, "table \"%s\" of the target holds rows already", table->name);
+        hg_error_hint(err, "Empty it, copy other tables with --tables, or compare both sides with "
+                           "--verify-only.");
+    }
+    return table->readable && !table->filled;
+}
+
 /* Whether the target may be changed at all. */
 static bool may_change(struct run *run, bool unfinished, hg_error *err)
 {
@@ -155,13 +170,8 @@ static bool may_change(struct run *run, bool unfinished, hg_error *err)
         return false;
     }
     for (size_t i = 0; !unfinished && i < run->mapping.table_count; i++)
-        if (run->mapping.tables[i].target->filled) {
-            hg_fail(err, HG_REFUSED, "table \"%s\" of the target holds rows already",
-                    run->mapping.tables[i].target->name);
-            hg_error_hint(err, "Empty it, copy other tables with --tables, or compare both sides "
-                               "with --verify-only.");
+        if (!may_fill(run->mapping.tables[i].target, err))
             return false;
-        }
     return true;
 }
 

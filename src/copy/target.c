@@ -114,7 +114,8 @@ static bool take_labels(struct reader *r, struct target *target, const char *lin
 
 static const char tables_sql[] =
     "SELECT c.relname, quote_ident(n.nspname) || '.' || quote_ident(c.relname), "
-    "pg_has_role(c.relowner, 'USAGE') FROM pg_class c JOIN pg_namespace n ON n.oid = "
+    "pg_has_role(c.relowner, 'USAGE'), has_table_privilege(c.oid, 'SELECT') FROM pg_class c JOIN "
+    "pg_namespace n ON n.oid = "
     "c.relnamespace WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND NOT "
     "c.relispartition ORDER BY c.relname COLLATE \"C\"";
 
@@ -145,6 +146,7 @@ static bool add_table(void *context, hg_rows *rows, hg_error *err)
     table->name = keep(r, rows, 0);
     table->sql_name = keep(r, rows, 1);
     table->owned = hg_rows_integer(rows, 2) != 0;
+    table->readable = hg_rows_integer(rows, 3) != 0;
     return (table->name != NULL && table->sql_name != NULL) || no_memory(err);
 }
 
@@ -177,7 +179,7 @@ static bool add_column(void *context, hg_rows *rows, hg_error *err)
 }
 
 /* Whether each of `count` tables from `first` on has a row, in one statement: statistics may not
- * know. */
+ * know. The role may well not read tables that nothing is copied into. */
 static bool look_for_rows(struct reader *r, size_t first, size_t count, hg_error *err)
 {
     struct buf sql = BUF_INIT(1 << 20);
@@ -186,7 +188,8 @@ static bool look_for_rows(struct reader *r, size_t first, size_t count, hg_error
 
     for (size_t i = first; i < first + count; i++)
         buf_printf(&sql, "%s EXISTS (SELECT 1 FROM %s)", i == first ? "SELECT" : ",",
-                   r->tables.items[i].sql_name);
+                   r->tables.items[i].readable ? r->tables.items[i].sql_name
+                                               : "generate_series(1, 0)");
     ok = !buf_failed(&sql) || no_memory(err);
     ok = ok && hg_conn_query(r->conn, sql.bytes, NULL, 0, r->by, &rows, err)
          && hg_rows_next(rows, r->by, err) == HG_ROW;

@@ -23,6 +23,7 @@ struct target_column {
 struct target_table {
     const char *name;
     const char *sql_name; /* quoted, with its schema */
+    bool readable;        /* by the role; of others it is not known whether they have rows */
     bool filled;          /* has rows */
     bool owned;           /* by the role, or one it belongs to */
     struct target_column *columns;

@@ -402,6 +402,32 @@ static void a_role_that_may_not_change_the_tables_is_told_so_and_nothing_is_left
     close_sides(&sides);
 }
 
+/* A table beside those that are copied is nobody's business; one of them has to be read back. */
+static void a_role_needs_to_read_what_is_copied_and_no_more(void **state)
+{
+    struct sides sides;
+    struct run run;
+    hg_url *url;
+
+    (void)state;
+    open_sides(&sides, "CREATE TABLE a (n); CREATE TABLE b (n); INSERT INTO a VALUES (1)",
+               "CREATE TABLE a (n integer); CREATE TABLE b (n integer); CREATE TABLE c (n "
+               "integer); CREATE ROLE filler LOGIN; GRANT INSERT ON a, b TO filler; GRANT SELECT "
+               "ON a TO filler; GRANT CREATE ON SCHEMA public TO filler;");
+    url = postgres_url_as("127.0.0.1", "filler", NULL, sides.database);
+    free(sides.url);
+    sides.url = strdup(hg_url_redacted(url));
+    COPY_WITH(&sides, &run, NULL);
+    assert_status(&run, 1);
+    assert_non_null(strstr(message_of(&run), "may not read table \"b\""));
+    end_run(&run);
+    COPY_WITH(&sides, &run, "--tables", "a", NULL);
+    assert_equal_sides(&run, 1);
+    end_run(&run);
+    hg_url_free(url);
+    close_sides(&sides);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -417,6 +443,7 @@ int main(void)
         cmocka_unit_test(five_hundred_columns_go_over),
         cmocka_unit_test(the_password_of_the_url_is_in_no_output),
         cmocka_unit_test(a_role_that_may_not_change_the_tables_is_told_so_and_nothing_is_left),
+        cmocka_unit_test(a_role_needs_to_read_what_is_copied_and_no_more),
     };
 
     return cmocka_run_group_tests(tests, postgres_setup, NULL);
