@@ -50,51 +50,24 @@ struct view {
 
 /* --- what is there --- */
 
-static bool names_have(const char *const *items, size_t count, const char *name)
-{
-    for (size_t i = 0; i < count; i++)
-        if (classify_same_name(items[i], name))
-            return true;
-    return false;
-}
-
 static bool is_created(const struct assessor *a, const char *name)
 {
     const struct live_table *live = live_find(a->live, name);
 
-    if (names_have(a->created.items, a->created.count, name))
+    if (plan_names_have(&a->created, name))
         return true;
     return live != NULL && !live->exists; /* whoever makes it, makes it in this plan */
 }
 
-static void forget(const char **items, size_t *count, const char *name)
-{
-    for (size_t i = 0; i < *count;)
-        if (classify_same_name(items[i], name))
-            items[i] = items[--*count];
-        else
-            i++;
-}
-
 static void create(struct view *v, const char *name)
 {
-    const char **slot = VEC_PUSH(&v->a->created);
-
-    if (slot == NULL)
-        v->failed = true;
-    else
-        *slot = name;
+    v->failed = !plan_names_add(&v->a->created, name) || v->failed;
 }
 
 static void drop(struct view *v, const char *name)
 {
-    const char **slot = VEC_PUSH(&v->a->dropped);
-
-    forget(v->a->created.items, &v->a->created.count, name);
-    if (slot == NULL)
-        v->failed = true;
-    else
-        *slot = name;
+    plan_names_remove(&v->a->created, name);
+    v->failed = !plan_names_add(&v->a->dropped, name) || v->failed;
 }
 
 /* IF NOT EXISTS creates what is not there: what the database does not know, or has just lost. */
@@ -102,7 +75,7 @@ static void create_if(struct view *v, const char *name)
 {
     const struct live_table *live = live_find(v->a->live, name);
 
-    if (live == NULL || !live->exists || names_have(v->a->dropped.items, v->a->dropped.count, name))
+    if (live == NULL || !live->exists || plan_names_have(&v->a->dropped, name))
         create(v, name);
 }
 

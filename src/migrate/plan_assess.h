@@ -13,6 +13,7 @@
 #include "base/vec.h"
 #include "plan_accept.h"
 #include "plan_live.h"
+#include "plan_names.h"
 #include "sql/classify.h"
 
 /* The newest servers that the table of forms speaks of. */
@@ -35,8 +36,8 @@ struct assessor {
     bool one_transaction; /* all steps share it */
 
     /* what the statements so far have made of the world */
-    VEC(const char *) created;
-    VEC(const char *) dropped;
+    plan_names created;
+    plan_names dropped;
     VEC(const char *) enum_values; /* added by the open transaction */
     hg_lock_mode held;             /* by the open transaction, on what was there before */
     const char *held_table;

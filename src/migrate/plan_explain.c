@@ -4,6 +4,7 @@
  */
 #include "plan_explain.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "plan_assess.h"
@@ -80,11 +81,25 @@ static bool read_steps(struct explanation *e, hg_deadline by, hg_error *err)
 
 static void add_name(struct explanation *e, const char *name)
 {
-    for (size_t i = 0; i < e->name_count; i++)
-        if (strcmp(e->names[i], name) == 0)
-            return;
     if (name[0] != '\0')
         e->names[e->name_count++] = name;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Each name once, in the order in which live_read() wants them. */
+static void sort_names(struct explanation *e)
+{
+    size_t kept = 0;
+
+    qsort(e->names, e->name_count, sizeof *e->names, by_text);
+    for (size_t i = 0; i < e->name_count; i++)
+        if (kept == 0 || strcmp(e->names[kept - 1], e->names[i]) != 0)
+            e->names[kept++] = e->names[i];
+    e->name_count = kept;
 }
 
 static size_t count_names(const struct explanation *e)
@@ -113,6 +128,7 @@ static bool collect_names(struct explanation *e, hg_error *err)
             for (size_t k = 0; k < c->effect_count; k++)
                 add_name(e, c->effects[k].name);
         }
+    sort_names(e);
     return true;
 }
 

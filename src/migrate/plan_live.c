@@ -4,6 +4,7 @@
 #include "plan_live.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -161,12 +162,16 @@ bool live_read(hg_conn *conn, struct arena *arena, const char *const *names, siz
     return ok;
 }
 
+static int by_name(const void *key, const void *table)
+{
+    return strcmp(key, ((const struct live_table *)table)->name);
+}
+
 const struct live_table *live_find(const struct live *live, const char *name)
 {
-    for (size_t i = 0; live != NULL && i < live->count; i++)
-        if (strcmp(live->tables[i].name, name) == 0)
-            return &live->tables[i];
-    return NULL;
+    if (live == NULL || live->count == 0)
+        return NULL;
+    return bsearch(name, live->tables, live->count, sizeof *live->tables, by_name);
 }
 
 bool live_count(hg_conn *conn, const char *full, hg_deadline by, int64_t *out_rows)

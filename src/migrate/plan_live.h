@@ -24,8 +24,8 @@ struct live {
     size_t count;
 };
 
-/* Looks names up, all in one query; sizes: and says how large they are, where that can be told
- * without waiting. Everything lives in the arena. */
+/* Looks names up, sorted by their bytes and each once, in one query; sizes: and says how large they
+ * are, where that can be told without waiting. Everything lives in the arena. */
 bool live_read(hg_conn *conn, struct arena *arena, const char *const *names, size_t count,
                bool sizes, hg_deadline by, struct live *out, hg_error *err);
 
