@@ -13,6 +13,7 @@
 #include <headgate/migrate.h>
 #include <headgate/observer.h>
 #include <headgate/pool.h>
+#include <headgate/schema.h>
 #include <headgate/server.h>
 #include <headgate/session.h>
 #include <headgate/settings.h>

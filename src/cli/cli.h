@@ -119,6 +119,9 @@ char *cli_duration(double ms, char *out, size_t size);
 /* A plan as people read it: steps, statements, and what each of them does to others. */
 void cli_put_plan(struct buf *out, const hg_plan *plan);
 
+/* A change of a schema as a line: "+ table accounts". */
+void cli_put_schema_change(struct buf *out, const hg_schema_change *change);
+
 /* The steps alone. */
 void cli_put_steps(struct buf *out, const hg_plan_step *steps, size_t count);
 
@@ -144,6 +147,7 @@ int cmd_ready(const struct cli *cli);
 int cmd_rehearse(const struct cli *cli);
 int cmd_rev(const struct cli *cli);
 int cmd_sessions(const struct cli *cli);
+int cmd_schema(const struct cli *cli);
 int cmd_serve(const struct cli *cli);
 int cmd_smoke(const struct cli *cli);
 int cmd_stamp(const struct cli *cli);

@@ -23,6 +23,7 @@ static const struct action actions[] = {
     {"import",  "TOOL [DIR]",  DANGER_CHANGES,  "Take over a project of alembic, dbmate, goose, golang-migrate or flyway"},
     {"rehearse", "[TARGET]",   DANGER_NONE,     "Apply what is pending on a scratch copy, roll it back, compare, apply it again"},
     {"lint",    "[FILE ...]",  DANGER_NONE,     "The hazards of pending or named migrations by engine and version, without a database"},
+    {"schema",  "diff|dump",   DANGER_NONE,     "The schema as SQL, and what makes it the one of the schema file"},
     {"merge",   "[-m MESSAGE]", DANGER_NONE,    "Write a migration file that joins several heads"},
     {"copy",    "--postgres URL", DANGER_CHANGES, "Copy all data from SQLite to PostgreSQL, every value checked and both sides compared"},
     {"ready",   "",            DANGER_NONE,     "The readiness report; exit status 0 only when ready"},
@@ -43,6 +44,8 @@ static const struct action parts[] = {
     {"pools evict",        "SLOT PID[:NAME]", DANGER_CHANGES, "Close one connection; one in use when it comes back"},
     {"theme list",         "",                DANGER_NONE,    "Every theme with its file, also one's own"},
     {"theme check",        "FILE",            DANGER_NONE,    "Faults of a theme with line and column, and text that is hard to read"},
+    {"schema diff",        "",                DANGER_NONE,    "What makes the database the one of the schema file; exit status 1 when they differ"},
+    {"schema dump",        "",                DANGER_NONE,    "The schema of the database as SQL that makes it anew"},
     {"sessions cancel",    "PID",             DANGER_ENDS,    "Cancel what a session of the server runs; it is rolled back"},
     {"sessions terminate", "PID",             DANGER_ENDS,    "End a session of the server; what it has in flight is rolled back"},
 };

@@ -14,6 +14,37 @@ bool change_touches(const struct change *change, enum fact fact)
     return (change->facts >> fact & 1) != 0;
 }
 
+uint32_t change_wording(const struct change *change)
+{
+    static const enum fact facts[] = {FACT_DEFINITION, FACT_DEFAULT, FACT_GENERATED};
+    uint32_t found = 0;
+
+    if (change->verb != CHANGE_ALTER || change->kind == OBJECT_TYPE
+        || change->kind == OBJECT_FUNCTION)
+        return 0;
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
+        if (change_touches(change, facts[i]) && change->both >> facts[i] & 1)
+            found |= 1u << facts[i];
+    return found;
+}
+
+bool diff_has_wording(const struct diff *diff)
+{
+    for (size_t i = 0; i < diff->count; i++)
+        if (change_wording(&diff->changes[i]) != 0)
+            return true;
+    return false;
+}
+
+bool diff_is_wording(const struct diff *diff)
+{
+    for (size_t i = 0; i < diff->count; i++)
+        if (diff->changes[i].verb != CHANGE_ALTER
+            || change_wording(&diff->changes[i]) != diff->changes[i].facts)
+            return false;
+    return true;
+}
+
 static uint32_t differing(const struct object *a, const struct object *b, bool privileges,
                           uint32_t *out_both)
 {
@@ -109,17 +140,17 @@ static void tell_fact(const char *value, struct buf *out)
         buf_text(out, "...");
 }
 
-void change_tell(const struct change *change, struct buf *out)
+const char *object_tell_kind(const struct object *object)
 {
-    static const char marks[] = {'+', '-', '~'};
-    const struct object *object = change->to == NULL ? change->from : change->to;
-    const char *separator = ": ";
+    return object->kind == OBJECT_OTHER || object->kind == OBJECT_VIEW
+               ? object->facts[FACT_VARIETY]
+               : object_kind_name(object->kind);
+}
 
-    buf_printf(out, "%c %s ", marks[change->verb],
-               object->kind == OBJECT_OTHER || object->kind == OBJECT_VIEW
-                   ? object->facts[FACT_VARIETY]
-                   : object_kind_name(object->kind));
-    object_tell(object, out);
+void change_tell_facts(const struct change *change, struct buf *out)
+{
+    const char *separator = "";
+
     for (int i = 0; change->verb == CHANGE_ALTER && i < FACTS_COMPARED; i++) {
         if (!change_touches(change, (enum fact)i))
             continue;
@@ -129,5 +160,17 @@ void change_tell(const struct change *change, struct buf *out)
         tell_fact(change->to->facts[i], out);
         separator = "; ";
     }
+}
+
+void change_tell(const struct change *change, struct buf *out)
+{
+    static const char marks[] = {'+', '-', '~'};
+    const struct object *object = change->to == NULL ? change->from : change->to;
+
+    buf_printf(out, "%c %s ", marks[change->verb], object_tell_kind(object));
+    object_tell(object, out);
+    if (change->verb == CHANGE_ALTER)
+        buf_text(out, ": ");
+    change_tell_facts(change, out);
     buf_char(out, '\n');
 }

@@ -34,9 +34,22 @@ bool diff_make(struct arena *arena, const struct model *from, const struct model
 /* Whether a fact is among those that differ. */
 bool change_touches(const struct change *change, enum fact fact);
 
+/* Bits of the facts that both sides have in two wordings which may come to the same. */
+uint32_t change_wording(const struct change *change);
+
+/* Whether some change, and whether every change is at most one of wording. */
+bool diff_has_wording(const struct diff *diff);
+bool diff_is_wording(const struct diff *diff);
+
 /* Appends a line for people: "+ table accounts", "~ column accounts.email: type text -> citext". */
 struct buf;
 void change_tell(const struct change *change, struct buf *out);
+
+/* The part of it that an alteration has: "type text -> citext; not null none -> yes" */
+void change_tell_facts(const struct change *change, struct buf *out);
+
+/* "table", "materialized view", "publication" */
+const char *object_tell_kind(const struct object *object);
 
 /* "accounts.email", "app.accounts" */
 void object_tell(const struct object *object, struct buf *out);

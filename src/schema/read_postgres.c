@@ -28,7 +28,7 @@ enum { VERSION_MIN = 120000, QUERY_FACTS = 14, SUB_SHIFT = 32 };
 #define NO_MEMBER(class, oid) \
     "NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS e WHERE e.classid = " class \
     " AND e.objid = " oid " AND e.deptype = 'e')"
-#define NOT_LEDGER(c) c ".relname NOT IN ('alembic_version', 'headgate_history')"
+#define NOT_LEDGER(c) c ".relname !~ '^(alembic_version$|headgate_)'"
 #define COMMENT_ON(class, oid, sub) \
     "LEFT JOIN pg_catalog.pg_description AS d ON d.classoid = " class " AND d.objoid = " oid \
     " AND d.objsubid = " sub " "

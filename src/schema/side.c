@@ -229,21 +229,6 @@ bool side_run(struct side *side, const struct written *written, hg_error *err)
 
 /* --- comparing --- */
 
-/* Those that both have, in two wordings that may come to the same. */
-static uint32_t texts_of(const struct change *change)
-{
-    static const enum fact facts[] = {FACT_DEFINITION, FACT_DEFAULT, FACT_GENERATED};
-    uint32_t found = 0;
-
-    if (change->verb != CHANGE_ALTER || change->kind == OBJECT_TYPE
-        || change->kind == OBJECT_FUNCTION)
-        return 0;
-    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
-        if (change_touches(change, facts[i]) && change->both >> facts[i] & 1)
-            found |= 1u << facts[i];
-    return found;
-}
-
 /* The changes of one side's own objects to themselves: what makes them anew. */
 static bool pick_texts(struct arena *arena, const struct diff *diff, bool from, struct diff *out)
 {
@@ -253,7 +238,7 @@ static bool pick_texts(struct arena *arena, const struct diff *diff, bool from, 
     for (size_t i = 0; i < diff->count; i++) {
         const struct change *change = &diff->changes[i];
         const struct object *object = from ? change->from : change->to;
-        uint32_t facts = texts_of(change);
+        uint32_t facts = change_wording(change);
 
         if (facts != 0)
             out->changes[out->count++] =
@@ -295,14 +280,6 @@ static bool second_round(struct arena *arena, struct side *side, bool from, cons
                   : hg_conn_rollback(side->conn, side->by, err);
 }
 
-static bool texts_differ(const struct diff *diff)
-{
-    for (size_t i = 0; i < diff->count; i++)
-        if (texts_of(&diff->changes[i]) != 0)
-            return true;
-    return false;
-}
-
 bool sides_compare(struct arena *arena, struct side *from, bool try_from, struct side *to,
                    bool try_to, struct diff *out_diff, hg_error *err)
 {
@@ -312,7 +289,7 @@ bool sides_compare(struct arena *arena, struct side *from, bool try_from, struct
         return false; /* a round is of the texts that differ now: both begin with their first */
     if (!diff_make(arena, from->model, to->model, from->read.privileges, &diff))
         return no_memory(err);
-    if (from->model->driver == HG_POSTGRESQL && texts_differ(&diff)) {
+    if (from->model->driver == HG_POSTGRESQL && diff_has_wording(&diff)) {
         struct diff first = diff;
 
         if ((try_from && !second_round(arena, from, true, &first, err))

@@ -4,7 +4,8 @@
  * What loses data is marked with what is lost. On PostgreSQL, WRITE_ONLINE writes what keeps the
  * application running: indexes are built concurrently, constraints come as NOT VALID and are
  * validated afterwards, NOT NULL comes through a validated check. These statements run after all
- * others and outside of a transaction. WRITE_TRANSACTION writes all for one transaction.
+ * others and outside of a transaction. WRITE_TRANSACTION writes all for one transaction, WRITE_DUMP
+ * for an empty database, within a transaction or without one.
  */
 #ifndef SCHEMA_WRITE_H
 #define SCHEMA_WRITE_H
@@ -12,7 +13,7 @@
 #include "base/buf.h"
 #include "diff.h"
 
-enum write_mode { WRITE_ONLINE, WRITE_TRANSACTION };
+enum write_mode { WRITE_ONLINE, WRITE_TRANSACTION, WRITE_DUMP };
 
 enum write_phase {
     PHASE_BEFORE, /* must have been committed before the others: new values of enums */

@@ -198,7 +198,8 @@ void write_postgres(struct writer *w)
         return;
     }
     if (creates_function(w)) /* a body may name what is made later */
-        writer_printf(w, PHASE_MAIN, "SET LOCAL check_function_bodies = off");
+        writer_printf(w, PHASE_MAIN, "SET %scheck_function_bodies = off",
+                      w->mode == WRITE_DUMP ? "" : "LOCAL ");
     for (size_t k = w->from->count; k-- > 0;)
         if (drops_early(w->from->objects[from[k]].kind)
             && (w->fate[from[k]] == FATE_DROP || w->fate[from[k]] == FATE_RECREATE))

@@ -116,7 +116,7 @@ static const struct row rows[ID_COUNT] = {
     [DB_MIGRATIONS_DIR]    = {"DB_MIGRATIONS_DIR", TEXT, "migrations", NULL, 0, 0,
                               "The folder of migration files."},
     [DB_SCHEMA_FILE]       = {"DB_SCHEMA_FILE", TEXT, "schema.sql", NULL, 0, 0,
-                              "The file for the wanted schema; no command reads it yet."},
+                              "The file of the wanted schema, as SQL."},
     [HEADGATE_CHECKS_DIR]  = {"HEADGATE_CHECKS_DIR", TEXT, "checks", NULL, 0, 0,
                               "The folder of the team's own checks and of the mutes."},
     [HEADGATE_READ_ONLY]   = {"HEADGATE_READ_ONLY", SWITCH, "false", NULL, 0, 0,

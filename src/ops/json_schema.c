@@ -1,0 +1,66 @@
+/*
+ * json_schema.c - documents of the schema commands, built with jansson.
+ */
+#include "json_schema.h"
+
+#include "json_part.h"
+
+static json_t *changes_array(const hg_schema_diff *diff)
+{
+    json_t *rows = json_array();
+
+    for (size_t i = 0; i < diff->change_count; i++) {
+        const hg_schema_change *change = &diff->changes[i];
+        json_t *row = json_object();
+
+        json_object_set_new(row, "change", json_part_text(hg_schema_verb_name(change->verb)));
+        json_object_set_new(row, "kind", json_part_text(change->kind));
+        json_object_set_new(row, "object", json_part_text(change->object));
+        json_object_set_new(row, "what", json_part_text_or_null(change->what));
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
+static json_t *statements_array(const hg_schema_diff *diff)
+{
+    json_t *rows = json_array();
+
+    for (size_t i = 0; i < diff->statement_count; i++) {
+        const hg_schema_statement *statement = &diff->statements[i];
+        json_t *row = json_object();
+
+        json_object_set_new(row, "phase", json_part_text(hg_schema_phase_name(statement->phase)));
+        json_object_set_new(row, "sql", json_part_text(statement->sql));
+        json_object_set_new(row, "loses", json_part_text_or_null(statement->loses));
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
+static void put_statements(json_t *root, const hg_schema_diff *diff)
+{
+    json_object_set_new(root, "statements", statements_array(diff));
+    json_object_set_new(root, "impossible",
+                        json_part_texts(diff->impossible, diff->impossible_count));
+}
+
+bool json_schema_diff(struct buf *out, const char *file, const hg_schema_diff *diff)
+{
+    json_t *root = json_part_document();
+
+    json_object_set_new(root, "schema_file", json_part_text(file));
+    json_object_set_new(root, "equal", json_boolean(diff->change_count == 0));
+    json_object_set_new(root, "changes", changes_array(diff));
+    json_object_set_new(root, "rebuilds", json_boolean(diff->rebuilds));
+    put_statements(root, diff);
+    return json_part_finish(out, root);
+}
+
+bool json_schema_dump(struct buf *out, const hg_schema_diff *dump)
+{
+    json_t *root = json_part_document();
+
+    put_statements(root, dump);
+    return json_part_finish(out, root);
+}

@@ -1,0 +1,147 @@
+/*
+ * test_schema.c - the schema commands on both engines: what is dumped makes the same schema again,
+ * what differs is told, and what a file cannot say has its place.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/postgres.h"
+#include "support/process.h"
+#include "support/temp.h"
+
+struct project {
+    char *dir;
+    char setting[512];
+};
+
+static const char portable[] =
+    "-- migrate:up\n"
+    "CREATE TABLE accounts (id integer PRIMARY KEY, email text NOT NULL DEFAULT 'it''s',\n"
+    "  kind text CHECK (kind IN ('a', 'b')));\n"
+    "CREATE TABLE orders (id integer PRIMARY KEY, account integer REFERENCES accounts (id),\n"
+    "  total numeric(10,2), CONSTRAINT positive CHECK (total > 0 AND total < 1000000));\n"
+    "CREATE UNIQUE INDEX accounts_email ON accounts (email) WHERE kind IN ('a', 'b');\n"
+    "CREATE VIEW open_orders AS SELECT o.id, a.email FROM orders o JOIN accounts a\n"
+    "  ON a.id = o.account WHERE o.total > 10;\n"
+    "-- migrate:down\nDROP VIEW open_orders;\nDROP TABLE orders;\nDROP TABLE accounts;\n";
+
+static const char postgres_only[] =
+    "-- migrate:up\nCREATE TYPE mood AS ENUM ('sad', 'ok');\n"
+    "ALTER TABLE accounts ADD feels mood DEFAULT 'ok', ADD tags text[] DEFAULT '{}';\n"
+    "CREATE FUNCTION how_many() RETURNS bigint LANGUAGE sql AS 'SELECT count(*) FROM orders';\n"
+    "COMMENT ON TABLE accounts IS 'who \"they\" are';\n"
+    "-- migrate:down\nDROP FUNCTION how_many();\nALTER TABLE accounts DROP feels, DROP tags;\n"
+    "DROP TYPE mood;\n";
+
+static struct project project_make(bool postgres)
+{
+    struct project p = {.dir = temp_dir_make()};
+
+    if (postgres) {
+        char *name = postgres_database(), *url = postgres_url_text(name);
+
+        snprintf(p.setting, sizeof p.setting, "DATABASE_URL=%s", url);
+        free(url);
+        free(name);
+        temp_write(p.dir, "migrations/0002_b.sql", postgres_only);
+    } else {
+        snprintf(p.setting, sizeof p.setting, "DATABASE_URL=sqlite:///a b.db");
+    }
+    temp_write(p.dir, "migrations/0001_a.sql", portable);
+    return p;
+}
+
+/* Runs headgate with up to two words; stdout, and with it stderr where it is asked for. */
+static char *run(const struct project *p, int status, bool both, const char *one, const char *two,
+                 const char *option)
+{
+    const char *const settings[] = {p->setting, NULL};
+    const char *const argv[] = {TEST_HEADGATE, one, two, option, NULL};
+    struct process_result r = process_run(p->dir, settings, argv);
+    size_t size = strlen(r.out) + strlen(r.err) + 1;
+    char *text = malloc(size);
+
+    if (r.status != status)
+        fail_msg("%s: exit %d, not %d\n%s%s", one, r.status, status, r.out, r.err);
+    snprintf(text, size, "%s%s", r.out, both ? r.err : "");
+    process_release(&r);
+    return text;
+}
+
+static void expect(const struct project *p, int status, const char *one, const char *two,
+                   const char *option, const char *text)
+{
+    char *said = run(p, status, true, one, two, option);
+
+    if (strstr(said, text) == NULL)
+        fail_msg("\"%s\" is not in\n%s", text, said);
+    free(said);
+}
+
+static void write_dump(const struct project *p)
+{
+    char *dump = run(p, 0, false, "schema", "dump", NULL);
+
+    temp_write(p->dir, "schema.sql", dump);
+    free(dump);
+}
+
+static void walk(bool postgres)
+{
+    struct project p = project_make(postgres);
+    char *before, *after;
+
+    free(run(&p, 0, true, "up", NULL, NULL));
+    expect(&p, 2, "schema", "diff", NULL, "there is no schema file \"schema.sql\"");
+    write_dump(&p);
+    before = run(&p, 0, false, "schema", "dump", NULL);
+    assert_non_null(strstr(before, "accounts_email"));
+    assert_null(strstr(before, "alembic_version"));
+    assert_null(strstr(before, "headgate_"));
+    expect(&p, 0, "schema", "diff", NULL, "the database has the schema of schema.sql");
+    expect(&p, 0, "schema", "diff", "--json", "\"equal\":true");
+    temp_write(p.dir, "schema.sql", "CREATE TABLE accounts (id integer PRIMARY KEY, name text);\n");
+    expect(&p, 1, "schema", "diff", NULL, "-- + column accounts.name\n");
+    expect(&p, 1, "schema", "diff", NULL, "-- - table orders\n");
+    expect(&p, 1, "schema", "diff", NULL, "-- loses data: ");
+    expect(&p, 1, "schema", "diff", "--json", "\"object\":\"orders\"");
+    temp_write(p.dir, "schema.sql", "CREATE TABLE a (b integer);\nCREATE TABLE c (d integer,,);\n");
+    expect(&p, 2, "schema", "diff", NULL, "schema.sql:2:27: ");
+    temp_write(p.dir, "schema.sql", "CREATE TABLE a (b integer);\nCREATE TABLE a (b integer);\n");
+    expect(&p, 2, "schema", "diff", NULL, "schema.sql:2:");
+    after = run(&p, 0, false, "schema", "dump", NULL);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    temp_dir_remove(p.dir);
+}
+
+static void what_is_dumped_loads_again_and_what_differs_is_told_on_sqlite(void **state)
+{
+    (void)state;
+    walk(false);
+}
+
+static void what_is_dumped_loads_again_and_what_differs_is_told_on_postgres(void **state)
+{
+    (void)state;
+    walk(true);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_dumped_loads_again_and_what_differs_is_told_on_sqlite),
+        cmocka_unit_test(what_is_dumped_loads_again_and_what_differs_is_told_on_postgres),
+    };
+
+    return cmocka_run_group_tests(tests, postgres_setup, NULL);
+}
