@@ -131,6 +131,7 @@ char *cli_bytes(int64_t bytes, char *out, size_t size);
 /* Opens the console on a database; returns when its user leaves. */
 bool cli_run_console(const struct cli *cli, struct ops *ops, hg_error *err);
 
+int cmd_check(const struct cli *cli);
 int cmd_completion(const struct cli *cli);
 int cmd_config(const struct cli *cli);
 int cmd_console(const struct cli *cli);

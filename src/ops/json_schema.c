@@ -64,3 +64,49 @@ bool json_schema_dump(struct buf *out, const hg_schema_diff *dump)
     put_statements(root, dump);
     return json_part_finish(out, root);
 }
+
+/* --- check --- */
+
+const char *json_revision_fault(const hg_revision *revision)
+{
+    if (revision->state == HG_REVISION_MISSING)
+        return "missing";
+    return revision->state == HG_REVISION_APPLIED && revision->checksum_known
+                   && !revision->checksum_ok
+               ? "edited"
+               : NULL;
+}
+
+static json_t *files_array(const hg_history *history)
+{
+    json_t *rows = json_array();
+
+    for (size_t i = 0; i < history->revision_count; i++) {
+        const hg_revision *revision = &history->revisions[i];
+        const char *fault = json_revision_fault(revision);
+        json_t *row;
+
+        if (fault == NULL)
+            continue;
+        row = json_object();
+        json_object_set_new(row, "revision", json_part_text(revision->revision));
+        json_object_set_new(row, "file", json_part_text_or_null(revision->file));
+        json_object_set_new(row, "fault", json_part_text(fault));
+        json_array_append_new(rows, row);
+    }
+    return rows;
+}
+
+bool json_schema_check(struct buf *out, const char *file, const hg_schema_diff *diff,
+                       const hg_history *history, bool ok)
+{
+    json_t *root = json_part_document();
+
+    json_object_set_new(root, "ok", json_boolean(ok));
+    json_object_set_new(root, "schema_file", json_part_text(file));
+    json_object_set_new(root, "compared", json_boolean(diff != NULL));
+    json_object_set_new(root, "changes", diff == NULL ? json_array() : changes_array(diff));
+    json_object_set_new(root, "files", files_array(history));
+    json_object_set_new(root, "pending", json_integer((json_int_t)history->pending_count));
+    return json_part_finish(out, root);
+}

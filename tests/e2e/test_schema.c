@@ -124,6 +124,42 @@ static void walk(bool postgres)
     temp_dir_remove(p.dir);
 }
 
+static void check_walk(bool postgres)
+{
+    struct project p = project_make(postgres);
+
+    expect(&p, 0, "init", NULL, NULL, "");
+    expect(&p, 0, "check", NULL, NULL, postgres ? "2 migrations are pending" : "1 migration is");
+    free(run(&p, 0, true, "up", NULL, NULL));
+    expect(&p, 0, "check", NULL, NULL, "there is no schema file \"schema.sql\"");
+    expect(&p, 0, "check", "--json", NULL, "\"compared\":false");
+    expect(&p, 2, "check", "--schema=elsewhere.sql", NULL, "no schema file \"elsewhere.sql\"");
+    write_dump(&p);
+    expect(&p, 0, "check", NULL, NULL, "files       as they were applied");
+    expect(&p, 0, "check", "--json", NULL, "\"ok\":true");
+    temp_write(p.dir, "migrations/0001_a.sql", "-- migrate:up\nCREATE TABLE other (id integer);\n");
+    expect(&p, 1, "check", NULL, NULL, "0001 was edited after it was applied: ");
+    expect(&p, 1, "check", "--json", NULL, "\"fault\":\"edited\"");
+    temp_write(p.dir, "migrations/0001_a.sql", portable);
+    temp_write(p.dir, "migrations/0009_z.sql",
+               "-- migrate:up\nDROP INDEX accounts_email;\n-- migrate:down irreversible:true\n");
+    free(run(&p, 0, true, "up", NULL, NULL));
+    expect(&p, 1, "check", NULL, NULL, "+ index accounts.accounts_email");
+    temp_dir_remove(p.dir);
+}
+
+static void a_check_finds_drift_and_edited_files_on_sqlite(void **state)
+{
+    (void)state;
+    check_walk(false);
+}
+
+static void a_check_finds_drift_and_edited_files_on_postgres(void **state)
+{
+    (void)state;
+    check_walk(true);
+}
+
 static void what_is_dumped_loads_again_and_what_differs_is_told_on_sqlite(void **state)
 {
     (void)state;
@@ -141,6 +177,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_dumped_loads_again_and_what_differs_is_told_on_sqlite),
         cmocka_unit_test(what_is_dumped_loads_again_and_what_differs_is_told_on_postgres),
+        cmocka_unit_test(a_check_finds_drift_and_edited_files_on_sqlite),
+        cmocka_unit_test(a_check_finds_drift_and_edited_files_on_postgres),
     };
 
     return cmocka_run_group_tests(tests, postgres_setup, NULL);
