@@ -223,12 +223,18 @@ static void *chatter(void *context)
     return context;
 }
 
-/* A child that hangs is ended by an alarm. */
+/*
+ * A child that hangs is ended by an alarm. The address sanitizer's allocator knows nothing of
+ * forks: a child may find its locks held for good by a thread that it does not have.
+ */
 static void a_forked_child_may_log_whoever_was_logging(void **state)
 {
     pthread_t thread;
 
     (void)state;
+#ifdef __SANITIZE_ADDRESS__
+    skip();
+#endif
     log_to(swallow, NULL, LOG_INFO);
     assert_int_equal(pthread_create(&thread, NULL, chatter, NULL), 0);
     for (int i = 0; i < 50; i++) {

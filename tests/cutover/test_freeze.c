@@ -71,8 +71,7 @@ static const char *const schema[] = {
     "CREATE TABLE made (a INT NOT NULL, b INT AS (a + 1) STORED, CHECK (a > 0))",
     "CREATE TABLE \"it's \"\"odd\"\"; -- \" (\"select\" INT)",
     "CREATE VIEW seen AS SELECT v FROM keyed",
-    "CREATE TRIGGER seen_insert INSTEAD OF INSERT ON seen BEGIN INSERT INTO keyed (v) VALUES "
-    "(new.v); END",
+    "CREATE TRIGGER t INSTEAD OF INSERT ON seen BEGIN INSERT INTO keyed (v) SELECT new.v; END",
     "CREATE TRIGGER swallow BEFORE INSERT ON plain BEGIN SELECT 1; END",
     "INSERT INTO plain VALUES (1, 2)",
     "INSERT INTO keyed (v) VALUES ('one'), ('two')",

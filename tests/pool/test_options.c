@@ -72,12 +72,13 @@ static void a_pool_that_cannot_begin_as_it_should_says_why(void **state)
 
     (void)state;
     options.settings.min_idle = 2;
-    fake_fail(FAKE_OPEN, 1, HG_AUTH);
+    fake_fail_always(FAKE_OPEN, HG_AUTH);
     assert_false(pool_open_with(&fake_driver, NULL, &options, &pool, &err));
     assert_int_equal(err.code, HG_AUTH);
     assert_non_null(strstr(err.message, "the fake engine fails this open"));
     assert_null(pool);
     await_open(0);
+    fake_fail_always(FAKE_OPEN, HG_OK);
 }
 
 static void a_pool_that_is_told_to_wait_begins_when_the_server_is_there(void **state)
