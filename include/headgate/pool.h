@@ -147,6 +147,18 @@ typedef enum hg_slot_state {
 
 HG_API const char *hg_slot_state_name(hg_slot_state state); /* "idle", "in use", ... */
 
+/* What the time of opening a connection goes into, in this order for each address that is tried. */
+typedef enum hg_connect_phase {
+    HG_CONNECT_RESOLVE, /* the host's name is looked up */
+    HG_CONNECT_TCP,     /* the server is reached; a local socket counts here too */
+    HG_CONNECT_TLS,
+    HG_CONNECT_AUTH,  /* until the server has let us in */
+    HG_CONNECT_SETUP, /* the session's settings, and what the program prepares; of a file, all */
+    HG_CONNECT_PHASES
+} hg_connect_phase;
+
+HG_API const char *hg_connect_phase_name(hg_connect_phase phase); /* "resolve", "tcp", ... */
+
 #define HG_POOL_SLOTS_MAX  256 /* connections of one pool; what "no limit" means */
 #define HG_POOL_EVENTS_MAX 64
 #define HG_TAG_MAX         32
@@ -163,7 +175,9 @@ typedef struct hg_pool_connection {
     int64_t holder_tid;  /* thread of the holder; 0 when nobody */
     uint64_t checkouts;  /* of this connection */
     char holder[HG_TAG_MAX];
-    char address[48]; /* what the host's name was resolved to; "" when unknown */
+    char address[48];                   /* what the host's name was resolved to; "" when unknown */
+    hg_connect_phase phase;             /* that it is in while it is being opened */
+    double phase_ms[HG_CONNECT_PHASES]; /* that opening it took, or has taken so far */
 } hg_pool_connection;
 
 /* Why a connection left the pool. */
@@ -209,6 +223,8 @@ typedef enum hg_pool_event_kind {
     HG_POOL_EVENT_DRAINING,
     HG_POOL_EVENT_RESIZED,
     HG_POOL_EVENT_ASKED, /* another process asked for a change; detail: what, who, the answer */
+    HG_POOL_EVENT_DOWN,  /* nothing is open, and a connect has failed */
+    HG_POOL_EVENT_UP,    /* a connect succeeds again; detail: after how long */
     HG_POOL_EVENT_KINDS
 } hg_pool_event_kind;
 
@@ -298,6 +314,10 @@ typedef struct hg_pool_snapshot {
     char last_error[160];    /* "" when none; secrets removed */
     char last_sqlstate[6];   /* "" when none */
     int64_t last_error_ms;   /* Unix time, 0 when none */
+    int64_t down_since_ms;   /* Unix time: since then nothing is open and connects fail; 0: it is
+                                not down */
+    int64_t down_ms;         /* how long it has been down in all */
+    uint64_t outages;        /* how often */
     int64_t next_connect_ms; /* after a failure, until the next try; 0: with the next caller; -1:
                                 the last connect did not fail */
     size_t event_count;

@@ -26,6 +26,9 @@ struct driver_options {
     bool read_only;
     bool
         may_create; /* SQLite: make the file, and its folder, when missing; and choose WAL for it */
+    /* Hears what open() begins with; NULL: nobody does. */
+    void (*on_phase)(void *context, hg_connect_phase phase);
+    void *on_phase_context;
 };
 
 struct driver;

@@ -238,9 +238,15 @@ static bool fail_attempt(const struct attempt *attempt, const struct target *tar
     return give_hint(err);
 }
 
-static bool fail_in_time(const struct target *target, hg_error *err)
+static bool fail_in_time(const struct target *target, hg_connect_phase phase, hg_error *err)
 {
-    hg_fail(err, HG_TIMEOUT, "no answer in time");
+    static const char *const unanswered[HG_CONNECT_PHASES] = {
+        [HG_CONNECT_TCP] = "",
+        [HG_CONNECT_TLS] = " to the request for TLS",
+        [HG_CONNECT_AUTH] = " to the login",
+    };
+
+    hg_fail(err, HG_TIMEOUT, "no answer in time%s", unanswered[phase]);
     hg_error_sqlstate(err, "08001");
     name_target(target, err);
     return give_hint(err);
@@ -269,12 +275,37 @@ static bool wait_for(int fd, short events, hg_deadline by)
     return false;
 }
 
+static void enter(const struct attempt *attempt, hg_connect_phase phase)
+{
+    if (attempt->options->on_phase != NULL)
+        attempt->options->on_phase(attempt->options->on_phase_context, phase);
+}
+
+/* Where libpq stands. What its later versions add between these is part of letting us in. */
+static hg_connect_phase phase_of(ConnStatusType status, hg_connect_phase before)
+{
+    switch (status) {
+    case CONNECTION_BAD:
+    case CONNECTION_MADE: /* TCP, or TLS */
+        return before;
+    case CONNECTION_STARTED:
+    case CONNECTION_NEEDED:
+        return HG_CONNECT_TCP;
+    case CONNECTION_SSL_STARTUP:
+    case CONNECTION_GSS_STARTUP:
+        return HG_CONNECT_TLS;
+    default:
+        return HG_CONNECT_AUTH;
+    }
+}
+
 static bool log_in(struct attempt *attempt, const struct target *target, hg_deadline by,
                    hg_error *err)
 {
     const struct pq *pq = attempt->conn->pq;
     PGconn *pg = attempt->conn->pg;
     PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+    hg_connect_phase phase = HG_CONNECT_TCP, now;
 
     if (pg == NULL || pq->PQstatus(pg) == CONNECTION_BAD)
         return fail_attempt(attempt, target, err);
@@ -286,8 +317,10 @@ static bool log_in(struct attempt *attempt, const struct target *target, hg_dead
     (void)pq->PQsetErrorVerbosity(pg, PQERRORS_VERBOSE);
     while (next == PGRES_POLLING_READING || next == PGRES_POLLING_WRITING) {
         if (!wait_for(pq->PQsocket(pg), next == PGRES_POLLING_READING ? POLLIN : POLLOUT, by))
-            return fail_in_time(target, err);
+            return fail_in_time(target, phase, err);
         next = pq->PQconnectPoll(pg);
+        if ((now = phase_of(pq->PQstatus(pg), phase)) != phase)
+            enter(attempt, phase = now);
     }
     return next == PGRES_POLLING_OK || fail_attempt(attempt, target, err);
 }
@@ -295,6 +328,7 @@ static bool log_in(struct attempt *attempt, const struct target *target, hg_dead
 static bool try_target(struct attempt *attempt, const struct target *target, hg_deadline by,
                        hg_error *err)
 {
+    enter(attempt, HG_CONNECT_TCP);
     attempt->conn->pg = start(attempt, target);
     if (log_in(attempt, target, by, err))
         return true;
@@ -372,14 +406,17 @@ static const char *default_folder(int port)
 }
 
 /* The addresses of one host: given, numeric, looked up, or an empty one for a socket. */
-static bool find_addresses(const hg_url *url, size_t host, const char *name, hg_deadline by,
-                           struct addresses *out, hg_error *err)
+static bool find_addresses(const struct attempt *attempt, size_t host, const char *name,
+                           hg_deadline by, struct addresses *out, hg_error *err)
 {
+    const hg_url *url = attempt->url;
     char *first = out->text[0];
     bool given = part(parameter(url, "hostaddr"), host, first, sizeof out->text[0]) != NULL;
 
-    if (!given && !is_socket(name) && !resolve_is_numeric(name))
+    if (!given && !is_socket(name) && !resolve_is_numeric(name)) {
+        enter(attempt, HG_CONNECT_RESOLVE);
         return resolve(name, by, out, err);
+    }
     if (!given)
         snprintf(first, sizeof out->text[0], "%s", is_socket(name) ? "" : name);
     out->count = 1;
@@ -407,7 +444,7 @@ static bool try_host(struct attempt *attempt, size_t host, const char *session, 
     struct addresses addresses = {.count = 0};
     hg_error one = {0};
 
-    if (!find_addresses(attempt->url, host, target.host, by, &addresses, &one))
+    if (!find_addresses(attempt, host, target.host, by, &addresses, &one))
         join(all, &one);
     for (size_t i = 0; i < addresses.count && !is_final(all->code); i++) {
         target.address = addresses.text[i][0] == '\0' ? NULL : addresses.text[i];
@@ -560,10 +597,12 @@ static bool accept_pooler(struct postgres_conn *conn, hg_error *err)
     return false;
 }
 
-static bool begin_session(struct postgres_conn *conn, hg_deadline by, hg_error *err)
+static bool begin_session(const struct attempt *attempt, hg_deadline by, hg_error *err)
 {
+    struct postgres_conn *conn = attempt->conn;
     const char *version = conn->pq->PQparameterStatus(conn->pg, "server_version");
 
+    enter(attempt, HG_CONNECT_SETUP);
     (void)conn->pq->PQsetErrorVerbosity(conn->pg, PQERRORS_DEFAULT);
     (void)conn->pq->PQsetNoticeReceiver(conn->pg, take_notice, conn);
     snprintf(conn->version, sizeof conn->version, "%.*s",
@@ -629,7 +668,7 @@ bool postgres_open(const hg_url *url, const struct driver_options *options, hg_d
     conn->prepared = prepared_of(url);
     conn->wants_writable = wants_writable(url);
     if (!check_url(&attempt, err) || !name_user_and_database(&attempt, err)
-        || !connect_any(&attempt, by, err) || !begin_session(conn, by, err)) {
+        || !connect_any(&attempt, by, err) || !begin_session(&attempt, by, err)) {
         driver_postgres.close(&conn->base);
         return false;
     }

@@ -19,6 +19,16 @@ static json_t *positive_or_null(int64_t value)
     return value <= 0 ? json_null() : json_integer(value);
 }
 
+static json_t *phases_object(const hg_pool_connection *c)
+{
+    json_t *object = json_object();
+
+    for (int i = 0; i < HG_CONNECT_PHASES; i++)
+        json_object_set_new(object, hg_connect_phase_name((hg_connect_phase)i),
+                            json_part_ms(c->phase_ms[i]));
+    return object;
+}
+
 static json_t *connection_array(const hg_pool_snapshot *pool)
 {
     json_t *array = json_array();
@@ -29,6 +39,11 @@ static json_t *connection_array(const hg_pool_snapshot *pool)
 
         json_object_set_new(row, "slot", json_integer(c->slot));
         json_object_set_new(row, "state", json_part_text(hg_slot_state_name(c->state)));
+        json_object_set_new(row, "phase",
+                            c->state == HG_SLOT_OPENING
+                                ? json_part_text(hg_connect_phase_name(c->phase))
+                                : json_null());
+        json_object_set_new(row, "connect_ms", phases_object(c));
         json_object_set_new(row, "overflow", json_boolean(c->overflow));
         json_object_set_new(row, "leaked", json_boolean(c->leaked));
         json_object_set_new(row, "age_s",
@@ -161,6 +176,9 @@ static void set_counters(json_t *object, const hg_pool_snapshot *pool)
     json_object_set_new(object, "timeouts_paused", count_of(pool->timeouts_paused));
     json_object_set_new(object, "connects", count_of(pool->connects));
     json_object_set_new(object, "connect_failures", count_of(pool->connect_failures));
+    json_object_set_new(object, "down_since", json_part_utc(pool->down_since_ms));
+    json_object_set_new(object, "down_ms", json_integer(pool->down_ms));
+    json_object_set_new(object, "outages", count_of(pool->outages));
     json_object_set_new(object, "next_connect_ms", integer_or_null(pool->next_connect_ms));
     json_object_set_new(object, "closed", closed_object(pool));
     json_object_set_new(object, "returned_in_transaction", count_of(pool->resets_open));

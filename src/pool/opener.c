@@ -114,7 +114,13 @@ static bool prepare(const hg_pool *pool, hg_conn *conn, hg_deadline by, hg_error
     return false;
 }
 
-static bool open_connection(const hg_pool *pool, hg_conn **out_conn, hg_error *err)
+static void note_phase(void *slot, hg_connect_phase phase)
+{
+    telemetry_enter_phase(((struct slot *)slot)->shared, phase, clock_now_ns());
+}
+
+static bool open_connection(const hg_pool *pool, struct slot *slot, hg_conn **out_conn,
+                            hg_error *err)
 {
     const hg_pool_settings *settings = &pool->options.settings;
     int64_t limit_ms = settings->connect_timeout_ms;
@@ -125,8 +131,9 @@ static bool open_connection(const hg_pool *pool, hg_conn **out_conn, hg_error *e
         .lock_timeout_ms = settings->lock_timeout_ms,
         .read_only = pool->options.read_only,
         .may_create = pool->options.may_create,
+        .on_phase = note_phase,
+        .on_phase_context = slot,
     };
-
     hg_deadline by = limit_ms > 0 ? hg_deadline_in_ms(limit_ms) : hg_deadline_never();
 
     gethostname(host, sizeof host - 1);
@@ -134,6 +141,33 @@ static bool open_connection(const hg_pool *pool, hg_conn **out_conn, hg_error *e
              (int)getpid());
     return pool->driver->open(pool->url, &options, by, out_conn, err)
            && prepare(pool, *out_conn, by, err);
+}
+
+/* Under the lock: nobody can be served any more, as the connect shows that began then. */
+static void begin_outage(hg_pool *pool, int64_t began_ns)
+{
+    struct telemetry_head *head = pool->telemetry.head;
+
+    if (pool->open > 0 || pool->opening > 0 || atomic_load(&head->down_ns) != 0)
+        return;
+    atomic_store(&head->down_ns, began_ns);
+    telemetry_count(&head->outages);
+    pool_note(pool, HG_POOL_EVENT_DOWN, NULL, "");
+}
+
+/* Under the lock: a connect has succeeded. */
+static void end_outage(hg_pool *pool, int64_t now_ns)
+{
+    struct telemetry_head *head = pool->telemetry.head;
+    int64_t down_ns = atomic_load(&head->down_ns);
+    char after[32];
+
+    if (down_ns == 0)
+        return;
+    atomic_store(&head->down_before_ns, atomic_load(&head->down_before_ns) + now_ns - down_ns);
+    atomic_store(&head->down_ns, 0);
+    snprintf(after, sizeof after, "after %.1f s", (double)(now_ns - down_ns) / 1e9);
+    pool_note(pool, HG_POOL_EVENT_UP, NULL, after);
 }
 
 /* Under the lock: the slot has a connection. */
@@ -155,6 +189,7 @@ static void note_success(hg_pool *pool, struct slot *slot, hg_conn *conn)
     atomic_store(&shared->checkouts_before, atomic_load(&shared->checkouts));
     telemetry_count(&shared->connects);
     pool_note(pool, HG_POOL_EVENT_CONNECTED, slot, "");
+    end_outage(pool, now_ns);
     pool_watch(pool, slot, conn);
     slot_set(slot, HG_SLOT_IDLE);
 }
@@ -164,8 +199,9 @@ static void note_success(hg_pool *pool, struct slot *slot, hg_conn *conn)
  * them: the caller for whom it was begun, or, when the server said no to us, everybody, because
  * asking again would only lock the account. Otherwise the next try comes after a pause.
  */
-static void note_failure(hg_pool *pool, struct slot *slot, const hg_error *err, int64_t took_ns)
+static void note_failure(hg_pool *pool, struct slot *slot, const hg_error *err, int64_t began_ns)
 {
+    int64_t took_ns = clock_now_ns() - began_ns;
     bool retryable = hg_code_retryable(err->code);
     bool hopeless = pool->open == 0 && pool->opening == 0
                     && (!retryable || !pool->options.settings.wait_for_server);
@@ -175,6 +211,7 @@ static void note_failure(hg_pool *pool, struct slot *slot, const hg_error *err, 
     pool->connect_error = *err;
     telemetry_set_error(pool->telemetry.head, err);
     pool_note(pool, HG_POOL_EVENT_CONNECT_FAILED, NULL, err->message);
+    begin_outage(pool, began_ns);
     telemetry_count(&slot->shared->connect_failures);
     slot_set(slot, HG_SLOT_EMPTY);
     pool->spare_ns = clock_now_ns() + spare_pause_ns;
@@ -196,17 +233,19 @@ static void open_slot(hg_pool *pool, struct slot *slot)
     bool ok, news;
 
     atomic_store(&slot->generation, atomic_load(&pool->generation));
+    telemetry_begin_connect(slot->shared, began_ns);
     if (slot->loans == NULL)
         slot->loans = loans_take(slot);
     ok = slot->loans == NULL ? hg_fail(&err, HG_NOMEM, "could not connect: out of memory")
-                             : open_connection(pool, &conn, &err);
+                             : open_connection(pool, slot, &conn, &err);
+    note_phase(slot, HG_CONNECT_SETUP); /* and the last one has ended */
     pthread_mutex_lock(&pool->lock);
     pool->opening--;
     news = ok == (pool->failures > 0); /* not every try of an outage is worth a line */
     if (ok)
         note_success(pool, slot, conn);
     else
-        note_failure(pool, slot, &err, clock_now_ns() - began_ns);
+        note_failure(pool, slot, &err, began_ns);
     old = pool_end_renewal(pool, ok);
     if (pool->filling)
         pthread_cond_broadcast(&pool->quiet);

@@ -19,7 +19,7 @@
 
 #define TELEMETRY_MAGIC   "HGPOOL\r\n"
 #define TELEMETRY_ENDIAN  UINT32_C(0x01020304)
-#define TELEMETRY_VERSION 2
+#define TELEMETRY_VERSION 3
 #define TELEMETRY_PREFIX  "pool-" /* of the files: pool-PID-N */
 
 enum {
@@ -29,6 +29,7 @@ enum {
     TELEMETRY_ERROR_WORDS = 20,
     TELEMETRY_DETAIL_WORDS = 9,
     TELEMETRY_ADDRESS_WORDS = 6,
+    TELEMETRY_PHASES = 8,
     TELEMETRY_CLOSE_REASONS = 16, /* as the layout has it; what hg_close does not name is for later
                                      versions */
     TELEMETRY_EVENTS = HG_POOL_EVENTS_MAX,
@@ -77,6 +78,11 @@ struct telemetry_slot {
     _Atomic uint64_t address[TELEMETRY_ADDRESS_WORDS];
     _Atomic int64_t hold_max_ns;
     uint64_t reserved;
+
+    _Atomic uint32_t phase_us[TELEMETRY_PHASES]; /* of the last connect */
+    _Atomic int64_t phase_ns;                    /* CLOCK_MONOTONIC: when the present one began */
+    _Atomic uint32_t phase;                      /* enum hg_connect_phase */
+    uint32_t reserved_too[5];
 
     _Atomic uint32_t holds[TELEMETRY_HOLD_BUCKETS]; /* that lasted a tick of the coarse clock */
 };
@@ -162,7 +168,11 @@ struct telemetry_head {
     /* Written by the first reader that finds out. */
     _Atomic int64_t found_dead_ms; /* Unix time */
     _Atomic uint64_t timeouts_paused;
-    uint64_t reserved_too[5];
+    /* Written under the pool's lock. */
+    _Atomic int64_t down_ns; /* CLOCK_MONOTONIC: nobody could be served since; 0: it is not so */
+    _Atomic int64_t down_before_ns; /* for how long it was so, up to the last time it ended */
+    _Atomic uint64_t outages;
+    uint64_t reserved_too[2];
 };
 
 /* A pool's page. */
@@ -223,6 +233,11 @@ void telemetry_set_holder(struct telemetry_slot *slot, const char *tag);
 /* Whom a descriptor (-1: none) is connected to. */
 void telemetry_set_address(struct telemetry_slot *slot, int fd);
 void telemetry_set_error(struct telemetry_head *head, const hg_error *error);
+
+/* A connect begins, with its last phase until another one is entered; and enters the next one, or
+ * the same again when it ends. */
+void telemetry_begin_connect(struct telemetry_slot *slot, int64_t now_ns);
+void telemetry_enter_phase(struct telemetry_slot *slot, hg_connect_phase phase, int64_t now_ns);
 
 /* Counts one that only its owner writes. */
 static inline void telemetry_count(_Atomic uint64_t *counter)

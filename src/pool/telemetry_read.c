@@ -32,6 +32,14 @@ const char *hg_slot_state_name(hg_slot_state state)
     return NAME_OF(names, state);
 }
 
+const char *hg_connect_phase_name(hg_connect_phase phase)
+{
+    static const char *const names[] = {"resolve", "tcp", "tls", "auth", "setup"};
+
+    _Static_assert(sizeof names / sizeof *names == HG_CONNECT_PHASES, "a name for each");
+    return NAME_OF(names, phase);
+}
+
 const char *hg_close_name(hg_close why)
 {
     static const char *const names[] = {
@@ -53,9 +61,9 @@ const char *hg_pool_mode_name(hg_pool_mode mode)
 const char *hg_pool_event_name(hg_pool_event_kind kind)
 {
     static const char *const names[] = {
-        "connected", "connect failed", "closed",     "server hung up", "invalidated",
-        "timeout",   "leak",           "leak ended", "forked",         "paused",
-        "resumed",   "draining",       "resized",    "asked",
+        "connected", "connect failed", "closed", "server hung up", "invalidated", "timeout",
+        "leak",      "leak ended",     "forked", "paused",         "resumed",     "draining",
+        "resized",   "asked",          "down",   "up again",
     };
 
     _Static_assert(sizeof names / sizeof *names == HG_POOL_EVENT_KINDS, "a name for each");
@@ -99,6 +107,19 @@ static void copy_text(char *to, size_t room, const char *from, size_t size)
     to[n] = '\0';
 }
 
+/* What opening the connection has gone into, so far when it is not open yet. */
+static void decode_phases(const struct telemetry_slot *slot, int64_t now_ns,
+                          hg_pool_connection *out)
+{
+    uint32_t phase = LOAD(slot->phase);
+
+    out->phase = phase < HG_CONNECT_PHASES ? (hg_connect_phase)phase : HG_CONNECT_SETUP;
+    for (unsigned i = 0; i < HG_CONNECT_PHASES; i++)
+        out->phase_ms[i] = LOAD(slot->phase_us[i]) / 1e3;
+    if (out->state == HG_SLOT_OPENING)
+        out->phase_ms[out->phase] += (double)ms_between(LOAD(slot->phase_ns), now_ns);
+}
+
 static void decode_connection(const struct telemetry_slot *slot, unsigned index, int64_t now_ns,
                               hg_pool_connection *out)
 {
@@ -123,6 +144,7 @@ static void decode_connection(const struct telemetry_slot *slot, unsigned index,
     if (open)
         copy_text(out->address, sizeof out->address, (const char *)slot->address,
                   sizeof slot->address);
+    decode_phases(slot, now_ns, out);
 }
 
 /* Adds what a slot has counted. */
@@ -368,6 +390,17 @@ static void conclude(const struct telemetry_head *head, int64_t now_ns, hg_pool_
     out->expected_wait_ms = expected_wait(out);
 }
 
+/* now_ms: the Unix time of now_ns. */
+static void decode_outages(const struct telemetry_head *head, int64_t now_ns, int64_t now_ms,
+                           hg_pool_snapshot *out)
+{
+    int64_t down_ns = LOAD(head->down_ns), down_ms = ms_between(down_ns, now_ns);
+
+    out->outages = LOAD(head->outages);
+    out->down_since_ms = down_ns > 0 ? within(now_ms - down_ms, 1, now_ms) : 0;
+    out->down_ms = down_ms + within(LOAD(head->down_before_ns), 0, INT64_MAX / 2) / NS_PER_MS;
+}
+
 bool telemetry_settled(const struct telemetry_head *copy)
 {
     return LOAD(copy->error_done) == LOAD(copy->error_begun);
@@ -452,6 +485,7 @@ void telemetry_decode(const struct telemetry_copy *copy, bool alive, int64_t now
     out->seen_ms = now_ms - (now_ns - seen_ns) / NS_PER_MS;
     if (out->seen_ms < out->started_ms) /* by a tick: stamps of use are coarse */
         out->seen_ms = out->started_ms;
+    decode_outages(&copy->head, seen_ns, out->seen_ms, out);
 }
 
 void telemetry_snapshot(const struct telemetry *t, hg_pool_snapshot *out)

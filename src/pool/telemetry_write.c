@@ -75,6 +75,24 @@ void telemetry_set_error(struct telemetry_head *head, const hg_error *error)
     atomic_store_explicit(&head->error_done, count, memory_order_release);
 }
 
+void telemetry_begin_connect(struct telemetry_slot *slot, int64_t now_ns)
+{
+    for (unsigned i = 0; i < TELEMETRY_PHASES; i++)
+        STORE(slot->phase_us[i], 0);
+    STORE(slot->phase, HG_CONNECT_SETUP);
+    STORE(slot->phase_ns, now_ns);
+}
+
+/* An address after another is tried in the same phases: their times add up. */
+void telemetry_enter_phase(struct telemetry_slot *slot, hg_connect_phase phase, int64_t now_ns)
+{
+    _Atomic uint32_t *spent_us = &slot->phase_us[LOAD(slot->phase)];
+
+    STORE(*spent_us, LOAD(*spent_us) + (uint32_t)((now_ns - LOAD(slot->phase_ns)) / 1000));
+    STORE(slot->phase, phase);
+    STORE(slot->phase_ns, now_ns);
+}
+
 unsigned telemetry_bucket(uint64_t units, unsigned buckets)
 {
     uint64_t n = units == 0 ? 1 : units > UINT64_MAX / 4 ? UINT64_MAX / 4 : units;

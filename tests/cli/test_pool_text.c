@@ -108,6 +108,37 @@ static void the_last_error_and_the_next_try_are_told(void **state)
     assert_shows("the next caller has another try made");
 }
 
+static void an_outage_shows_its_beginning_and_all_of_them_their_time(void **state)
+{
+    (void)state;
+    assert_null(strstr(shown(), "outage"));
+    pool.down_since_ms = NOON - 61000;
+    pool.down_ms = 90000;
+    pool.outages = 2;
+    assert_shows("DOWN since 11:58:59Z: nothing is open, and connects fail\n");
+    assert_shows("outages: 2, 1 min 30 s in all\n");
+    pool.down_since_ms = 0;
+    assert_shows("outages: 2");
+    assert_null(strstr(shown(), "DOWN"));
+}
+
+static void what_the_slowest_connect_went_into_is_told(void **state)
+{
+    (void)state;
+    pool.connection_count = 2;
+    pool.connections[0] = (hg_pool_connection){
+        .state = HG_SLOT_IDLE, .held_ms = -1, .phase_ms = {0, 0.4, 8.1, 3, 0.5}};
+    pool.connections[1] = (hg_pool_connection){
+        .slot = 1, .state = HG_SLOT_IDLE, .held_ms = -1, .phase_ms = {0, 0.4, 0, 3, 0.5}};
+    assert_shows("slot 0 took longest to open: 12 ms (tcp 0.4 ms, tls 8.1 ms, auth 3.0 ms, "
+                 "setup 0.5 ms)\n");
+    pool.connections[1].state = HG_SLOT_OPENING;
+    pool.connections[1].phase = HG_CONNECT_RESOLVE;
+    pool.connections[1].phase_ms[HG_CONNECT_RESOLVE] = 4000;
+    assert_shows("opening: resolve");
+    assert_shows("slot 1 takes longest to open: 4.0 s (resolve 4.0 s, tcp");
+}
+
 static void closes_are_told_by_reason(void **state)
 {
     (void)state;
@@ -183,6 +214,8 @@ int main(void)
         TEST(dead_silent_paused_and_draining_stand_in_capitals),
         TEST(who_waits_and_for_how_long_yet_is_told),
         TEST(the_last_error_and_the_next_try_are_told),
+        TEST(an_outage_shows_its_beginning_and_all_of_them_their_time),
+        TEST(what_the_slowest_connect_went_into_is_told),
         TEST(closes_are_told_by_reason),
         TEST(a_busy_connection_leads_to_its_holder_thread_backend_and_address),
         TEST(holds_below_the_tick_of_their_clock_are_not_called_nothing),

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "driver/driver.h"
 #include "driver/resolve.h"
@@ -409,6 +410,68 @@ static void a_frozen_server_costs_the_deadline_and_no_more(void **state)
     postgres_thaw();
     assert_int_equal(err.code, HG_TIMEOUT);
     assert_in_range((int64_t)clock_since_ms(begun), 290, 1500);
+    assert_non_null(strstr(err.message, "no answer in time to the login"));
+}
+
+/* --- phases --- */
+
+static void note_phase(void *context, hg_connect_phase phase)
+{
+    struct buf *phases = context;
+
+    buf_printf(phases, "%s ", hg_connect_phase_name(phase));
+}
+
+/* One where nobody listens, and the server's. */
+static int two_addresses(const char *host, const char *service, const struct addrinfo *wanted,
+                         struct addrinfo **out)
+{
+    struct addrinfo *list = NULL;
+
+    (void)host;
+    if (getaddrinfo("127.0.0.9", service, wanted, &list) != 0)
+        return EAI_FAIL;
+    *out = list;
+    return getaddrinfo("127.0.0.1", service, wanted, &list->ai_next);
+}
+
+/* What opening the URL goes through; takes the URL. */
+static void assert_phases(hg_url *url, const char *expected)
+{
+    struct buf phases = BUF_INIT(1000);
+    const struct driver_options options = {.on_phase = note_phase, .on_phase_context = &phases};
+    hg_conn *conn = NULL;
+    hg_error err = {0};
+
+    if (!driver_postgres.open(url, &options, hg_deadline_in_ms(20000), &conn, &err))
+        fail_msg("%s", err.message);
+    assert_string_equal(phases.bytes, expected);
+    driver_postgres.close(conn);
+    buf_release(&phases);
+    hg_url_free(url);
+}
+
+static void opening_tells_what_it_is_about(void **state)
+{
+    (void)state;
+    assert_phases(postgres_url(NULL), "tcp auth setup ");
+    assert_phases(postgres_url_as("127.0.0.1", NULL, NULL, NULL), "tcp tls auth setup ");
+    resolve_set_fake(two_addresses);
+    assert_phases(
+        parse("postgresql://postgres@db.internal:%d/postgres?sslmode=disable", postgres_port()),
+        "resolve tcp tcp auth setup ");
+    resolve_set_fake(NULL);
+}
+
+static void a_server_that_does_not_answer_the_request_for_tls_is_told_so(void **state)
+{
+    int port, fd = listen_in_silence(&port);
+    hg_error err = refused(parse("postgresql://u@127.0.0.1:%d/x", port), 300);
+
+    (void)state;
+    assert_int_equal(err.code, HG_TIMEOUT);
+    assert_non_null(strstr(err.message, "no answer in time to the request for TLS"));
+    close(fd);
 }
 
 /* --- names --- */
@@ -556,6 +619,8 @@ int main(void)
         cmocka_unit_test(a_server_that_accepts_and_never_answers_costs_the_deadline_and_no_more),
         cmocka_unit_test(the_urls_own_connect_timeout_counts),
         cmocka_unit_test(a_frozen_server_costs_the_deadline_and_no_more),
+        cmocka_unit_test(opening_tells_what_it_is_about),
+        cmocka_unit_test(a_server_that_does_not_answer_the_request_for_tls_is_told_so),
         cmocka_unit_test(a_name_server_that_hangs_costs_the_deadline_and_no_more),
         cmocka_unit_test(an_unknown_name_is_unavailable),
         cmocka_unit_test(numeric_addresses_are_not_looked_up),

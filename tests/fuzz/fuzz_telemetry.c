@@ -14,6 +14,9 @@ static void check_connection(const hg_pool_connection *connection)
     assert(connection->state > HG_SLOT_EMPTY && connection->state <= HG_SLOT_CLOSING);
     assert(connection->age_ms >= -1 && connection->held_ms >= -1 && connection->idle_ms >= -1);
     assert(connection->backend_pid >= 0 && connection->holder_tid >= 0);
+    assert(connection->phase < HG_CONNECT_PHASES);
+    for (int i = 0; i < HG_CONNECT_PHASES; i++)
+        assert(connection->phase_ms[i] >= 0);
     assert(memchr(connection->holder, 0, sizeof connection->holder) != NULL);
     assert(memchr(connection->address, 0, sizeof connection->address) != NULL);
 }
@@ -57,6 +60,7 @@ static void check(const hg_pool_snapshot *pool, int64_t now_ms)
     assert(memchr(pool->last_sqlstate, 0, sizeof pool->last_sqlstate) != NULL);
     assert(pool->mode <= HG_MODE_DRAINING && pool->silent_ms >= -1);
     assert(pool->oldest_waiting_ms >= -1 && pool->next_connect_ms >= -1);
+    assert(pool->down_since_ms >= 0 && pool->down_ms >= 0);
     assert(pool->expected_wait_ms >= -1);
     check_window(&pool->minute);
     check_window(&pool->quarter);

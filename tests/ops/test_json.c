@@ -231,6 +231,9 @@ static void pools_list_every_connection(void **state)
                                     .closed = {[HG_CLOSE_DISCARD] = 3},
                                     .oldest_waiting_ms = -1,
                                     .next_connect_ms = 250,
+                                    .down_since_ms = 1700000000000,
+                                    .down_ms = 1500,
+                                    .outages = 1,
                                     .use = {.level_ms = {[0] = 900, [3] = 100}},
                                     .event_count = 1,
                                     .connection_count = 1};
@@ -259,6 +262,7 @@ static void pools_list_every_connection(void **state)
                        " checkouts:i timeouts:i wait_ms:o connections:a");
     assert_has(object, "life:s silent_ms:n mode:s oldest_waiting_ms:n next_connect_ms:i closed:o "
                        "last_minute:o last_15_minutes:o use:a advice:o events:a");
+    assert_has(object, "down_since:s down_ms:i outages:i");
     assert_has(json_object_get(object, "wait_ms"), "p50:r p99:r max:r");
     assert_has(json_object_get(object, "closed"), "hung_up:i no_answer:i discard:i");
     assert_int_equal(
@@ -267,7 +271,11 @@ static void pools_list_every_connection(void **state)
     assert_has(json_array_get(json_object_get(object, "use"), 1), "in_use:i ms:i");
     assert_has(json_object_get(object, "advice"), "configured:i needed:i fewer:n message:s");
     assert_has(json_array_get(json_object_get(object, "connections"), 0),
-               "slot:i state:s age_s:r held_ms:i backend_pid:i holder:s address:n leaked:b");
+               "slot:i state:s age_s:r held_ms:i backend_pid:i holder:s address:n leaked:b "
+               "phase:n connect_ms:o");
+    assert_has(
+        json_object_get(json_array_get(json_object_get(object, "connections"), 0), "connect_ms"),
+        "resolve:r tcp:r tls:r auth:r setup:r");
     assert_has(json_array_get(json_object_get(object, "events"), 0),
                "at:s event:s times:i slot:n backend_pid:n detail:s");
     json_decref(root);
