@@ -411,19 +411,17 @@ static bool check_plan(const struct run *r, hg_error *err)
            && (!r->options->production || hg_plan_allowed(&r->prepared->plan, err));
 }
 
+/* What is refused has written nothing, not even the tables of the ledger. */
 static bool carry_out(struct run *r, hg_error *err)
 {
-    size_t steps = r->prepared->decided.step_count;
-
-    if (steps > 0 && !apply_create_ledger(r, err))
-        return false;
     if (!prepare_load(r->conn, r->prepared, r->options, soon(), err) || !check_plan(r, err))
         return false;
-    if (steps == 0)
+    if (r->prepared->decided.step_count == 0)
         return true;
+    if (!check_deadline(r, 0, err) || !apply_create_ledger(r, err))
+        return false;
     r->discard = r->prepared->driver == HG_POSTGRESQL; /* files leave more behind than settings */
-    return r->options->single_transaction ? check_deadline(r, 0, err) && run_together(r, err)
-                                          : run_each(r, err);
+    return r->options->single_transaction ? run_together(r, err) : run_each(r, err);
 }
 
 /* A database that another tool has migrated is not migrated from the beginning. */

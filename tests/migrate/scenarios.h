@@ -350,6 +350,28 @@ static void the_same_plan_has_the_same_id_and_another_is_refused(void **state)
     must(w);
 }
 
+static void what_is_refused_has_not_even_made_the_version_tables(void **state)
+{
+    struct world *w = *state;
+    hg_migrate_options options = options_for(w, UP, NULL);
+
+    write_three(w);
+    execute(w, "CREATE TABLE old (id integer)");
+    write_file(w, "20260101000003_d.sql",
+               "-- revision: ddd\n-- revises: ccc\n-- migrate:up\nDROP TABLE old;\n");
+    options.production = true;
+    assert_string_equal(run_with(w, &options, NULL), "=");
+    assert_int_equal(w->err.code, HG_REFUSED);
+    assert_string_equal(ask(w, "SELECT count(*) FROM alembic_version"), "!sql");
+    options.production = false;
+    options.plan_id = "0123456789abcdef";
+    assert_string_equal(run_with(w, &options, NULL), "=");
+    assert_int_equal(w->err.code, HG_REFUSED);
+    assert_string_equal(ask(w, "SELECT count(*) FROM headgate_history"), "!sql");
+    assert_string_equal(run(w, UP, NULL), "+aaa +bbb +ccc +ddd = ddd");
+    must(w);
+}
+
 static void one_transaction_holds_all_or_nothing(void **state)
 {
     struct world *w = *state;
@@ -662,6 +684,7 @@ static void killed_anywhere_the_next_run_ends_in_the_same_state(void **state)
         SCENARIO(an_edited_file_is_rolled_back_as_it_was_applied),                            \
         SCENARIO(an_older_release_undoes_what_a_newer_one_applied),                           \
         SCENARIO(the_same_plan_has_the_same_id_and_another_is_refused),                       \
+        SCENARIO(what_is_refused_has_not_even_made_the_version_tables),                       \
         SCENARIO(one_transaction_holds_all_or_nothing),                                       \
         SCENARIO(a_file_that_ends_our_transaction_is_refused_before_anything_runs),           \
         SCENARIO(an_observer_hears_every_step_and_statement),                                 \
