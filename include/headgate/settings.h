@@ -109,6 +109,7 @@ HG_API bool hg_settings_token_set(const hg_settings *settings);         /* HEADG
 /* Whether n bytes are the token; how long that takes does not tell how many of them are. */
 HG_API bool hg_settings_token_is(const hg_settings *settings, const char *given, size_t n);
 HG_API bool hg_settings_no_color(const hg_settings *settings); /* NO_COLOR has a value */
+HG_API const char *hg_settings_release(const hg_settings *settings);   /* HEADGATE_RELEASE, "" */
 HG_API const char *hg_settings_theme(const hg_settings *settings);     /* HEADGATE_THEME */
 HG_API const char *hg_settings_theme_dir(
     const hg_settings *settings); /* where the user's own themes are; "": nowhere */

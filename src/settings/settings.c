@@ -51,6 +51,7 @@ enum id {
     DB_SCHEMA_FILE,
     HEADGATE_CHECKS_DIR,
     HEADGATE_READ_ONLY,
+    HEADGATE_RELEASE,
     HEADGATE_RUNTIME_DIR,
     HEADGATE_TOKEN,
     HEADGATE_THEME,
@@ -121,6 +122,8 @@ static const struct row rows[ID_COUNT] = {
                               "The folder of the team's own checks and of the mutes."},
     [HEADGATE_READ_ONLY]   = {"HEADGATE_READ_ONLY", SWITCH, "false", NULL, 0, 0,
                               "Opens sessions read-only and refuses every command that changes something."},
+    [HEADGATE_RELEASE]     = {"HEADGATE_RELEASE", TEXT, "", NULL, 0, 0,
+                              "What the release that is deployed is called, for the history of migrations: a tag, a commit."},
     [HEADGATE_RUNTIME_DIR] = {"HEADGATE_RUNTIME_DIR", TEXT, "", NULL, 0, 0,
                               "The folder, in memory, where pools publish themselves; without it /dev/shm/headgate-UID."},
     [HEADGATE_TOKEN]       = {"HEADGATE_TOKEN", SECRET, "", NULL, 0, 0,
@@ -732,6 +735,11 @@ bool hg_settings_no_color(const hg_settings *s)
 bool hg_settings_read_only(const hg_settings *s)
 {
     return s->values[HEADGATE_READ_ONLY].number != 0;
+}
+
+const char *hg_settings_release(const hg_settings *s)
+{
+    return s->values[HEADGATE_RELEASE].text;
 }
 
 const char *hg_settings_theme(const hg_settings *s)
