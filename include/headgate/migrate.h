@@ -38,6 +38,7 @@ typedef struct hg_revision {
     int64_t applied_ms;     /* Unix time; 0 when unknown (another tool applied it) */
     double duration_ms;     /* -1 when unknown */
     const char *applied_by; /* "" when unknown */
+    const char *release;    /* of the program, as its deployer called it; "" when unknown */
     bool checksum_known;
     bool checksum_ok; /* false: the file's up section is not the one that was applied */
     bool head;        /* nothing in the folder revises it */
@@ -81,6 +82,7 @@ typedef struct hg_migration_event {
     int64_t retries;
     int64_t statements, statements_done;
     const char *operator_name, *os_user, *host, *headgate_version;
+    const char *release; /* of the program that the migration belongs to; "" when unknown */
     int64_t backend_pid;
     const char *sqlstate, *error; /* "" unless it failed; without secrets */
 } hg_migration_event;
@@ -177,6 +179,7 @@ typedef struct hg_migrate_options {
     int64_t deadline_ms;       /* start no migration that is not expected to end within this time
                                   from the call, by how long it took before; 0: none */
     const char *operator_name; /* who, for the history; NULL: the operating system's user */
+    const char *release;       /* of the program, for the history; NULL or "": not known */
     bool production;           /* lock_timeout is set and retried; hazards refuse the run */
     const char *const *accept; /* ids of hazards that refuse nothing; an unknown one is HG_USAGE */
     size_t accept_count;
@@ -205,8 +208,8 @@ typedef struct hg_lint_options {
     size_t accept_count;
 } hg_lint_options;
 
-/* Nothing accepted; the newest version of which all is known: PostgreSQL 15, whose grammar reads the
- * statements, and the newest SQLite that the table of forms speaks of. */
+/* Nothing accepted; the newest version of which all is known: PostgreSQL 15, whose grammar reads
+ * the statements, and the newest SQLite that the table of forms speaks of. */
 HG_API hg_lint_options hg_lint_options_default(hg_driver driver);
 
 /*
@@ -314,8 +317,9 @@ typedef struct hg_import_options {
     hg_import_kind kind;
     const char *from;          /* the tool's folder; NULL: where its users have it by custom */
     const char *dir;           /* ours, made when it is missing */
-    const char *operator_name; /* as in hg_migrate_options */
-    int64_t lock_wait_ms;      /* as in hg_migrate_options */
+    const char *operator_name; /* as in hg_migrate_options, as what follows */
+    const char *release;
+    int64_t lock_wait_ms;
 } hg_import_options;
 
 typedef struct hg_import_result {

@@ -30,6 +30,15 @@ static const char *state(struct arena *arena, const hg_revision *r)
                         r->current ? ", current" : "", edited);
 }
 
+/* "ana", "ana (v1.4)": who, and from which release. */
+static const char *by_whom(struct arena *arena, const hg_revision *r)
+{
+    if (r->applied_by[0] == '\0')
+        return NULL;
+    return r->release[0] == '\0' ? r->applied_by
+                                 : arena_printf(arena, "%s (%s)", r->applied_by, r->release);
+}
+
 static void put_row(struct arena *arena, const hg_revision *r, const char **cells)
 {
     char when[32], took[32];
@@ -40,7 +49,7 @@ static void put_row(struct arena *arena, const hg_revision *r, const char **cell
     cells[2] = state(arena, r);
     cells[3] = when[0] == '\0' ? NULL : arena_text(arena, when);
     cells[4] = arena_text(arena, cli_duration(r->duration_ms, took, sizeof took));
-    cells[5] = r->applied_by[0] == '\0' ? NULL : r->applied_by;
+    cells[5] = by_whom(arena, r);
     cells[6] = r->message;
 }
 
@@ -97,8 +106,9 @@ static void put_event(struct arena *arena, const hg_migration_event *event, cons
     cells[5] = event->lock_wait_ms > 0
                    ? arena_text(arena, cli_duration((double)event->lock_wait_ms, took, sizeof took))
                    : NULL;
-    cells[6] =
-        arena_printf(arena, "%s@%s %s", event->operator_name, event->host, event->headgate_version);
+    cells[6] = arena_printf(arena, "%s@%s %s%s%s", event->operator_name, event->host,
+                            event->headgate_version, event->release[0] == '\0' ? "" : ", release ",
+                            event->release);
     cells[7] = event->error[0] == '\0' ? NULL : event->error;
 }
 

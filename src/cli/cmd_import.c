@@ -22,8 +22,10 @@ static bool take_over(const struct cli *cli, struct ops *ops, const hg_observer 
                       hg_import_result *result, hg_error *err)
 {
     hg_migrate_options run = ops_migrate_options(ops, HG_MIGRATE_UP, NULL);
-    hg_import_options options = {
-        .from = cli->second_argument, .dir = run.dir, .lock_wait_ms = run.lock_wait_ms};
+    hg_import_options options = {.from = cli->second_argument,
+                                 .dir = run.dir,
+                                 .release = run.release,
+                                 .lock_wait_ms = run.lock_wait_ms};
 
     return hg_import_kind_parse(cli->argument, &options.kind, err)
            && cli_consent(cli, ops, "import notes in the database what the tool has applied.", err)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/rand.h"
 #include "driver/bulk.h"
 
@@ -206,18 +207,45 @@ bool apply_begin_write(struct run *run, const char *subject, hg_deadline by, hg_
     return hg_conn_begin(run->conn, soon(), err);
 }
 
-bool apply_create_ledger(struct run *run, hg_error *err)
+static bool change_ledger(struct run *run,
+                          bool (*change)(hg_conn *, struct ledger_place *, hg_deadline, hg_error *),
+                          hg_error *err)
 {
-    struct ledger_place *place = &run->prepared->place;
-
-    if (place->has_versions && place->has_history)
-        return true;
     if (!apply_begin_write(run, "", busy_deadline(run, -1), err))
         return false;
-    if (ledger_create(run->conn, place, soon(), err) && hg_conn_commit(run->conn, soon(), err))
+    if (change(run->conn, &run->prepared->place, soon(), err)
+        && hg_conn_commit(run->conn, soon(), err))
         return true;
     apply_undo(run);
     return false;
+}
+
+/* A history that cannot be extended, for it belongs to another role or somebody reads it, keeps
+ * what it has room for. */
+static bool extend_ledger(struct run *run, hg_error *err)
+{
+    struct ledger_place before = run->prepared->place;
+    hg_error cause = {0};
+
+    if (change_ledger(run, ledger_extend, &cause))
+        return true;
+    run->prepared->place = before;
+    if (cause.code == HG_PRIVILEGE || (cause.code == HG_LOCKED && !hg_conn_lost(run->conn))) {
+        log_line(LOG_INFO, "migrate", "the history keeps its old form", "reason", cause.message,
+                 NULL);
+        return true;
+    }
+    *err = cause;
+    return false;
+}
+
+bool apply_create_ledger(struct run *run, hg_error *err)
+{
+    const struct ledger_place *place = &run->prepared->place;
+
+    if (!place->has_versions || !place->has_history)
+        return change_ledger(run, ledger_create, err);
+    return place->complete || extend_ledger(run, err);
 }
 
 /* Whether alembic_version is what the plan was made for. On PostgreSQL the move notices. */

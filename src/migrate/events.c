@@ -26,7 +26,7 @@ static const char columns[] =
     " coalesce(finished_at, ''), coalesce(duration_ms, -1.0), coalesce(lock_wait_ms, 0),"
     " coalesce(retries, 0), statements, statements_done, coalesce(operator, ''),"
     " coalesce(os_user, ''), coalesce(host, ''), headgate_version, coalesce(backend_pid, 0),"
-    " coalesce(sqlstate, ''), coalesce(error, '')";
+    " coalesce(sqlstate, ''), coalesce(error, ''), ";
 
 static const char *text_at(struct events *e, hg_rows *rows, size_t column)
 {
@@ -58,8 +58,10 @@ static bool take(struct events *e, hg_rows *rows)
                                   .headgate_version = text_at(e, rows, 15),
                                   .backend_pid = hg_rows_integer(rows, 16),
                                   .sqlstate = text_at(e, rows, 17),
-                                  .error = text_at(e, rows, 18)};
-    return event->error != NULL && event->host != NULL && event->revision != NULL;
+                                  .error = text_at(e, rows, 18),
+                                  .release = text_at(e, rows, 19)};
+    return event->release != NULL && event->error != NULL && event->host != NULL
+           && event->revision != NULL;
 }
 
 static bool read_rows(struct events *e, hg_conn *conn, const struct ledger_place *place,
@@ -73,8 +75,8 @@ static bool read_rows(struct events *e, hg_conn *conn, const struct ledger_place
 
     if (!place->has_history)
         return true;
-    snprintf(sql, sizeof sql, "SELECT %s FROM %s ORDER BY id DESC LIMIT $1", columns,
-             place->history);
+    snprintf(sql, sizeof sql, "SELECT %s%s FROM %s ORDER BY id DESC LIMIT $1", columns,
+             place->complete ? "coalesce(release, '')" : "''", place->history);
     if (hg_conn_query(conn, sql, &most, 1, by, &rows, err))
         while (ok && (step = hg_rows_next(rows, by, err)) == HG_ROW)
             ok = take(e, rows) || no_memory(err);

@@ -26,12 +26,13 @@ static bool no_memory(hg_error *err)
 
 static void fill_from_ledger(const struct ledger_entry *entry, hg_revision *out)
 {
-    out->applied_by = "";
+    out->applied_by = out->release = "";
     out->duration_ms = -1;
     if (entry == NULL || !entry->applied || out->state == HG_REVISION_PENDING)
         return;
     out->applied_ms = entry->finished_ms;
     out->applied_by = entry->operator_name;
+    out->release = entry->release;
     out->duration_ms = entry->stamped ? -1 : entry->duration_ms;
     out->checksum_known = entry->checksum[0] != '\0' && out->state == HG_REVISION_APPLIED;
 }

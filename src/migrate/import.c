@@ -268,6 +268,7 @@ bool hg_import(hg_pool *pool, const hg_import_options *options, const hg_observe
     err = err == NULL ? &unheard : err;
     *out_result = (hg_import_result){0};
     run_options.operator_name = options->operator_name;
+    run_options.release = options->release;
     run_options.lock_wait_ms = options->lock_wait_ms;
     ok = choose_folder(options, out_result->from, sizeof out_result->from, err)
          && check_folders(options, out_result->from, err)

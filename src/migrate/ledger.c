@@ -3,10 +3,8 @@
  */
 #include "ledger.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -21,9 +19,20 @@ static bool no_memory(hg_error *err)
 
 /* --- where --- */
 
-/* One row: the schema, and whether each table is there. */
+/* Columns that histories made by earlier versions do not have. */
+static const struct column {
+    const char *name, *type;
+} later[LEDGER_LATER_COUNT] = {
+    {"release", "TEXT"},
+};
+
+#define LATER_LIST "('release')"
+
+/* One row: the schema, whether each table is there, and how many of the later columns. */
 static const char locate_postgresql[] =
-    "SELECT coalesce(n.nspname, pg_catalog.current_schema()), v.oid IS NOT NULL, h.oid IS NOT NULL"
+    "SELECT coalesce(n.nspname, pg_catalog.current_schema()), v.oid IS NOT NULL, h.oid IS NOT NULL,"
+    " (SELECT count(*) FROM pg_catalog.pg_attribute WHERE attrelid = h.oid"
+    " AND attname IN " LATER_LIST " AND NOT attisdropped)"
     " FROM (SELECT pg_catalog.to_regclass('alembic_version')::oid AS oid) v"
     " LEFT JOIN pg_catalog.pg_class c ON c.oid = v.oid"
     " LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
@@ -34,7 +43,8 @@ static const char locate_postgresql[] =
 
 static const char locate_sqlite[] =
     "SELECT 'main', EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'),"
-    " EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'headgate_history')";
+    " EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'headgate_history'),"
+    " (SELECT count(*) FROM pragma_table_info('headgate_history') WHERE name IN " LATER_LIST ")";
 
 static bool name_tables(struct ledger_place *place, const char *schema, hg_error *err)
 {
@@ -65,6 +75,7 @@ bool ledger_locate(hg_conn *conn, hg_deadline by, struct ledger_place *out_place
     if (ok && hg_rows_next(rows, by, err) == HG_ROW) {
         place.has_versions = hg_rows_integer(rows, 1) != 0;
         place.has_history = hg_rows_integer(rows, 2) != 0;
+        place.complete = hg_rows_integer(rows, 3) == LEDGER_LATER_COUNT;
         ok = name_tables(&place, hg_rows_text(rows, 0), err);
     } else {
         ok = false;
@@ -116,16 +127,17 @@ static void read_sql(const struct ledger_place *place, struct buf *sql)
     buf_printf(sql,
                "SELECT * FROM (SELECT 0 AS event, CAST(version_num AS TEXT) AS revision, "
                "0 AS id, '' AS direction, '' AS revises, '' AS checksum, '' AS message, "
-               "'' AS operator, '' AS finished_at, -1.0 AS duration_ms, 0 AS kept FROM %s",
+               "'' AS operator, '' AS finished_at, -1.0 AS duration_ms, 0 AS kept, "
+               "'' AS release FROM %s",
                place->versions);
     if (place->has_history)
         buf_printf(sql,
                    " UNION ALL SELECT 1, revision, id, direction, coalesce(revises, ''), "
                    "coalesce(checksum, ''), coalesce(message, ''), coalesce(operator, ''), "
                    "coalesce(finished_at, ''), coalesce(duration_ms, -1.0), "
-                   "CASE WHEN down_section IS NULL THEN 0 ELSE 1 END FROM %s "
+                   "CASE WHEN down_section IS NULL THEN 0 ELSE 1 END, %s FROM %s "
                    "WHERE outcome = 'ok'",
-                   place->history);
+                   place->complete ? "coalesce(release, '')" : "''", place->history);
     buf_printf(sql, ") AS ledger ORDER BY event, revision COLLATE %s, id", binary);
 }
 
@@ -166,8 +178,9 @@ static bool take_event(struct reader *r, hg_rows *rows)
     entry->finished_ms = moment_parse(hg_rows_text(rows, 8));
     entry->duration_ms = duration.type == HG_REAL ? duration.as.real : -1;
     entry->keeps_down = hg_rows_integer(rows, 10) != 0;
+    entry->release = arena_text(r->arena, hg_rows_text(rows, 11));
     return entry->revises != NULL && entry->checksum != NULL && entry->message != NULL
-           && entry->operator_name != NULL;
+           && entry->operator_name != NULL && entry->release != NULL;
 }
 
 /* An import's message is the table that is kept up to date. */
@@ -256,7 +269,8 @@ static const char create_history[] =
     "statements_done INTEGER NOT NULL, statement_begun INTEGER, done_checksum VARCHAR(64), "
     "started_at VARCHAR(32) NOT NULL, finished_at VARCHAR(32), duration_ms DOUBLE PRECISION, "
     "lock_wait_ms BIGINT, retries INTEGER, operator TEXT, os_user TEXT, host TEXT, "
-    "headgate_version VARCHAR(32) NOT NULL, backend_pid BIGINT, sqlstate VARCHAR(5), error TEXT)";
+    "headgate_version VARCHAR(32) NOT NULL, backend_pid BIGINT, sqlstate VARCHAR(5), error TEXT, "
+    "release TEXT)";
 
 bool ledger_create(hg_conn *conn, struct ledger_place *place, hg_deadline by, hg_error *err)
 {
@@ -269,6 +283,7 @@ bool ledger_create(hg_conn *conn, struct ledger_place *place, hg_deadline by, hg
     snprintf(history, sizeof history, create_history, place->history, id);
     if ((place->has_versions || hg_conn_execute(conn, versions, NULL, 0, by, NULL, err))
         && (place->has_history || hg_conn_execute(conn, history, NULL, 0, by, NULL, err))) {
+        place->complete = place->complete || !place->has_history;
         place->has_versions = place->has_history = true;
         return true;
     }
@@ -276,199 +291,40 @@ bool ledger_create(hg_conn *conn, struct ledger_place *place, hg_deadline by, hg
     return false;
 }
 
-/* --- writing --- */
-
-void ledger_author_init(struct ledger_author *author, const char *operator_name,
-                        const hg_conn *conn)
+/* Whether the history has a column; SQLite, which cannot add one only when it is missing. */
+static bool has_column(hg_conn *conn, const char *name, hg_deadline by, bool *out, hg_error *err)
 {
-    struct passwd entry, *found = NULL;
-    char room[4096];
-
-    memset(author, 0, sizeof *author);
-    author->backend_pid = hg_conn_backend_pid(conn);
-    if (getpwuid_r(geteuid(), &entry, room, sizeof room, &found) == 0 && found != NULL)
-        text_copy(author->os_user, sizeof author->os_user, entry.pw_name);
-    else
-        snprintf(author->os_user, sizeof author->os_user, "%ld", (long)geteuid());
-    if (gethostname(author->host, sizeof author->host - 1) != 0)
-        author->host[0] = '\0';
-    text_copy(author->operator_name, sizeof author->operator_name,
-              operator_name == NULL ? author->os_user : operator_name);
-}
-
-static hg_value number_or_null(int64_t number)
-{
-    return number < 0 ? hg_null() : hg_integer(number);
-}
-
-static hg_value moment_or_null(int64_t wall_ms, char room[MOMENT_SIZE])
-{
-    return wall_ms == 0 ? hg_null() : hg_text(moment_text(wall_ms, room));
-}
-
-bool ledger_append(hg_conn *conn, const struct ledger_place *place,
-                   const struct ledger_author *author, const struct ledger_event *event,
-                   hg_deadline by, int64_t *out_id, hg_error *err)
-{
-    char started[MOMENT_SIZE], finished[MOMENT_SIZE], sql[1400];
-    const hg_value values[] = {
-        hg_text(event->revision),
-        hg_text(event->direction),
-        hg_text(event->outcome),
-        hg_text(event->file),
-        hg_text(event->message),
-        hg_text(event->revises),
-        hg_text(event->checksum),
-        hg_text(event->raw_checksum),
-        hg_text(event->down_section),
-        hg_integer(event->statements),
-        hg_integer(event->statements_done),
-        number_or_null(event->statement_begun),
-        hg_text(event->done_checksum),
-        hg_text(moment_text(event->started_ms, started)),
-        moment_or_null(event->finished_ms, finished),
-        event->finished_ms == 0 ? hg_null() : hg_real(event->duration_ms),
-        hg_integer(event->lock_wait_ms),
-        hg_integer(event->retries),
-        hg_text(author->operator_name),
-        hg_text(author->os_user),
-        hg_text(author->host),
-        hg_text(hg_version()),
-        hg_integer(author->backend_pid),
-        hg_text(event->sqlstate),
-        hg_text(event->error),
-    };
+    const hg_value value = hg_text(name);
     hg_rows *rows = NULL;
-    bool ok;
+    bool ok = hg_conn_query(conn,
+                            "SELECT count(*) FROM pragma_table_info('headgate_history')"
+                            " WHERE name = $1",
+                            &value, 1, by, &rows, err)
+              && hg_rows_next(rows, by, err) == HG_ROW;
 
-    snprintf(sql, sizeof sql,
-             "INSERT INTO %s (revision, direction, outcome, file, message, revises, checksum, "
-             "raw_checksum, down_section, statements, statements_done, statement_begun, "
-             "done_checksum, started_at, finished_at, duration_ms, lock_wait_ms, retries, "
-             "operator, os_user, host, headgate_version, backend_pid, sqlstate, error) VALUES "
-             "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
-             "$19, $20, $21, $22, $23, $24, $25) RETURNING id",
-             place->history);
-    ok = hg_conn_query(conn, sql, values, sizeof values / sizeof *values, by, &rows, err)
-         && hg_rows_next(rows, by, err) == HG_ROW;
     if (ok)
-        *out_id = hg_rows_integer(rows, 0);
-    ok = ok && hg_rows_next(rows, by, err) == HG_END;
+        *out = hg_rows_integer(rows, 0) != 0;
     hg_rows_close(rows);
-    if (!ok)
-        hg_error_context(err, "could not write the history");
     return ok;
 }
 
-static bool update_event(hg_conn *conn, const struct ledger_place *place, const char *set,
-                         const hg_value *values, size_t count, hg_deadline by, hg_error *err)
+bool ledger_extend(hg_conn *conn, struct ledger_place *place, hg_deadline by, hg_error *err)
 {
-    char sql[1024];
-
-    snprintf(sql, sizeof sql, "UPDATE %s SET %s WHERE id = $1 AND outcome = 'running'",
-             place->history, set);
-    if (hg_conn_execute(conn, sql, values, count, by, NULL, err))
-        return true;
-    hg_error_context(err, "could not write the history");
-    return false;
-}
-
-bool ledger_progress(hg_conn *conn, const struct ledger_place *place, int64_t id,
-                     const struct ledger_event *event, hg_deadline by, hg_error *err)
-{
-    const hg_value values[] = {
-        hg_integer(id),
-        hg_integer(event->statements_done),
-        number_or_null(event->statement_begun),
-        hg_text(event->done_checksum),
-    };
-
-    return update_event(conn, place,
-                        "statements_done = $2, statement_begun = $3, done_checksum = $4", values,
-                        sizeof values / sizeof *values, by, err);
-}
-
-bool ledger_end(hg_conn *conn, const struct ledger_place *place, int64_t id,
-                const struct ledger_event *event, hg_deadline by, hg_error *err)
-{
-    char finished[MOMENT_SIZE];
-    const hg_value values[] = {
-        hg_integer(id),
-        hg_text(event->outcome),
-        moment_or_null(event->finished_ms, finished),
-        hg_real(event->duration_ms),
-        hg_integer(event->retries),
-        hg_text(event->sqlstate),
-        hg_text(event->error),
-    };
-
-    return update_event(conn, place,
-                        "outcome = $2, finished_at = $3, duration_ms = $4, retries = $5, "
-                        "sqlstate = $6, error = $7, statement_begun = NULL",
-                        values, sizeof values / sizeof *values, by, err);
-}
-
-static bool drifted(const char *what, const char *revision, hg_error *err)
-{
-    hg_fail(err, HG_DRIFT, "the version table was changed by somebody else: \"%s\" %s", revision,
-            what);
-    hg_error_hint(err, "Look at headgate history, then run the command again.");
-    return false;
-}
-
-static bool add_current(hg_conn *conn, const struct ledger_place *place, const char *revision,
-                        hg_deadline by, hg_error *err)
-{
-    const hg_value value = hg_text(revision);
-    hg_error cause = {0};
-    char sql[640];
-
-    snprintf(sql, sizeof sql, "INSERT INTO %s (version_num) VALUES ($1)", place->versions);
-    if (hg_conn_execute(conn, sql, &value, 1, by, NULL, &cause))
-        return true;
-    if (cause.code == HG_CONSTRAINT)
-        return drifted("stands in it already", revision, err);
-    if (err != NULL)
-        *err = cause;
-    return false;
-}
-
-bool ledger_move(hg_conn *conn, const struct ledger_place *place, const char *const *removes,
-                 size_t remove_count, const char *const *adds, size_t add_count, hg_deadline by,
-                 hg_error *err)
-{
-    char sql[640];
-
-    snprintf(sql, sizeof sql, "DELETE FROM %s WHERE version_num = $1", place->versions);
-    for (size_t i = 0; i < remove_count; i++) {
-        const hg_value value = hg_text(removes[i]);
-        int64_t gone = 0;
-
-        if (!hg_conn_execute(conn, sql, &value, 1, by, &gone, err))
-            return false;
-        if (gone != 1)
-            return drifted("is not in it any more", removes[i], err);
-    }
-    for (size_t i = 0; i < add_count; i++)
-        if (!add_current(conn, place, adds[i], by, err))
-            return false;
-    return true;
-}
-
-/* A number that is there already, or gone already, is as it should be: the other tool was quicker.
- */
-bool ledger_mirror(hg_conn *conn, const char *table, const char *version, bool applied,
-                   hg_deadline by, hg_error *err)
-{
-    const hg_value value = hg_text(version);
+    bool postgresql = place->driver == HG_POSTGRESQL;
     char sql[800];
 
-    if (applied)
-        snprintf(sql, sizeof sql, "INSERT INTO %s (version) VALUES ($1) ON CONFLICT DO NOTHING",
-                 table);
-    else
-        snprintf(sql, sizeof sql, "DELETE FROM %s WHERE version = $1", table);
-    return hg_conn_execute(conn, sql, &value, 1, by, NULL, err);
+    for (size_t i = 0; i < LEDGER_LATER_COUNT; i++) {
+        bool there = false;
+
+        if (!postgresql && !has_column(conn, later[i].name, by, &there, err))
+            return false;
+        snprintf(sql, sizeof sql, "ALTER TABLE %s ADD COLUMN %s%s %s", place->history,
+                 postgresql ? "IF NOT EXISTS " : "", later[i].name, later[i].type);
+        if (!there && !hg_conn_execute(conn, sql, NULL, 0, by, NULL, err))
+            return false;
+    }
+    place->complete = true;
+    return true;
 }
 
 /* --- looking back --- */

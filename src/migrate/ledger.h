@@ -12,10 +12,14 @@
  *   file, message, revises     as they were then; parents separated by commas
  *   checksum, raw_checksum     of the up section, by its tokens and by its bytes
  *   down_section               as it was then, so that it can undo what was done whatever the file
- * says statements, statements_done, statement_begun, done_checksum outside of a transaction: how
- * many there are and have ended; the one that began; what those that ended were started_at,
- * finished_at, duration_ms, lock_wait_ms, retries operator, os_user, host, headgate_version,
- * backend_pid sqlstate, error            why it failed, without secrets
+ *                              says now
+ *   statements, statements_done, statement_begun, done_checksum
+ *                              outside of a transaction: how many there are and have ended; the one
+ *                              that began; what those that ended were
+ *   started_at, finished_at, duration_ms, lock_wait_ms, retries
+ *   operator, os_user, host, headgate_version, backend_pid
+ *   release                    of the program that the migration belongs to, as its deployer says
+ *   sqlstate, error            why it failed, without secrets
  */
 #ifndef MIGRATE_LEDGER_H
 #define MIGRATE_LEDGER_H
@@ -35,6 +39,7 @@ struct ledger_place {
     char versions[560]; /* the tables' names as SQL */
     char history[560];
     bool has_versions, has_history;
+    bool complete; /* the history has also the columns that earlier versions did not make */
 };
 
 /* Finds the tables: alembic_version by the search_path, else the schema that it would be made in.
@@ -52,17 +57,26 @@ bool ledger_foreign(hg_conn *conn, const struct ledger_place *place, hg_deadline
 /* Makes what is missing. Only in a transaction, under the deployers' lock. */
 bool ledger_create(hg_conn *conn, struct ledger_place *place, hg_deadline by, hg_error *err);
 
+/* Adds what a history that an earlier version made lacks. It does as well without: a role that does
+ * not own the table goes on as it is. Only in a transaction, under the deployers' lock. */
+bool ledger_extend(hg_conn *conn, struct ledger_place *place, hg_deadline by, hg_error *err);
+
+/* These columns, as they stand at the end of a list of columns. */
+enum { LEDGER_LATER_COUNT = 1 };
+#define LEDGER_LATER_NAMES ", release"
+
 /* Who is at work, and where. */
 struct ledger_author {
     char operator_name[128];
     char os_user[64];
     char host[256];
+    char release[128]; /* "": not known */
     int64_t backend_pid;
 };
 
 /* operator_name NULL: the operating system's user. */
 void ledger_author_init(struct ledger_author *author, const char *operator_name,
-                        const hg_conn *conn);
+                        const char *release, const hg_conn *conn);
 
 /* What is written of an event. Texts may be NULL: not known. */
 struct ledger_event {

@@ -98,8 +98,8 @@ static void put_event(struct buf *out, const struct ledger_place *place,
                "INSERT INTO %s (outcome, revision, direction, file, message, revises, checksum, "
                "raw_checksum, down_section, statements, statements_done, started_at, finished_at, "
                "duration_ms, lock_wait_ms, retries, operator, os_user, host, headgate_version, "
-               "backend_pid) VALUES (",
-               place->history);
+               "backend_pid%s) VALUES (",
+               place->history, place->complete ? LEDGER_LATER_NAMES : "");
     put_outcome(out, event, remove_count);
     put_text(out, event->revision);
     put_text(out, event->direction);
@@ -118,7 +118,12 @@ static void put_event(struct buf *out, const struct ledger_place *place,
     put_text(out, author->os_user);
     put_text(out, author->host);
     put_text(out, hg_version());
-    buf_printf(out, "%lld);\n", (long long)author->backend_pid);
+    buf_printf(out, "%lld", (long long)author->backend_pid);
+    if (place->complete) {
+        buf_text(out, ", ");
+        ledger_literal(out, author->release);
+    }
+    buf_text(out, ");\n");
 }
 
 size_t ledger_script(struct buf *out, const struct ledger_place *place,

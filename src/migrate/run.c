@@ -475,7 +475,7 @@ bool run_open(struct run *r, hg_error *err)
         return false;
     r->lookout = (struct lookout){.pool = r->pool, .observer = r->observer};
     run_watch(r);
-    ledger_author_init(&r->author, r->options->operator_name, r->conn);
+    ledger_author_init(&r->author, r->options->operator_name, r->options->release, r->conn);
     return true;
 }
 

@@ -16,6 +16,7 @@ struct ledger_entry {
     const char *checksum; /* of its up section then; "" when unknown */
     const char *message;
     const char *operator_name;
+    const char *release; /* of the program; "" when unknown */
     int64_t finished_ms; /* Unix time; 0 when unknown */
     double duration_ms;  /* -1 when unknown */
     bool keeps_down;     /* its down section was kept */

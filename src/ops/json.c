@@ -104,6 +104,8 @@ static json_t *revision_object(const hg_revision *r)
                         applied ? json_part_ms(r->duration_ms) : json_null());
     json_object_set_new(object, "applied_by",
                         applied ? json_part_text_or_null(r->applied_by) : json_null());
+    json_object_set_new(object, "release",
+                        applied ? json_part_text_or_null(r->release) : json_null());
     json_object_set_new(object, "checksum_ok",
                         r->checksum_known ? json_boolean(r->checksum_ok) : json_null());
     json_object_set_new(object, "head", json_boolean(r->head));

@@ -79,6 +79,7 @@ static json_t *event_object(const hg_migration_event *e)
     json_object_set_new(row, "os_user", json_part_text_or_null(e->os_user));
     json_object_set_new(row, "host", json_part_text_or_null(e->host));
     json_object_set_new(row, "headgate_version", json_part_text_or_null(e->headgate_version));
+    json_object_set_new(row, "release", json_part_text_or_null(e->release));
     json_object_set_new(row, "backend_pid", json_integer(e->backend_pid));
     json_object_set_new(row, "sqlstate", json_part_text_or_null(e->sqlstate));
     json_object_set_new(row, "error", json_part_text_or_null(e->error));

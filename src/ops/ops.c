@@ -59,6 +59,7 @@ hg_migrate_options ops_migrate_options(const struct ops *ops, hg_migrate_kind ki
     options.kind = kind;
     options.target = target == NULL || target[0] == '\0' ? NULL : target;
     options.production = hg_settings_production(ops->settings);
+    options.release = hg_settings_release(ops->settings);
     return options;
 }
 

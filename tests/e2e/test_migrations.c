@@ -274,6 +274,7 @@ static void a_failing_statement(bool postgres)
     add_migration(&p, 1, "CREATE TABLE one (n integer);", "DROP TABLE one;");
     add_migration(&p, 2, "CREATE TABLE two (n integer);\nINSERT INTO nowhere VALUES (1);",
                   "DROP TABLE two;");
+    temp_write(p.dir, ".env", "HEADGATE_RELEASE=v7\n");
     result = RUN(&p, 1, "up");
     assert_non_null(strstr(result.err, "20260101000002_step.sql:3"));
     assert_non_null(strstr(result.err, "INSERT INTO nowhere"));
@@ -286,6 +287,10 @@ static void a_failing_statement(bool postgres)
     result = RUN(&p, 0, "history", "--events");
     assert_non_null(strstr(result.out, "failed"));
     assert_non_null(strstr(result.out, "nowhere"));
+    assert_non_null(strstr(result.out, "release v7"));
+    process_release(&result);
+    result = RUN(&p, 0, "history");
+    assert_non_null(strstr(result.out, "(v7)"));
     process_release(&result);
     {
         json_t *root = JSON(&p, "history", "--events", "--json");
@@ -294,6 +299,7 @@ static void a_failing_statement(bool postgres)
         assert_string_equal(text_at(root, "events", 0, "outcome"), "failed");
         assert_string_equal(text_at(root, "events", 1, "outcome"), "ok");
         assert_string_equal(text_at(root, "events", 0, "headgate_version"), hg_version());
+        assert_string_equal(text_at(root, "events", 0, "release"), "v7");
         json_decref(root);
     }
     /* The first statement of the failed migration is gone with it: mending the file is enough. */

@@ -95,6 +95,58 @@ static void the_history_says_who_did_what_and_how(void **state)
                         "-- migrate:down\nDROP TABLE b;\n");
 }
 
+static const char *release_of_newest_event(struct world *w)
+{
+    static char text[64];
+    hg_events *events = NULL;
+
+    assert_true(hg_events_read(w->pool, 1, soon(), &events, &w->err));
+    assert_int_equal(events->count, 1);
+    snprintf(text, sizeof text, "%s %s", events->items[0].revision, events->items[0].release);
+    hg_events_free(events);
+    return text;
+}
+
+static void the_history_says_which_release_brought_what(void **state)
+{
+    struct world *w = *state;
+    hg_migrate_options options = options_for(w, UP, "aaa");
+    hg_history *history;
+
+    write_three(w);
+    options.release = "v41's";
+    run_with(w, &options, NULL);
+    must(w);
+    assert_string_equal(release_of_newest_event(w), "aaa v41's");
+    options.release = NULL;
+    options.target = "bbb";
+    run_with(w, &options, NULL);
+    history = history_of(w);
+    assert_string_equal(find(history, "aaa")->release, "v41's");
+    assert_string_equal(find(history, "bbb")->release, "");
+    hg_history_free(history);
+}
+
+static void a_history_that_an_earlier_version_made_is_read_and_extended(void **state)
+{
+    struct world *w = *state;
+    hg_migrate_options options = options_for(w, UP, NULL);
+    hg_history *history;
+
+    write_three(w);
+    run(w, UP, "aaa");
+    execute(w, "ALTER TABLE headgate_history DROP COLUMN release");
+    history = history_of(w);
+    assert_string_equal(find(history, "aaa")->applied_by, "tester");
+    assert_string_equal(find(history, "aaa")->release, "");
+    hg_history_free(history);
+    assert_string_equal(release_of_newest_event(w), "aaa ");
+    options.release = "v42";
+    assert_string_equal(run_with(w, &options, NULL), "+bbb +ccc = ccc");
+    must(w);
+    assert_string_equal(release_of_newest_event(w), "ccc v42");
+}
+
 static void the_history_shows_the_graph_and_what_is_applied(void **state)
 {
     struct world *w = *state;
@@ -674,6 +726,8 @@ static void killed_anywhere_the_next_run_ends_in_the_same_state(void **state)
         SCENARIO(down_and_reset_undo_in_reverse),                                             \
         SCENARIO(a_failing_statement_undoes_its_migration_and_names_its_place),               \
         SCENARIO(the_history_says_who_did_what_and_how),                                      \
+        SCENARIO(the_history_says_which_release_brought_what),                                \
+        SCENARIO(a_history_that_an_earlier_version_made_is_read_and_extended),                \
         SCENARIO(the_history_shows_the_graph_and_what_is_applied),                            \
         SCENARIO(reading_creates_nothing), SCENARIO(files_are_read_without_a_database),       \
         SCENARIO(a_database_that_alembic_has_used_is_read_as_it_is),                          \
