@@ -1,5 +1,5 @@
 /*
- * measure.c - two looks at the catalogs, before and after a statement, and what is different.
+ * measure.c - what a statement locked, and what of that is different now.
  */
 #include "measure.h"
 
@@ -9,24 +9,48 @@
 #include "base/vec.h"
 
 // clang-format off
-static const char relations_sql[] =
-    "SELECT c.oid::int8, n.nspname || '.' || c.relname, c.relkind::text, coalesce(i.indrelid, 0)::int8,"
-    " coalesce(pg_relation_filenode(c.oid), 0)::int8, pg_stat_get_xact_numscans(c.oid),"
-    " (SELECT count(*) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)"
-    " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-    " LEFT JOIN pg_index i ON i.indexrelid = c.oid"
-    " WHERE c.relkind IN ('r', 'p', 'm', 'v', 'S', 'f', 'i', 'I')"
-    " AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' ORDER BY 1";
+#define RELATIONS \
+    "SELECT c.oid::int8, n.nspname || '.' || c.relname, c.relkind::text, coalesce(i.indrelid, 0)::int8," \
+    " coalesce(pg_relation_filenode(c.oid), 0)::int8, pg_stat_get_xact_numscans(c.oid)," \
+    " (SELECT count(*) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)" \
+    " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace" \
+    " LEFT JOIN pg_index i ON i.indexrelid = c.oid" \
+    " WHERE c.relkind IN ('r', 'p', 'm', 'v', 'S', 'f', 'i', 'I')" \
+    " AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'"
 
-static const char locks_sql[] =
-    "SELECT relation::int8, mode FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'relation'"
-    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+/* The database of what all of them share is 0. */
+#define MY_LOCKS(database) \
+    " FROM pg_locks l WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.database = " database
+
+#define HERE "(SELECT d.oid FROM pg_database d WHERE d.datname = current_database())"
+
+static const char all_sql[] = RELATIONS " ORDER BY 1";
+static const char locked_sql[] = RELATIONS " AND c.oid IN (SELECT l.relation" MY_LOCKS(HERE) ") ORDER BY 1";
+
+static const char locks_sql[] = "SELECT l.relation::int8, l.mode" MY_LOCKS(HERE);
+
+static const char scans_sql[] =
+    "SELECT c.oid::int8, pg_stat_get_xact_numscans(c.oid) FROM pg_class c"
+    " WHERE c.relkind IN ('r', 'm') AND pg_stat_get_xact_numscans(c.oid) > 0";
+
+/* Whose objects are whose is written down beside every table: that does not count. */
+static const char shared_sql[] =
+    "SELECT count(*)::int8" MY_LOCKS("0") " AND l.mode ~ 'Exclusive'"
+    " AND EXISTS (SELECT FROM pg_class c WHERE c.oid = l.relation AND c.relname !~ '^pg_shdepend')";
 // clang-format on
 
 static bool no_memory(hg_error *err)
 {
     return hg_fail(err, HG_NOMEM, "could not measure the statement: out of memory");
 }
+
+void snapshot_release(struct snapshot *snapshot)
+{
+    alloc_free(snapshot->relations);
+    *snapshot = (struct snapshot){0};
+}
+
+/* --- reading --- */
 
 static bool take_relation(hg_rows *rows, struct arena *arena, struct measured_relation *out)
 {
@@ -42,30 +66,44 @@ static bool take_relation(hg_rows *rows, struct arena *arena, struct measured_re
     return out->name != NULL;
 }
 
-bool measure_before(hg_conn *conn, struct arena *arena, hg_deadline by, struct snapshot *out,
-                    hg_error *err)
+static bool look(hg_conn *conn, const char *sql, struct arena *arena, hg_deadline by,
+                 struct snapshot *out, hg_error *err)
 {
     VEC(struct measured_relation) list = VEC_INIT;
     hg_rows *rows = NULL;
     hg_step step = HG_ERROR;
-    bool ok = hg_conn_query(conn, relations_sql, NULL, 0, by, &rows, err);
+    bool ok = hg_conn_query(conn, sql, NULL, 0, by, &rows, err);
 
     while (ok && (step = hg_rows_next(rows, by, err)) == HG_ROW)
         ok = take_relation(rows, arena, VEC_PUSH(&list)) || no_memory(err);
     ok = ok && step == HG_END;
     hg_rows_close(rows);
-    if (ok) {
-        out->count = list.count;
-        out->relations = arena_alloc(arena, list.count + 1, sizeof *out->relations);
-        ok = out->relations != NULL || no_memory(err);
-    }
-    if (ok && list.count > 0)
-        memcpy(out->relations, list.items, list.count * sizeof *list.items);
-    VEC_RELEASE(&list);
+    if (ok)
+        *out = (struct snapshot){list.items, list.count};
+    else
+        VEC_RELEASE(&list);
     return ok;
 }
 
-/* --- what is different --- */
+bool measure_look(hg_conn *conn, struct arena *arena, hg_deadline by, struct snapshot *out,
+                  hg_error *err)
+{
+    return look(conn, all_sql, arena, by, out, err);
+}
+
+static bool read_shared(hg_conn *conn, hg_deadline by, bool *out, hg_error *err)
+{
+    hg_rows *rows = NULL;
+    bool ok = hg_conn_query(conn, shared_sql, NULL, 0, by, &rows, err)
+              && hg_rows_next(rows, by, err) == HG_ROW;
+
+    if (ok)
+        *out = hg_rows_integer(rows, 0) > 0;
+    hg_rows_close(rows);
+    return ok;
+}
+
+/* --- finding --- */
 
 static size_t find(const struct snapshot *snapshot, int64_t oid)
 {
@@ -82,10 +120,50 @@ static size_t find(const struct snapshot *snapshot, int64_t oid)
     return low < snapshot->count && snapshot->relations[low].oid == oid ? low : snapshot->count;
 }
 
+const struct measured_relation *snapshot_find(const struct snapshot *snapshot, int64_t oid)
+{
+    size_t i = find(snapshot, oid);
+
+    return i < snapshot->count ? &snapshot->relations[i] : NULL;
+}
+
 static bool is_index(const struct measured_relation *relation)
 {
     return relation->kind == 'i' || relation->kind == 'I';
 }
+
+/* --- scans --- */
+
+static bool has_scans(const struct snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->count; i++)
+        if (snapshot->relations[i].scans > 0)
+            return true;
+    return false;
+}
+
+bool measure_begin(hg_conn *conn, hg_deadline by, struct snapshot *snapshot, hg_error *err)
+{
+    hg_rows *rows = NULL;
+    hg_step step;
+
+    if (!has_scans(snapshot)) /* whatever this session scanned, it looked at afterwards */
+        return true;
+    if (!hg_conn_query(conn, scans_sql, NULL, 0, by, &rows, err))
+        return false;
+    for (size_t i = 0; i < snapshot->count; i++)
+        snapshot->relations[i].scans = 0;
+    while ((step = hg_rows_next(rows, by, err)) == HG_ROW) {
+        size_t i = find(snapshot, hg_rows_integer(rows, 0));
+
+        if (i < snapshot->count)
+            snapshot->relations[i].scans = hg_rows_integer(rows, 1);
+    }
+    hg_rows_close(rows);
+    return step == HG_END;
+}
+
+/* --- what is different --- */
 
 static hg_lock_mode mode_of(const char *name)
 {
@@ -125,14 +203,17 @@ static bool read_locks(hg_conn *conn, const struct snapshot *before, hg_deadline
     return step == HG_END;
 }
 
-static void compare(const struct measured_relation *was, const struct snapshot *after,
+/* What was locked and is not there any more is gone. */
+static void compare(const struct measured_relation *was, const struct snapshot *locked,
                     struct measured_table *out)
 {
-    size_t i = find(after, was->oid);
-    const struct measured_relation *is = &after->relations[i];
+    const struct measured_relation *is = snapshot_find(locked, was->oid);
 
-    out->gone = i == after->count || is->columns < was->columns;
-    if (i == after->count)
+    out->relation = was;
+    if (out->lock == HG_LOCK_NONE)
+        return;
+    out->gone = is == NULL || is->columns < was->columns;
+    if (is == NULL)
         return;
     out->scan = is->scans > was->scans;
     out->rewrite = is->filenode != was->filenode && was->filenode != 0;
@@ -148,11 +229,11 @@ static bool has_file(const struct snapshot *snapshot, int64_t filenode)
 
 /* An index in a file that was not there was built, for its table. A new one may take over the file
  * of another: where a column's type changes in name alone. */
-static void note_builds(const struct snapshot *before, const struct snapshot *after,
+static void note_builds(const struct snapshot *before, const struct snapshot *locked,
                         struct measured_table *all)
 {
-    for (size_t i = 0; i < after->count; i++) {
-        const struct measured_relation *index = &after->relations[i];
+    for (size_t i = 0; i < locked->count; i++) {
+        const struct measured_relation *index = &locked->relations[i];
         size_t table = find(before, index->table);
 
         if (is_index(index) && table < before->count && index->filenode != 0
@@ -161,29 +242,58 @@ static void note_builds(const struct snapshot *before, const struct snapshot *af
     }
 }
 
-bool measure_after(hg_conn *conn, struct arena *arena, const struct snapshot *before,
-                   hg_deadline by, struct measured *out, hg_error *err)
+/* What was before, with what was locked as it is now. */
+static bool advance(const struct snapshot *before, const struct measured_table *all,
+                    const struct snapshot *locked, struct snapshot *out)
 {
-    struct measured_table *all = arena_alloc(arena, before->count + 1, sizeof *all);
-    struct snapshot after;
-    size_t touched = 0;
+    struct measured_relation *list = alloc_zero(before->count + locked->count + 1, sizeof *list);
+    size_t count = 0, k = 0;
 
-    if (all == NULL)
-        return no_memory(err);
-    if (!read_locks(conn, before, by, all, err) || !measure_before(conn, arena, by, &after, err))
+    if (list == NULL)
         return false;
     for (size_t i = 0; i < before->count; i++) {
-        all[i].relation = &before->relations[i];
-        compare(all[i].relation, &after, &all[i]);
+        for (; k < locked->count && locked->relations[k].oid <= before->relations[i].oid; k++)
+            list[count++] = locked->relations[k];
+        if (all[i].lock == HG_LOCK_NONE)
+            list[count++] = before->relations[i];
     }
-    note_builds(before, &after, all);
+    for (; k < locked->count; k++)
+        list[count++] = locked->relations[k];
+    *out = (struct snapshot){list, count};
+    return true;
+}
+
+static void keep_touched(const struct snapshot *before, struct measured_table *all,
+                         struct measured *out)
+{
+    size_t touched = 0;
+
     for (size_t i = 0; i < before->count; i++) {
         const struct measured_table *t = &all[i];
 
-        if (!is_index(t->relation)
-            && (t->lock != HG_LOCK_NONE || t->scan || t->rewrite || t->index_build || t->gone))
+        if (!is_index(t->relation) && (t->lock != HG_LOCK_NONE || t->index_build))
             all[touched++] = *t;
     }
-    *out = (struct measured){all, touched};
-    return true;
+    out->tables = all;
+    out->count = touched;
+}
+
+bool measure_end(hg_conn *conn, struct arena *arena, const struct snapshot *before, hg_deadline by,
+                 struct measured *out, hg_error *err)
+{
+    struct measured_table *all = arena_alloc(arena, before->count + 1, sizeof *all);
+    struct snapshot locked = {0};
+    bool ok = (all != NULL || no_memory(err)) && read_locks(conn, before, by, all, err)
+              && read_shared(conn, by, &out->shared, err)
+              && look(conn, locked_sql, arena, by, &locked, err);
+
+    for (size_t i = 0; ok && i < before->count; i++)
+        compare(&before->relations[i], &locked, &all[i]);
+    ok = ok && (advance(before, all, &locked, &out->after) || no_memory(err));
+    if (ok) {
+        note_builds(before, &locked, all);
+        keep_touched(before, all, out);
+    }
+    snapshot_release(&locked);
+    return ok;
 }
