@@ -33,19 +33,20 @@ int detach(const struct cli *cli, const hg_settings *settings, const char *plan_
            detached_run *run)
 {
     struct worker *worker = NULL;
+    struct worker_info info;
     struct buf out = BUF_INIT(1 << 16);
-    pid_t pid = 0;
     hg_error err = {0};
 
     if (!worker_start(hg_settings_runtime_dir(settings), cli->action->name,
-                      hg_url_redacted(hg_settings_url(settings)), &worker, &pid, &err))
+                      hg_url_redacted(hg_settings_url(settings)), &worker, &info, &err))
         return cli_fail(cli, &err);
     if (worker != NULL)
         return work(cli, plan_id, worker, run);
     if (cli->json)
-        json_detached(&out, (int64_t)pid);
+        json_detached(&out, info.pid);
     else
-        buf_printf(&out, "running as process %ld; headgate up --attach shows it\n", (long)pid);
+        buf_printf(&out, "running as process %lld; headgate up --attach shows it\n",
+                   (long long)info.pid);
     cli_print(&out);
     buf_release(&out);
     return 0;
@@ -104,10 +105,14 @@ static bool refuse_dead(hg_error *err)
 
 static bool watch(struct viewer *v, struct ops *ops, hg_error *err)
 {
-    const struct worker_watcher watcher = {show_event, show_outcome, cli_interrupted, v};
+    const struct worker_watcher watcher = {
+        .on_event = show_event, .on_outcome = show_outcome, .leave = cli_interrupted, .context = v};
+    const char *dir = hg_settings_runtime_dir(ops->settings);
+    struct worker_info info;
 
-    switch (worker_watch(hg_settings_runtime_dir(ops->settings),
-                         hg_url_redacted(hg_settings_url(ops->settings)), &watcher, err)) {
+    if (!worker_find(dir, hg_url_redacted(hg_settings_url(ops->settings)), false, &info))
+        return refuse_without_worker(ops, err);
+    switch (worker_watch(dir, info.id, &watcher, err)) {
     case WORKER_ENDED:
         return true;
     case WORKER_LEFT:
@@ -116,8 +121,6 @@ static bool watch(struct viewer *v, struct ops *ops, hg_error *err)
         return true;
     case WORKER_DIED:
         return refuse_dead(err);
-    case WORKER_NONE:
-        return refuse_without_worker(ops, err);
     case WORKER_FAILED:
         break;
     }

@@ -25,6 +25,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/rand.h"
+#include "base/text.h"
 #include "worker_files.h"
 
 enum { WATCHERS = 16, CHUNK = 16 * 1024, BACKLOG = 8, FAREWELL_MS = 2000, KEEP_DAYS = 7 };
@@ -254,13 +255,13 @@ static void append(struct worker *w, json_t *line)
     buf_release(&text);
 }
 
-static json_t *header(const char *command, const char *subject)
+static json_t *header(const char *command, const char *subject, int64_t started_ms)
 {
     json_t *line = json_part_document();
 
     json_object_set_new(line, "command", json_part_text(command));
     json_object_set_new(line, "subject", json_part_text(subject));
-    json_object_set_new(line, "started_ms", json_integer(clock_wall_ms()));
+    json_object_set_new(line, "started_ms", json_integer(started_ms));
     return line;
 }
 
@@ -311,7 +312,7 @@ static void leave_terminal(void)
 }
 
 bool worker_start(const char *dir, const char *command, const char *subject,
-                  struct worker **out_worker, pid_t *out_pid, hg_error *err)
+                  struct worker **out_worker, struct worker_info *out_info, hg_error *err)
 {
     struct worker *w = worker_new(dir, err);
     pid_t pid;
@@ -319,14 +320,17 @@ bool worker_start(const char *dir, const char *command, const char *subject,
     if (w == NULL)
         return false;
     sweep(dir);
-    append(w, header(command, subject));
+    *out_info = (struct worker_info){.started_ms = clock_wall_ms()};
+    memcpy(out_info->id, w->id, sizeof out_info->id);
+    text_copy(out_info->command, sizeof out_info->command, command);
+    append(w, header(command, subject, out_info->started_ms));
     pid = fork();
     if (pid < 0) {
         fail_io("start a process for a worker", dir, err);
         worker_free(w);
         return false;
     }
-    *out_pid = pid;
+    out_info->pid = pid;
     *out_worker = pid == 0 ? w : NULL;
     if (pid != 0) {
         worker_free(w);

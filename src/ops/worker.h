@@ -26,13 +26,23 @@
 
 struct worker;
 
+enum { WORKER_ID = 16 };
+
+/* What the first lines of its journal tell. */
+struct worker_info {
+    char id[WORKER_ID + 1];
+    char command[16];
+    int64_t started_ms; /* Unix time */
+    int64_t pid;
+};
+
 /*
- * Forks. In the parent *out_worker is NULL and *out_pid the worker's; in the child, which has no
- * terminal, no standard streams and its own session, the reverse. Only while the process has one
- * thread. subject: what the operation changes, so that it is found again. err: HG_IO, HG_NOMEM.
+ * Forks. In the parent *out_worker is NULL; the child has no terminal, no standard streams and its
+ * own session. Only while the process has one thread. subject: what the operation changes, so that
+ * it is found again. out_info: whole in the parent. err: HG_IO, HG_NOMEM.
  */
 bool worker_start(const char *dir, const char *command, const char *subject,
-                  struct worker **out_worker, pid_t *out_pid, hg_error *err);
+                  struct worker **out_worker, struct worker_info *out_info, hg_error *err);
 
 /* Appends an event; also the context of an observer's on_event. */
 void worker_event(void *worker, const hg_event *event);
@@ -52,21 +62,26 @@ void worker_end(struct worker *worker, const struct worker_outcome *outcome);
 
 /* --- the side of those who watch --- */
 
+/* The newest worker for a subject. working: only one that is alive; otherwise also one that has
+ * ended. false: there is none. */
+bool worker_find(const char *dir, const char *subject, bool working, struct worker_info *out);
+
 struct worker_watcher {
     void (*on_event)(void *context, const hg_event *event);
     void (*on_outcome)(void *context, const struct worker_outcome *outcome);
     bool (*leave)(void *context); /* asked often; true: stop watching, the worker goes on */
+    bool (*stop)(void *context);  /* asked often; true: the operation is asked to stop. NULL: never
+                                   */
     void *context;
 };
 
-enum worker_end { WORKER_ENDED, WORKER_LEFT, WORKER_DIED, WORKER_NONE, WORKER_FAILED };
+enum worker_end { WORKER_ENDED, WORKER_LEFT, WORKER_DIED, WORKER_FAILED };
 
 /*
- * Watches the newest worker for a subject, also one that has ended. WORKER_ENDED: on_outcome was
- * called; WORKER_DIED: it was killed; WORKER_NONE: no journal speaks of the subject;
- * WORKER_FAILED: see err.
+ * Watches a worker, also one that has ended. WORKER_ENDED: on_outcome was called; WORKER_DIED: it
+ * was killed; WORKER_FAILED: see err.
  */
-enum worker_end worker_watch(const char *dir, const char *subject,
-                             const struct worker_watcher *watcher, hg_error *err);
+enum worker_end worker_watch(const char *dir, const char *id, const struct worker_watcher *watcher,
+                             hg_error *err);
 
 #endif

@@ -13,7 +13,7 @@
 
 #include "json_part.h"
 
-enum { WORKER_PATH = 4096, WORKER_ID = 16 };
+enum { WORKER_PATH = 4096 };
 
 /* dir/worker-ID.suffix */
 bool worker_path(char *out, size_t size, const char *dir, const char *id, const char *suffix);

@@ -16,52 +16,109 @@
 #include "worker.h"
 #include "worker_files.h"
 
-enum { CHUNK = 16 * 1024, LINE_LIMIT = 256 << 20, ASK_MS = 100 };
+enum { CHUNK = 16 * 1024, LINE_LIMIT = 256 << 20, ASK_MS = 100, HEADER_ROOM = 8192 };
 
 /* --- finding --- */
 
-/* Whether a journal's first line is about the subject; when it was started. */
-static bool read_header(const char *path, const char *subject, int64_t *out_started)
+static int connect_to(const char *dir, const char *id)
 {
-    struct buf text = BUF_INIT(LINE_LIMIT);
-    json_t *line = NULL;
+    int folder = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_un address;
+    bool ok = folder >= 0 && fd >= 0 && worker_address(folder, id, &address)
+              && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
+
+    if (folder >= 0)
+        close(folder);
+    if (!ok && fd >= 0)
+        close(fd);
+    return ok ? fd : -1;
+}
+
+static bool is_alive(const char *dir, const char *id)
+{
+    int fd = connect_to(dir, id);
+
+    if (fd >= 0)
+        close(fd);
+    return fd >= 0;
+}
+
+/* The beginning of a journal: of a long one no more than its first lines are wanted. */
+static bool read_beginning(const char *path, char *out, size_t size)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, out, size - 1);
+
+    if (fd >= 0)
+        close(fd);
+    out[n < 0 ? 0 : n] = '\0';
+    return n > 0;
+}
+
+/* Takes a line off the text; NULL: there is no whole one, or it is no JSON. */
+static json_t *next_line(const char **text)
+{
+    const char *start = *text, *end = strchr(start, '\n');
+
+    if (end == NULL)
+        return NULL;
+    *text = end + 1;
+    return json_loadb(start, (size_t)(end - start), 0, NULL);
+}
+
+/* Whether a journal's first line is about the subject; what its first lines tell. */
+static bool read_header(const char *path, const char *subject, struct worker_info *out)
+{
+    char text[HEADER_ROOM];
+    const char *at = text, *about, *command;
+    json_t *first = NULL, *second = NULL;
     bool ours = false;
 
-    if (file_read(path, &text, NULL))
-        line = json_loadb(text.bytes, strcspn(text.bytes, "\n"), 0, NULL);
-    if (line != NULL) {
-        const char *about = json_string_value(json_object_get(line, "subject"));
-
+    if (read_beginning(path, text, sizeof text)) {
+        first = next_line(&at);
+        second = next_line(&at);
+        about = json_string_value(json_object_get(first, "subject"));
+        command = json_string_value(json_object_get(first, "command"));
         ours = about != NULL && strcmp(about, subject) == 0;
-        *out_started = json_integer_value(json_object_get(line, "started_ms"));
+        text_copy(out->command, sizeof out->command, command == NULL ? "" : command);
+        out->started_ms = json_integer_value(json_object_get(first, "started_ms"));
+        out->pid = json_integer_value(json_object_get(second, "pid"));
     }
-    json_decref(line);
-    buf_release(&text);
+    json_decref(first);
+    json_decref(second);
     return ours;
 }
 
-/* The newest worker's id; false: there is none. */
-static bool find_newest(const char *dir, const char *subject, char id[WORKER_ID + 1])
+/* Whether the file of that name is the journal of a worker for the subject. */
+static bool look_at(const char *dir, const char *name, const char *subject, bool working,
+                    struct worker_info *out)
 {
+    char path[WORKER_PATH + 64];
+
+    if (strncmp(name, "worker-", 7) != 0 || strcspn(name + 7, ".") != WORKER_ID)
+        return false;
+    text_copy(out->id, sizeof out->id, name + 7);
+    return (!working || is_alive(dir, out->id))
+           && worker_path(path, sizeof path, dir, out->id, "journal")
+           && read_header(path, subject, out);
+}
+
+bool worker_find(const char *dir, const char *subject, bool working, struct worker_info *out)
+{
+    struct worker_info info = {.started_ms = 0}, newest = {.started_ms = -1};
     struct file_list names;
-    int64_t newest = -1;
 
     if (!file_list(dir, ".journal", &names, NULL))
         return false;
-    for (size_t i = 0; i < names.count; i++) {
-        const char *name = names.names[i];
-        char path[WORKER_PATH + 64];
-        int64_t started;
-
-        if (strncmp(name, "worker-", 7) != 0 || strcspn(name + 7, ".") != WORKER_ID
-            || !file_join(path, sizeof path, dir, name) || !read_header(path, subject, &started)
-            || started < newest)
-            continue;
-        newest = started;
-        text_copy(id, WORKER_ID + 1, name + 7);
-    }
+    for (size_t i = 0; i < names.count; i++)
+        if (look_at(dir, names.names[i], subject, working, &info)
+            && info.started_ms >= newest.started_ms)
+            newest = info;
     file_list_release(&names);
-    return newest >= 0;
+    if (newest.started_ms >= 0)
+        *out = newest;
+    return newest.started_ms >= 0;
 }
 
 /* --- lines --- */
@@ -124,21 +181,6 @@ static bool take_lines(const struct worker_watcher *watcher, struct buf *text, s
 
 /* --- watching --- */
 
-static int connect_to(const char *dir, const char *id)
-{
-    int folder = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_un address;
-    bool ok = folder >= 0 && fd >= 0 && worker_address(folder, id, &address)
-              && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0;
-
-    if (folder >= 0)
-        close(folder);
-    if (!ok && fd >= 0)
-        close(fd);
-    return ok ? fd : -1;
-}
-
 static bool receive(int fd, struct buf *text)
 {
     char bytes[CHUNK];
@@ -154,8 +196,11 @@ static enum worker_end listen_to(int fd, const struct worker_watcher *watcher, s
                                  size_t *done)
 {
     struct pollfd ready = {.fd = fd, .events = POLLIN};
+    bool asked = false;
 
     for (;;) {
+        if (!asked && watcher->stop != NULL && watcher->stop(watcher->context))
+            asked = send(fd, "stop\n", 5, MSG_NOSIGNAL) > 0;
         if (watcher->leave != NULL && watcher->leave(watcher->context))
             return WORKER_LEFT;
         if (poll(&ready, 1, ASK_MS) <= 0)
@@ -183,18 +228,14 @@ static enum worker_end read_rest(const char *dir, const char *id,
     return end;
 }
 
-enum worker_end worker_watch(const char *dir, const char *subject,
-                             const struct worker_watcher *watcher, hg_error *err)
+enum worker_end worker_watch(const char *dir, const char *id, const struct worker_watcher *watcher,
+                             hg_error *err)
 {
     struct buf text = BUF_INIT(LINE_LIMIT);
-    char id[WORKER_ID + 1];
     enum worker_end end = WORKER_DIED;
     size_t done = 0;
-    int fd;
+    int fd = connect_to(dir, id);
 
-    if (!find_newest(dir, subject, id))
-        return WORKER_NONE;
-    fd = connect_to(dir, id);
     if (fd >= 0) {
         end = listen_to(fd, watcher, &text, &done);
         close(fd);
