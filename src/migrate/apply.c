@@ -366,16 +366,42 @@ bool apply_inside(struct task *task, hg_error *err)
     return ledger_append(r->conn, &r->prepared->place, &r->author, &event, soon(), &id, err);
 }
 
+bool apply_rebuild_begin(struct task *task, bool rebuild, hg_error *err)
+{
+    struct run *r = task->run;
+
+    return rebuild_begin(&r->rebuild, r->conn, rebuild, soon(), err) && apply_begin(task, err)
+           && rebuild_count(&r->rebuild, hg_deadline_never(), err);
+}
+
+bool apply_rebuild_commit(struct task *task, hg_error *err)
+{
+    struct run *r = task->run;
+
+    return rebuild_check(&r->rebuild, hg_deadline_never(), err)
+           && hg_conn_commit(r->conn, soon(), err);
+}
+
+void apply_rebuild_end(struct run *run)
+{
+    run_unwatch(run);
+    if (!hg_conn_lost(run->conn) && !rebuild_end(&run->rebuild, soon()))
+        run->discard = true;
+    run_watch(run);
+}
+
 bool apply_transaction(struct task *task, hg_error *err)
 {
     struct run *r = task->run;
+    bool rebuild = task->script->section.rebuild;
     bool ok = r->prepared->driver == HG_POSTGRESQL
                   ? batch_run(task, true, true, err)
-                  : apply_begin(task, err) && apply_inside(task, err)
-                        && hg_conn_commit(r->conn, soon(), err);
+                  : apply_rebuild_begin(task, rebuild, err) && apply_inside(task, err)
+                        && apply_rebuild_commit(task, err);
 
     if (!ok)
         apply_undo(r);
+    apply_rebuild_end(r);
     return ok;
 }
 

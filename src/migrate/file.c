@@ -296,6 +296,11 @@ static bool set_irreversible(struct file_section *section, struct piece value)
     return parse_flag(value, &section->irreversible);
 }
 
+static bool set_rebuild(struct file_section *section, struct piece value)
+{
+    return parse_flag(value, &section->rebuild);
+}
+
 static bool set_lock_timeout(struct file_section *section, struct piece value)
 {
     return parse_duration(value, &section->lock_timeout_ms);
@@ -314,6 +319,7 @@ static const struct option {
 } options[] = {
     {"transaction", false, set_transaction, "true or false"},
     {"irreversible", true, set_irreversible, "true or false"},
+    {"rebuild", false, set_rebuild, "true or false"},
     {"lock_timeout", false, set_lock_timeout, "a time such as 500ms, 2s or 1min, or 0 for none"},
     {"statement_timeout", false, set_statement_timeout,
      "a time such as 500ms, 2s or 1min, or 0 for none"},
@@ -380,7 +386,8 @@ static bool read_options(struct parser *p, const struct split_token *t, struct p
     for (rest = trim(rest); rest.n > 0; rest = trim(rest))
         if (!read_option(p, t, cut(&rest, ' '), &given))
             return false;
-    return true;
+    return !p->section->rebuild || p->section->transaction
+           || fault_at(p, t, t->offset, "rebuild:true is for a section that is a transaction");
 }
 
 /* --- sections --- */

@@ -36,6 +36,7 @@ struct file_section {
     int line;         /* of `from` */
     bool transaction;
     bool irreversible;
+    bool rebuild; /* SQLite: foreign keys are off around the transaction, and checked in it */
     int64_t lock_timeout_ms, statement_timeout_ms; /* -1: not given; 0: none */
     bool empty;                                    /* nothing in it runs on this engine */
     char checksum[CHECKSUM_DIGITS + 1];            /* of what runs on this engine */

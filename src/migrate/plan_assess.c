@@ -402,6 +402,7 @@ bool assess_step(struct assessor *a, const struct assess_step *read, hg_plan_ste
         a->enum_values.count = 0;
         a->foreign_keys_off = false;
     }
+    a->foreign_keys_off = a->foreign_keys_off || read->script->section.rebuild;
     for (size_t i = 0; i < step->statement_count; i++)
         if (!assess_statement(a, read, step, i))
             return no_memory(err);

@@ -41,7 +41,7 @@ struct assessor {
     VEC(const char *) enum_values; /* added by the open transaction */
     hg_lock_mode held;             /* by the open transaction, on what was there before */
     const char *held_table;
-    bool foreign_keys_off; /* SQLite: said outside of a transaction */
+    bool foreign_keys_off; /* SQLite: said outside of a transaction, or by rebuild:true */
     size_t danger_count;   /* that nobody accepted */
 };
 

@@ -354,6 +354,14 @@ static bool run_each(struct run *r, hg_error *err)
 
 /* --- all steps in one transaction --- */
 
+static bool wants_rebuild(const struct run *r)
+{
+    for (size_t i = 0; i < r->prepared->script_count; i++)
+        if (r->prepared->scripts[i].section.rebuild)
+            return true;
+    return false;
+}
+
 /* One attempt; `first` is the first step's task, whose retries are counted. */
 static bool attempt_all(struct task *first, hg_error *err)
 {
@@ -361,7 +369,7 @@ static bool attempt_all(struct task *first, hg_error *err)
     size_t count = r->prepared->decided.step_count;
     bool batched = r->prepared->driver == HG_POSTGRESQL;
     struct task task = *first;
-    bool ok = batched || apply_begin(first, err);
+    bool ok = batched || apply_rebuild_begin(first, wants_rebuild(r), err);
 
     r->result->applied_count = 0;
     for (size_t i = 0; ok && i < count; i++) {
@@ -375,9 +383,11 @@ static bool attempt_all(struct task *first, hg_error *err)
             tell_done(&task);
         }
     }
-    ok = ok && (batched || hg_conn_commit(r->conn, soon(), err));
-    if (!ok) {
+    ok = ok && (batched || apply_rebuild_commit(first, err));
+    if (!ok)
         apply_undo(r);
+    apply_rebuild_end(r);
+    if (!ok) {
         r->result->applied_count = 0;
         record_failure(&task, err);
         fail_step(&task, err);

@@ -11,6 +11,7 @@
 #include "lookout.h"
 #include "prepare.h"
 #include "progress.h"
+#include "rebuild.h"
 
 enum { RUN_QUERY_MS = 60 * 1000 }; /* for our own statements; a migration's may take their time */
 
@@ -24,6 +25,7 @@ struct run {
     struct lock lock;
     struct guc guc;
     struct lookout lookout;
+    struct rebuild rebuild;
     int64_t begun_ns;
     int64_t lock_wait_ms;
     bool *current; /* of each node: stands in alembic_version now */
@@ -76,7 +78,11 @@ bool apply_create_ledger(struct run *run, hg_error *err);
 /* Runs a step in a transaction of its own, with its ledger rows; on failure nothing of it stays. */
 bool apply_transaction(struct task *task, hg_error *err);
 
-/* SQLite: its parts, for a transaction that holds several steps. */
+/* SQLite: its parts, for a transaction that holds several steps. rebuild: one of them builds tables
+ * anew. */
+bool apply_rebuild_begin(struct task *task, bool rebuild, hg_error *err);
+bool apply_rebuild_commit(struct task *task, hg_error *err);
+void apply_rebuild_end(struct run *run);
 bool apply_begin(struct task *task, hg_error *err);
 bool apply_inside(struct task *task, hg_error *err);
 

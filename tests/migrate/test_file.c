@@ -243,6 +243,7 @@ static void every_fault_has_its_place_and_its_own_words(void **state)
         {"-- migrate:up transaction=false\n", 1, 15, "option \"transaction\" is written as transaction:VALUE"},
         {"-- migrate:up transaction\n", 1, 15, "option \"transaction\" is written as transaction:VALUE"},
         {"-- migrate:up transaction:off\n", 1, 27, "option \"transaction\" wants true or false"},
+        {"-- migrate:up transaction:false rebuild:true\n", 1, 1, "rebuild:true is for a section that is a transaction"},
         {"-- migrate:up transaction:\n", 1, 15, "option \"transaction\" wants true or false"},
         {"-- migrate:up transaction:false transaction:true\n", 1, 33, "option \"transaction\" stands here twice"},
         {"-- migrate:up lock_timeout:2\n", 1, 28, "option \"lock_timeout\" wants a time such as 500ms, 2s or 1min, or 0 for none"},

@@ -126,6 +126,76 @@ static void foreign_keys_are_on_again_after_a_file_that_turned_them_off(void **s
     assert_string_equal(ask(w, "SELECT count(*) FROM b"), "1");
 }
 
+static const char parent_and_child[] =
+    "-- migrate:up\nCREATE TABLE p (id integer PRIMARY KEY, n text);\n"
+    "CREATE TABLE c (id integer PRIMARY KEY, p integer REFERENCES p (id) ON DELETE CASCADE);\n"
+    "CREATE VIEW v AS SELECT n FROM p;\nCREATE TRIGGER t AFTER INSERT ON c BEGIN\n"
+    "  UPDATE p SET n = 'x' WHERE id = new.p; END;\n"
+    "INSERT INTO p VALUES (1, 'a'), (2, 'b');\nINSERT INTO c VALUES (1, 1), (2, 2);\n";
+
+static void a_table_is_built_anew_without_its_children_losing_a_row(void **state)
+{
+    struct world *w = *state;
+
+    write_file(w, "0001_a.sql", parent_and_child);
+    write_file(w, "0002_b.sql",
+               "-- migrate:up rebuild:true\nCREATE TABLE p__new (id integer PRIMARY KEY,\n"
+               "  n text NOT NULL DEFAULT '');\nINSERT INTO p__new SELECT id, n FROM p;\n"
+               "DROP TABLE p;\nALTER TABLE p__new RENAME TO p;\n"
+               "-- migrate:down rebuild:true\nCREATE TABLE p__new (id integer PRIMARY KEY,\n"
+               "  n text);\nINSERT INTO p__new SELECT id, n FROM p;\nDROP TABLE p;\n"
+               "ALTER TABLE p__new RENAME TO p;\n");
+    with_one_connection(w, false, NULL);
+    assert_string_equal(run(w, UP, NULL), "+0001 +0002 = 0002");
+    must(w);
+    assert_string_equal(ask(w, "SELECT count(*) FROM c"), "2");
+    assert_string_equal(ask(w, "SELECT sql FROM sqlite_master WHERE name = 'c'"),
+                        "CREATE TABLE c (id integer PRIMARY KEY, p integer REFERENCES p (id) ON "
+                        "DELETE CASCADE)");
+    assert_string_equal(ask(w, "SELECT count(*) FROM v"), "2");
+    assert_string_equal(ask(w, "PRAGMA foreign_keys"), "1");
+    assert_string_equal(ask(w, "PRAGMA legacy_alter_table"), "0");
+    assert_string_equal(run(w, DOWN, NULL), "-0002 = 0001");
+    must(w);
+    assert_string_equal(ask(w, "SELECT count(*) FROM c"), "2");
+}
+
+static void break_a_reference(struct world *w)
+{
+    static const char *const steps[] = {"PRAGMA foreign_keys = OFF",
+                                        "UPDATE c SET p = 9 WHERE p = 1"};
+    hg_conn *conn = connection(w);
+
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++)
+        assert_true(hg_conn_execute(conn, steps[i], NULL, 0, soon(), NULL, NULL));
+    hg_pool_return(w->pool, conn);
+}
+
+static void a_rebuild_that_breaks_references_is_rolled_back(void **state)
+{
+    struct world *w = *state;
+    hg_migrate_options options = options_for(w, UP, NULL);
+
+    write_file(w, "0001_a.sql", parent_and_child);
+    write_file(w, "0002_b.sql",
+               "-- migrate:up rebuild:true\nCREATE TABLE p__new (id integer PRIMARY KEY, n text);\n"
+               "INSERT INTO p__new SELECT id, n FROM p WHERE id > 1;\nDROP TABLE p;\n"
+               "ALTER TABLE p__new RENAME TO p;\n");
+    with_one_connection(w, false, NULL);
+    assert_string_equal(run(w, UP, NULL), "+0001 = 0001");
+    assert_int_equal(w->err.code, HG_CONSTRAINT);
+    assert_non_null(strstr(w->err.message, "1 references lead nowhere"));
+    assert_non_null(strstr(w->err.hint, "\"c\""));
+    assert_string_equal(ask(w, "SELECT count(*) FROM p"), "2");
+    assert_string_equal(ask(w, "PRAGMA foreign_keys"), "1");
+    break_a_reference(w); /* what was broken before is not ours */
+    options.single_transaction = true;
+    assert_string_equal(run_with(w, &options, NULL), "+0002 = 0002");
+    must(w);
+    assert_string_equal(ask(w, "SELECT count(*) FROM c"), "2");
+    assert_string_equal(ask(w, "PRAGMA foreign_keys"), "1");
+}
+
 static void what_a_file_set_for_its_session_is_set_again_when_it_goes_on(void **state)
 {
     struct world *w = *state;
@@ -262,6 +332,8 @@ int main(void)
         SCENARIO(a_full_disk_leaves_the_state_before_the_migration),
         SCENARIO(a_read_only_session_reads_and_refuses_to_run),
         SCENARIO(foreign_keys_are_on_again_after_a_file_that_turned_them_off),
+        SCENARIO(a_table_is_built_anew_without_its_children_losing_a_row),
+        SCENARIO(a_rebuild_that_breaks_references_is_rolled_back),
         SCENARIO(what_a_file_set_for_its_session_is_set_again_when_it_goes_on),
         SCENARIO(a_statement_that_ends_the_transaction_is_noticed),
         SCENARIO(a_trigger_and_a_guarded_statement_run),
