@@ -222,9 +222,10 @@ typedef enum hg_pool_event_kind {
     HG_POOL_EVENT_RESUMED,
     HG_POOL_EVENT_DRAINING,
     HG_POOL_EVENT_RESIZED,
-    HG_POOL_EVENT_ASKED, /* another process asked for a change; detail: what, who, the answer */
-    HG_POOL_EVENT_DOWN,  /* nothing is open, and a connect has failed */
-    HG_POOL_EVENT_UP,    /* a connect succeeds again; detail: after how long */
+    HG_POOL_EVENT_ASKED,     /* another process asked for a change; detail: what, who, the answer */
+    HG_POOL_EVENT_DOWN,      /* nothing is open, and a connect has failed */
+    HG_POOL_EVENT_UP,        /* a connect succeeds again; detail: after how long */
+    HG_POOL_EVENT_LEFT_OPEN, /* returned in transaction; detail: holder */
     HG_POOL_EVENT_KINDS
 } hg_pool_event_kind;
 

@@ -355,6 +355,7 @@ static bool reset(hg_pool *pool, struct slot *slot, hg_conn *conn, int64_t now_n
                              (hg_deadline){now_ns + reset_ns}, &was_open, &err);
     if (was_open) {
         telemetry_count(&slot->shared->resets_open);
+        pool_note(pool, HG_POOL_EVENT_LEFT_OPEN, slot, slot->tag == NULL ? "" : slot->tag);
         log_line(LOG_DEBUG, "pool", "a connection came back with a transaction open", "pool",
                  pool->name, "holder", slot->tag == NULL ? "" : slot->tag, NULL);
     }

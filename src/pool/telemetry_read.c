@@ -61,9 +61,23 @@ const char *hg_pool_mode_name(hg_pool_mode mode)
 const char *hg_pool_event_name(hg_pool_event_kind kind)
 {
     static const char *const names[] = {
-        "connected", "connect failed", "closed", "server hung up", "invalidated", "timeout",
-        "leak",      "leak ended",     "forked", "paused",         "resumed",     "draining",
-        "resized",   "asked",          "down",   "up again",
+        "connected",
+        "connect failed",
+        "closed",
+        "server hung up",
+        "invalidated",
+        "timeout",
+        "leak",
+        "leak ended",
+        "forked",
+        "paused",
+        "resumed",
+        "draining",
+        "resized",
+        "asked",
+        "down",
+        "up again",
+        "returned in transaction",
     };
 
     _Static_assert(sizeof names / sizeof *names == HG_POOL_EVENT_KINDS, "a name for each");

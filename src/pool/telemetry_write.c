@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-enum { TEXT_ROOM = TELEMETRY_ERROR_WORDS * 8, LOOK_BACK = 8 };
+enum { TEXT_ROOM = TELEMETRY_ERROR_WORDS * 8, LOOK_BACK = TELEMETRY_EVENTS / 2 };
 
 #define LOAD(field)         atomic_load_explicit(&(field), memory_order_relaxed)
 #define STORE(field, value) atomic_store_explicit(&(field), (value), memory_order_relaxed)

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "pool/pool_state.h"
 #include "support/callers.h"
@@ -413,6 +415,32 @@ static void a_transaction_left_open_is_rolled_back_and_counted(void **state)
     close_fake_pool(pool);
 }
 
+static void who_leaves_a_transaction_open_stands_in_the_events(void **state)
+{
+    hg_pool_options options = pool_of(1, 0);
+    hg_pool *pool = fake_pool(&options);
+    hg_pool_snapshot now;
+    hg_conn *conn;
+
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        assert_true(hg_pool_checkout(pool, i == 1 ? "import" : "checkout", hg_deadline_never(),
+                                     &conn, NULL));
+        assert_true(hg_conn_execute(conn, "BEGIN", NULL, 0, hg_deadline_never(), NULL, NULL));
+        hg_pool_return(pool, conn);
+    }
+    hg_pool_inspect(pool, &now);
+    assert_int_equal(now.event_count, 3); /* connected, and these, by the time of the last */
+    for (size_t i = 1; i < 3; i++) {
+        assert_string_equal(hg_pool_event_name(now.events[i].kind), "returned in transaction");
+        assert_int_equal(now.events[i].slot, 0);
+        assert_int_equal(now.events[i].times,
+                         strcmp(now.events[i].detail, "checkout") == 0 ? 2 : 1);
+    }
+    assert_string_not_equal(now.events[1].detail, now.events[2].detail);
+    close_fake_pool(pool);
+}
+
 static void a_connection_that_cannot_be_reset_is_closed_and_its_user_hears_nothing(void **state)
 {
     hg_pool_options options = pool_of(1, 0);
@@ -511,6 +539,7 @@ int main(void)
         TEST(an_invalidated_pool_replaces_what_is_idle_now_and_what_is_used_when_it_returns),
         TEST(a_discarded_connection_is_closed_and_the_others_stay),
         TEST(a_transaction_left_open_is_rolled_back_and_counted),
+        TEST(who_leaves_a_transaction_open_stands_in_the_events),
         TEST(a_connection_that_cannot_be_reset_is_closed_and_its_user_hears_nothing),
         TEST(a_second_return_is_ignored),
         TEST(a_connection_that_was_closed_can_be_returned_without_harm),

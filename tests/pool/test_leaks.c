@@ -198,7 +198,9 @@ static void the_report_stands_among_the_events_with_holder_and_place(void **stat
     assert_non_null(strstr(last->detail, "test_pool_leaks"));
     finish(&holder);
     hg_pool_inspect(pool, &now);
-    assert_int_equal(now.events[now.event_count - 1].kind, HG_POOL_EVENT_LEAK_ENDED);
+    last = &now.events[now.event_count - 1];
+    assert_int_equal(last->kind, HG_POOL_EVENT_LEAK_ENDED);
+    assert_string_equal(last->detail, "orders");
     close_fake_pool(pool);
 }
 
