@@ -11,33 +11,72 @@
 #include "cli.h"
 #include "ops/json.h"
 #include "pool_order.h"
+#include "pool_summary.h"
 #include "pool_text.h"
 
-enum { WATCH_MS = 1000, ANSWER_MS = 10000, EVENTS_SHOWN = 8 };
+enum { WATCH_MS = 1000, ANSWER_MS = 10000, EVENTS_SHOWN = 8, DETAILS_MOST = 8 };
 
-static void put_list(struct buf *out, const hg_pool_list *list, size_t events)
+/* Of many pools only those in detail that are not well, unless asked for more. */
+static void put_details(struct buf *out, const hg_pool_list *list, bool verbose)
+{
+    bool all = verbose || list->count <= DETAILS_MOST;
+    size_t left_out = 0;
+
+    for (size_t i = 0; i < list->count; i++) {
+        const hg_pool_snapshot *pool = &list->pools[i];
+
+        if (!all && !pool_wants_attention(pool)) {
+            left_out++;
+            continue;
+        }
+        if (list->count > 1)
+            buf_char(out, '\n');
+        pool_text(out, pool, verbose ? HG_POOL_EVENTS_MAX : EVENTS_SHOWN, clock_wall_ms());
+    }
+    if (left_out > 0)
+        buf_text(out, "\n`headgate pools PID` shows those of one process in detail, "
+                      "`headgate pools -v` all\n");
+}
+
+static void put_list(struct buf *out, const hg_pool_list *list, bool verbose)
 {
     if (list->count == 0)
         buf_text(out, "no process of this user publishes a pool on this host\n");
-    for (size_t i = 0; i < list->count; i++) {
-        if (i > 0)
-            buf_char(out, '\n');
-        pool_text(out, &list->pools[i], events, clock_wall_ms());
-    }
+    if (list->count > 1)
+        pool_summary(out, list);
+    put_details(out, list, verbose);
+}
+
+/* Those of one process, or one of them. */
+static bool choose(hg_pool_list *list, const char *word, hg_error *err)
+{
+    struct pool_target target;
+    size_t kept = 0;
+
+    if (!pool_target_parse(word, &target))
+        return hg_fail(err, HG_USAGE, "\"%s\" is not PID[:NAME]", word);
+    for (size_t i = 0; i < list->count; i++)
+        if (pool_target_matches(&target, &list->pools[i]))
+            list->pools[kept++] = list->pools[i];
+    if (kept == 0)
+        return pool_target_fail(&target, false, err);
+    list->count = kept;
+    return true;
 }
 
 static bool show(const struct cli *cli, const char *folder, const char *before, hg_error *err)
 {
     struct buf out = BUF_INIT(64 << 20);
     hg_pool_list list = {0};
-    bool ok = hg_pool_list_read(folder, &list, err);
+    bool ok = hg_pool_list_read(folder, &list, err)
+              && (cli->word_count == 0 || choose(&list, cli->words[0], err));
 
     if (ok && cli->json)
         ok = json_pools(&out, &list)
              || hg_fail(err, HG_NOMEM, "could not show the pools: out of memory");
     else if (ok) {
         buf_text(&out, before);
-        put_list(&out, &list, cli->verbosity > 0 ? HG_POOL_EVENTS_MAX : EVENTS_SHOWN);
+        put_list(&out, &list, cli->verbosity > 0);
     }
     if (ok)
         cli_print(&out);
@@ -123,13 +162,20 @@ static bool give_order(const struct cli *cli, hg_settings *settings, hg_error *e
     return ok;
 }
 
+/* A number alone names whom to show. */
+static bool is_order(const struct cli *cli)
+{
+    return cli->word_count > 1
+           || (cli->word_count == 1 && (cli->words[0][0] < '0' || cli->words[0][0] > '9'));
+}
+
 int cmd_pools(const struct cli *cli)
 {
     hg_settings *settings = NULL;
     hg_error err = {0};
     bool ok = hg_settings_load(&cli->settings, &settings, &err);
 
-    if (ok && cli->word_count > 0)
+    if (ok && is_order(cli))
         ok = give_order(cli, settings, &err);
     else if (ok && cli->watch)
         ok = watch(cli, hg_settings_runtime_dir(settings), &err);

@@ -51,7 +51,7 @@ static bool fail_shape(hg_pool_order_kind kind, hg_error *err)
     return false;
 }
 
-static bool parse_target(const char *word, struct pool_target *out)
+bool pool_target_parse(const char *word, struct pool_target *out)
 {
     const char *end = "";
     long long pid = 0;
@@ -79,7 +79,7 @@ bool pool_order_parse(const char *const *words, size_t count, hg_pool_order *out
     }
     shape = &shapes[kind];
     target = shape->number == NULL ? 1 : 2;
-    if (count != target + 1 || !parse_target(words[target], out_target))
+    if (count != target + 1 || !pool_target_parse(words[target], out_target))
         return fail_shape(kind, err);
     if (shape->number != NULL
         && (!parse_number(words[1], shape->least, shape->most, &end, &number) || *end != '\0')) {
@@ -91,10 +91,21 @@ bool pool_order_parse(const char *const *words, size_t count, hg_pool_order *out
     return true;
 }
 
-static bool is_meant(const hg_pool_snapshot *pool, const struct pool_target *target)
+bool pool_target_matches(const struct pool_target *target, const hg_pool_snapshot *pool)
 {
     return pool->pid == target->pid
            && (target->name == NULL || strcmp(pool->name, target->name) == 0);
+}
+
+bool pool_target_fail(const struct pool_target *target, bool several, hg_error *err)
+{
+    hg_fail(err, HG_USAGE, "process %lld has %s%s%s", (long long)target->pid,
+            several ? "more than one pool" : "no pool", target->name == NULL ? "" : " of the name ",
+            target->name == NULL ? "" : target->name);
+    hg_error_hint(err, several && target->name == NULL
+                           ? "Say which: PID:NAME, as `headgate pools` shows them."
+                           : "`headgate pools` shows which there are.");
+    return false;
 }
 
 bool pool_order_find(const hg_pool_list *list, const struct pool_target *target,
@@ -106,23 +117,15 @@ bool pool_order_find(const hg_pool_list *list, const struct pool_target *target,
     for (size_t i = 0; i < list->count; i++) {
         const hg_pool_snapshot *pool = &list->pools[i];
 
-        if (!is_meant(pool, target) || (found != NULL && !pool->alive))
+        if (!pool_target_matches(target, pool) || (found != NULL && !pool->alive))
             continue;
         several = found != NULL && found->alive;
         found = pool;
         if (several)
             break;
     }
-    if (found == NULL || several) {
-        hg_fail(err, HG_USAGE, "process %lld has %s%s%s", (long long)target->pid,
-                several ? "more than one pool" : "no pool",
-                target->name == NULL ? "" : " of the name ",
-                target->name == NULL ? "" : target->name);
-        hg_error_hint(err, several && target->name == NULL
-                               ? "Say which: PID:NAME, as `headgate pools` shows them."
-                               : "`headgate pools` shows which there are.");
-        return false;
-    }
+    if (found == NULL || several)
+        return pool_target_fail(target, several, err);
     *out_pool = found;
     return true;
 }

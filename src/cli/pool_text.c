@@ -173,7 +173,7 @@ static void put_counters(struct buf *out, const hg_pool_snapshot *pool)
 
 /* --- tables --- */
 
-enum { WINDOW_COLUMNS = 8, CONNECTION_COLUMNS = 8 };
+enum { WINDOW_COLUMNS = 8, CONNECTION_COLUMNS = 8, WORTH_TELLING_MS = 1 };
 
 /* A percentile of holds, whose clock ticks. */
 static const char *hold(struct arena *arena, double ms, double tick_ms)
@@ -281,7 +281,7 @@ static void put_opening(struct buf *out, const hg_pool_snapshot *pool)
     for (size_t i = 0; i < pool->connection_count; i++)
         if (longest == NULL || opened_in_ms(&pool->connections[i]) > opened_in_ms(longest))
             longest = &pool->connections[i];
-    if (longest == NULL || opened_in_ms(longest) <= 0)
+    if (longest == NULL || opened_in_ms(longest) < WORTH_TELLING_MS)
         return;
     buf_printf(out, "  slot %d %s longest to open: %s (", longest->slot,
                longest->state == HG_SLOT_OPENING ? "takes" : "took",

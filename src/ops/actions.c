@@ -29,7 +29,7 @@ static const struct action actions[] = {
     {"copy",    "--postgres URL", DANGER_CHANGES, "Copy all data from SQLite to PostgreSQL, every value checked and both sides compared"},
     {"ready",   "",            DANGER_NONE,     "The readiness report; exit status 0 only when ready"},
     {"smoke",   "",            DANGER_NONE,     "Run every check there is; exit status 0 only when none failed"},
-    {"pools",   "[ORDER ...]", DANGER_NONE,     "The connection pools of every process on this host, or an order to one of them"},
+    {"pools",   "[PID | ORDER ...]", DANGER_NONE, "The connection pools of every process on this host, those of one, or an order to one"},
     {"sessions", "[ORDER PID]", DANGER_NONE,    "Who uses the database: its sessions, who blocks whom, connections left; and an end to one"},
     {"serve",   "",            DANGER_NONE,     "/healthz, /readiness and /metrics over HTTP"},
     {"theme",   "list|check FILE", DANGER_NONE, "The looks of the console: which there are, or whether a file is one"},

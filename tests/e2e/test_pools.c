@@ -151,6 +151,29 @@ static void a_stopped_process_is_read_and_a_killed_one_is_dead_at_once(void **st
     assert_true(json_array_size(json_object_get(pool, "events")) > 0);
 }
 
+static void several_pools_are_a_table_first_and_one_can_be_asked_for(void **state)
+{
+    char pid[16], target[32];
+    struct process_result result;
+
+    (void)state;
+    snprintf(pid, sizeof pid, "%d", (int)number(api(), "pid"));
+    result = pools(NULL, NULL, NULL, NULL);
+    assert_memory_equal(result.out, "PROCESS ", 8);
+    assert_non_null(strstr(result.out, "3 pools: "));
+    assert_non_null(strstr(result.out, "\nshop-worker "));
+    process_release(&result);
+    result = pools(pid, NULL, NULL, NULL);
+    assert_memory_equal(result.out, "shop-api ", 9);
+    assert_null(strstr(result.out, "shop-worker"));
+    process_release(&result);
+    snprintf(target, sizeof target, "%s:main", pid);
+    result = pools("--json", target, NULL, NULL);
+    assert_null(strstr(result.out, "shop-worker"));
+    assert_non_null(strstr(result.out, "shop-api"));
+    process_release(&result);
+}
+
 static void orders_reach_the_pool_and_only_the_consented_ones(void **state)
 {
     char pid[32];
@@ -247,6 +270,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_pools_of_the_demo_move),
         TEST(a_stopped_process_is_read_and_a_killed_one_is_dead_at_once),
+        TEST(several_pools_are_a_table_first_and_one_can_be_asked_for),
         TEST(orders_reach_the_pool_and_only_the_consented_ones),
         TEST(in_production_an_order_wants_the_databases_name),
         TEST(what_cannot_be_meant_is_refused_with_status_2),
