@@ -1,15 +1,18 @@
 /*
- * pool.c - what a checkout and its return cost, by hand: build/bench_pool [SECONDS] [THREADS...]
+ * pool.c - what a checkout and its return cost, by hand: build/bench_pool [SECONDS] [THREADS... |
+ * waiters]
  *
  * A pool of ten over an engine that does nothing, published in shared memory as in earnest. Prints
  * for each number of threads: wall and processor time of one checkout and return, how far the
- * slowest thread was behind the fastest, and the longest wait.
+ * slowest thread was behind the fastest, and the longest wait. Then what it costs that 64 callers
+ * wait for ten connections which somebody holds.
  */
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/alloc.h"
@@ -17,7 +20,7 @@
 #include "pool/pool_state.h"
 #include "support/temp.h"
 
-enum { SIZE = 10, THREADS_MOST = 256 };
+enum { SIZE = 10, THREADS_MOST = 256, WAITERS = 64 };
 
 static bool no_open(const hg_url *url, const struct driver_options *options, hg_deadline by,
                     hg_conn **out_conn, hg_error *err)
@@ -152,10 +155,55 @@ static void measure(int threads, double seconds)
            (double)longest_ns / 1e6);
 }
 
+static void *wait_in_vain(void *by)
+{
+    hg_conn *conn = NULL;
+
+    if (hg_pool_checkout(pool, "waiter", *(const hg_deadline *)by, &conn, NULL))
+        abort();
+    return NULL;
+}
+
+static void await_waiting(int n)
+{
+    static hg_pool_snapshot now;
+
+    do
+        hg_pool_inspect(pool, &now);
+    while (now.waiting < n);
+}
+
+/* Counts all threads of the process, also the pool's own. */
+static void measure_waiting(double seconds)
+{
+    hg_deadline by = hg_deadline_in_ms((int64_t)(seconds * 1000) + 5000);
+    int64_t began_ns, began_cpu_ns;
+    pthread_t waiters[WAITERS];
+    hg_conn *held[SIZE];
+
+    for (int i = 0; i < SIZE; i++)
+        if (!hg_pool_checkout(pool, "bench", by, &held[i], NULL))
+            abort();
+    for (int i = 0; i < WAITERS; i++)
+        pthread_create(&waiters[i], NULL, wait_in_vain, &by);
+    await_waiting(WAITERS);
+    began_ns = clock_now_ns();
+    began_cpu_ns = cpu_ns();
+    nanosleep(&(struct timespec){(time_t)seconds, 0}, NULL);
+    printf("%d waiters on held connections: %.3f %% of a core\n", WAITERS,
+           100.0 * (double)(cpu_ns() - began_cpu_ns) / (double)(clock_now_ns() - began_ns));
+    hg_pool_drain(pool); /* which they hear */
+    for (int i = 0; i < WAITERS; i++)
+        pthread_join(waiters[i], NULL);
+    for (int i = 0; i < SIZE; i++)
+        hg_pool_return(pool, held[i]);
+}
+
 int main(int argc, char **argv)
 {
     static const int usual[] = {1, 2, 8, 64};
     double seconds = argc > 1 ? atof(argv[1]) : 1;
+    bool only_waiters = argc > 2 && strcmp(argv[2], "waiters") == 0;
     hg_pool_options options = {.settings = {.size = SIZE, .recycle_ms = 1800000, .pre_ping = true}};
     char *folder;
 
@@ -165,10 +213,12 @@ int main(int argc, char **argv)
     if (!pool_open_with(&no_driver, NULL, &options, &pool, NULL))
         return 1;
     printf("threads  ns (wall)  ns (cpu)  slow/fast  longest (ms)\n");
-    for (int i = 2; i < argc; i++)
+    for (int i = 2; i < argc && !only_waiters; i++)
         measure(atoi(argv[i]) < THREADS_MOST ? atoi(argv[i]) : THREADS_MOST, seconds);
     for (int i = 0; argc <= 2 && i < 4; i++)
         measure(usual[i], seconds);
+    if (argc <= 2 || only_waiters)
+        measure_waiting(2);
     hg_pool_close(pool, hg_deadline_in_ms(1000));
     temp_dir_remove(folder);
     return 0;

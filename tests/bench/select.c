@@ -5,7 +5,8 @@
  * SELECT 1 over a Unix socket: by libpq's PQexec and PQexecPrepared and by hg_conn_execute() on
  * private connections, then with checkout and return around each, from a pool of ten. Blocks of all
  * take turns, because the machine's speed changes; each is held against the PQexec of its round.
- * 64 threads on ten connections are held against ten threads with their own.
+ * 64 threads on ten connections are held against ten threads with their own. The last column is the
+ * client's own processor time, which other work on the machine changes least.
  */
 #include <dlfcn.h>
 #include <pthread.h>
@@ -154,10 +155,18 @@ static int by_size(const void *a, const void *b)
 }
 
 struct outcome {
-    double per_second, fairness, p99_ms, max_ms;
+    double per_second, fairness, p99_ms, max_ms, cpu_us;
 };
 
-static struct outcome conclude(int threads, double seconds)
+static double cpu_us(void)
+{
+    struct timespec used;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (double)used.tv_sec * 1e6 + (double)used.tv_nsec / 1e3;
+}
+
+static struct outcome conclude(int threads, double seconds, double used_us)
 {
     static uint32_t all[THREADS_MOST * SAMPLES_MOST];
     uint64_t operations = 0, least = UINT64_MAX, most = 0;
@@ -176,12 +185,14 @@ static struct outcome conclude(int threads, double seconds)
         .fairness = most == 0 ? 0 : (double)least / (double)most,
         .p99_ms = n == 0 ? 0 : all[n * 99 / 100] / 1000.0,
         .max_ms = n == 0 ? 0 : all[n - 1] / 1000.0,
+        .cpu_us = operations == 0 ? 0 : used_us / (double)operations,
     };
 }
 
 static struct outcome run_block(int threads, enum mode mode, double seconds)
 {
     struct timespec rest = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
+    double used_us = cpu_us();
     int64_t began_ns;
 
     atomic_store(&stop, false);
@@ -196,7 +207,7 @@ static struct outcome run_block(int threads, enum mode mode, double seconds)
     atomic_store(&stop, true);
     for (int i = 0; i < threads; i++)
         pthread_join(lanes[i].thread, NULL);
-    return conclude(threads, clock_since_ms(began_ns) / 1000.0);
+    return conclude(threads, clock_since_ms(began_ns) / 1000.0, cpu_us() - used_us);
 }
 
 static int by_value(const void *a, const void *b)
@@ -215,6 +226,7 @@ static double median(double *values, int count)
 /* What the rounds of one mode came to. */
 struct series {
     double per_second[ROUNDS_MOST], ratio[ROUNDS_MOST], fairness[ROUNDS_MOST], p99_ms[ROUNDS_MOST];
+    double cpu_us[ROUNDS_MOST];
     double max_ms;
 };
 
@@ -232,16 +244,18 @@ static void compare(int threads, int raw_threads, int rounds, double seconds)
             series->ratio[i] = got.per_second / all[EXEC].per_second[i];
             series->fairness[i] = got.fairness;
             series->p99_ms[i] = got.p99_ms;
+            series->cpu_us[i] = got.cpu_us;
             if (i == 0 || got.max_ms > series->max_ms)
                 series->max_ms = got.max_ms;
         }
-    printf("\n%-34s %8s %6s %9s %8s %8s\n", "", "op/s", "ratio", "slow/fast", "p99 ms", "max ms");
+    printf("\n%-34s %8s %6s %9s %8s %8s %8s\n", "", "op/s", "ratio", "slow/fast", "p99 ms",
+           "max ms", "cpu us");
     for (enum mode mode = EXEC; mode < MODES; mode++)
-        printf("%2d threads: %-22.22s %8.0f %6.2f %9.2f %8.2f %8.2f\n",
+        printf("%2d threads: %-22.22s %8.0f %6.2f %9.2f %8.2f %8.2f %8.1f\n",
                mode < POOLED_OFF ? raw_threads : threads, mode_names[mode],
                median(all[mode].per_second, rounds), median(all[mode].ratio, rounds),
                median(all[mode].fairness, rounds), median(all[mode].p99_ms, rounds),
-               all[mode].max_ms);
+               all[mode].max_ms, median(all[mode].cpu_us, rounds));
 }
 
 static void open_pool(enum mode mode, const char *prepared)
