@@ -40,7 +40,9 @@ typedef struct hg_revision {
     const char *applied_by; /* "" when unknown */
     const char *release;    /* of the program, as its deployer called it; "" when unknown */
     bool checksum_known;
-    bool checksum_ok; /* false: the file's up section is not the one that was applied */
+    bool checksum_ok; /* false: the file's up section runs something else than was applied */
+    bool reformatted; /* it runs the same, but other white space, comments, case of words, or
+                         statements for the other engine stand in it */
     bool head;        /* nothing in the folder revises it */
     bool current;     /* stands in alembic_version */
     bool irreversible;

@@ -53,23 +53,35 @@ static void put_schema(struct buf *out, const char *file, const hg_schema_diff *
     }
 }
 
+static void put_file(struct buf *out, const char *label, const hg_revision *revision,
+                     const char *what)
+{
+    buf_printf(out, "%-12s", label);
+    put_visible(out, revision->revision);
+    buf_text(out, what);
+    put_visible(out, revision->file);
+    buf_char(out, '\n');
+}
+
 static void put_files(struct buf *out, const hg_history *history)
 {
-    if (count_faults(history) == 0)
-        buf_text(out, "files       as they were applied\n");
+    size_t told = 0;
+
     for (size_t i = 0; i < history->revision_count; i++) {
         const hg_revision *revision = &history->revisions[i];
         const char *fault = json_revision_fault(revision);
 
-        if (fault == NULL)
-            continue;
-        buf_text(out, "files       ");
-        put_visible(out, revision->revision);
-        buf_printf(out, strcmp(fault, "edited") == 0 ? " was edited after it was applied: "
-                                                     : " is applied, but no file has it");
-        put_visible(out, revision->file);
-        buf_char(out, '\n');
+        told += fault != NULL || revision->reformatted;
+        if (revision->reformatted)
+            put_file(out, "note", revision,
+                     " was reformatted after it was applied, and still runs the same: ");
+        else if (fault != NULL && strcmp(fault, "edited") == 0)
+            put_file(out, "files", revision, " was edited after it was applied: ");
+        else if (fault != NULL)
+            put_file(out, "files", revision, " is applied, but no file has it");
     }
+    if (told == 0)
+        buf_text(out, "files       as they were applied\n");
     if (history->pending_count > 0)
         buf_printf(out, "note        %zu migration%s pending\n", history->pending_count,
                    history->pending_count == 1 ? " is" : "s are");

@@ -24,10 +24,12 @@ static const char *parents(struct arena *arena, const hg_revision *r)
 
 static const char *state(struct arena *arena, const hg_revision *r)
 {
-    const char *edited = r->checksum_known && !r->checksum_ok ? ", edited" : "";
+    const char *file = r->reformatted ? ", reformatted" : "";
 
+    if (r->checksum_known && !r->checksum_ok)
+        file = ", edited";
     return arena_printf(arena, "%s%s%s", hg_revision_state_name(r->state),
-                        r->current ? ", current" : "", edited);
+                        r->current ? ", current" : "", file);
 }
 
 /* "ana", "ana (v1.4)": who, and from which release. */

@@ -18,6 +18,37 @@ static void put_names(struct buf *out, const char *label, const char *const *nam
     buf_text(out, count == 0 ? "none\n" : "\n");
 }
 
+static bool is_edited(const hg_revision *r)
+{
+    return r->checksum_known && !r->checksum_ok;
+}
+
+static bool is_reformatted(const hg_revision *r)
+{
+    return r->reformatted;
+}
+
+/* The revisions whose files are not what they were; nothing when there are none. */
+static void put_changed(struct buf *out, const char *label, const hg_history *history,
+                        bool (*changed)(const hg_revision *r))
+{
+    size_t told = 0;
+
+    for (size_t i = 0; i < history->revision_count; i++) {
+        const hg_revision *r = &history->revisions[i];
+
+        if (!changed(r))
+            continue;
+        if (told++ == 0)
+            buf_printf(out, "%-12s", label);
+        else
+            buf_text(out, ", ");
+        text_visible(out, r->revision, strlen(r->revision));
+    }
+    if (told > 0)
+        buf_char(out, '\n');
+}
+
 static void put_migrations(struct buf *out, const hg_readiness *report)
 {
     const hg_history *history = report->history;
@@ -30,6 +61,8 @@ static void put_migrations(struct buf *out, const hg_readiness *report)
     put_names(out, "heads", history->heads, history->head_count);
     buf_printf(out, "%-12s%zu of %zu\n", "pending", history->pending_count,
                history->revision_count);
+    put_changed(out, "edited", history, is_edited);
+    put_changed(out, "reformatted", history, is_reformatted);
 }
 
 static void put_pools(struct buf *out, const hg_pool_list *list)

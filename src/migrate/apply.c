@@ -478,7 +478,7 @@ struct ledger_event apply_event(struct task *task, const char *outcome)
                                  .message = shown->message,
                                  .revises = task->parents,
                                  .checksum = task->script->section.checksum,
-                                 .raw_checksum = task->script->raw_checksum,
+                                 .raw_checksum = task->script->section.raw_checksum,
                                  .down_section = task->script->down_section,
                                  .statements = (int64_t)task->script->count,
                                  .statements_done = (int64_t)task->done,

@@ -394,6 +394,8 @@ static bool read_options(struct parser *p, const struct split_token *t, struct p
 
 static bool close_section(struct parser *p, size_t end)
 {
+    struct checksum raw;
+
     if (p->guarded)
         return fault_at(p, &p->guard, p->guard.offset,
                         "this guard is not closed by -- @end before the section ends");
@@ -401,6 +403,9 @@ static bool close_section(struct parser *p, size_t end)
         return true;
     p->section->to = end;
     checksum_hex(&p->sum, p->section->checksum);
+    checksum_init(&raw);
+    checksum_bytes(&raw, p->source->text + p->section->from, end - p->section->from);
+    checksum_hex(&raw, p->section->raw_checksum);
     return true;
 }
 

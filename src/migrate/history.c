@@ -61,6 +61,7 @@ static void fill_revision(const struct prepared *p, size_t node, hg_revision *ou
     }
     fill_from_ledger(entry, out);
     out->checksum_ok = !project_edited(project, node);
+    out->reformatted = project_reformatted(project, node);
 }
 
 /* Their revisions, ancestors first. */

@@ -128,14 +128,15 @@ static void read_sql(const struct ledger_place *place, struct buf *sql)
                "SELECT * FROM (SELECT 0 AS event, CAST(version_num AS TEXT) AS revision, "
                "0 AS id, '' AS direction, '' AS revises, '' AS checksum, '' AS message, "
                "'' AS operator, '' AS finished_at, -1.0 AS duration_ms, 0 AS kept, "
-               "'' AS release FROM %s",
+               "'' AS raw_checksum, '' AS release FROM %s",
                place->versions);
     if (place->has_history)
         buf_printf(sql,
                    " UNION ALL SELECT 1, revision, id, direction, coalesce(revises, ''), "
                    "coalesce(checksum, ''), coalesce(message, ''), coalesce(operator, ''), "
                    "coalesce(finished_at, ''), coalesce(duration_ms, -1.0), "
-                   "CASE WHEN down_section IS NULL THEN 0 ELSE 1 END, %s FROM %s "
+                   "CASE WHEN down_section IS NULL THEN 0 ELSE 1 END, coalesce(raw_checksum, ''), "
+                   "%s FROM %s "
                    "WHERE outcome = 'ok'",
                    place->complete ? "coalesce(release, '')" : "''", place->history);
     buf_printf(sql, ") AS ledger ORDER BY event, revision COLLATE %s, id", binary);
@@ -178,9 +179,10 @@ static bool take_event(struct reader *r, hg_rows *rows)
     entry->finished_ms = moment_parse(hg_rows_text(rows, 8));
     entry->duration_ms = duration.type == HG_REAL ? duration.as.real : -1;
     entry->keeps_down = hg_rows_integer(rows, 10) != 0;
-    entry->release = arena_text(r->arena, hg_rows_text(rows, 11));
+    entry->raw_checksum = arena_text(r->arena, hg_rows_text(rows, 11));
+    entry->release = arena_text(r->arena, hg_rows_text(rows, 12));
     return entry->revises != NULL && entry->checksum != NULL && entry->message != NULL
-           && entry->operator_name != NULL && entry->release != NULL;
+           && entry->operator_name != NULL && entry->raw_checksum != NULL && entry->release != NULL;
 }
 
 /* An import's message is the table that is kept up to date. */

@@ -155,13 +155,35 @@ bool project_make(struct arena *arena, const struct migration_file *files, size_
     return true;
 }
 
-bool project_edited(const struct project *project, size_t node)
+/* What was applied for a node whose file can be held against it, or NULL. */
+static const struct ledger_entry *applied_from(const struct project *project, size_t node)
 {
     const struct ledger_entry *entry = project->entries[node];
 
     return node < project->file_count && !project->files[node].python && entry != NULL
-           && entry->applied && entry->checksum[0] != '\0'
-           && strcmp(entry->checksum, project->files[node].up.checksum) != 0;
+                   && entry->applied
+               ? entry
+               : NULL;
+}
+
+static bool differs(const char *then, const char *now)
+{
+    return then[0] != '\0' && strcmp(then, now) != 0;
+}
+
+bool project_edited(const struct project *project, size_t node)
+{
+    const struct ledger_entry *entry = applied_from(project, node);
+
+    return entry != NULL && differs(entry->checksum, project->files[node].up.checksum);
+}
+
+bool project_reformatted(const struct project *project, size_t node)
+{
+    const struct ledger_entry *entry = applied_from(project, node);
+
+    return entry != NULL && entry->checksum[0] != '\0' && !project_edited(project, node)
+           && differs(entry->raw_checksum, project->files[node].up.raw_checksum);
 }
 
 /* Whether a name stands in "a,b". */

@@ -28,8 +28,12 @@ struct project {
 bool project_make(struct arena *arena, const struct migration_file *files, size_t file_count,
                   const struct ledger *ledger, struct project *out_project, hg_error *err);
 
-/* Whether a node's file is not the one that was applied. False when nobody knows. */
+/* Whether a node's file runs something else than what was applied. False when nobody knows. */
 bool project_edited(const struct project *project, size_t node);
+
+/* Whether it runs the same, but is not written as it was: white space, comments, the case of words,
+ * or what is for the other engine. */
+bool project_reformatted(const struct project *project, size_t node);
 
 /*
  * Refuses a file that was put before one that is applied already: by the graph it would count as

@@ -125,14 +125,9 @@ bool script_make(struct arena *arena, hg_driver dialect, const struct migration_
 {
     struct script script = {
         .path = file->path, .text = *text, .section = down ? file->down : file->up};
-    struct checksum raw;
     bool ok;
 
     *text = BUF_INIT(text->limit);
-    checksum_init(&raw);
-    checksum_bytes(&raw, script.text.bytes + script.section.from,
-                   script.section.to - script.section.from);
-    checksum_hex(&raw, script.raw_checksum);
     ok = down || keep_down(arena, file, &script, err);
     file_blank(script.text.bytes, file);
     ok = ok && cut(arena, dialect, &script, err);

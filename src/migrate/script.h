@@ -26,8 +26,7 @@ struct script {
     struct file_section section;
     struct script_statement *statements;
     size_t count;
-    char raw_checksum[CHECKSUM_DIGITS + 1]; /* of the section's bytes as they are written */
-    const char *down_section;               /* up: the down section, to be kept; NULL: none */
+    const char *down_section; /* up: the down section, to be kept; NULL: none */
 };
 
 /*

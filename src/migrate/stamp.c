@@ -116,7 +116,8 @@ static bool find_wanted(struct run *r, bool *wanted, hg_error *err)
 static bool is_news(const struct prepared *p, const bool *wanted, size_t node)
 {
     return wanted[node] != p->project.current[node]
-           || (wanted[node] && project_edited(&p->project, node));
+           || (wanted[node]
+               && (project_edited(&p->project, node) || project_reformatted(&p->project, node)));
 }
 
 static bool look_for_news(struct run *r, bool *out_idle, hg_error *err)
@@ -160,7 +161,7 @@ static bool append(struct run *r, size_t node, const char *direction, const stru
         event.message = r->prepared->folder.files[node].message;
     if (script != NULL) {
         event.checksum = script->section.checksum;
-        event.raw_checksum = script->raw_checksum;
+        event.raw_checksum = script->section.raw_checksum;
         event.down_section = script->down_section;
     }
     ok = !buf_failed(&parents) || no_memory(err);

@@ -14,6 +14,7 @@ struct ledger_entry {
     bool stamped;         /* and nothing was run for it */
     const char *revises;  /* its parents then, separated by commas */
     const char *checksum; /* of its up section then; "" when unknown */
+    const char *raw_checksum;
     const char *message;
     const char *operator_name;
     const char *release; /* of the program; "" when unknown */

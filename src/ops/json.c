@@ -108,6 +108,8 @@ static json_t *revision_object(const hg_revision *r)
                         applied ? json_part_text_or_null(r->release) : json_null());
     json_object_set_new(object, "checksum_ok",
                         r->checksum_known ? json_boolean(r->checksum_ok) : json_null());
+    json_object_set_new(object, "reformatted",
+                        r->checksum_known ? json_boolean(r->reformatted) : json_null());
     json_object_set_new(object, "head", json_boolean(r->head));
     return object;
 }

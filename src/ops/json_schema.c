@@ -97,6 +97,16 @@ static json_t *files_array(const hg_history *history)
     return rows;
 }
 
+static json_t *reformatted_array(const hg_history *history)
+{
+    json_t *names = json_array();
+
+    for (size_t i = 0; i < history->revision_count; i++)
+        if (history->revisions[i].reformatted)
+            json_array_append_new(names, json_part_text(history->revisions[i].revision));
+    return names;
+}
+
 bool json_schema_check(struct buf *out, const char *file, const hg_schema_diff *diff,
                        const hg_history *history, bool ok)
 {
@@ -107,6 +117,7 @@ bool json_schema_check(struct buf *out, const char *file, const hg_schema_diff *
     json_object_set_new(root, "compared", json_boolean(diff != NULL));
     json_object_set_new(root, "changes", diff == NULL ? json_array() : changes_array(diff));
     json_object_set_new(root, "files", files_array(history));
+    json_object_set_new(root, "reformatted", reformatted_array(history));
     json_object_set_new(root, "pending", json_integer((json_int_t)history->pending_count));
     return json_part_finish(out, root);
 }

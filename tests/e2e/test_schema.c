@@ -127,6 +127,7 @@ static void walk(bool postgres)
 static void check_walk(bool postgres)
 {
     struct project p = project_make(postgres);
+    char reformatted[sizeof portable + 64];
 
     expect(&p, 0, "init", NULL, NULL, "");
     expect(&p, 0, "check", NULL, NULL, postgres ? "2 migrations are pending" : "1 migration is");
@@ -140,6 +141,15 @@ static void check_walk(bool postgres)
     temp_write(p.dir, "migrations/0001_a.sql", "-- migrate:up\nCREATE TABLE other (id integer);\n");
     expect(&p, 1, "check", NULL, NULL, "0001 was edited after it was applied: ");
     expect(&p, 1, "check", "--json", NULL, "\"fault\":\"edited\"");
+    expect(&p, 0, "status", NULL, NULL, "edited      0001\n");
+    snprintf(reformatted, sizeof reformatted, "-- migrate:up\n-- who they are\n%s",
+             portable + strlen("-- migrate:up\n"));
+    temp_write(p.dir, "migrations/0001_a.sql", reformatted);
+    expect(&p, 0, "check", NULL, NULL, "note        0001 was reformatted after it was applied");
+    expect(&p, 0, "check", "--json", NULL, "\"reformatted\":[\"0001\"]");
+    expect(&p, 0, "history", NULL, NULL, ", reformatted");
+    expect(&p, 0, "history", "--json", NULL, "\"reformatted\":true");
+    expect(&p, 0, "status", NULL, NULL, "reformatted 0001\n");
     temp_write(p.dir, "migrations/0001_a.sql", portable);
     temp_write(p.dir, "migrations/0009_z.sql",
                "-- migrate:up\nDROP INDEX accounts_email;\n-- migrate:down irreversible:true\n");

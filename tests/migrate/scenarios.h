@@ -314,7 +314,7 @@ static void stamp_accepts_an_edited_file_and_frees_a_database_from_an_unknown_re
     must(w);
 }
 
-static void a_formatter_does_not_make_a_file_look_edited(void **state)
+static void a_file_that_was_reformatted_is_told_from_one_that_was_edited(void **state)
 {
     struct world *w = *state;
     hg_history *history;
@@ -326,6 +326,15 @@ static void a_formatter_does_not_make_a_file_look_edited(void **state)
                "alter table b\n    add column note text -- why not\n;\n-- migrate:down\n");
     history = history_of(w);
     assert_true(find(history, "ccc")->checksum_ok);
+    assert_true(find(history, "ccc")->reformatted);
+    assert_false(find(history, "bbb")->reformatted);
+    hg_history_free(history);
+    write_file(w, "20260101000002_c.sql",
+               "-- revision: ccc\n-- revises: bbb\n-- migrate:up\n"
+               "ALTER TABLE b ADD COLUMN note varchar(9);\n-- migrate:down\n");
+    history = history_of(w);
+    assert_false(find(history, "ccc")->checksum_ok);
+    assert_false(find(history, "ccc")->reformatted);
     hg_history_free(history);
 }
 
@@ -734,7 +743,7 @@ static void killed_anywhere_the_next_run_ends_in_the_same_state(void **state)
         SCENARIO(a_folder_of_dbmate_works_as_it_is),                                          \
         SCENARIO(stamp_sets_the_table_and_runs_nothing),                                      \
         SCENARIO(stamp_accepts_an_edited_file_and_frees_a_database_from_an_unknown_revision), \
-        SCENARIO(a_formatter_does_not_make_a_file_look_edited),                               \
+        SCENARIO(a_file_that_was_reformatted_is_told_from_one_that_was_edited),               \
         SCENARIO(an_edited_file_is_rolled_back_as_it_was_applied),                            \
         SCENARIO(an_older_release_undoes_what_a_newer_one_applied),                           \
         SCENARIO(the_same_plan_has_the_same_id_and_another_is_refused),                       \
