@@ -3,16 +3,25 @@
  */
 #include "console.h"
 
+#include <errno.h>
 #include <locale.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
+#include "base/file.h"
 #include "base/text.h"
+#include "cast.h"
+#include "headless.h"
 #include "loop.h"
 #include "ops/job.h"
 #include "ops/ops.h"
+
+enum { SCRIPT_BYTES_MAX = 1 << 20 };
 
 static uint64_t start(void *context, const struct job_request *request)
 {
@@ -61,11 +70,73 @@ static void gather_facts(const hg_settings *settings, struct facts *out)
     name_operator(out->operator_name, sizeof out->operator_name);
 }
 
+static bool read_input(struct buf *out, hg_error *err)
+{
+    char chunk[4096];
+    ssize_t n;
+
+    while ((n = read(STDIN_FILENO, chunk, sizeof chunk)) > 0)
+        buf_bytes(out, chunk, (size_t)n);
+    if (n < 0)
+        return hg_fail(err, HG_IO, "could not read the script: %s", strerror(errno));
+    return !out->failed || hg_fail(err, HG_USAGE, "the script is too long");
+}
+
+static bool read_script(const char *file, struct playscript *out, hg_error *err)
+{
+    struct buf text = BUF_INIT(SCRIPT_BYTES_MAX);
+    bool input = strcmp(file, "-") == 0;
+    bool ok = (input ? read_input(&text, err) : file_read(file, &text, err))
+              && playscript_parse(text.bytes, text.size, input ? "the script" : file, out, err);
+
+    buf_release(&text);
+    return ok;
+}
+
+/* Everything that can be wrong with the options, before anything is opened. */
+static bool prepare(const struct console_options *options, struct headless_options *out_play,
+                    struct playscript *out_script, hg_error *err)
+{
+    if (options->size != NULL && options->script == NULL)
+        return hg_fail(err, HG_USAGE, "--size goes with --script: a terminal has its own");
+    if (options->size != NULL
+        && !playscript_size(options->size, &out_play->width, &out_play->height))
+        return hg_fail(err, HG_USAGE, "option --size: \"%s\" is not a size as 80x24 is",
+                       options->size);
+    return options->script == NULL || read_script(options->script, out_script, err);
+}
+
+static bool run(struct stage_options *stage, const struct console_options *options, hg_error *err)
+{
+    struct playscript script = {0};
+    struct headless_options play = {.script = &script,
+                                    .origin = options->script,
+                                    .width = 80,
+                                    .height = 24,
+                                    .color = options->color != COLOR_NEVER,
+                                    .screens = stdout,
+                                    .complaints = stderr};
+    bool ok =
+        prepare(options, &play, &script, err)
+        && (options->record == NULL || cast_open(options->record, play.color, &stage->cast, err));
+
+    if (ok)
+        ok = options->script == NULL ? loop_run(stage, options->color, err)
+                                     : headless_run(stage, &play, err);
+    ok = cast_close(stage->cast, ok ? err : NULL) && ok;
+    playscript_release(&script);
+    return ok;
+}
+
 bool console_run(struct ops *ops, const struct console_options *options, hg_error *err)
 {
     const char *folders[THEME_FOLDERS];
     struct job_source source = {NULL, start, cancel, take, fd, discard};
     struct facts facts;
+    struct stage_options stage = {.facts = &facts,
+                                  .source = &source,
+                                  .theme = hg_settings_theme(ops->settings),
+                                  .theme_folders = folders};
     sigset_t before;
     bool ok = false;
 
@@ -77,8 +148,7 @@ bool console_run(struct ops *ops, const struct console_options *options, hg_erro
     } else {
         gather_facts(ops->settings, &facts);
         theme_folders(hg_settings_theme_dir(ops->settings), folders);
-        ok = loop_run(&facts, &source, options->color, hg_settings_theme(ops->settings), folders,
-                      err);
+        ok = run(&stage, options, err);
     }
     pthread_sigmask(SIG_SETMASK, &before,
                     NULL); /* Ctrl-C ends it while the workers are waited for */

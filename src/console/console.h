@@ -12,10 +12,16 @@ struct ops;
 
 struct console_options {
     enum color_use color; /* COLOR_NEVER also for NO_COLOR: the caller has looked */
+    const char
+        *script;      /* the file of playscript.h to play, "-" for the input; NULL: on a terminal */
+    const char *size; /* of a script's screen; NULL: 80x24 */
+    const char *record; /* the file for an asciicast; NULL: none */
 };
 
-/* Runs the console until the user quits. ops is borrowed. err: HG_UNSUPPORTED (no terminal, or one
- * that cannot place its cursor), HG_CANCELLED (ended by a signal or a lost terminal), HG_NOMEM. */
+/* Runs the console until the user quits or the script ends. ops is borrowed. err: HG_USAGE (a size
+ * or a script that cannot be understood), HG_UNSUPPORTED (no terminal, or one that cannot place its
+ * cursor), HG_CANCELLED (ended by a signal or a lost terminal), HG_FAILED (see headless.h), HG_IO,
+ * HG_NOMEM. */
 bool console_run(struct ops *ops, const struct console_options *options, hg_error *err);
 
 #endif

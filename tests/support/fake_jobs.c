@@ -140,6 +140,8 @@ int fake_console(const char *name, const char *theme)
                      .crashes = strcmp(name, "crash") == 0,
                      .still = strncmp(name, "still", 5) == 0};
     const struct job_source source = {&f, start, cancel, take, fd, discard};
+    struct stage_options stage = {
+        .source = &source, .theme = theme == NULL ? "dark" : theme, .theme_folders = folders};
     hg_error err = {.code = HG_OK};
     bool ok;
 
@@ -153,8 +155,8 @@ int fake_console(const char *name, const char *theme)
     else
         scene_busy(f.scene);
     f.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    ok = loop_run(&f.scene->model.facts, &source, COLOR_AUTO, theme == NULL ? "dark" : theme,
-                  folders, &err);
+    stage.facts = &f.scene->model.facts;
+    ok = loop_run(&stage, COLOR_AUTO, &err);
     scene_free(f.scene);
     if (!ok)
         fprintf(stderr, "%s\n%s\n", err.message, err.hint);
