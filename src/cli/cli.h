@@ -63,6 +63,7 @@ struct cli {
     struct cli_list accept;      /* hazards */
     struct cli_list server_versions;
     const char *dialect;  /* NULL: not given */
+    const char *script, *size, *record; /* the console */
     struct cli_list only; /* checks and groups */
     const char *listen;
     const char *junit; /* a file */

@@ -17,7 +17,10 @@ static enum color_use color_of(const struct cli *cli, const hg_settings *setting
 
 bool cli_run_console(const struct cli *cli, struct ops *ops, hg_error *err)
 {
-    const struct console_options options = {.color = color_of(cli, ops->settings)};
+    const struct console_options options = {.color = color_of(cli, ops->settings),
+                                            .script = cli->script,
+                                            .size = cli->size,
+                                            .record = cli->record};
 
     return console_run(ops, &options, err);
 }

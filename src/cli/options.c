@@ -19,7 +19,8 @@ enum {
     FOR_HISTORY = 64,
     FOR_SERVE = 128,
     FOR_COPY = 256,
-    FOR_LINT = 512
+    FOR_LINT = 512,
+    FOR_CONSOLE = 1024 /* and the demo */
 };
 
 /* clang-format off */
@@ -47,6 +48,9 @@ const struct option_row option_rows[] = {
     {"--detach",             NULL,     FOR_RUNS,    OPTION_FLAG, offsetof(struct cli, detach),                  "Run in a process of its own, which outlives this terminal"},
     {"--attach",             NULL,     FOR_UP,      OPTION_FLAG, offsetof(struct cli, attach),                  "Watch the run that was detached; ends with its exit status"},
     {"--accept",             "HAZARD", FOR_RUNS | FOR_LINT, OPTION_LIST, offsetof(struct cli, accept),          "Run in production in spite of this hazard; several with commas, or the option again"},
+    {"--script",             "FILE",   FOR_CONSOLE, OPTION_TEXT, offsetof(struct cli, script),                  "Play the keys of FILE without a terminal and print screens as text (-: standard input)"},
+    {"--size",               "COLUMNSxROWS", FOR_CONSOLE, OPTION_TEXT, offsetof(struct cli, size),              "The size of the script's screen (default: 80x24)"},
+    {"--record",             "FILE",   FOR_CONSOLE, OPTION_TEXT, offsetof(struct cli, record),                  "Record what is shown to FILE, as an asciicast; without secrets and keys"},
     {"--dialect",            "NAME",   FOR_LINT,    OPTION_TEXT, offsetof(struct cli, dialect),                 "As this engine takes it: sqlite, postgresql or both (default: both)"},
     {"--server-version",     "N",      FOR_LINT,    OPTION_LIST, offsetof(struct cli, server_versions),         "As this version takes it: 17 is PostgreSQL's, 3.40 SQLite's (default: 15 and 3.53)"},
     {"--events",             NULL,     FOR_HISTORY, OPTION_FLAG, offsetof(struct cli, events),                  "What was run, event by event, the newest first: by whom, from where, how it ended"},
@@ -75,8 +79,8 @@ const struct option_row option_rows[] = {
 
 const struct command_row command_rows[] = {
     /* name         options                              argument  run */
-    {"console",    FOR_ALL,                              NO_ARGUMENT,       cmd_console},
-    {"demo",       FOR_ALL,                              NO_ARGUMENT,       cmd_demo},
+    {"console",    FOR_ALL | FOR_CONSOLE,                NO_ARGUMENT,       cmd_console},
+    {"demo",       FOR_ALL | FOR_CONSOLE,                NO_ARGUMENT,       cmd_demo},
     {"config",     FOR_ALL,                              NO_ARGUMENT,       cmd_config},
     {"status",     FOR_ALL,                              NO_ARGUMENT,       cmd_status},
     {"init",       FOR_ALL,                NO_ARGUMENT,       cmd_init},
