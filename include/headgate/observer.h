@@ -19,7 +19,9 @@ typedef enum hg_event_kind {
     HG_EVENT_STEP_PROGRESS, /* done/total in `unit`; message: what is being done right now */
     HG_EVENT_STEP_DONE,     /* message: what was done, as "applied"; duration_ms is set */
     HG_EVENT_STEP_FAILED,   /* message: the error's message */
-    HG_EVENT_WAITING,       /* for a lock, a connection, a server; message: for whom or what */
+    HG_EVENT_WAITING,       /* for a lock, a connection, a server; message: for whom or what. When
+                               the unit is "attempt": for the next one, which begins in duration_ms
+                               and is number done of total */
     HG_EVENT_NOTE           /* something worth a line in a log */
 } hg_event_kind;
 

@@ -437,11 +437,18 @@ static int64_t backoff_ms(int64_t retries)
 static void tell_retry(const struct task *task, const hg_error *cause, int64_t ms)
 {
     const char *blocker = task->run->lookout.blocker;
+    char message[sizeof cause->message + sizeof task->run->lookout.blocker + 96];
 
-    progress_say(task->run->observer, HG_EVENT_WAITING, task->revision,
-                 "%s%s%s; attempt %lld of %d in %lld ms", cause->message,
-                 blocker[0] == '\0' ? "" : ": in the way was ", blocker,
-                 (long long)task->retries + 1, RETRIES + 1, (long long)ms);
+    snprintf(message, sizeof message, "%s%s%s; attempt %lld of %d in %lld ms", cause->message,
+             blocker[0] == '\0' ? "" : ": in the way was ", blocker, (long long)task->retries + 1,
+             RETRIES + 1, (long long)ms);
+    progress_tell(task->run->observer, &(hg_event){.kind = HG_EVENT_WAITING,
+                                                   .subject = task->revision,
+                                                   .message = message,
+                                                   .unit = "attempt",
+                                                   .done = task->retries + 1,
+                                                   .total = RETRIES + 1,
+                                                   .duration_ms = (double)ms});
 }
 
 bool apply_patiently(struct task *task, bool (*attempt)(struct task *task, hg_error *err),
