@@ -2,7 +2,8 @@
  * copy.h - all data of a SQLite database into a PostgreSQL database, every value checked, and
  * proved by a digest of both sides.
  *
- * One call does one of four things: look (dry run), copy, copy on after an interruption (resume),
+ * A target without tables gets them from the source, as far as they translate. One call does one of
+ * four things: look (dry run), copy, copy on after an interruption (resume),
  * compare (verify only). It starts threads of its own, each with a connection of either pool, and
  * joins them before it returns; the observer hears everything from the calling thread. The source
  * is opened for reading alone and read as of one moment, while the application goes on writing.
@@ -26,6 +27,8 @@ typedef enum hg_copy_mode {
 /* Texts are borrowed until the call returns. */
 typedef struct hg_copy_options {
     hg_copy_mode mode;
+    bool create;               /* make the tables that the target lacks; without one of its own it
+                                  gets all of them in any case */
     bool resume;               /* go on where a copy was interrupted; without one: begin */
     const char *const *tables; /* only these; NULL: all */
     size_t table_count;
@@ -87,6 +90,13 @@ typedef struct hg_copy_problem {
     bool stops;    /* the copy cannot be begun with it */
 } hg_copy_problem;
 
+/* What makes a table of the target, or something of one; without its semicolon. */
+typedef struct hg_copy_statement {
+    const char *table;
+    bool after; /* the rows are there */
+    const char *sql;
+} hg_copy_statement;
+
 /* What was done, and found. Everything in it lives until hg_copy_result_free(). */
 typedef struct hg_copy_result {
     hg_copy_mode mode;
@@ -98,6 +108,8 @@ typedef struct hg_copy_result {
     size_t finding_count;
     hg_copy_problem *problems;
     size_t problem_count;
+    hg_copy_statement *statements; /* for the tables that the target lacks, in order */
+    size_t statement_count;
     int sequences_reset;
     int64_t rows, bytes;
     double check_ms, data_ms, finish_ms, verify_ms;

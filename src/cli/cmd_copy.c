@@ -183,6 +183,23 @@ static void put_problems(struct buf *out, const hg_copy_result *result)
     }
 }
 
+static void put_statements(struct buf *out, const hg_copy_result *result)
+{
+    bool after = false;
+
+    if (result->mode != HG_COPY_DRY_RUN || result->statement_count == 0)
+        return;
+    buf_text(out, "\nTables that would be made:\n");
+    for (size_t i = 0; i < result->statement_count; i++) {
+        if (result->statements[i].after && !after)
+            buf_text(out, "  -- after the rows\n");
+        after = result->statements[i].after;
+        buf_text(out, "  ");
+        put_visible(out, result->statements[i].sql);
+        buf_text(out, ";\n");
+    }
+}
+
 static void put_phase(struct buf *out, const char *name, double ms)
 {
     char took[32];
@@ -217,6 +234,7 @@ static int show(const struct cli *cli, const hg_copy_result *result, const hg_er
         put_tables(&out, result);
         put_findings(&out, result);
         put_problems(&out, result);
+        put_statements(&out, result);
         put_summary(&out, result);
     }
     cli_print(&out);
@@ -318,6 +336,7 @@ static bool options_of(const struct cli *cli, const struct names *tables, hg_cop
                        "only one of --dry-run, --verify-only and --resume is "
                        "possible");
     out->mode = copy->dry_run ? HG_COPY_DRY_RUN : copy->verify_only ? HG_COPY_VERIFY : HG_COPY_RUN;
+    out->create = copy->create;
     out->resume = copy->resume;
     out->tables = tables->list.items;
     out->table_count = tables->list.count;

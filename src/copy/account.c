@@ -160,6 +160,37 @@ static bool keep_problems(struct account *account, const struct run *run)
     return true;
 }
 
+static bool keep_statement(struct account *account, const char *table, bool after, const char *sql)
+{
+    hg_copy_statement *statement = &account->result.statements[account->result.statement_count++];
+
+    *statement = (hg_copy_statement){keep(account, table), after, keep(account, sql)};
+    return statement->table != NULL && statement->sql != NULL;
+}
+
+static bool keep_statements(struct account *account, const struct run *run)
+{
+    const struct build *build = &run->build;
+    const struct build_part *part;
+    const struct target_hold *hold;
+    size_t count = build->parts.count + build->extras.count + build->holds.count;
+
+    account->result.statements =
+        arena_alloc(&account->arena, count, sizeof *account->result.statements);
+    if (account->result.statements == NULL)
+        return false;
+    VEC_EACH (&build->parts, part)
+        if (!keep_statement(account, part->subject, false, part->sql))
+            return false;
+    VEC_EACH (&build->extras, part)
+        if (!keep_statement(account, part->subject, false, part->sql))
+            return false;
+    VEC_EACH (&build->holds, hold)
+        if (!keep_statement(account, hold->table, true, hold->put_back))
+            return false;
+    return true;
+}
+
 static void digest_rules(const struct run *run, char out[33])
 {
     struct digest digest = {0};
@@ -176,7 +207,8 @@ bool account_fill(struct run *run, hg_error *err)
     struct account *account = (struct account *)run->result;
 
     digest_rules(run, account->result.rules_digest);
-    return (keep_tables(account, run) && keep_findings(account, run) && keep_problems(account, run))
+    return (keep_tables(account, run) && keep_findings(account, run) && keep_problems(account, run)
+            && keep_statements(account, run))
            || hg_fail(err, HG_NOMEM, "could not write the account of the copy: out of memory");
 }
 

@@ -85,6 +85,15 @@ static bool connect(struct run *run, hg_error *err)
     return crew_open(run->source_pool, observer, jobs_of(run->options), &run->crew, err);
 }
 
+size_t run_table(const struct run *run, const char *name)
+{
+    size_t i = 0;
+
+    while (i < run->mapping.table_count && strcmp(run->mapping.tables[i].target->name, name) != 0)
+        i++;
+    return i;
+}
+
 static bool has_counterparts(const struct run *run, hg_error *err)
 {
     const hg_copy_problem *problem;
@@ -96,9 +105,39 @@ static bool has_counterparts(const struct run *run, hg_error *err)
         return true;
     hg_fail(err, HG_FAILED, "none of the source's tables is in schema \"%s\" of the target",
             run->target.schema);
-    hg_error_hint(err, "The copy makes no tables: run the migrations on the target first, then "
-                       "copy.");
+    hg_error_hint(err, "Is it the database, and the schema, that was copied into?");
     return false;
+}
+
+/* The tables of a database that nobody has made a table in but tools that keep their own books. */
+static bool is_empty(const struct target_db *target)
+{
+    for (size_t i = 0; i < target->table_count; i++)
+        if (strncmp(target->tables[i].name, "headgate_", 9) != 0
+            && strcmp(target->tables[i].name, "alembic_version") != 0)
+            return false;
+    return true;
+}
+
+/* Tables that the target lacks are planned as if they were there; the copy makes them once it is
+ * known that every value fits them. */
+static bool plan_target(struct run *run, const struct mapping_wish *wish, hg_error *err)
+{
+    if (run->options->mode == HG_COPY_VERIFY || !(run->options->create || is_empty(&run->target)))
+        return true;
+    return build_make(run->crew.hands[0].source, &run->source, &run->target, wish, &run->build, err)
+           && build_pretend(&run->build, &run->target, err);
+}
+
+static bool tell_notes(struct run *run, hg_error *err)
+{
+    const struct build_note *note;
+
+    VEC_EACH (&run->build.notes, note)
+        if (!mapping_problem(&run->mapping, note->kind, note->table, 0, note->stops, "%s",
+                             note->message))
+            return hg_fail(err, HG_NOMEM, "could not begin the copy: out of memory");
+    return true;
 }
 
 /* What both sides are, as of the moment at which all of it will be read. */
@@ -117,8 +156,9 @@ static bool look(struct run *run, hg_error *err)
         hg_error_context(err, "target");
         return false;
     }
-    if (!mapping_make(&run->source, &run->target, &wish, &run->mapping, err)
-        || !has_counterparts(run, err))
+    if (!plan_target(run, &wish, err)
+        || !mapping_make(&run->source, &run->target, &wish, &run->mapping, err)
+        || !tell_notes(run, err) || !has_counterparts(run, err))
         return false;
     for (size_t i = 0; i < run->mapping.table_count; i++)
         if (run->mapping.tables[i].cell_count > cells)
@@ -383,6 +423,7 @@ static void release(struct run *run)
     VEC_RELEASE(&run->chunks);
     alloc_free(run->advances);
     mapping_release(&run->mapping);
+    build_release(&run->build);
     rules_release(&run->rules);
     target_release(&run->target);
     source_release(&run->source);

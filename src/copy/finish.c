@@ -1,33 +1,51 @@
 /*
- * finish.c - what comes once the rows are there: sequences, foreign keys and triggers back in their
- * places, statistics. Several workers at once, as far as locks on tables let them.
+ * finish.c - what comes once the rows are there: sequences, indexes, keys, foreign keys and
+ * triggers in their places, statistics. Several workers at once, as far as locks on tables let
+ * them.
+ *
+ * Indexes of one table are built beside one another; everything else has its table for itself, and
+ * waits for what it stands on. The largest tables come first.
  */
 #include "run.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "base/buf.h"
 #include "ask.h"
+#include "base/buf.h"
 
+/* A step waits for those of its table, or tables, that come before it in this list. */
 enum step_kind {
-    STEP_ANALYZE,
+    STEP_INDEX,
+    STEP_KEY,
     STEP_ADD,      /* a foreign key, not validated; takes locks on two tables, for a moment */
     STEP_VALIDATE, /* reads both tables */
-    STEP_TRIGGER
+    STEP_TRIGGER,
+    STEP_ANALYZE,
+    STEPS
 };
 
 struct step {
     enum step_kind kind;
-    const char *subject; /* for errors: the statement's table */
+    size_t table, other; /* in the target; other: the same, or that of a foreign key */
+    int64_t bytes;       /* of the table: the most first */
     char *sql;
-    size_t after; /* the step that has to be done before; itself: none */
-    bool begun, done;
+    bool begun;
+};
+
+/* What is open on a table. */
+struct desk {
+    size_t left[STEPS];
+    size_t running;
+    enum step_kind what; /* of those that run */
 };
 
 struct finish {
     struct run *run;
     VEC(struct step) steps;
-    size_t left;
+    struct desk *desks; /* one a table of the target */
+    size_t left, first; /* steps that are not over; before the first one all have begun */
 };
 
 static bool no_memory(hg_error *err)
@@ -37,104 +55,160 @@ static bool no_memory(hg_error *err)
 
 /* --- the steps --- */
 
-__attribute__((format(printf, 5, 6))) static bool add_step(struct finish *f, enum step_kind kind,
-                                                           const char *subject, hg_error *err,
-                                                           const char *format, ...)
+static int64_t bytes_of(const struct run *run, size_t table)
+{
+    size_t i = run_table(run, run->target.tables[table].name);
+
+    return i < run->mapping.table_count ? run->advances[i].total_bytes : 0;
+}
+
+__attribute__((format(printf, 6, 7))) static bool add_step(struct finish *f, enum step_kind kind,
+                                                           size_t table, size_t other,
+                                                           hg_error *err, const char *format, ...)
 {
     struct step *step = VEC_PUSH(&f->steps);
-    struct buf sql = BUF_INIT(1 << 20);
+    struct buf sql = BUF_INIT(64 << 20);
     va_list args;
 
     va_start(args, format);
     buf_vprintf(&sql, format, args);
     va_end(args);
     if (step != NULL)
-        *step = (struct step){
-            .kind = kind, .subject = subject, .sql = buf_take(&sql), .after = f->steps.count - 1};
+        *step = (struct step){.kind = kind,
+                              .table = table,
+                              .other = other < f->run->target.table_count ? other : table,
+                              .bytes = bytes_of(f->run, table),
+                              .sql = buf_take(&sql)};
     buf_release(&sql);
-    return (step != NULL && step->sql != NULL) || no_memory(err);
+    if (step == NULL || step->sql == NULL)
+        return no_memory(err);
+    f->desks[table].left[kind]++;
+    f->left++;
+    return true;
 }
 
-/* Whether a foreign key that was put aside is back already: somebody was interrupted behind that.
- */
+/* Whether something is in its place already: somebody was interrupted behind that. */
 static bool is_back(struct run *run, const struct target_hold *hold, bool *out, hg_error *err)
 {
     hg_value params[] = {hg_text(hold->table), hg_text(hold->name)};
     int64_t found = 0;
 
-    if (!ask_integer(run->to,
-                     "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conrelid = "
-                     "$1::text::regclass AND quote_ident(conname) = $2",
-                     params, 2, copy_soon(), &found, err))
+    if (!ask_integer(
+            run->to,
+            hold->kind == HOLD_INDEX
+                ? "SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid "
+                  "JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = "
+                  "t.relnamespace WHERE n.nspname = current_schema() AND t.relname = $1 "
+                  "AND quote_ident(c.relname) IN ($2, quote_ident($2)) AND i.indisvalid"
+                : "SELECT count(*) FROM pg_constraint k JOIN pg_class t ON t.oid = "
+                  "k.conrelid JOIN pg_namespace n ON n.oid = t.relnamespace WHERE "
+                  "n.nspname = current_schema() AND t.relname = $1 AND "
+                  "quote_ident(k.conname) IN ($2, quote_ident($2))",
+            params, 2, copy_soon(), &found, err))
         return false;
     *out = found > 0;
     return true;
 }
 
-static bool plan_foreign_key(struct finish *f, const struct target_hold *hold, hg_error *err)
+static bool plan_foreign_key(struct finish *f, const struct target_hold *hold, bool back,
+                             hg_error *err)
 {
-    size_t added = f->steps.count;
+    const struct target_db *target = &f->run->target;
+    size_t table = target_number(target, hold->table), other = target_number(target, hold->other);
+
+    if (!back && !add_step(f, STEP_ADD, table, other, err, "%s", hold->put_back))
+        return false;
+    return !hold->valid
+           || add_step(f, STEP_VALIDATE, table, other, err, "ALTER TABLE %s VALIDATE CONSTRAINT %s",
+                       target->tables[table].sql_name, hold->name);
+}
+
+static bool plan_hold(struct finish *f, const struct target_hold *hold, hg_error *err)
+{
+    static const enum step_kind steps[] = {
+        [HOLD_TRIGGER] = STEP_TRIGGER, [HOLD_INDEX] = STEP_INDEX, [HOLD_KEY] = STEP_KEY};
+    size_t table = target_number(&f->run->target, hold->table);
     bool back = false;
 
-    if (!is_back(f->run, hold, &back, err)
-        || (!back && !add_step(f, STEP_ADD, hold->table, err, "%s", hold->put_back)))
-        return false;
-    if (!hold->valid)
+    if (hold->kind == HOLD_TABLE || table == f->run->target.table_count)
         return true;
-    if (!add_step(f, STEP_VALIDATE, hold->table, err, "ALTER TABLE %s VALIDATE CONSTRAINT %s",
-                  hold->table, hold->name))
+    if (f->run->result->resumed && hold->kind != HOLD_TRIGGER && !is_back(f->run, hold, &back, err))
         return false;
-    if (!back)
-        f->steps.items[f->steps.count - 1].after = added;
-    return true;
+    if (hold->kind == HOLD_FOREIGN_KEY)
+        return plan_foreign_key(f, hold, back, err);
+    return back || add_step(f, steps[hold->kind], table, table, err, "%s", hold->put_back);
+}
+
+static int compare_steps(const void *left, const void *right)
+{
+    const struct step *a = left, *b = right;
+
+    if (a->bytes != b->bytes)
+        return a->bytes > b->bytes ? -1 : 1;
+    return (int)a->kind - (int)b->kind;
 }
 
 static bool plan(struct finish *f, hg_error *err)
 {
     const struct run *run = f->run;
 
-    for (size_t i = 0; i < run->target.hold_count; i++) {
-        const struct target_hold *hold = &run->target.holds[i];
-
-        if (!(hold->foreign_key
-                  ? plan_foreign_key(f, hold, err)
-                  : add_step(f, STEP_TRIGGER, hold->table, err, "%s", hold->put_back)))
+    for (size_t i = 0; i < run->target.hold_count; i++)
+        if (!plan_hold(f, &run->target.holds[i], err))
             return false;
-    }
-    for (size_t i = 0; i < run->mapping.table_count; i++)
-        if (!add_step(f, STEP_ANALYZE, run->mapping.tables[i].source->name, err, "ANALYZE %s",
+    for (size_t i = 0; i < run->mapping.table_count; i++) {
+        size_t table = target_number(&run->target, run->mapping.tables[i].target->name);
+
+        if (!add_step(f, STEP_ANALYZE, table, table, err, "ANALYZE %s",
                       run->mapping.tables[i].target->sql_name))
             return false;
-    f->left = f->steps.count;
+    }
+    if (f->steps.count > 1)
+        qsort(f->steps.items, f->steps.count, sizeof *f->steps.items, compare_steps);
     return true;
 }
 
 /* --- carrying them out --- */
 
+/* Whether a table is free for a step of this kind, and what it stands on is there. */
+static bool is_free(const struct finish *f, size_t table, enum step_kind kind, bool its_own)
+{
+    const struct desk *desk = &f->desks[table];
+    enum step_kind until = its_own ? kind : kind < STEP_ADD ? kind : STEP_ADD;
+
+    for (int before = STEP_INDEX; before < (int)until; before++)
+        if (desk->left[before] > 0)
+            return false;
+    return desk->running == 0 || (kind == STEP_INDEX && desk->what == STEP_INDEX);
+}
+
 static bool is_ready(const struct finish *f, const struct step *step)
 {
-    const struct step *before = &f->steps.items[step->after], *other;
+    return !step->begun && is_free(f, step->table, step->kind, true)
+           && (step->other == step->table || is_free(f, step->other, step->kind, false));
+}
 
-    if (step->begun || (before != step && !before->done))
-        return false;
-    if (step->kind != STEP_ADD)
-        return true;
-    VEC_EACH (&f->steps, other) /* two that want the same two tables could wait for one another */
-        if (other->begun && !other->done && other->kind == STEP_ADD)
-            return false;
-    return true;
+static void begin(struct finish *f, struct step *step)
+{
+    step->begun = true;
+    f->desks[step->table].running++;
+    f->desks[step->table].what = step->kind;
+    if (step->other != step->table) {
+        f->desks[step->other].running++;
+        f->desks[step->other].what = step->kind;
+    }
 }
 
 static enum crew_said next_step(void *context, struct hand *hand, void **out_task)
 {
     struct finish *f = context;
-    struct step *step;
 
     (void)hand;
-    VEC_EACH (&f->steps, step)
-        if (is_ready(f, step)) {
-            step->begun = true;
-            *out_task = step;
+    while (f->first < f->steps.count && f->steps.items[f->first].begun)
+        f->first++;
+    for (size_t i = f->first; i < f->steps.count; i++)
+        if (is_ready(f, &f->steps.items[i])) {
+            *out_task = &f->steps.items[i];
+            begin(f, *out_task);
             return CREW_TASK;
         }
     return f->left == 0 ? CREW_OVER : CREW_WAIT;
@@ -142,12 +216,12 @@ static enum crew_said next_step(void *context, struct hand *hand, void **out_tas
 
 static bool run_step(void *context, struct hand *hand, void *task, hg_error *err)
 {
+    const struct finish *f = context;
     const struct step *step = task;
 
-    (void)context;
     if (bulk_script(hand->target, step->sql, hg_deadline_never(), err))
         return true;
-    hg_error_context(err, "table %s", step->subject);
+    hg_error_context(err, "table \"%s\"", f->run->target.tables[step->table].name);
     if (step->kind == STEP_VALIDATE && err->code == HG_CONSTRAINT)
         hg_error_hint(err, "A dry run lists the rows that refer to nothing. Delete or mend them in "
                            "the source, then copy again with --resume.");
@@ -157,9 +231,13 @@ static bool run_step(void *context, struct hand *hand, void *task, hg_error *err
 static void step_done(void *context, struct hand *hand, void *task)
 {
     struct finish *f = context;
+    const struct step *step = task;
 
     (void)hand;
-    ((struct step *)task)->done = true;
+    f->desks[step->table].running--;
+    f->desks[step->table].left[step->kind]--;
+    if (step->other != step->table)
+        f->desks[step->other].running--;
     f->left--;
 }
 
@@ -211,13 +289,16 @@ static bool set_sequences(struct run *run, hg_error *err)
 
 bool finish_tables(struct run *run, hg_error *err)
 {
-    struct finish f = {.run = run};
+    struct finish f = {.run = run,
+                       .desks = alloc_zero(run->target.table_count + 1, sizeof *f.desks)};
     const struct crew_work work = {&f, next_step, run_step, step_done, report};
     struct step *step;
-    bool ok = set_sequences(run, err) && plan(&f, err) && crew_run(&run->crew, &work, err);
+    bool ok = (f.desks != NULL || no_memory(err)) && plan(&f, err)
+              && crew_run(&run->crew, &work, err) && set_sequences(run, err);
 
     VEC_EACH (&f.steps, step)
         alloc_free(step->sql);
     VEC_RELEASE(&f.steps);
+    alloc_free(f.desks);
     return ok;
 }

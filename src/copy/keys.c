@@ -4,6 +4,7 @@
 #include "run.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "ask.h"
 
@@ -52,7 +53,8 @@ static bool add_orphan(void *context, hg_rows *rows, hg_error *err)
 static bool is_enforced(const struct run *run, const struct table *table)
 {
     for (size_t i = 0; i < run->target.hold_count; i++)
-        if (run->target.holds[i].foreign_key && target_is_on(&run->target.holds[i], table->target))
+        if (run->target.holds[i].kind == HOLD_FOREIGN_KEY
+            && strcmp(run->target.holds[i].table, table->target->name) == 0)
             return true;
     return false;
 }

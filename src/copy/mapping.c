@@ -88,6 +88,11 @@ static bool is_skipped(const struct mapping_wish *wish, const char *table, const
     return false;
 }
 
+bool mapping_wants(const struct mapping_wish *wish, const char *table)
+{
+    return is_wished(wish, table) && !is_ledger(table) && !is_skipped(wish, table, "", NULL);
+}
+
 /* --- columns --- */
 
 static const struct target_column *find_column(const struct target_table *table, const char *name)

@@ -49,6 +49,9 @@ struct mapping_wish {
     const struct rules *rules;
 };
 
+/* Whether a table of the source is to be copied. */
+bool mapping_wants(const struct mapping_wish *wish, const char *table);
+
 /*
  * Texts and rules are borrowed from source, target and rules. A problem is not an error: it is kept
  * in the list. err: HG_USAGE (a table that was asked for is not there), HG_NOMEM.

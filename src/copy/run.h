@@ -1,6 +1,7 @@
 /*
  * run.h - what the phases of a copy share: who is connected, what is copied, how far it has come.
  *
+ *   build.c      tables for a target that has none
  *   snapshot.c   all readers at one moment of the source
  *   check.c      every value once, and the chunks that the rows are sent in
  *   keys.c       what rows owe one another
@@ -14,6 +15,7 @@
 #ifndef COPY_RUN_H
 #define COPY_RUN_H
 
+#include "build.h"
 #include "crew.h"
 #include "mapping.h"
 
@@ -48,6 +50,7 @@ struct run {
     struct source source;
     struct target_db target;
     struct rules rules;
+    struct build build; /* tables that the copy makes; empty: all are there */
     struct mapping mapping;
     struct crew crew;
     struct rejects *rejects;
@@ -60,6 +63,9 @@ struct run {
 };
 
 struct buf;
+
+/* The number in the mapping of the target's table of this name; table_count: it is not copied. */
+size_t run_table(const struct run *run, const char *name);
 
 hg_deadline copy_soon(void); /* for what needs moments */
 
@@ -106,6 +112,9 @@ void state_record(const struct run *run, const struct chunk *chunk, struct buf *
 
 /* The copy is whole: removes the record. */
 bool state_end(struct run *run, hg_error *err);
+
+/* Gives an unfinished copy up: its rows and tables go, what it put aside comes back. */
+bool state_abandon(struct run *run, hg_error *err);
 
 /* Nothing was loaded: brings everything back as it was. */
 bool state_undo(struct run *run, hg_error *err);

@@ -17,7 +17,8 @@ struct reader {
     VEC(struct source_column) columns; /* of the table that is read */
     VEC(struct source_index) indexes;
     VEC(struct source_reference) references;
-    VEC(const char *) names; /* of the index or reference that is read, */
+    VEC(struct source_key) keys;
+    VEC(const char *) names; /* of the reference that is read, */
     VEC(const char *) others;
     VEC(struct source_view) views;
     bool without_rowid;
@@ -63,15 +64,17 @@ static bool add_column(void *context, hg_rows *rows, hg_error *err)
     return (column->name != NULL && column->declared != NULL) || no_memory(err);
 }
 
-static bool add_name(void *context, hg_rows *rows, hg_error *err)
+static bool add_key(void *context, hg_rows *rows, hg_error *err)
 {
     struct reader *r = context;
-    const char **name = VEC_PUSH(&r->names);
+    struct source_key *key = VEC_PUSH(&r->keys);
 
-    if (name == NULL)
+    if (key == NULL)
         return no_memory(err);
-    *name = keep(r, rows, 0);
-    return true;
+    key->name = keep(r, rows, 0);
+    key->descending = hg_rows_integer(rows, 1) != 0;
+    key->collation = keep(r, rows, 2);
+    return key->collation != NULL || no_memory(err);
 }
 
 static bool add_index(void *context, hg_rows *rows, hg_error *err)
@@ -93,15 +96,18 @@ static bool read_index(struct reader *r, struct source_index *index, hg_error *e
 {
     hg_value name = hg_text(index->name);
 
-    r->names.count = 0;
-    if (!ask_rows(r->conn, "SELECT name FROM pragma_index_info($1) ORDER BY seqno", &name, 1,
-                  add_name, r, r->by, err))
+    r->keys.count = 0;
+    if (!ask_rows(r->conn,
+                  "SELECT CASE cid WHEN -1 THEN '' ELSE name END, \"desc\", coalesce(coll, "
+                  "'BINARY') FROM pragma_index_xinfo($1) "
+                  "WHERE key ORDER BY seqno",
+                  &name, 1, add_key, r, r->by, err))
         return false;
-    for (size_t i = 0; i < r->names.count; i++)
-        index->expression = index->expression || r->names.items[i] == NULL;
-    index->column_count = r->names.count;
-    index->columns = keep_array(r, r->names.items, r->names.count, sizeof(const char *));
-    return index->columns != NULL || no_memory(err);
+    for (size_t i = 0; i < r->keys.count; i++)
+        index->expression = index->expression || r->keys.items[i].name == NULL;
+    index->key_count = r->keys.count;
+    index->keys = keep_array(r, r->keys.items, r->keys.count, sizeof *index->keys);
+    return index->keys != NULL || no_memory(err);
 }
 
 struct reference_row {
@@ -369,6 +375,7 @@ bool source_read(hg_conn *conn, hg_deadline by, struct source *out, hg_error *er
     VEC_RELEASE(&r.columns);
     VEC_RELEASE(&r.indexes);
     VEC_RELEASE(&r.references);
+    VEC_RELEASE(&r.keys);
     VEC_RELEASE(&r.names);
     VEC_RELEASE(&r.others);
     VEC_RELEASE(&r.views);

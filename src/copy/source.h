@@ -19,14 +19,21 @@ struct source_column {
     int key; /* place in the primary key, from 1; 0: not in it */
 };
 
+/* A column of an index. */
+struct source_key {
+    const char *name; /* "": the rowid; NULL: an expression */
+    bool descending;
+    const char *collation; /* "BINARY", "NOCASE", ... */
+};
+
 /* An index, a UNIQUE or the primary key. */
 struct source_index {
     const char *name;
     const char *sql; /* as it was created; NULL: it belongs to a constraint */
     bool unique, primary;
     bool partial, expression; /* columns do not say all of it */
-    const char **columns;
-    size_t column_count;
+    struct source_key *keys;
+    size_t key_count;
 };
 
 struct source_reference {

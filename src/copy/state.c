@@ -12,15 +12,17 @@
 #include "ask.h"
 #include "base/buf.h"
 
+enum { FORMAT = 2, SMALL_BYTES = 2 << 20 };
+
 static const char create_sql[] =
     "CREATE TABLE headgate_copy (format integer NOT NULL, source text NOT NULL, started_at "
     "timestamptz NOT NULL DEFAULT now());"
     "CREATE TABLE headgate_copy_chunk (table_name text NOT NULL, lo bigint NOT NULL, hi bigint NOT "
     "NULL, row_count bigint NOT NULL, byte_count bigint NOT NULL, sum_low bigint NOT NULL, "
-    "sum_high bigint NOT NULL, PRIMARY KEY (table_name, lo));"
+    "sum_high bigint NOT NULL, target_name text NOT NULL, PRIMARY KEY (table_name, lo));"
     "CREATE TABLE headgate_copy_held (position integer PRIMARY KEY, table_name text NOT NULL, name "
-    "text NOT NULL, put_back text NOT NULL, foreign_key boolean NOT NULL, valid boolean NOT NULL);"
-    "INSERT INTO headgate_copy (format, source) VALUES (1, ";
+    "text NOT NULL, put_back text NOT NULL, kind text NOT NULL, valid boolean NOT NULL, made "
+    "boolean NOT NULL, other text);";
 
 static bool no_memory(hg_error *err)
 {
@@ -38,6 +40,20 @@ static void put_literal(struct buf *out, const char *text)
     buf_char(out, '\'');
 }
 
+static bool check_format(struct run *run, hg_error *err)
+{
+    int64_t format = 0;
+
+    if (!ask_integer(run->to, "SELECT max(format) FROM headgate_copy", NULL, 0, copy_soon(),
+                     &format, err))
+        return false;
+    if (format == FORMAT)
+        return true;
+    hg_fail(err, HG_REFUSED, "the target holds an unfinished copy of another version of headgate");
+    hg_error_hint(err, "Finish it with that version.");
+    return false;
+}
+
 bool state_find(struct run *run, bool *out_found, hg_error *err)
 {
     int64_t found = 0;
@@ -49,18 +65,42 @@ bool state_find(struct run *run, bool *out_found, hg_error *err)
                      NULL, 0, copy_soon(), &found, err))
         return false;
     *out_found = found > 0;
-    return true;
+    return found == 0 || check_format(run, err);
 }
 
 /* --- beginning --- */
 
-/* Whether a foreign key or trigger is on a table that gets rows. */
-static bool concerns(const struct run *run, const struct target_hold *hold)
+/* Those that do not concern the copy are forgotten, so that what is left is what is to be put back.
+ */
+static void keep_concerned(struct run *run)
 {
-    for (size_t i = 0; i < run->mapping.table_count; i++)
-        if (target_is_on(hold, run->mapping.tables[i].target))
-            return true;
-    return false;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < run->target.hold_count; i++)
+        if (run_table(run, run->target.holds[i].table) < run->mapping.table_count)
+            run->target.holds[kept++] = run->target.holds[i];
+    run->target.hold_count = kept;
+}
+
+static bool is_small(const struct run *run, const struct target_hold *hold)
+{
+    return run->advances[run_table(run, hold->table)].total_bytes < SMALL_BYTES;
+}
+
+/* Indexes of small tables are made with them: that many statements would take longer later. */
+static void put_small(struct run *run, struct buf *out)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < run->target.hold_count; i++) {
+        const struct target_hold *hold = &run->target.holds[i];
+
+        if ((hold->kind == HOLD_INDEX || hold->kind == HOLD_KEY) && is_small(run, hold))
+            buf_printf(out, "%s;", hold->put_back);
+        else
+            run->target.holds[kept++] = *hold;
+    }
+    run->target.hold_count = kept;
 }
 
 static void put_held(struct buf *out, const struct target_hold *hold, size_t position)
@@ -71,19 +111,100 @@ static void put_held(struct buf *out, const struct target_hold *hold, size_t pos
     put_literal(out, hold->name);
     buf_text(out, ", ");
     put_literal(out, hold->put_back);
-    buf_printf(out, ", %s, %s); %s;", hold->foreign_key ? "true" : "false",
-               hold->valid ? "true" : "false", hold->put_away);
+    buf_printf(out, ", '%s', %s, %s, ", hold_kind_name(hold->kind), hold->valid ? "true" : "false",
+               hold->made ? "true" : "false");
+    if (hold->other != NULL)
+        put_literal(out, hold->other);
+    else
+        buf_text(out, "NULL");
+    buf_text(out, ");");
+    if (hold->put_away != NULL)
+        buf_printf(out, "%s;", hold->put_away);
 }
 
-/* Those that do not concern the copy are forgotten, so that what is left is what was put aside. */
-static void keep_concerned(struct run *run)
+static bool run_script(struct run *run, struct buf *sql, hg_error *err)
 {
-    size_t kept = 0;
+    bool ok = buf_failed(sql) ? no_memory(err)
+                              : bulk_script(run->to, sql->bytes, hg_deadline_never(), err);
 
+    buf_truncate(sql, 0);
+    return ok;
+}
+
+/* One check or view; the server may not like it, which is told and no reason to stop. */
+static bool make_extra(struct run *run, const struct build_part *part, bool *out_made,
+                       hg_error *err)
+{
+    struct buf sql = BUF_INIT(8 << 20);
+    hg_error said = {HG_OK};
+    bool ok;
+
+    buf_printf(&sql, "SAVEPOINT extra; %s; RELEASE extra", part->sql);
+    *out_made = run_script(run, &sql, &said);
+    buf_release(&sql);
+    if (*out_made)
+        return true;
+    ok = !hg_conn_lost(run->to) && bulk_script(run->to, "ROLLBACK TO extra", copy_soon(), &said);
+    if (!ok && err != NULL)
+        *err = said;
+    return ok;
+}
+
+static bool tell_extra(struct run *run, const struct build_part *part, hg_error *err)
+{
+    return mapping_problem(&run->mapping,
+                           strcmp(part->what, "view") == 0 ? "view-left-out" : "check-left-out",
+                           part->subject, 0, false, "the server does not take it: %s", part->sql)
+           || no_memory(err);
+}
+
+/* A view may need another one: who was refused is asked again as long as that helps somebody. */
+static bool make_extras(struct run *run, hg_error *err)
+{
+    size_t count = run->build.extras.count, left = count, before = count + 1;
+    bool *made = alloc_zero(count + 1, sizeof *made);
+    bool ok = made != NULL || no_memory(err);
+
+    while (ok && left > 0 && left < before) {
+        before = left;
+        for (size_t i = 0; ok && i < count; i++) {
+            if (made[i])
+                continue;
+            ok = make_extra(run, &run->build.extras.items[i], &made[i], err);
+            left -= made[i];
+        }
+    }
+    for (size_t i = 0; ok && i < count; i++)
+        if (!made[i])
+            ok = tell_extra(run, &run->build.extras.items[i], err);
+    alloc_free(made);
+    return ok;
+}
+
+static bool make_all(struct run *run, struct buf *sql, hg_error *err)
+{
+    const struct build_part *part;
+    size_t position = 0;
+
+    buf_printf(sql,
+               "SET LOCAL lock_timeout = '30s'; %s INSERT INTO headgate_copy (format, source) "
+               "VALUES (%d, ",
+               create_sql, FORMAT);
+    put_literal(sql, hg_url_redacted(hg_pool_url(run->source_pool)));
+    buf_text(sql, ");");
+    VEC_EACH (&run->build.parts, part) {
+        const struct target_hold table = {
+            .kind = HOLD_TABLE, .table = part->subject, .name = "", .put_back = "", .made = true};
+
+        buf_printf(sql, "%s;", part->sql);
+        put_held(sql, &table, position++);
+    }
+    if (!run_script(run, sql, err) || !make_extras(run, err))
+        return false;
+    put_small(run, sql);
     for (size_t i = 0; i < run->target.hold_count; i++)
-        if (concerns(run, &run->target.holds[i]))
-            run->target.holds[kept++] = run->target.holds[i];
-    run->target.hold_count = kept;
+        put_held(sql, &run->target.holds[i], position++);
+    return run_script(run, sql, err);
 }
 
 bool state_begin(struct run *run, hg_error *err)
@@ -92,18 +213,12 @@ bool state_begin(struct run *run, hg_error *err)
     bool ok;
 
     keep_concerned(run);
-    buf_text(&sql, "SET LOCAL lock_timeout = '30s';");
-    buf_text(&sql, create_sql);
-    put_literal(&sql, hg_url_redacted(hg_pool_url(run->source_pool)));
-    buf_text(&sql, ");");
-    for (size_t i = 0; i < run->target.hold_count; i++)
-        put_held(&sql, &run->target.holds[i], i);
-    ok = !buf_failed(&sql) || no_memory(err);
-    ok = ok && hg_conn_begin(run->to, copy_soon(), err);
+    ok = hg_conn_begin(run->to, copy_soon(), err);
     ok = ok
-         && (bulk_script(run->to, sql.bytes, hg_deadline_never(), err)
+         && (make_all(run, &sql, err)
              || (hg_error_context(err, "could not make the target ready"), false));
-    ok = ok && hg_conn_commit(run->to, copy_soon(), err);
+    ok = ok && hg_conn_commit(run->to, copy_soon(), err)
+         && target_read_sequences(run->to, copy_soon(), &run->target, err);
     if (!ok && !hg_conn_lost(run->to))
         (void)hg_conn_rollback(run->to, copy_soon(), NULL);
     buf_release(&sql);
@@ -114,9 +229,11 @@ void state_record(const struct run *run, const struct chunk *chunk, struct buf *
 {
     buf_text(out, "INSERT INTO headgate_copy_chunk VALUES (");
     put_literal(out, run->mapping.tables[chunk->table].source->name);
-    buf_printf(out, ", %lld, %lld, %lld, %lld, %lld, %lld);", (long long)chunk->lo,
+    buf_printf(out, ", %lld, %lld, %lld, %lld, %lld, %lld, ", (long long)chunk->lo,
                (long long)chunk->hi, (long long)chunk->digest.rows, (long long)chunk->bytes,
                (long long)chunk->digest.sum[0], (long long)chunk->digest.sum[1]);
+    put_literal(out, run->mapping.tables[chunk->table].target->sql_name);
+    buf_text(out, ");");
 }
 
 /* --- going on --- */
@@ -163,23 +280,24 @@ static bool take_held(void *context, hg_rows *rows, hg_error *err)
     hold->table = arena_text(arena, hg_rows_text(rows, 0));
     hold->name = arena_text(arena, hg_rows_text(rows, 1));
     hold->put_back = arena_text(arena, hg_rows_text(rows, 2));
-    hold->foreign_key = hg_rows_integer(rows, 3) != 0;
     hold->valid = hg_rows_integer(rows, 4) != 0;
+    hold->made = hg_rows_integer(rows, 5) != 0;
+    hold->other = arena_text(arena, hg_rows_text(rows, 6));
+    if (!hold_kind_parse(hg_rows_text(rows, 3), &hold->kind))
+        return hg_fail(err, HG_REFUSED,
+                       "the record of the unfinished copy is not one of this "
+                       "version of headgate");
     return (hold->table != NULL && hold->name != NULL && hold->put_back != NULL) || no_memory(err);
 }
 
-bool state_read(struct run *run, hg_error *err)
+static bool read_held(struct run *run, hg_error *err)
 {
     struct held held = {.run = run};
     struct target_hold *copy;
     bool ok = ask_rows(run->to,
-                       "SELECT table_name, lo, hi, row_count, byte_count, sum_low, sum_high FROM "
-                       "headgate_copy_chunk ORDER BY table_name, lo",
-                       NULL, 0, take_chunk, run, copy_soon(), err)
-              && ask_rows(run->to,
-                          "SELECT table_name, name, put_back, foreign_key, valid FROM "
-                          "headgate_copy_held ORDER BY position",
-                          NULL, 0, take_held, &held, copy_soon(), err);
+                       "SELECT table_name, name, put_back, kind, valid, made, coalesce(other, '') "
+                       "FROM headgate_copy_held ORDER BY position",
+                       NULL, 0, take_held, &held, copy_soon(), err);
 
     copy = ok ? arena_alloc(&run->target.arena, held.list.count, sizeof *copy) : NULL;
     if (ok && copy == NULL)
@@ -192,6 +310,15 @@ bool state_read(struct run *run, hg_error *err)
     }
     VEC_RELEASE(&held.list);
     return ok;
+}
+
+bool state_read(struct run *run, hg_error *err)
+{
+    return ask_rows(run->to,
+                    "SELECT table_name, lo, hi, row_count, byte_count, sum_low, sum_high FROM "
+                    "headgate_copy_chunk ORDER BY table_name, lo",
+                    NULL, 0, take_chunk, run, copy_soon(), err)
+           && read_held(run, err);
 }
 
 /* The chunk of the present cut that is the same piece of the same table, or NULL. */
@@ -236,12 +363,15 @@ static void forget_table(struct run *run, size_t table)
 
 /* They may be back in their places, if the copy was interrupted behind that: rows that come or go
  * again must meet neither a trigger nor a cascade. */
-static void put_away(const struct target_hold *hold, struct buf *out)
+static void put_away(const struct run *run, const struct target_hold *hold, struct buf *out)
 {
-    if (hold->foreign_key)
-        buf_printf(out, "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s;", hold->table, hold->name);
-    else
-        buf_printf(out, "ALTER TABLE %s DISABLE TRIGGER %s;", hold->table, hold->name);
+    size_t number = target_number(&run->target, hold->table);
+    const char *table = number < run->target.table_count ? run->target.tables[number].sql_name : "";
+
+    if (hold->kind == HOLD_FOREIGN_KEY)
+        buf_printf(out, "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s;", table, hold->name);
+    else if (hold->kind == HOLD_TRIGGER)
+        buf_printf(out, "ALTER TABLE %s DISABLE TRIGGER %s;", table, hold->name);
 }
 
 static bool is_all_done(const struct run *run)
@@ -267,7 +397,7 @@ bool state_reconcile(struct run *run, const struct chunk *recorded, size_t count
             now->done = digest_same(&now->digest, &recorded[i].digest);
     }
     for (size_t i = 0; !is_all_done(run) && i < run->target.hold_count; i++)
-        put_away(&run->target.holds[i], &sql);
+        put_away(run, &run->target.holds[i], &sql);
     for (size_t i = 0; i < count; i++) {
         const struct chunk *now = same_piece(run, &recorded[i]);
 
@@ -293,21 +423,71 @@ bool state_end(struct run *run, hg_error *err)
     return bulk_script(run->to, drop_sql, hg_deadline_never(), err);
 }
 
+/* What was put aside is put back; what the copy made goes. */
+static void put_undo(const struct run *run, struct buf *sql)
+{
+    for (size_t i = 0; i < run->target.hold_count; i++) {
+        const struct target_hold *hold = &run->target.holds[i];
+        size_t number = target_number(&run->target, hold->table);
+
+        if (number == run->target.table_count)
+            continue;
+        if (hold->kind == HOLD_TABLE)
+            buf_printf(sql, "DROP TABLE IF EXISTS %s CASCADE;",
+                       run->target.tables[number].sql_name);
+        else if (hold->kind == HOLD_FOREIGN_KEY && !hold->made)
+            buf_printf(sql, "ALTER TABLE %s DROP CONSTRAINT IF EXISTS %s; %s;",
+                       run->target.tables[number].sql_name, hold->name, hold->put_back);
+        else if (hold->kind == HOLD_TRIGGER)
+            buf_printf(sql, "%s;", hold->put_back);
+        if (hold->kind == HOLD_FOREIGN_KEY && !hold->made && hold->valid)
+            buf_printf(sql, "ALTER TABLE %s VALIDATE CONSTRAINT %s;",
+                       run->target.tables[number].sql_name, hold->name);
+    }
+    buf_text(sql, drop_sql);
+}
+
 bool state_undo(struct run *run, hg_error *err)
 {
     struct buf sql = BUF_INIT(64 << 20);
+    const struct build_part *part;
     bool ok;
 
-    for (size_t i = 0; i < run->target.hold_count; i++) {
-        const struct target_hold *hold = &run->target.holds[i];
+    VEC_EACH (&run->build.parts, part)
+        buf_printf(&sql, "DROP TABLE IF EXISTS %s CASCADE;",
+                   run->target.tables[target_number(&run->target, part->subject)].sql_name);
+    put_undo(run, &sql);
+    ok = run_script(run, &sql, err);
+    buf_release(&sql);
+    return ok;
+}
 
-        buf_printf(&sql, "%s;", hold->put_back);
-        if (hold->foreign_key && hold->valid)
-            buf_printf(&sql, "ALTER TABLE %s VALIDATE CONSTRAINT %s;", hold->table, hold->name);
-    }
-    buf_text(&sql, drop_sql);
-    ok = buf_failed(&sql) ? no_memory(err)
-                          : bulk_script(run->to, sql.bytes, hg_deadline_never(), err);
+/* Rows of the copy in tables that were there before it. They were empty then. */
+static bool put_delete(void *context, hg_rows *rows, hg_error *err)
+{
+    (void)err;
+    buf_printf(context, "DELETE FROM %s;", hg_rows_text(rows, 0));
+    return true;
+}
+
+static bool put_deletes(struct run *run, struct buf *sql, hg_error *err)
+{
+    return ask_rows(run->to,
+                    "SELECT DISTINCT target_name FROM headgate_copy_chunk WHERE table_name NOT IN "
+                    "(SELECT table_name FROM headgate_copy_held WHERE kind = 'table')",
+                    NULL, 0, put_delete, sql, copy_soon(), err);
+}
+
+bool state_abandon(struct run *run, hg_error *err)
+{
+    struct buf sql = BUF_INIT(64 << 20);
+    bool ok = read_held(run, err);
+
+    for (size_t i = 0; ok && i < run->target.hold_count; i++)
+        put_away(run, &run->target.holds[i], &sql);
+    ok = ok && put_deletes(run, &sql, err);
+    put_undo(run, &sql);
+    ok = ok && run_script(run, &sql, err);
     buf_release(&sql);
     return ok;
 }

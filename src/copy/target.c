@@ -21,6 +21,7 @@ struct reader {
     VEC(struct target_column) columns; /* of all tables, in the order of the tables */
     VEC(size_t) owners;                /* the table of each column */
     VEC(struct target_hold) holds;
+    VEC(const char *) relations;
 };
 
 static bool no_memory(hg_error *err)
@@ -203,48 +204,110 @@ static bool look_for_rows(struct reader *r, size_t first, size_t count, hg_error
 /* --- what stands in the way --- */
 
 static const char foreign_keys_sql[] =
-    "SELECT t.conrelid::regclass::text, quote_ident(t.conname), 'ALTER TABLE ' || "
-    "t.conrelid::regclass || ' ADD CONSTRAINT ' || quote_ident(t.conname) || ' ' || "
-    "regexp_replace(pg_get_constraintdef(t.oid), ' NOT VALID$', '') || ' NOT VALID', 'ALTER TABLE "
-    "' || t.conrelid::regclass || ' DROP CONSTRAINT ' || quote_ident(t.conname), t.convalidated "
-    "FROM pg_constraint t JOIN pg_class c ON c.oid = t.conrelid JOIN pg_namespace n ON n.oid = "
-    "c.relnamespace WHERE t.contype = 'f' AND t.conparentid = 0 AND n.nspname = current_schema() "
-    "ORDER BY 1, 2";
+    "SELECT c.relname, quote_ident(t.conname), 'ALTER TABLE ' || t.conrelid::regclass || ' ADD "
+    "CONSTRAINT ' || quote_ident(t.conname) || ' ' || regexp_replace(pg_get_constraintdef(t.oid), "
+    "' NOT VALID$', '') || ' NOT VALID', 'ALTER TABLE ' || t.conrelid::regclass || ' DROP "
+    "CONSTRAINT ' || quote_ident(t.conname), t.convalidated, CASE p.relnamespace WHEN "
+    "c.relnamespace THEN p.relname END FROM pg_constraint t JOIN pg_class c ON c.oid = t.conrelid "
+    "JOIN pg_class p ON p.oid = t.confrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE "
+    "t.contype = 'f' AND t.conparentid = 0 AND n.nspname = current_schema() ORDER BY 1, 2";
 
 /* Only those that would fire; how they were enabled is part of bringing them back. */
 static const char triggers_sql[] =
-    "SELECT t.tgrelid::regclass::text, quote_ident(t.tgname), 'ALTER TABLE ' || "
+    "SELECT c.relname, quote_ident(t.tgname), 'ALTER TABLE ' || "
     "t.tgrelid::regclass || CASE t.tgenabled WHEN 'A' THEN ' ENABLE ALWAYS TRIGGER ' ELSE ' ENABLE "
     "TRIGGER ' END || quote_ident(t.tgname), 'ALTER TABLE ' || t.tgrelid::regclass || ' DISABLE "
-    "TRIGGER ' || quote_ident(t.tgname), true FROM pg_trigger t JOIN pg_class c ON c.oid = "
+    "TRIGGER ' || quote_ident(t.tgname), true, NULL FROM pg_trigger t JOIN pg_class c ON c.oid = "
     "t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE NOT t.tgisinternal AND "
     "t.tgenabled IN ('O', 'A') AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND n.nspname "
     "= current_schema() ORDER BY 1, 2";
 
-static bool add_hold(struct reader *r, hg_rows *rows, bool foreign_key, hg_error *err)
+static const char *const kinds[] = {"foreign key", "trigger", "index", "key", "table"};
+
+const char *hold_kind_name(enum hold_kind kind)
+{
+    return kinds[kind];
+}
+
+bool hold_kind_parse(const char *name, enum hold_kind *out)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (strcmp(kinds[i], name) == 0) {
+            *out = (enum hold_kind)i;
+            return true;
+        }
+    return false;
+}
+
+static bool add_hold(struct reader *r, hg_rows *rows, enum hold_kind kind, hg_error *err)
 {
     struct target_hold *hold = VEC_PUSH(&r->holds);
 
     if (hold == NULL)
         return no_memory(err);
+    hold->kind = kind;
     hold->table = keep(r, rows, 0);
     hold->name = keep(r, rows, 1);
     hold->put_back = keep(r, rows, 2);
     hold->put_away = keep(r, rows, 3);
     hold->valid = hg_rows_integer(rows, 4) != 0;
-    hold->foreign_key = foreign_key;
+    hold->other = keep(r, rows, 5);
     return (hold->table != NULL && hold->put_back != NULL && hold->put_away != NULL)
            || no_memory(err);
 }
 
 static bool add_foreign_key(void *context, hg_rows *rows, hg_error *err)
 {
-    return add_hold(context, rows, true, err);
+    return add_hold(context, rows, HOLD_FOREIGN_KEY, err);
 }
 
 static bool add_trigger(void *context, hg_rows *rows, hg_error *err)
 {
-    return add_hold(context, rows, false, err);
+    return add_hold(context, rows, HOLD_TRIGGER, err);
+}
+
+/* --- names --- */
+
+static const char relations_sql[] = "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid "
+                                    "= c.relnamespace WHERE n.nspname "
+                                    "= current_schema()";
+
+static bool add_relation(void *context, hg_rows *rows, hg_error *err)
+{
+    struct reader *r = context;
+    const char **name = VEC_PUSH(&r->relations);
+
+    if (name == NULL)
+        return no_memory(err);
+    *name = keep(r, rows, 0);
+    return *name != NULL || no_memory(err);
+}
+
+static bool take_sequence(void *context, hg_rows *rows, hg_error *err)
+{
+    struct target_db *target = context;
+    size_t number = target_number(target, hg_rows_text(rows, 0));
+
+    for (size_t i = 0; number < target->table_count && i < target->tables[number].column_count;
+         i++) {
+        struct target_column *column = &target->tables[number].columns[i];
+
+        if (strcmp(column->name, hg_rows_text(rows, 1)) == 0)
+            column->sequence = arena_text(&target->arena, hg_rows_text(rows, 2));
+        if (strcmp(column->name, hg_rows_text(rows, 1)) == 0 && column->sequence == NULL)
+            return no_memory(err);
+    }
+    return true;
+}
+
+bool target_read_sequences(hg_conn *conn, hg_deadline by, struct target_db *target, hg_error *err)
+{
+    return ask_rows(conn,
+                    "SELECT c.relname, a.attname, pg_get_serial_sequence(quote_ident(n.nspname) || "
+                    "'.' || quote_ident(c.relname), a.attname) FROM pg_attribute a JOIN pg_class c "
+                    "ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE "
+                    "n.nspname = current_schema() AND a.attidentity <> '' AND NOT a.attisdropped",
+                    NULL, 0, take_sequence, target, by, err);
 }
 
 /* --- the whole --- */
@@ -273,7 +336,8 @@ static bool read_all(struct reader *r, hg_error *err)
               && ask_rows(r->conn, tables_sql, NULL, 0, add_table, r, r->by, err)
               && ask_rows(r->conn, columns_sql, NULL, 0, add_column, r, r->by, err)
               && ask_rows(r->conn, foreign_keys_sql, NULL, 0, add_foreign_key, r, r->by, err)
-              && ask_rows(r->conn, triggers_sql, NULL, 0, add_trigger, r, r->by, err);
+              && ask_rows(r->conn, triggers_sql, NULL, 0, add_trigger, r, r->by, err)
+              && ask_rows(r->conn, relations_sql, NULL, 0, add_relation, r, r->by, err);
 
     for (size_t i = 0; ok && i < r->tables.count; i += AT_ONCE)
         ok =
@@ -290,7 +354,9 @@ static bool finish(struct reader *r, hg_error *err)
     out->tables = arena_alloc(&out->arena, r->tables.count, sizeof *out->tables);
     out->hold_count = r->holds.count;
     out->holds = arena_alloc(&out->arena, r->holds.count, sizeof *out->holds);
-    if (columns == NULL || out->tables == NULL || out->holds == NULL)
+    out->relation_count = r->relations.count;
+    out->relations = arena_alloc(&out->arena, r->relations.count, sizeof *out->relations);
+    if (columns == NULL || out->tables == NULL || out->holds == NULL || out->relations == NULL)
         return no_memory(err);
     for (size_t i = 0; i < r->columns.count; i++) {
         struct target_table *table = &r->tables.items[r->owners.items[i]];
@@ -303,6 +369,8 @@ static bool finish(struct reader *r, hg_error *err)
         out->tables[i] = r->tables.items[i];
     for (size_t i = 0; i < r->holds.count; i++)
         out->holds[i] = r->holds.items[i];
+    for (size_t i = 0; i < r->relations.count; i++)
+        out->relations[i] = r->relations.items[i];
     return true;
 }
 
@@ -316,6 +384,7 @@ bool target_read(hg_conn *conn, hg_deadline by, struct target_db *out, hg_error 
     VEC_RELEASE(&r.columns);
     VEC_RELEASE(&r.owners);
     VEC_RELEASE(&r.holds);
+    VEC_RELEASE(&r.relations);
     if (ok)
         *out = target;
     else
@@ -342,12 +411,11 @@ struct target_table *target_find(const struct target_db *target, const char *nam
     return found;
 }
 
-/* A hold's table is written as the session reads it: without a schema where the search path leads
- * there. */
-bool target_is_on(const struct target_hold *hold, const struct target_table *table)
+size_t target_number(const struct target_db *target, const char *name)
 {
-    const char *dot = strchr(table->sql_name, '.');
+    size_t i = 0;
 
-    return strcmp(hold->table, table->sql_name) == 0
-           || (dot != NULL && strcmp(hold->table, dot + 1) == 0);
+    while (i < target->table_count && (name == NULL || strcmp(target->tables[i].name, name) != 0))
+        i++;
+    return i;
 }

@@ -26,18 +26,29 @@ struct target_table {
     bool readable;        /* by the role; of others it is not known whether they have rows */
     bool filled;          /* has rows */
     bool owned;           /* by the role, or one it belongs to */
+    bool made;            /* it is not there: the copy will make it */
     struct target_column *columns;
     size_t column_count;
 };
 
-/* A foreign key or a trigger that is put aside while rows come. */
+enum hold_kind {
+    HOLD_FOREIGN_KEY,
+    HOLD_TRIGGER,
+    HOLD_INDEX, /* made by the copy, as the others below */
+    HOLD_KEY,   /* a constraint out of the index of its name */
+    HOLD_TABLE  /* nothing to put back: the record that the copy made it */
+};
+
+/* What is put aside while rows come, or comes after them because the copy makes it. */
 struct target_hold {
-    const char *table;    /* quoted, with its schema */
-    const char *name;     /* quoted */
+    enum hold_kind kind;
+    const char *table; /* of the default schema; not quoted */
+    const char *other; /* of a foreign key: the table that it leads to; NULL: of another schema */
+    const char *name;  /* quoted */
     const char *put_back; /* the statement, or those, that bring it back */
-    const char *put_away;
-    bool foreign_key;
-    bool valid; /* of a foreign key: it was validated */
+    const char *put_away; /* NULL: it is not there yet */
+    bool valid;           /* of a foreign key: it was validated */
+    bool made;            /* by the copy: it was never there before */
 };
 
 struct target_db {
@@ -50,6 +61,8 @@ struct target_db {
     size_t table_count;
     struct target_hold *holds;
     size_t hold_count;
+    const char **relations; /* names of everything in the schema that a table could not be called */
+    size_t relation_count;
 };
 
 /* Reads the session's default schema. err: what the connection says, HG_NO_DATABASE (search_path
@@ -60,7 +73,13 @@ void target_release(struct target_db *target);
 /* The table: of exactly that name, or the only one that is it without regard to case; else NULL. */
 struct target_table *target_find(const struct target_db *target, const char *name);
 
-/* Whether the foreign key or trigger is one of the table. */
-bool target_is_on(const struct target_hold *hold, const struct target_table *table);
+/* The number of the table of exactly that name; table_count: there is none. name: NULL is fine. */
+size_t target_number(const struct target_db *target, const char *name);
+
+/* What gives the values of identity columns, once the tables are made. */
+bool target_read_sequences(hg_conn *conn, hg_deadline by, struct target_db *target, hg_error *err);
+
+const char *hold_kind_name(enum hold_kind kind); /* "foreign key", ...; static */
+bool hold_kind_parse(const char *name, enum hold_kind *out);
 
 #endif

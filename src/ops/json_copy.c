@@ -104,6 +104,21 @@ static json_t *problems_array(const hg_copy_result *result)
     return array;
 }
 
+static json_t *statements_array(const hg_copy_result *result)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < result->statement_count; i++) {
+        json_t *object = json_object();
+
+        put_text(object, "table", result->statements[i].table);
+        json_object_set_new(object, "after", json_boolean(result->statements[i].after));
+        put_text(object, "sql", result->statements[i].sql);
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
 bool json_copy_result(struct buf *out, const hg_copy_result *result, const hg_error *error)
 {
     json_t *root = json_part_document();
@@ -115,6 +130,7 @@ bool json_copy_result(struct buf *out, const hg_copy_result *result, const hg_er
     json_object_set_new(root, "rejects", rejects_array(result));
     json_object_set_new(root, "findings", findings_array(result));
     json_object_set_new(root, "problems", problems_array(result));
+    json_object_set_new(root, "statements", statements_array(result));
     put_count(root, "sequences_reset", result->sequences_reset);
     put_count(root, "rows", result->rows);
     put_count(root, "bytes", result->bytes);

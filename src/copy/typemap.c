@@ -1,0 +1,154 @@
+/*
+ * typemap.c - a table of words that a declared type may contain, the first that is found decides.
+ *
+ * It follows what SQLite itself makes of the word where that is sensible (§3.1 of its datatype3
+ * page: INT anywhere is an integer) and what people mean by it where SQLite has no such type.
+ * Never narrower than what SQLite holds: integers are bigint, REAL is double precision.
+ */
+#include "typemap.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum match { WHOLE, FRONT, PART };
+
+/* What the values have to say about it. */
+enum doubt {
+    CERTAIN,
+    IF_TRUTH, /* boolean, unless other values are there: then smallint */
+    BY_VALUES
+};
+
+static const struct type_word {
+    const char *word;
+    enum match match;
+    enum pg_type type;
+    enum doubt doubt;
+} words[] = {
+    // clang-format off
+    {"",                 WHOLE, PG_OTHER,       BY_VALUES},
+    {"bool",             PART,  PG_BOOL,        IF_TRUTH},
+    {"bit",              WHOLE, PG_BOOL,        IF_TRUTH},
+    {"tinyint(1)",       WHOLE, PG_BOOL,        IF_TRUTH},
+    {"point",            FRONT, PG_BYTEA,       CERTAIN},
+    {"geometry",         FRONT, PG_BYTEA,       CERTAIN},
+    {"uuid",             WHOLE, PG_UUID,        CERTAIN},
+    {"guid",             WHOLE, PG_UUID,        CERTAIN},
+    {"uniqueidentifier", WHOLE, PG_UUID,        CERTAIN},
+    {"json",             FRONT, PG_JSONB,       CERTAIN},
+    {"datetime",         FRONT, PG_TIMESTAMPTZ, CERTAIN},
+    {"timestamp",        FRONT, PG_TIMESTAMPTZ, CERTAIN},
+    {"date",             WHOLE, PG_DATE,        CERTAIN},
+    {"time",             WHOLE, PG_TIME,        CERTAIN},
+    {"int",              PART,  PG_INT8,        CERTAIN},
+    {"long",             WHOLE, PG_INT8,        CERTAIN},
+    {"char",             PART,  PG_TEXT,        CERTAIN},
+    {"clob",             PART,  PG_TEXT,        CERTAIN},
+    {"text",             PART,  PG_TEXT,        CERTAIN},
+    {"string",           FRONT, PG_TEXT,        CERTAIN},
+    {"blob",             PART,  PG_BYTEA,       CERTAIN},
+    {"byte",             FRONT, PG_BYTEA,       CERTAIN},
+    {"binary",           PART,  PG_BYTEA,       CERTAIN},
+    {"image",            WHOLE, PG_BYTEA,       CERTAIN},
+    {"real",             PART,  PG_FLOAT8,      CERTAIN},
+    {"floa",             PART,  PG_FLOAT8,      CERTAIN},
+    {"doub",             PART,  PG_FLOAT8,      CERTAIN},
+    {"num",              FRONT, PG_NUMERIC,     CERTAIN},
+    {"dec",              FRONT, PG_NUMERIC,     CERTAIN},
+    {"money",            FRONT, PG_NUMERIC,     CERTAIN},
+    {"currency",         FRONT, PG_NUMERIC,     CERTAIN},
+    // clang-format on
+};
+
+static const struct type_word other = {"", WHOLE, PG_OTHER, BY_VALUES};
+
+static bool is(const struct type_word *word, const char *declared)
+{
+    size_t n = strlen(word->word), open = strcspn(declared, " (");
+
+    switch (word->match) {
+    case WHOLE:
+        return strcasecmp(declared, word->word) == 0
+               || (open == n && strncasecmp(declared, word->word, n) == 0);
+    case FRONT:
+        return strncasecmp(declared, word->word, n) == 0;
+    case PART:
+        break;
+    }
+    for (; *declared != '\0'; declared++)
+        if (strncasecmp(declared, word->word, n) == 0)
+            return true;
+    return false;
+}
+
+static const struct type_word *find(const char *declared)
+{
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (is(&words[i], declared))
+            return &words[i];
+    return &other;
+}
+
+bool typemap_wants_values(const char *declared)
+{
+    return find(declared)->doubt != CERTAIN;
+}
+
+/* One storage class has its type; numbers of both kinds are numeric; with anything else beside it,
+ * text takes the numbers too. */
+static enum pg_type by_values(const struct values_seen *seen)
+{
+    if (seen->texts == 0 && seen->blobs > 0 && seen->integers == 0 && seen->reals == 0)
+        return PG_BYTEA;
+    if (seen->texts > 0 || seen->blobs > 0 || seen->integers + seen->reals == 0)
+        return PG_TEXT;
+    return seen->reals == 0 ? PG_INT8 : seen->integers == 0 ? PG_FLOAT8 : PG_NUMERIC;
+}
+
+/* The (p,s) of a numeric. PostgreSQL takes up to 1000 digits, and no more places than digits. */
+static void take_digits(const char *declared, struct made_type *out)
+{
+    const char *open = strchr(declared, '(');
+    long precision = 0, scale = 0;
+    char *end;
+
+    if (open == NULL)
+        return;
+    precision = strtol(open + 1, &end, 10);
+    end += strspn(end, " ");
+    if (*end == ',')
+        scale = strtol(end + 1, NULL, 10);
+    if (precision < 1 || precision > 1000 || scale < 0 || scale > precision)
+        return;
+    out->precision = (int32_t)precision;
+    out->scale = (int32_t)scale;
+}
+
+static const char *const names[PG_TYPES] = {
+    [PG_BOOL] = "boolean",    [PG_INT2] = "smallint",
+    [PG_INT8] = "bigint",     [PG_FLOAT8] = "double precision",
+    [PG_NUMERIC] = "numeric", [PG_TEXT] = "text",
+    [PG_BYTEA] = "bytea",     [PG_DATE] = "date",
+    [PG_TIME] = "time",       [PG_TIMESTAMPTZ] = "timestamp with time zone",
+    [PG_UUID] = "uuid",       [PG_JSONB] = "jsonb",
+};
+
+struct made_type typemap(const char *declared, const struct values_seen *seen)
+{
+    const struct type_word *word = find(declared);
+    struct made_type made = {.type = word->type};
+
+    if (word->doubt == BY_VALUES)
+        made.type = by_values(seen);
+    else if (word->doubt == IF_TRUTH && seen->not_truth > 0)
+        made.type = PG_INT2;
+    if (made.type == PG_NUMERIC && word->doubt == CERTAIN)
+        take_digits(declared, &made);
+    if (made.precision > 0)
+        snprintf(made.sql, sizeof made.sql, "numeric(%d,%d)", (int)made.precision, (int)made.scale);
+    else
+        snprintf(made.sql, sizeof made.sql, "%s", names[made.type]);
+    return made;
+}
