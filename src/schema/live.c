@@ -6,24 +6,13 @@
 
 #include <string.h>
 
-#include "base/file.h"
-#include "scratch.h"
-#include "side.h"
-
-enum { FILE_LIMIT = 64 << 20, LINE_LIMIT = 1 << 20, CONNECT_MS = 30 * 1000, WAIT_MS = 60 * 1000 };
-
-/* Where a side lives. scratch NULL: in the pool's database. */
-struct place {
-    hg_pool *pool;
-    struct scratch *scratch;
-    struct side side;
-};
+#include "place.h"
+#include "publish.h"
 
 struct comparison {
     hg_pool *pool;
     const char *file; /* of the wanted side */
-    const hg_observer *observer;
-    hg_deadline by;
+    struct place_terms terms;
     struct place live, wanted, image; /* image: live once more, in a scratch database */
     struct model *from;               /* the model that stands for live */
     struct diff diff;
@@ -53,89 +42,11 @@ const char *hg_schema_phase_name(hg_schema_phase phase)
     return (unsigned)phase < sizeof names / sizeof *names ? names[phase] : "unknown";
 }
 
-/* --- places --- */
-
-static void attach(const struct comparison *c, struct place *place)
-{
-    place->side.by = c->by;
-    if (c->observer != NULL)
-        hg_conn_set_interrupt(place->side.conn, c->observer->cancelled, c->observer->context);
-}
-
-static bool open_live(struct comparison *c, hg_error *err)
-{
-    c->live.pool = c->pool;
-    if (!hg_pool_checkout(c->pool, "schema", c->by, &c->live.side.conn, err))
-        return false;
-    attach(c, &c->live);
-    return true;
-}
-
-static bool open_scratch(struct comparison *c, struct place *place, hg_error *err)
-{
-    const struct scratch_options options = {
-        .url = hg_pool_url(c->pool),
-        .settings = {.timeout_ms = WAIT_MS, .connect_timeout_ms = CONNECT_MS},
-        .own_database = true};
-
-    if (!scratch_open(&options, c->by, &place->scratch, err)
-        || !scratch_take(place->scratch, c->by, &place->side.conn, err))
-        return false;
-    attach(c, place);
-    return true;
-}
-
-static void close_place(struct place *place)
-{
-    hg_conn *conn = place->side.conn;
-
-    side_release(&place->side);
-    if (conn != NULL)
-        hg_conn_set_interrupt(conn, NULL, NULL);
-    if (place->scratch != NULL)
-        scratch_give(place->scratch, conn);
-    else if (conn != NULL)
-        hg_pool_return(place->pool, conn);
-    scratch_close(place->scratch);
-}
-
 static void close_all(struct comparison *c)
 {
-    close_place(&c->live);
-    close_place(&c->wanted);
-    close_place(&c->image);
-}
-
-/* --- the wanted side --- */
-
-/* What the database says about a statement, in contrast to what becomes of a connection. */
-static bool is_verdict(const hg_error *err)
-{
-    return err->code == HG_SQL || err->code == HG_CONSTRAINT || err->code == HG_PRIVILEGE
-           || err->code == HG_UNSUPPORTED;
-}
-
-static bool load(struct place *place, const char *path, hg_error *err)
-{
-    struct buf text = BUF_INIT(FILE_LIMIT);
-    bool ok;
-
-    if (!file_exists(path)) {
-        hg_fail(err, HG_USAGE, "there is no schema file \"%s\"", path);
-        hg_error_hint(err, "Name it with --schema or in DB_SCHEMA_FILE; headgate schema dump "
-                           "writes one from the database.");
-        return false;
-    }
-    ok = file_read(path, &text, err);
-    if (ok) {
-        const struct side_text file = {path, text.bytes, text.size};
-
-        ok = side_load(&place->side, &file, err);
-        if (!ok && is_verdict(err))
-            err->code = HG_FILE;
-    }
-    buf_release(&text);
-    return ok;
+    place_close(&c->live);
+    place_close(&c->wanted);
+    place_close(&c->image);
 }
 
 /* --- comparing --- */
@@ -168,7 +79,7 @@ static bool build_image(struct comparison *c, struct arena *arena, bool *out_tru
     struct model *empty = empty_like(c->live.side.model, err);
     struct written written;
     struct diff diff;
-    bool ok = empty != NULL && open_scratch(c, &c->image, err)
+    bool ok = empty != NULL && place_open(&c->image, &c->terms, err)
               && write_whole(arena, empty, c->live.side.model, &diff, &written, err);
 
     *out_true = false;
@@ -178,7 +89,7 @@ static bool build_image(struct comparison *c, struct arena *arena, bool *out_tru
                  || no_memory(err));
         *out_true = ok && diff_is_wording(&diff);
     } else if (ok) {
-        ok = is_verdict(err); /* then the first comparison stands */
+        ok = place_is_verdict(err); /* then the first comparison stands */
     }
     model_free(empty);
     return ok;
@@ -208,8 +119,9 @@ static bool settle_wording(struct comparison *c, struct arena *arena, hg_error *
 
 static bool compare(struct comparison *c, struct arena *arena, hg_error *err)
 {
-    if (!open_live(c, err) || !side_read(&c->live.side, err) || !open_scratch(c, &c->wanted, err)
-        || !load(&c->wanted, c->file, err) || !side_read(&c->wanted.side, err)
+    if (!place_open_live(&c->live, c->pool, &c->terms, err) || !side_read(&c->live.side, err)
+        || !place_open(&c->wanted, &c->terms, err) || !place_load(&c->wanted, c->file, err)
+        || !side_read(&c->wanted.side, err)
         || !sides_compare(arena, &c->live.side, false, &c->wanted.side, true, &c->diff, err))
         return false;
     c->from = c->live.side.model;
@@ -217,30 +129,6 @@ static bool compare(struct comparison *c, struct arena *arena, hg_error *err)
 }
 
 /* --- the answer --- */
-
-static const char *keep(struct arena *arena, struct buf *text)
-{
-    const char *kept = buf_failed(text) ? NULL : arena_text_n(arena, text->bytes, text->size);
-
-    buf_release(text);
-    return kept;
-}
-
-static bool tell_change(struct arena *arena, const struct change *change, hg_schema_change *out)
-{
-    static const hg_schema_verb verbs[] = {
-        [CHANGE_ADD] = HG_SCHEMA_ADD, [CHANGE_DROP] = HG_SCHEMA_DROP, HG_SCHEMA_ALTER};
-    const struct object *object = change->to == NULL ? change->from : change->to;
-    struct buf name = BUF_INIT(LINE_LIMIT), what = BUF_INIT(LINE_LIMIT);
-
-    object_tell(object, &name);
-    change_tell_facts(change, &what);
-    *out = (hg_schema_change){.verb = verbs[change->verb],
-                              .kind = arena_text(arena, object_tell_kind(object)),
-                              .object = keep(arena, &name),
-                              .what = keep(arena, &what)};
-    return out->kind != NULL && out->object != NULL && out->what != NULL;
-}
 
 static bool tell_statements(struct arena *arena, const struct written *written, hg_schema_diff *out)
 {
@@ -268,14 +156,9 @@ static bool tell(struct whole *whole, const struct diff *diff, const struct writ
 {
     hg_schema_diff *out = &whole->public;
 
-    out->changes = arena_alloc(&whole->arena, diff->apart + 1, sizeof *out->changes);
-    if (out->changes == NULL)
-        return no_memory(err);
-    for (size_t i = 0; i < diff->count; i++)
-        if (!diff->changes[i].inside
-            && !tell_change(&whole->arena, &diff->changes[i], &out->changes[out->change_count++]))
-            return no_memory(err);
-    return tell_statements(&whole->arena, written, out) || no_memory(err);
+    return (diff_publish(&whole->arena, diff, &out->changes, &out->change_count)
+            && tell_statements(&whole->arena, written, out))
+           || no_memory(err);
 }
 
 /* --- all of it --- */
@@ -294,7 +177,7 @@ static bool dump_into(struct comparison *c, struct whole *whole, hg_error *err)
 {
     struct model *empty = NULL;
     struct written written;
-    bool ok = open_live(c, err) && side_read(&c->live.side, err)
+    bool ok = place_open_live(&c->live, c->pool, &c->terms, err) && side_read(&c->live.side, err)
               && (empty = empty_like(c->live.side.model, err)) != NULL
               && write_whole(&whole->arena, empty, c->live.side.model, &c->diff, &written, err)
               && tell(whole, &c->diff, &written, err);
@@ -324,7 +207,7 @@ static bool make(struct comparison *c,
 bool hg_schema_diff_make(hg_pool *pool, const char *file, hg_deadline by,
                          const hg_observer *observer, hg_schema_diff **out_diff, hg_error *err)
 {
-    struct comparison c = {.pool = pool, .file = file, .observer = observer, .by = by};
+    struct comparison c = {.pool = pool, .file = file, .terms = {hg_pool_url(pool), by, observer}};
 
     return make(&c, diff_into, out_diff, err);
 }
@@ -332,7 +215,7 @@ bool hg_schema_diff_make(hg_pool *pool, const char *file, hg_deadline by,
 bool hg_schema_dump_make(hg_pool *pool, hg_deadline by, const hg_observer *observer,
                          hg_schema_diff **out_dump, hg_error *err)
 {
-    struct comparison c = {.pool = pool, .observer = observer, .by = by};
+    struct comparison c = {.pool = pool, .terms = {hg_pool_url(pool), by, observer}};
 
     return make(&c, dump_into, out_dump, err);
 }

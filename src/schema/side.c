@@ -189,8 +189,8 @@ static bool run_statement(struct side *side, const struct written_statement *sta
     return ok;
 }
 
-static bool run_phase(struct side *side, const struct written *written, enum write_phase phase,
-                      hg_error *err)
+bool side_run_phase(struct side *side, const struct written *written, enum write_phase phase,
+                    hg_error *err)
 {
     bool own = !hg_conn_in_transaction(side->conn), ok;
 
@@ -221,7 +221,7 @@ bool side_run(struct side *side, const struct written *written, hg_error *err)
 
     for (int phase = 0; ok && phase < PHASES; phase++)
         if (written->of_phase[phase] > 0)
-            ok = run_phase(side, written, (enum write_phase)phase, err);
+            ok = side_run_phase(side, written, (enum write_phase)phase, err);
     if (written->rebuilds)
         ok = set_pragmas(side, false, ok ? err : NULL) && ok;
     return ok;

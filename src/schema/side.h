@@ -36,8 +36,11 @@ struct side_text {
  */
 bool side_load(struct side *side, const struct side_text *text, hg_error *err);
 
-/* Runs what was written, each phase in a transaction of its own unless one is open. */
+/* Runs what was written, each phase in a transaction of its own unless one is open; one phase
+ * alone, without what a rebuild needs around it. */
 bool side_run(struct side *side, const struct written *written, hg_error *err);
+bool side_run_phase(struct side *side, const struct written *written, enum write_phase phase,
+                    hg_error *err);
 
 /*
  * Compares two sides. The server's text for an expression is stable only when the server has read

@@ -361,6 +361,9 @@ static void set_not_null(struct writer *w, const struct object *to, bool online)
     writer_printf(w, PHASE_MAIN,
                   "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID", table, check,
                   name);
+    if (has(to, FACT_DEFAULT)) /* what SQLite's copy does on the way */
+        writer_printf(w, PHASE_AFTER, "UPDATE %s SET %s = DEFAULT WHERE %s IS NULL", table, name,
+                      name);
     writer_printf(w, PHASE_AFTER, "ALTER TABLE %s VALIDATE CONSTRAINT %s", table, check);
     alter(w, PHASE_AFTER, to, "SET NOT NULL");
     writer_printf(w, PHASE_AFTER, "ALTER TABLE %s DROP CONSTRAINT %s", table, check);
@@ -401,9 +404,7 @@ static void alter_identity(struct writer *w, size_t i)
     const char *table = writer_table(w, to);
 
     put_identity(&identity, to);
-    if (!has(to, FACT_IDENTITY)) {
-        alter(w, PHASE_MAIN, to, "DROP IDENTITY");
-    } else if (!has(from, FACT_IDENTITY)) {
+    if (!has(from, FACT_IDENTITY)) {
         alter(w, PHASE_MAIN, to, "ADD%s", identity.bytes);
         writer_printf(w, PHASE_MAIN,
                       "SELECT setval(pg_get_serial_sequence('%s', '%s'), coalesce(max(%s), 0) + 1, "
@@ -434,6 +435,14 @@ static void alter_storage(struct writer *w, size_t i)
               has(to, FACT_STATISTICS) ? fact(to, FACT_STATISTICS) : "-1");
 }
 
+void column_release(struct writer *w, size_t i)
+{
+    const struct object *to = &w->to->objects[w->match[i]];
+
+    if (fact_differs(w, i, FACT_IDENTITY) && !has(to, FACT_IDENTITY))
+        alter(w, PHASE_MAIN, to, "DROP IDENTITY");
+}
+
 void column_alter(struct writer *w, size_t i)
 {
     const struct object *from = &w->from->objects[i], *to = &w->to->objects[w->match[i]];
@@ -442,8 +451,6 @@ void column_alter(struct writer *w, size_t i)
 
     if (fact_differs(w, i, FACT_GENERATED))
         alter(w, PHASE_MAIN, to, "DROP EXPRESSION");
-    if (identity && !has(to, FACT_IDENTITY))
-        alter_identity(w, i);
     if (fact_differs(w, i, FACT_DEFAULT) && has(from, FACT_DEFAULT))
         alter(w, PHASE_MAIN, to, "DROP DEFAULT");
     if (fact_differs(w, i, FACT_TYPE) || fact_differs(w, i, FACT_COLLATION))

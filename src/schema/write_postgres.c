@@ -205,6 +205,9 @@ void write_postgres(struct writer *w)
             && (w->fate[from[k]] == FATE_DROP || w->fate[from[k]] == FATE_RECREATE))
             drop_early(w, from[k]);
     drop_recreated(w, from);
+    for (size_t i = 0; i < w->from->count; i++)
+        if (w->from->objects[i].kind == OBJECT_COLUMN && w->fate[i] == FATE_ALTER)
+            column_release(w, i);
     for (size_t k = 0; k < w->to->count; k++)
         change_one(w, to[k]);
     for (size_t k = 0; k < w->to->count; k++)

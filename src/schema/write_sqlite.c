@@ -92,7 +92,8 @@ static void write_source(struct writer *w, const struct object *object)
 {
     struct buf sql = BUF_INIT(STATEMENT_LIMIT);
 
-    put_source(w, object, NULL, &sql);
+    /* a table that was renamed has its name in quotes, as SQLite leaves it */
+    put_source(w, object, object_is(object, "table") ? object->name : NULL, &sql);
     writer_put(w, PHASE_MAIN, &sql, NULL);
 }
 

@@ -81,6 +81,7 @@ void table_alter(struct writer *w, size_t from);
 void table_finish(struct writer *w, size_t to);            /* what names indexes of the table */
 bool constraint_inline(const struct writer *w, size_t to); /* stands in its CREATE TABLE */
 void column_create(struct writer *w, size_t to);
+void column_release(struct writer *w, size_t from); /* names that others may take */
 void column_alter(struct writer *w, size_t from);
 void type_swap(struct writer *w, size_t from);
 

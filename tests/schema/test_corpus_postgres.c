@@ -5,7 +5,7 @@
 #include "corpus.h"
 
 #include "driver/driver.h"
-#include "schema/side.h"
+#include "schema/evolve.h"
 #include "support/postgres.h"
 
 static hg_deadline soon(void)
@@ -157,6 +157,22 @@ static void try_batch(struct bench *b, const struct batch *batch)
     arena_release(&arena);
 }
 
+/* The same as steps, each with its own way back. */
+static void try_steps(struct bench *b, const struct batch *batch)
+{
+    struct arena arena = ARENA_INIT;
+    struct evolution evolution;
+    hg_error err = {0};
+
+    if (set_up(b, &b->one, batch, FROM) && set_up(b, &b->two, batch, TO)
+        && !evolve(&arena, &b->one, &b->two, &evolution, &err)) {
+        fprintf(stderr, "%s: %s: steps: %s\n", batch->pairs[0]->file, batch->pairs[0]->name,
+                err.message);
+        b->faults++;
+    }
+    arena_release(&arena);
+}
+
 /* Whether a pair makes what stands beside schemas: it must be tried alone. */
 static bool is_global(const struct pair *pair)
 {
@@ -182,13 +198,16 @@ static void try_all(struct bench *b, const char *only)
 
         if (only != NULL && strstr(pair->name, only) == NULL)
             continue;
-        if (only != NULL || is_global(pair))
+        if (only != NULL || is_global(pair)) {
             try_batch(b, &(struct batch){&pair, 1});
-        else
+            try_steps(b, &(struct batch){&pair, 1});
+        } else
             together[batch.count++] = pair;
     }
-    if (batch.count > 0)
+    if (batch.count > 0) {
         try_batch(b, &batch);
+        try_steps(b, &batch);
+    }
     free(together);
 }
 

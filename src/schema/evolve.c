@@ -1,0 +1,234 @@
+/*
+ * evolve.c - steps from one schema to another and back, proven.
+ *
+ * PostgreSQL words an expression anew when it reads its own text, so texts are compared between two
+ * databases that can both be asked. Up is therefore tried in a transaction of `from`, which is
+ * rolled back; down in `to`, whose result is compared with `from`. Where values of enums have to be
+ * committed on the way, `from` cannot go back, and the first schema is known as a model alone; so
+ * it is on SQLite, where a text is kept as it was written.
+ */
+#include "evolve.h"
+
+#include <string.h>
+
+enum { TOLD_LIMIT = 1 << 20, TOLD_SHORT = 300 };
+
+struct evolver {
+    struct arena *arena;
+    struct side *from, *to;
+    struct evolution *out;
+    struct model *states[EVOLVE_KINDS + 1]; /* before each step, and behind the last one */
+    bool committed;                         /* `from` stays as the steps leave it */
+};
+
+static bool no_memory(hg_error *err)
+{
+    return hg_fail(err, HG_NOMEM, "could not write a migration: out of memory");
+}
+
+/* Takes the model that was read last from its side. */
+static struct model *take_model(struct side *side)
+{
+    struct model *model = side->model;
+
+    side->model = NULL;
+    return model;
+}
+
+/* --- steps --- */
+
+static enum write_phase phase_of(enum evolve_kind kind)
+{
+    static const enum write_phase phases[] = {PHASE_BEFORE, PHASE_MAIN, PHASE_AFTER};
+
+    return phases[kind];
+}
+
+/* Those statements of `all` that belong to one phase: they stand together. */
+static struct written part_of(const struct written *all, enum write_phase phase)
+{
+    struct written part = {.rebuilds = all->rebuilds && phase == PHASE_MAIN,
+                           .statements = all->statements};
+
+    for (int before = 0; before < (int)phase; before++)
+        part.statements += all->of_phase[before];
+    part.count = all->of_phase[phase];
+    part.of_phase[phase] = part.count;
+    return part;
+}
+
+static bool write_up(struct evolver *e, const struct diff *diff, hg_error *err)
+{
+    struct evolution *out = e->out;
+    struct written all;
+
+    if (!write_changes(e->arena, e->from->model, e->to->model, diff, WRITE_ONLINE, &all, err))
+        return false;
+    out->impossible = all.impossible;
+    out->impossible_count = all.impossible_count;
+    for (int kind = 0; kind < EVOLVE_KINDS; kind++)
+        if (all.of_phase[phase_of((enum evolve_kind)kind)] > 0)
+            out->steps[out->step_count++] =
+                (struct evolve_step){.kind = (enum evolve_kind)kind,
+                                     .up = part_of(&all, phase_of((enum evolve_kind)kind))};
+    return true;
+}
+
+static bool write_down(struct evolver *e, size_t k, hg_error *err)
+{
+    enum evolve_kind kind = e->out->steps[k].kind;
+    enum write_mode mode = kind == EVOLVE_VALUES ? WRITE_TRANSACTION : WRITE_ONLINE;
+    struct diff diff;
+
+    return (diff_make(e->arena, e->states[k + 1], e->states[k], e->from->read.privileges, &diff)
+            || no_memory(err))
+           && write_changes(e->arena, e->states[k + 1], e->states[k], &diff, mode,
+                            &e->out->steps[k].down, err);
+}
+
+/* --- what differs after all --- */
+
+/* What the steps left alone, and said so. */
+static bool is_expected(const struct change *change)
+{
+    const struct object *object = change->to == NULL ? change->from : change->to;
+
+    return object->kind == OBJECT_OTHER;
+}
+
+static bool expect_none(const struct diff *diff, bool wording_counts, const char *when,
+                        hg_error *err)
+{
+    struct buf told = BUF_INIT(TOLD_LIMIT);
+    bool ok;
+
+    for (size_t i = 0; i < diff->count; i++) {
+        const struct change *change = &diff->changes[i];
+        bool wording = change->verb == CHANGE_ALTER && change_wording(change) == change->facts;
+
+        if (!is_expected(change) && (wording_counts || !wording))
+            change_tell(change, &told);
+    }
+    ok = told.size == 0;
+    if (!ok) {
+        hg_fail(err, HG_FAILED,
+                "the migration cannot be written: %s, this would still differ: %.*s", when,
+                TOLD_SHORT, buf_failed(&told) ? "" : told.bytes);
+        hg_error_hint(err, "Write this change by hand with headgate rev; headgate schema diff "
+                           "shows the statements as far as they are known.");
+    }
+    buf_release(&told);
+    return ok;
+}
+
+static bool compare_sides(struct evolver *e, const char *when, hg_error *err)
+{
+    struct diff diff;
+
+    return sides_compare(e->arena, e->from, true, e->to, true, &diff, err)
+           && expect_none(&diff, true, when, err);
+}
+
+static bool compare_models(struct evolver *e, const struct model *is, const struct model *wanted,
+                           const char *when, hg_error *err)
+{
+    struct diff diff;
+
+    return (diff_make(e->arena, is, wanted, e->from->read.privileges, &diff) || no_memory(err))
+           && expect_none(&diff, is->driver == HG_SQLITE, when, err);
+}
+
+/* --- up --- */
+
+static bool fails_to_run(const struct evolve_step *step, bool up, hg_error *err)
+{
+    static const char *const names[] = {"values of enums", "its transaction", "what comes after"};
+
+    hg_error_context(err, "the migration cannot be written: %s, %s", up ? "up" : "down",
+                     names[step->kind]);
+    return false;
+}
+
+/* Runs a step where it can be taken back, if it can. */
+static bool climb(struct evolver *e, size_t k, hg_error *err)
+{
+    struct evolve_step *step = &e->out->steps[k];
+    bool postgres = e->from->model->driver == HG_POSTGRESQL;
+
+    if (postgres && step->kind == EVOLVE_VALUES)
+        e->committed = true;
+    else if (postgres && !hg_conn_in_transaction(e->from->conn)
+             && !hg_conn_begin(e->from->conn, e->from->by, err))
+        return false;
+    e->states[k] = take_model(e->from);
+    return (side_run(e->from, &step->up, err) || fails_to_run(step, true, err))
+           && side_read(e->from, err);
+}
+
+static bool prove_up(struct evolver *e, hg_error *err)
+{
+    struct evolution *out = e->out;
+    bool postgres = e->from->model->driver == HG_POSTGRESQL, ok = true;
+
+    e->committed = !postgres;
+    for (size_t k = 0; ok && k < out->step_count; k++)
+        ok = climb(e, k, err);
+    ok = ok
+         && (postgres ? compare_sides(e, "after going up", err)
+                      : compare_models(e, e->from->model, e->to->model, "after going up", err));
+    if (!ok)
+        return false;
+    if (e->from->second && !side_read(e->from, err))
+        return false;
+    e->states[out->step_count] = take_model(e->from);
+    if (hg_conn_in_transaction(e->from->conn) && !hg_conn_rollback(e->from->conn, e->from->by, err))
+        return false;
+    return side_read(e->from, err);
+}
+
+/* --- down --- */
+
+static bool prove_down(struct evolver *e, hg_error *err)
+{
+    struct side *place = e->from->model->driver == HG_POSTGRESQL ? e->to : e->from;
+
+    for (size_t k = e->out->step_count; k-- > 0;) {
+        struct evolve_step *step = &e->out->steps[k];
+
+        if (!write_down(e, k, err))
+            return false;
+        if (!side_run(place, &step->down, err))
+            return fails_to_run(step, false, err);
+    }
+    if (!side_read(place, err))
+        return false;
+    return e->committed
+               ? compare_models(e, place->model, e->states[0], "after coming down again", err)
+               : compare_sides(e, "after coming down again", err);
+}
+
+static bool find_changes(struct evolver *e, hg_error *err)
+{
+    struct diff diff;
+
+    if (!sides_compare(e->arena, e->from, true, e->to, true, &diff, err))
+        return false;
+    return (diff_publish(e->arena, &diff, &e->out->changes, &e->out->change_count)
+            || no_memory(err))
+           && (diff.count == 0 || write_up(e, &diff, err));
+}
+
+bool evolve(struct arena *arena, struct side *from, struct side *to, struct evolution *out,
+            hg_error *err)
+{
+    struct evolver e = {.arena = arena, .from = from, .to = to, .out = out};
+    bool ok;
+
+    *out = (struct evolution){0};
+    ok = find_changes(&e, err);
+    if (ok && out->step_count > 0)
+        ok = (!from->second || side_read(from, err)) && prove_up(&e, err) && prove_down(&e, err);
+    for (size_t k = 0; k <= EVOLVE_KINDS; k++)
+        model_free(e.states[k]);
+    return ok;
+}

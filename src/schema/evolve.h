@@ -1,0 +1,46 @@
+/*
+ * evolve.h - two scratch databases → the steps that lead from one schema to the other and back,
+ * each proven in them before anybody hears of it.
+ *
+ * A step is what becomes one migration: it is applied and rolled back on its own, so its way down
+ * leads to where it was begun, not to the very first schema.
+ */
+#ifndef SCHEMA_EVOLVE_H
+#define SCHEMA_EVOLVE_H
+
+#include "publish.h"
+#include "side.h"
+
+/* In this order; most evolutions have one. */
+enum evolve_kind {
+    EVOLVE_VALUES, /* PostgreSQL: values of enums, committed before they may be used */
+    EVOLVE_MAIN,   /* in one transaction */
+    EVOLVE_ONLINE, /* PostgreSQL: one by one, outside of a transaction */
+    EVOLVE_KINDS
+};
+
+struct evolve_step {
+    enum evolve_kind kind;
+    struct written up;   /* of one phase */
+    struct written down; /* of any; more than PHASE_MAIN cannot be one transaction */
+};
+
+struct evolution {
+    hg_schema_change *changes; /* none: both are the same */
+    size_t change_count;
+    size_t step_count;
+    struct evolve_step steps[EVOLVE_KINDS];
+    const char **impossible; /* what the steps leave as it is, and why */
+    size_t impossible_count;
+};
+
+/*
+ * Finds the steps, runs them all up in `from` and down again, and compares. Both sides have been
+ * read, and belong to nobody else: what is in them afterwards is of no use. All of
+ * out_evolution lives in the arena. err (not NULL): HG_FAILED with what
+ * would differ when the steps do not lead where they should.
+ */
+bool evolve(struct arena *arena, struct side *from, struct side *to,
+            struct evolution *out_evolution, hg_error *err);
+
+#endif
