@@ -64,6 +64,8 @@ struct cli {
     struct cli_list server_versions;
     const char *dialect;  /* NULL: not given */
     const char *script, *size, *record; /* the console */
+    const char *scratch;  /* NULL: not given */
+    bool autogenerate;
     struct cli_list only; /* checks and groups */
     const char *listen;
     const char *junit; /* a file */

@@ -20,7 +20,8 @@ enum {
     FOR_SERVE = 128,
     FOR_COPY = 256,
     FOR_LINT = 512,
-    FOR_CONSOLE = 1024 /* and the demo */
+    FOR_CONSOLE = 1024, /* and the demo */
+    FOR_AUTO = 2048     /* rev */
 };
 
 /* clang-format off */
@@ -51,7 +52,9 @@ const struct option_row option_rows[] = {
     {"--script",             "FILE",   FOR_CONSOLE, OPTION_TEXT, offsetof(struct cli, script),                  "Play the keys of FILE without a terminal and print screens as text (-: standard input)"},
     {"--size",               "COLUMNSxROWS", FOR_CONSOLE, OPTION_TEXT, offsetof(struct cli, size),              "The size of the script's screen (default: 80x24)"},
     {"--record",             "FILE",   FOR_CONSOLE, OPTION_TEXT, offsetof(struct cli, record),                  "Record what is shown to FILE, as an asciicast; without secrets and keys"},
-    {"--dialect",            "NAME",   FOR_LINT,    OPTION_TEXT, offsetof(struct cli, dialect),                 "As this engine takes it: sqlite, postgresql or both (default: both)"},
+    {"--dialect",            "NAME",   FOR_LINT | FOR_AUTO, OPTION_TEXT, offsetof(struct cli, dialect),         "For this engine: sqlite, postgresql or both (default: both; rev --autogenerate: the selected database's)"},
+    {"--autogenerate",       NULL,     FOR_AUTO,    OPTION_FLAG, offsetof(struct cli, autogenerate),            "Fill it with the difference between what the migrations make and the schema file"},
+    {"--scratch",            "URL",    FOR_AUTO,    OPTION_TEXT, offsetof(struct cli, scratch),                 "The PostgreSQL server on which scratch databases are made (default: the selected database's)"},
     {"--server-version",     "N",      FOR_LINT,    OPTION_LIST, offsetof(struct cli, server_versions),         "As this version takes it: 17 is PostgreSQL's, 3.40 SQLite's (default: 15 and 3.53)"},
     {"--events",             NULL,     FOR_HISTORY, OPTION_FLAG, offsetof(struct cli, events),                  "What was run, event by event, the newest first: by whom, from where, how it ended"},
     {"--single-transaction", NULL,     FOR_UP,      OPTION_FLAG, offsetof(struct cli, single_transaction),      "Apply all migrations in one transaction"},
@@ -85,7 +88,7 @@ const struct command_row command_rows[] = {
     {"config",     FOR_ALL,                              NO_ARGUMENT,       cmd_config},
     {"status",     FOR_ALL,                              NO_ARGUMENT,       cmd_status},
     {"init",       FOR_ALL,                NO_ARGUMENT,       cmd_init},
-    {"rev",        FOR_ALL | FOR_REV,                    NO_ARGUMENT,       cmd_rev},
+    {"rev",        FOR_ALL | FOR_REV | FOR_AUTO,         NO_ARGUMENT,       cmd_rev},
     {"up",         FOR_ALL | FOR_RUNS | FOR_UP, MAY_HAVE_ARGUMENT, cmd_migrate},
     {"down",       FOR_ALL | FOR_RUNS,     MAY_HAVE_ARGUMENT, cmd_migrate},
     {"reset",      FOR_ALL | FOR_RUNS,     NO_ARGUMENT,       cmd_migrate},

@@ -12,7 +12,7 @@ static const struct action actions[] = {
     {"config",  "",            DANGER_NONE,     "Every setting, its value and where it came from"},
     {"status",  "",            DANGER_NONE,     "One page: database, pools, revisions, readiness"},
     {"init",    "",            DANGER_CHANGES,  "Make the migrations folder and the version tables; safe to repeat"},
-    {"rev",     "-m MESSAGE",  DANGER_NONE,     "Write a new migration file"},
+    {"rev",     "-m MESSAGE",  DANGER_NONE,     "Write a new migration file, with --autogenerate from the schema file"},
     {"up",      "[TARGET]",    DANGER_CHANGES,  "Apply migrations up to TARGET (default: the heads)"},
     {"down",    "[TARGET]",    DANGER_CHANGES,  "Roll back to TARGET (default: one revision)"},
     {"reset",   "",            DANGER_DESTROYS, "Roll everything back and apply everything again"},

@@ -1,0 +1,347 @@
+/*
+ * test_schema_autogenerate.c - migrations from the schema file, as their user gets them: applied
+ * they make the wanted schema, rolled back the old one, rows stay, a second time nothing is found,
+ * and whatever goes wrong leaves no file and nothing on the server.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <headgate/headgate.h>
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "support/postgres.h"
+#include "support/process.h"
+#include "support/temp.h"
+
+struct project {
+    char *dir;
+    char setting[512];
+    char *url;
+};
+
+static const char first[] =
+    "CREATE TABLE accounts (id integer PRIMARY KEY, email text NOT NULL UNIQUE, note text);\n"
+    "CREATE TABLE orders (id integer PRIMARY KEY, account integer NOT NULL REFERENCES accounts\n"
+    "  ON DELETE CASCADE, total numeric(10,2) CHECK (total > 0));\n"
+    "CREATE VIEW rich AS SELECT id, account FROM orders WHERE total > 100;\n";
+
+static const char rows[] =
+    "-- migrate:up\nINSERT INTO accounts VALUES (1, 'a', 'x'), (2, 'b', NULL);\n"
+    "INSERT INTO orders VALUES (1, 1, 10), (2, 2, 200);\n-- migrate:down\nDELETE FROM accounts;\n";
+
+static const char second[] =
+    "-- the same, and more\n"
+    "CREATE TABLE accounts (id integer PRIMARY KEY, email text NOT NULL UNIQUE,\n"
+    "  note text DEFAULT 'none' NOT NULL, country text);\n"
+    "CREATE TABLE orders (id integer PRIMARY KEY, account integer NOT NULL REFERENCES accounts\n"
+    "  ON DELETE CASCADE, total numeric(10,2) CHECK (total > 0 AND total < 100000));\n"
+    "CREATE INDEX orders_account ON orders (account, total DESC);\n"
+    "CREATE VIEW rich AS SELECT id, account FROM orders WHERE total > 1000;\n";
+
+static struct project project_make(bool postgres)
+{
+    struct project p = {.dir = temp_dir_make()};
+    char *name = postgres ? postgres_database() : NULL;
+
+    if (postgres) {
+        p.url = postgres_url_text(name);
+    } else {
+        p.url = malloc(512);
+        snprintf(p.url, 512, "sqlite:///%s/app.db", p.dir);
+    }
+    snprintf(p.setting, sizeof p.setting, "DATABASE_URL=%s", p.url);
+    temp_write(p.dir, "migrations/.keep", "");
+    temp_write(p.dir, "schema.sql", first);
+    free(name);
+    return p;
+}
+
+static void project_release(struct project *p)
+{
+    temp_dir_remove(p->dir);
+    free(p->url);
+}
+
+/* Runs headgate; stdout, with stderr behind it. Freed by the caller. */
+#define RUN(p, expected, ...) \
+    finish(headgate_run((p)->dir, (p)->setting, __VA_ARGS__, NULL), expected)
+
+static char *finish(struct process_result r, int status)
+{
+    size_t size = strlen(r.out) + strlen(r.err) + 1;
+    char *text = malloc(size);
+
+    snprintf(text, size, "%s%s", r.out, r.err);
+    if (r.status != status)
+        fail_msg("exit %d, not %d\n%s", r.status, status, text);
+    process_release(&r);
+    return text;
+}
+
+static void expect(char *said, const char *text)
+{
+    if (strstr(said, text) == NULL)
+        fail_msg("\"%s\" is not in\n%s", text, said);
+    free(said);
+}
+
+static size_t file_count(const struct project *p)
+{
+    char *path = temp_path(p->dir, "migrations");
+    struct file_list list;
+    size_t count;
+
+    assert_true(file_list(path, ".sql", &list, NULL));
+    count = list.count;
+    file_list_release(&list);
+    free(path);
+    return count;
+}
+
+/* All migrations of the folder, one behind the other. */
+static char *all_files(const struct project *p)
+{
+    struct buf text = BUF_INIT(1 << 20);
+    char *path = temp_path(p->dir, "migrations");
+    struct file_list list;
+    char *copy;
+
+    assert_true(file_list(path, ".sql", &list, NULL));
+    for (size_t i = 0; i < list.count; i++) {
+        char *one = temp_path(path, list.names[i]);
+
+        assert_true(file_read(one, &text, NULL));
+        free(one);
+    }
+    copy = strdup(text.bytes);
+    buf_release(&text);
+    file_list_release(&list);
+    free(path);
+    return copy;
+}
+
+/* The first field of a query on the project's database. */
+static char *ask(const struct project *p, const char *sql)
+{
+    const hg_pool_options options = {
+        .role = "test",
+        .settings = {
+            .size = 1, .timeout_ms = 20000, .connect_timeout_ms = 20000, .recycle_ms = -1}};
+    hg_deadline by = hg_deadline_in_ms(20000);
+    hg_pool *pool = NULL;
+    hg_conn *conn = NULL;
+    hg_rows *answer = NULL;
+    hg_url *url = NULL;
+    char *text;
+
+    assert_true(hg_url_parse(p->url, &url, NULL));
+    assert_true(hg_pool_open(url, &options, &pool, NULL));
+    assert_true(hg_pool_checkout(pool, "test", by, &conn, NULL));
+    assert_true(hg_conn_query(conn, sql, NULL, 0, by, &answer, NULL));
+    assert_int_equal(hg_rows_next(answer, by, NULL), HG_ROW);
+    text = strdup(hg_rows_text(answer, 0));
+    hg_rows_close(answer);
+    hg_pool_return(pool, conn);
+    hg_pool_close(pool, by);
+    hg_url_free(url);
+    return text;
+}
+
+static void expect_rows(const struct project *p)
+{
+    char *orders = ask(p, "SELECT count(*) FROM orders"), *notes;
+
+    notes = ask(p, "SELECT count(*) FROM accounts WHERE note = 'x'");
+    assert_string_equal(orders, "2");
+    assert_string_equal(notes, "1");
+    free(orders);
+    free(notes);
+}
+
+static void expect_nothing_left(void)
+{
+    char *left = postgres_ask(NULL, "SELECT count(*) FROM pg_database WHERE datname ~ '^headgate'");
+
+    assert_string_equal(left, "0");
+    free(left);
+}
+
+static void expect_nothing_to_do(const struct project *p)
+{
+    size_t before = file_count(p);
+
+    expect(RUN(p, 0, "rev", "-m", "again", "--autogenerate"), "nothing to do: ");
+    assert_int_equal(file_count(p), before);
+}
+
+/* There and back on a database with rows, with every promise looked at. */
+static void walk(bool postgres)
+{
+    struct project p = project_make(postgres);
+    char *before, *after;
+    char steps[16];
+    size_t count;
+
+    expect(RUN(&p, 0, "rev", "-m", "first", "--autogenerate"), "_first.sql\n");
+    expect_nothing_to_do(&p);
+    temp_write(p.dir, "migrations/29990101000000_rows.sql", rows);
+    free(RUN(&p, 0, "up"));
+    expect(RUN(&p, 0, "check"), "schema      as in schema.sql");
+    before = RUN(&p, 0, "schema", "dump", "-q");
+    temp_write(p.dir, "schema.sql", second);
+    count = file_count(&p);
+    expect(RUN(&p, 0, "rev", "-m", "second", "--autogenerate"), "+ column accounts.country");
+    snprintf(steps, sizeof steps, "-%zu", file_count(&p) - count);
+    expect_nothing_to_do(&p);
+    expect(RUN(&p, 0, "rehearse"), "after each down the schema is what it was");
+    free(RUN(&p, 0, "up"));
+    expect(RUN(&p, 0, "check"), "schema      as in schema.sql");
+    expect_rows(&p);
+    free(RUN(&p, 0, "down", steps));
+    expect_rows(&p);
+    after = RUN(&p, 0, "schema", "dump", "-q");
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    project_release(&p);
+}
+
+static void an_autogenerated_migration_leads_there_and_back_on_sqlite(void **state)
+{
+    (void)state;
+    walk(false);
+}
+
+static void an_autogenerated_migration_leads_there_and_back_on_postgres(void **state)
+{
+    (void)state;
+    walk(true);
+    expect_nothing_left();
+}
+
+static void what_takes_long_locks_comes_in_a_file_of_its_own(void **state)
+{
+    struct project p = project_make(true);
+    char *files;
+
+    (void)state;
+    temp_write(p.dir, "schema.sql",
+               "CREATE TYPE mood AS ENUM ('a');\nCREATE TABLE t (m mood, n text);\n");
+    free(RUN(&p, 0, "rev", "-m", "first", "--autogenerate"));
+    temp_write(p.dir, "schema.sql",
+               "CREATE TYPE mood AS ENUM ('a', 'b');\nCREATE TABLE t (m mood DEFAULT 'b',\n"
+               "  n text NOT NULL CHECK (n <> ''));\nCREATE INDEX t_n ON t (n);\n");
+    expect(RUN(&p, 0, "rev", "-m", "second", "--autogenerate", "--json"),
+           "second_values_first.sql");
+    assert_int_equal(file_count(&p), 4);
+    files = all_files(&p);
+    assert_non_null(strstr(files, "-- migrate:up transaction:false\n"));
+    assert_non_null(strstr(files, "CREATE INDEX CONCURRENTLY t_n"));
+    assert_non_null(strstr(files, "CHECK ((n <> ''::text)) NOT VALID;"));
+    assert_non_null(strstr(files, "VALIDATE CONSTRAINT t_n_check;"));
+    free(files);
+    free(RUN(&p, 0, "up"));
+    expect(RUN(&p, 0, "check"), "schema      as in schema.sql");
+    free(RUN(&p, 0, "down", "base"));
+    free(RUN(&p, 0, "up"));
+    expect(RUN(&p, 0, "check"), "schema      as in schema.sql");
+    project_release(&p);
+}
+
+static void one_file_serves_both_engines(void **state)
+{
+    struct project lite = project_make(false), postgres = project_make(true);
+    char *folder = temp_path(lite.dir, "migrations");
+    char *files;
+
+    (void)state;
+    expect(RUN(&lite, 2, "rev", "-m", "first", "--autogenerate", "--dialect", "both"), "--scratch");
+    expect(RUN(&lite, 2, "rev", "-m", "first", "--autogenerate", "--dialect", "nosql"),
+           "\"nosql\"");
+    assert_int_equal(file_count(&lite), 0);
+    free(RUN(&lite, 0, "rev", "-m", "first", "--autogenerate", "--dialect", "both", "--scratch",
+             postgres.url));
+    temp_write(lite.dir, "schema.sql", second);
+    free(RUN(&lite, 0, "rev", "-m", "second", "--autogenerate", "--dialect", "both", "--scratch",
+             postgres.url));
+    files = all_files(&lite);
+    assert_non_null(strstr(files, "-- @postgresql\n"));
+    assert_non_null(strstr(files, "-- @sqlite\n"));
+    free(files);
+    temp_write(postgres.dir, "schema.sql", second);
+    free(RUN(&lite, 0, "up"));
+    free(RUN(&postgres, 0, "up", "--migrations", folder));
+    expect(RUN(&lite, 0, "check"), "schema      as in schema.sql");
+    expect(RUN(&postgres, 0, "check", "--migrations", folder), "schema      as in schema.sql");
+    free(RUN(&lite, 0, "down", "base"));
+    free(RUN(&postgres, 0, "down", "base", "--migrations", folder));
+    free(RUN(&lite, 0, "up"));
+    free(RUN(&postgres, 0, "up", "--migrations", folder));
+    expect(RUN(&lite, 0, "check"), "schema      as in schema.sql");
+    expect(RUN(&postgres, 0, "check", "--migrations", folder), "schema      as in schema.sql");
+    free(folder);
+    project_release(&lite);
+    project_release(&postgres);
+}
+
+static void what_goes_wrong_leaves_no_file(void **state)
+{
+    struct project p = project_make(true);
+
+    (void)state;
+    temp_write(p.dir, "schema.sql", "CREATE TABLE a (b integer);\nCREATE TABLE c (d integer,,);\n");
+    expect(RUN(&p, 2, "rev", "-m", "x", "--autogenerate"), "schema.sql:2:27: ");
+    temp_write(p.dir, "schema.sql", "CREATE TABLE a (b nosuchtype);\n");
+    expect(RUN(&p, 2, "rev", "-m", "x", "--autogenerate"), "type \"nosuchtype\" does not exist");
+    temp_write(p.dir, "schema.sql", "CREATE EXTENSION nosuchextension;\n");
+    expect(RUN(&p, 2, "rev", "-m", "x", "--autogenerate"), "schema.sql:1:");
+    temp_write(p.dir, "schema.sql", "GRANT SELECT ON pg_class TO nosuchrole;\n");
+    expect(RUN(&p, 2, "rev", "-m", "x", "--autogenerate"), "nosuchrole");
+    expect(RUN(&p, 2, "rev", "-m", "x", "--autogenerate", "--schema", "none.sql"), "\"none.sql\"");
+    temp_write(p.dir, "schema.sql", first);
+    temp_write(p.dir, "migrations/0001_a.sql", "-- migrate:up\nCREATE TABLE a (;\n");
+    expect(RUN(&p, 2, "rev", "-m", "x", "--autogenerate"), "0001_a.sql:2:17: could not make");
+    assert_int_equal(file_count(&p), 1);
+    project_release(&p);
+    expect_nothing_left();
+}
+
+static void a_role_that_may_make_no_database_is_told_so(void **state)
+{
+    struct project p = project_make(true);
+    const char *database = strrchr(p.url, '/') + 1;
+
+    (void)state;
+    postgres_run(NULL, "CREATE ROLE meek LOGIN");
+    snprintf(p.setting, sizeof p.setting, "DATABASE_URL=postgresql://meek@127.0.0.1:%d/%.*s",
+             postgres_port(), (int)strcspn(database, "?"), database);
+    expect(RUN(&p, 1, "rev", "-m", "x", "--autogenerate"), "CREATEDB");
+    free(RUN(&p, 0, "rev", "-m", "x", "--autogenerate", "--scratch", p.url));
+    assert_int_equal(file_count(&p), 1);
+    project_release(&p);
+    expect_nothing_left();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_autogenerated_migration_leads_there_and_back_on_sqlite),
+        cmocka_unit_test(an_autogenerated_migration_leads_there_and_back_on_postgres),
+        cmocka_unit_test(what_takes_long_locks_comes_in_a_file_of_its_own),
+        cmocka_unit_test(one_file_serves_both_engines),
+        cmocka_unit_test(what_goes_wrong_leaves_no_file),
+        cmocka_unit_test(a_role_that_may_make_no_database_is_told_so),
+    };
+
+    return cmocka_run_group_tests(tests, postgres_setup, NULL);
+}
