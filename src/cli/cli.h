@@ -103,7 +103,6 @@ int cli_fail(const struct cli *cli, const hg_error *error);
 
 /* The same without JSON: for a command whose document carries the error. */
 void cli_show_error(const hg_error *error);
-void cli_put_error(struct buf *out, const hg_error *error); /* as text, with its line end */
 
 /* Asks for what the action needs (see actions.h); `what` is shown before the question. */
 bool cli_consent(const struct cli *cli, const struct ops *ops, const char *what, hg_error *err);

@@ -27,7 +27,7 @@ bool cli_run_console(const struct cli *cli, struct ops *ops, hg_error *err)
 
 int cmd_console(const struct cli *cli)
 {
-    const struct ops_options options = {.role = "console", .publish = true};
+    const struct ops_options options = {.role = "console", .publish = true, .detaches = true};
     struct ops ops = {0};
     hg_error err = {0};
     bool ok;

@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "cli.h"
 #include "detach.h"
 #include "ops/json.h"
+#include "ops/said.h"
 
 static hg_migrate_kind kind_of(const struct cli *cli)
 {
@@ -38,11 +38,6 @@ static hg_migrate_options options_of(const struct cli *cli, const struct ops *op
     return options;
 }
 
-static void put_visible(struct buf *out, const char *text)
-{
-    text_visible(out, text, strlen(text));
-}
-
 static int show_plan(const struct cli *cli, const hg_plan *plan)
 {
     struct buf out = BUF_INIT(256 << 20);
@@ -56,22 +51,6 @@ static int show_plan(const struct cli *cli, const hg_plan *plan)
     return 0;
 }
 
-/* "2 migrations done, now at 3f9a1c0b7d21", or that there was nothing to do. */
-static void put_outcome(struct buf *out, const hg_run_result *result)
-{
-    if (result->applied_count == 0)
-        buf_text(out, "nothing to do");
-    else
-        buf_printf(out, "%zu migration%s done", result->applied_count,
-                   result->applied_count == 1 ? "" : "s");
-    buf_text(out, ", now at ");
-    for (size_t i = 0; i < result->current_count; i++) {
-        buf_text(out, i == 0 ? "" : ", ");
-        put_visible(out, result->current[i]);
-    }
-    buf_text(out, result->current_count == 0 ? "base\n" : "\n");
-}
-
 /* The document or, for people, what the observer has not said yet. */
 static int show_result(const struct cli *cli, const hg_run_result *result, const hg_error *err)
 {
@@ -83,7 +62,7 @@ static int show_result(const struct cli *cli, const hg_run_result *result, const
     } else if (err != NULL) {
         cli_show_error(err);
     } else {
-        put_outcome(&out, result);
+        said_run(&out, result);
         cli_print(&out);
     }
     buf_release(&out);
@@ -180,9 +159,9 @@ static int run_detached(const struct cli *cli, const char *plan_id, const hg_obs
     }
     json_run(document, &result, ok ? NULL : &err);
     if (ok)
-        put_outcome(out, &result);
+        said_run(out, &result);
     else
-        cli_put_error(errors, &err);
+        said_error(errors, &err);
     hg_run_result_release(&result);
     ops_close(&ops);
     return ok ? 0 : hg_code_exit_status(err.code);

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "cli.h"
 #include "ops/json.h"
+#include "ops/said.h"
 
 static atomic_bool interrupted;
 
@@ -42,53 +43,11 @@ void cli_note(const struct cli *cli, const char *format, ...)
     fputc('\n', stderr);
 }
 
-static void put_visible(struct buf *out, const char *text)
-{
-    text_visible(out, text, strlen(text));
-}
-
-/* The faulty line with a caret under the fault. */
-static void put_excerpt(struct buf *out, const hg_error *error)
-{
-    size_t start = out->size, margin;
-
-    buf_printf(out, "  %d | ", error->line);
-    margin = out->size - start;
-    put_visible(out, error->excerpt);
-    buf_char(out, '\n');
-    if (error->excerpt_column > 0)
-        buf_printf(out, "%*s^\n", (int)margin + error->excerpt_column - 1, "");
-}
-
-void cli_put_error(struct buf *out, const hg_error *error)
-{
-    buf_text(out, "headgate: ");
-    if (error->file[0] != '\0') {
-        put_visible(out, error->file);
-        if (error->line > 0)
-            buf_printf(out, ":%d", error->line);
-        if (error->line > 0 && error->column > 0)
-            buf_printf(out, ":%d", error->column);
-        buf_text(out, ": ");
-    }
-    put_visible(out, error->message);
-    if (error->sqlstate[0] != '\0')
-        buf_printf(out, " (SQLSTATE %s)", error->sqlstate);
-    buf_char(out, '\n');
-    if (error->excerpt[0] != '\0')
-        put_excerpt(out, error);
-    if (error->hint[0] != '\0') {
-        buf_text(out, "  hint: ");
-        put_visible(out, error->hint);
-        buf_char(out, '\n');
-    }
-}
-
 void cli_show_error(const hg_error *error)
 {
     struct buf out = BUF_INIT(1 << 20);
 
-    cli_put_error(&out, error);
+    said_error(&out, error);
     fputs(out.bytes, stderr);
     buf_release(&out);
 }

@@ -1,9 +1,10 @@
 /*
- * change.c - what changes the database: the plan, the question, the run, and stopping it.
+ * change.c - what changes the database: the plan, and the question before it runs.
  *
  *   asked for --> planned --> confirmed --> running --> ended
  *       |            |                        |
- *       +--- Esc ----+                        +-- Ctrl-C, then y --> stopping --> ended
+ *       +--- Esc ----+                        +-- Ctrl-C, then c --> stopping --> ended
+ *                                             +-- Ctrl-C, then d --> goes on without us
  *
  * Nothing runs without the id of the plan that was on screen, and Enter alone confirms nothing.
  */
@@ -13,14 +14,12 @@
 #include "base/text.h"
 #include "update.h"
 
-/* Keys that arrive this soon after the question opened were typed for something else. */
-enum {
-    DEAD_MS = 300,
-    EXPIRE_MS = 60000, /* a question that nobody answers closes */
-    ARMED_MS = 600000
-};
+const char *change_verb(const struct model *m)
+{
+    static const char *const verbs[] = {"apply", "roll back", "reset"};
 
-static const char *const verbs[] = {"apply", "roll back", "reset"};
+    return verbs[m->change.kind];
+}
 
 /* "" for all that is pending; the selected pending migration when it is not the last one. */
 static void choose_target(const struct model *m, hg_migrate_kind kind, char *out, size_t size)
@@ -45,8 +44,8 @@ static void drop_plan(struct model *m, struct effects *effects)
 /* The question is open from now on, after a moment for keys that were meant for something else. */
 static void open_question(struct model *m)
 {
-    m->change.ready_ms = m->now_ms + DEAD_MS;
-    m->change.expires_ms = m->now_ms + EXPIRE_MS;
+    m->change.ready_ms = m->now_ms + QUESTION_DEAD_MS;
+    m->change.expires_ms = m->now_ms + QUESTION_MS;
 }
 
 void change_ask(struct model *m, hg_migrate_kind kind, const char *target, bool asks,
@@ -82,7 +81,7 @@ void change_leave(struct model *m, struct effects *effects)
     page_close(m, PAGE_PLAN);
     screen_open(m, m->change.from);
     if (m->change.asking)
-        note_add(m, ROLE_INFO, "%s: left, nothing was changed", verbs[m->change.kind]);
+        note_add(m, ROLE_INFO, "%s: left, nothing was changed", change_verb(m));
     m->change.asking = false;
 }
 
@@ -100,7 +99,7 @@ static void refuse_dangers(struct model *m)
 
 void change_planned(struct model *m, struct job_result *result, struct effects *effects)
 {
-    const char *verb = verbs[m->change.kind];
+    const char *verb = change_verb(m);
     bool empty = result->ok && (result->plan == NULL || result->plan->step_count == 0);
 
     m->change.plan_job = 0;
@@ -141,11 +140,12 @@ static void start(struct model *m, struct effects *effects)
     m->change.running = true;
     m->change.asking = false;
     m->change.job = 0;
+    m->change.steps = m->plan->plan->step_count;
     m->change.started_ms = m->change.step_started_ms = m->now_ms;
     effect_add(effects, run);
     page_close(m, PAGE_PLAN);
     page_open(m, PAGE_RUN);
-    note_add(m, ROLE_INFO, "%s: started, plan %s", verbs[m->change.kind], m->plan->plan->id);
+    note_add(m, ROLE_INFO, "%s: started, plan %s", change_verb(m), m->plan->plan->id);
 }
 
 void change_yes(struct model *m, struct effects *effects)
@@ -169,140 +169,4 @@ void change_type(struct model *m, uint32_t key, struct effects *effects)
         start(m, effects);
     else if (key == KEYS_ENTER && c->typed[0] != '\0')
         c->wrong = true;
-}
-
-void change_stop(struct model *m, enum ask ask)
-{
-    m->ask = ask;
-    m->ask_expires_ms = m->now_ms + EXPIRE_MS;
-    m->change.ready_ms = m->now_ms + DEAD_MS;
-}
-
-void change_arm(struct model *m)
-{
-    if (model_armed(m)) {
-        m->armed_until_ms = 0;
-        note_add(m, ROLE_OK, "production is guarded again");
-    } else {
-        change_stop(m, ASK_ARM);
-    }
-}
-
-static void armed(struct model *m)
-{
-    m->armed_until_ms = m->now_ms + ARMED_MS;
-    m->ask = ASK_NOTHING;
-    note_add(m, ROLE_WARN, "changes of production are allowed for ten minutes");
-}
-
-void change_touched(struct model *m)
-{
-    if (m->change.asking && m->plan != NULL)
-        m->change.expires_ms = m->now_ms + EXPIRE_MS;
-}
-
-void change_expire(struct model *m)
-{
-    if (m->ask != ASK_NOTHING && m->now_ms >= m->ask_expires_ms) {
-        m->ask = ASK_NOTHING;
-        note_add(m, ROLE_INFO, "nobody answered: all goes on as it was");
-    }
-    if (m->change.asking && m->plan != NULL && m->now_ms >= m->change.expires_ms) {
-        m->change.asking = false;
-        note_add(m, ROLE_INFO, "nobody answered: the question is closed, nothing was changed");
-    }
-    if (m->armed_until_ms != 0 && m->now_ms >= m->armed_until_ms) {
-        m->armed_until_ms = 0;
-        note_add(m, ROLE_OK, "production is guarded again");
-    }
-}
-
-/* Yes to "stop it?": the first time the job is asked to; a quit that was answered before means that
- * the job does not obey, and then the console goes without it. */
-void change_stop_yes(struct model *m, struct effects *effects)
-{
-    struct change *c = &m->change;
-
-    if (m->now_ms < c->ready_ms)
-        return;
-    if (m->ask == ASK_ARM) {
-        armed(m);
-        return;
-    }
-    if (m->ask == ASK_QUIT && c->quit_after) {
-        effect_add(effects, (struct effect){.kind = EFFECT_QUIT});
-    } else if (!c->cancel_asked) {
-        c->cancel_asked = true;
-        effect_add(effects, (struct effect){.kind = EFFECT_CANCEL, .job = c->job});
-        note_add(m, ROLE_WARN, "%s: asked to stop", verbs[c->kind]);
-    }
-    c->quit_after = c->quit_after || m->ask == ASK_QUIT;
-    m->ask = ASK_NOTHING;
-}
-
-/* The step that an event speaks of, from the present one on: a reset has each revision twice. */
-static size_t step_of(const struct model *m, const struct job_event *event)
-{
-    const hg_plan *plan = m->plan->plan;
-    char revision[sizeof event->subject];
-
-    for (size_t i = m->change.step; i < plan->step_count; i++)
-        if (strcmp(text_visible_copy(revision, sizeof revision, plan->steps[i].revision),
-                   event->subject)
-            == 0)
-            return i;
-    return m->change.step;
-}
-
-void change_progress(struct model *m, const struct job_event *event)
-{
-    struct change *c = &m->change;
-
-    if (event->kind == HG_EVENT_NOTE) {
-        note_add(m, ROLE_INFO, "%s", event->message);
-        return;
-    }
-    if (event->kind == HG_EVENT_STEP_STARTED) {
-        c->step = step_of(m, event);
-        c->step_started_ms = m->now_ms;
-        c->begun = true;
-    } else if (event->kind == HG_EVENT_STEP_DONE) {
-        c->step = step_of(m, event) + 1;
-    }
-    c->waiting = event->kind == HG_EVENT_WAITING;
-    if (event->kind == HG_EVENT_STEP_PROGRESS) {
-        c->done = event->done;
-        c->total = event->total;
-        text_copy(c->unit, sizeof c->unit, event->unit);
-    } else if (!c->waiting) {
-        c->done = c->total = 0;
-    }
-    text_copy(c->message, sizeof c->message, c->total > 0 || c->waiting ? event->message : "");
-}
-
-static void note_end(struct model *m, const struct job_result *result)
-{
-    const char *verb = verbs[m->change.kind];
-
-    if (result->ok)
-        note_add(m, ROLE_OK, "%s: done, %zu migration%s in %.1f s", verb, result->run.applied_count,
-                 result->run.applied_count == 1 ? "" : "s", result->duration_ms / 1000);
-    else if (result->error.code == HG_CANCELLED)
-        note_add(m, ROLE_WARN, "%s: stopped; what was open has been rolled back", verb);
-    else
-        note_add(m, ROLE_FAIL, "%s: %s", verb, result->error.message);
-}
-
-void change_ended(struct model *m, struct job_result *result, struct effects *effects)
-{
-    m->change.running = false;
-    m->change.ended_ms = m->now_ms;
-    if (m->ask != ASK_ARM)
-        m->ask = ASK_NOTHING;
-    m->run = result;
-    note_end(m, result);
-    m->feeds[FEED_STATUS].due_ms = m->now_ms;
-    m->source.file[0] = '\0';
-    if (m->change.quit_after)
-        effect_add(effects, (struct effect){.kind = EFFECT_QUIT});
 }

@@ -33,6 +33,11 @@ static void cancel(void *context, uint64_t job)
     jobs_cancel(context, job);
 }
 
+static void leave(void *context, uint64_t job)
+{
+    jobs_leave(context, job);
+}
+
 static bool take(void *context, struct job_message *out)
 {
     return jobs_take(context, out);
@@ -56,14 +61,16 @@ static void name_operator(char *out, size_t size)
     text_copy(out, size, user == NULL ? "" : user->pw_name);
 }
 
-static void gather_facts(const hg_settings *settings, struct facts *out)
+static void gather_facts(const struct ops *ops, struct facts *out)
 {
+    const hg_settings *settings = ops->settings;
     const hg_url *url = hg_settings_url(settings);
 
     *out = (struct facts){.production = hg_settings_production(settings),
                           .read_only = hg_settings_read_only(settings),
                           .prod_url_missing = hg_settings_prod_url_missing(settings),
-                          .driver = hg_url_driver(url)};
+                          .driver = hg_url_driver(url),
+                          .detaches = ops->launcher != NULL};
     text_copy(out->env, sizeof out->env, hg_settings_env(settings));
     text_copy(out->database, sizeof out->database, hg_url_redacted(url));
     text_copy(out->database_name, sizeof out->database_name, hg_url_database(url));
@@ -131,7 +138,7 @@ static bool run(struct stage_options *stage, const struct console_options *optio
 bool console_run(struct ops *ops, const struct console_options *options, hg_error *err)
 {
     const char *folders[THEME_FOLDERS];
-    struct job_source source = {NULL, start, cancel, take, fd, discard};
+    struct job_source source = {NULL, start, cancel, leave, take, fd, discard};
     struct facts facts;
     struct stage_options stage = {.facts = &facts,
                                   .source = &source,
@@ -146,7 +153,7 @@ bool console_run(struct ops *ops, const struct console_options *options, hg_erro
     if (source.context == NULL) {
         hg_fail(err, HG_NOMEM, "could not open the console: out of memory");
     } else {
-        gather_facts(ops->settings, &facts);
+        gather_facts(ops, &facts);
         theme_folders(hg_settings_theme_dir(ops->settings), folders);
         ok = run(&stage, options, err);
     }

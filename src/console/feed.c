@@ -17,10 +17,9 @@ static const struct {
     int every; /* n-th refresh */
     bool asks_database;
 } feeds[FEEDS] = {
-    [FEED_POOLS] = {JOB_POOLS, 1, false},
-    [FEED_STATUS] = {JOB_STATUS, STATUS_EVERY, true},
-    [FEED_PING] = {JOB_PING, 1, true},
-    [FEED_SESSIONS] = {JOB_SESSIONS, 1, true},
+    [FEED_POOLS] = {JOB_POOLS, 1, false},  [FEED_STATUS] = {JOB_STATUS, STATUS_EVERY, true},
+    [FEED_PING] = {JOB_PING, 1, true},     [FEED_SESSIONS] = {JOB_SESSIONS, 1, true},
+    [FEED_HOLDER] = {JOB_HOLDER, 1, true},
 };
 
 struct feed *feed_of(struct model *m, enum job_kind kind, enum feed_id *out_id)
@@ -33,23 +32,9 @@ struct feed *feed_of(struct model *m, enum job_kind kind, enum feed_id *out_id)
     return NULL;
 }
 
-/* Checks that are under way are question enough, unless they take long. The sessions are looked at
- * on their own screen, and on PostgreSQL beside the connections of a pool. */
-static bool wanted(const struct model *m, int feed)
-{
-    int64_t checks = m->feeds[FEED_STATUS].asked_ms;
-
-    if (feed == FEED_PING)
-        return checks == 0 || m->now_ms - checks >= (int64_t)m->refresh_ms;
-    if (feed != FEED_SESSIONS)
-        return true;
-    return m->screen == SCREEN_SESSIONS
-           || (m->screen == SCREEN_POOLS && m->facts.driver == HG_POSTGRESQL);
-}
-
 static void start(struct model *m, int feed, struct effects *effects)
 {
-    if (m->feeds[feed].asked_ms != 0 || !wanted(m, feed))
+    if (m->feeds[feed].asked_ms != 0 || !model_wants(m, (enum feed_id)feed))
         return;
     m->feeds[feed].asked_ms = m->now_ms;
     effect_add(effects,

@@ -21,6 +21,9 @@ void intake_started(struct model *m, const struct message *message)
     } else if (message->request.kind == JOB_SMOKE) {
         m->smoke_job = message->job;
         m->smoke_done = m->smoke_total = 0;
+    } else if (message->request.kind == JOB_END) {
+        if (!started)
+            note_add(m, ROLE_WARN, "the one before has not been ended yet: try again in a moment");
     } else if (!started) {
         note_add(m, ROLE_WARN, "the one before has not ended yet: try again in a moment");
         m->change.running = false;
@@ -36,7 +39,7 @@ void intake_started(struct model *m, const struct message *message)
 void intake_progress(struct model *m, const struct message *message)
 {
     if (m->change.running && message->job == m->change.job)
-        change_progress(m, &message->event);
+        running_progress(m, &message->event);
     if (m->smoke_job != 0 && message->job == m->smoke_job && message->event.total > 0) {
         m->smoke_done = message->event.done;
         m->smoke_total = message->event.total;
@@ -246,6 +249,8 @@ static void take_status(struct model *m, struct job_result *result, struct effec
 
     feed_answered(m, FEED_STATUS);
     feed_database_answered(m, answered, answered ? "" : cause(result));
+    if (answered)
+        running_others(m, &result->worker, result->holder);
     note_checks(m, result);
     m->status = result;
     if (before != m->known)
@@ -258,6 +263,15 @@ static void take_status(struct model *m, struct job_result *result, struct effec
         follow_pools(m);
     list_refresh(m, PANE_MIGRATIONS);
     list_refresh(m, PANE_CHECKS);
+}
+
+static void take_holder(struct model *m, struct job_result *result, struct effects *effects)
+{
+    feed_answered(m, FEED_HOLDER);
+    feed_database_answered(m, result->ok, result->error.message);
+    if (result->ok)
+        running_others(m, NULL, result->holder);
+    discard(effects, result);
 }
 
 static void note_smoke(struct model *m, const hg_smoke *smoke)
@@ -331,10 +345,17 @@ void intake_result(struct model *m, const struct message *message, struct effect
         }
         break;
     case JOB_RUN:
+    case JOB_WATCH:
         if (m->change.running && message->job == m->change.job) {
-            change_ended(m, result, effects);
+            running_ended(m, result, effects);
             return;
         }
+        break;
+    case JOB_HOLDER:
+        take_holder(m, result, effects);
+        return;
+    case JOB_END:
+        question_ended(m, result);
         break;
     case JOB_KINDS:
         break;

@@ -69,6 +69,11 @@ enum command {
     COMMAND_ARM,
     COMMAND_YES,
     COMMAND_WAIT,
+    COMMAND_DETACH,
+    COMMAND_CANCEL,
+    COMMAND_ATTACH,
+    COMMAND_CANCEL_QUERY,
+    COMMAND_END_SESSION,
     COMMAND_STOP,
     COMMAND_INTERRUPT,
     COMMAND_SUSPEND,
@@ -85,9 +90,10 @@ enum context {
     IN_PROMPT = 8,  /* a plan, waiting for a typed name: letters go there */
     IN_RUN = 16,    /* something runs */
     IN_RESULT = 32, /* it has ended */
-    IN_ASK = 64,    /* stop it? arm it? */
+    IN_ASK = 64,    /* arm it? */
     IN_LINE = 128,  /* a filter or a command is being typed: letters go there */
-    ANYWHERE = 255
+    IN_STOP = 256,  /* what is to become of what runs? */
+    ANYWHERE = 511
 };
 
 struct key_row {

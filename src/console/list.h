@@ -55,6 +55,8 @@ extern const struct list list_pools, list_connections, list_sessions, list_files
 /* For lists whose rows have details. */
 __attribute__((format(printf, 3, 4))) void list_field(struct document *d, const char *label,
                                                       const char *format, ...);
+/* "4211 worker-3, idle/txn for 3m": the session of that process, as far as it is known. */
+void list_session_says(const struct model *m, int64_t pid, char *out, size_t size);
 /* What a backend is doing, who blocks it and whom it blocks, as the server tells it. */
 void list_session_detail(const struct model *m, const hg_server_session *s, struct document *d);
 

@@ -222,21 +222,28 @@ static void blocks(const struct model *m, int64_t pid, struct document *d)
         document_item(d, DOCUMENT_FIELD, ROLE_DIM, "blocks", ROLE_WARN, text);
 }
 
+void list_session_says(const struct model *m, int64_t pid, char *out, size_t size)
+{
+    const hg_server_session *s = model_session_of(m, pid);
+    char since[FORMAT_ROOM];
+
+    if (pid == 0)
+        snprintf(out, size, "a prepared transaction");
+    else if (s == NULL)
+        snprintf(out, size, "%lld", (long long)pid);
+    else
+        snprintf(out, size, "%lld %s, %s for %s", (long long)pid, known(s->application),
+                 state_word(s), format_age(lasts_ms(m, s), since));
+}
+
 static void waits(const struct model *m, const hg_server_session *s, struct document *d)
 {
     if (s->wait != NULL)
         document_field(d, "waits for", s->wait);
     for (size_t i = 0; i < s->blocked_by_count; i++) {
-        const hg_server_session *b = model_session_of(m, s->blocked_by[i]);
-        char text[400], since[FORMAT_ROOM];
+        char text[400];
 
-        if (s->blocked_by[i] == 0)
-            snprintf(text, sizeof text, "a prepared transaction");
-        else
-            snprintf(text, sizeof text, "%lld%s%s%s%s%s%s", (long long)s->blocked_by[i],
-                     b == NULL ? "" : " ", b == NULL ? "" : known(b->application),
-                     b == NULL ? "" : ", ", b == NULL ? "" : state_word(b),
-                     b == NULL ? "" : " for ", b == NULL ? "" : format_age(lasts_ms(m, b), since));
+        list_session_says(m, s->blocked_by[i], text, sizeof text);
         document_item(d, DOCUMENT_FIELD, ROLE_DIM, i == 0 ? "blocked by" : "", ROLE_WARN, text);
     }
 }

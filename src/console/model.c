@@ -73,6 +73,7 @@ static enum context page_context(const struct model *m)
     case PAGE_DETAIL:
     case PAGE_HELP:
     case PAGE_COPY:
+    case PAGE_HOLDER:
         return IN_PAGE;
     case PAGE_NONE:
         break;
@@ -82,8 +83,11 @@ static enum context page_context(const struct model *m)
 
 enum context model_context(const struct model *m)
 {
+    static const enum context asks[] = {
+        [ASK_STOP] = IN_STOP, [ASK_QUIT] = IN_STOP, [ASK_ARM] = IN_ASK, [ASK_END] = IN_PROMPT};
+
     if (m->ask != ASK_NOTHING)
-        return IN_ASK;
+        return asks[m->ask];
     return m->entry.use != LINE_NONE ? IN_LINE : page_context(m);
 }
 
@@ -178,6 +182,62 @@ const struct pool_past *model_past(const struct model *m, const hg_pool_snapshot
     return NULL;
 }
 
+const hg_server_session *model_session(const struct model *m)
+{
+    const hg_sessions *sessions = model_sessions(m);
+    size_t row;
+
+    if (sessions == NULL || sessions->driver != HG_POSTGRESQL
+        || !model_selected(m, PANE_SESSIONS, &row))
+        return NULL;
+    return &sessions->sessions[m->sessions->order == NULL ? row : m->sessions->order[row].session];
+}
+
+/* One run at a time has the deployers' lock: a session of ours that waits for another one is its.
+ */
+const hg_server_session *model_run_waits(const struct model *m)
+{
+    const hg_sessions *sessions = model_sessions(m);
+
+    for (size_t i = 0; sessions != NULL && i < sessions->session_count; i++) {
+        const hg_server_session *s = &sessions->sessions[i];
+
+        if (s->blocked_by_count > 0 && s->application != NULL
+            && strncmp(s->application, "headgate/", 9) == 0)
+            return s;
+    }
+    return NULL;
+}
+
+const hg_server_session *model_in_the_way(const struct model *m)
+{
+    const hg_server_session *waits = model_run_waits(m), *found = NULL;
+
+    for (size_t i = 0; waits != NULL && found == NULL && i < waits->blocked_by_count; i++)
+        found = model_session_of(m, waits->blocked_by[i]);
+    return found;
+}
+
+bool model_wants(const struct model *m, enum feed_id feed)
+{
+    int64_t checks = m->feeds[FEED_STATUS].asked_ms;
+    bool sees_run =
+        m->screen == SCREEN_MIGRATIONS
+        && ((model_page(m) == PAGE_RUN && m->change.running) || model_page(m) == PAGE_HOLDER);
+
+    switch (feed) {
+    case FEED_PING: /* checks that are under way are question enough, unless they take long */
+        return checks == 0 || m->now_ms - checks >= (int64_t)m->refresh_ms;
+    case FEED_SESSIONS: /* on PostgreSQL also beside the connections of a pool, and for a run */
+        return m->screen == SCREEN_SESSIONS
+               || (m->facts.driver == HG_POSTGRESQL && (m->screen == SCREEN_POOLS || sees_run));
+    case FEED_HOLDER:
+        return m->holder[0] != '\0' && !m->change.running;
+    default:
+        return true;
+    }
+}
+
 const hg_server_session *model_session_of(const struct model *m, int64_t backend_pid)
 {
     const hg_sessions *sessions = model_sessions(m);
@@ -235,8 +295,38 @@ bool model_armed(const struct model *m)
     return !m->facts.read_only && (!m->facts.production || m->now_ms < m->armed_until_ms);
 }
 
+/* Ending sessions goes beside a run: what is in its way may be one. */
+static const char *refuse_to_end(const struct model *m)
+{
+    if (m->facts.driver == HG_SQLITE)
+        return "SQLite has no sessions that could be ended";
+    if (m->facts.read_only)
+        return "this console is read-only: nothing can be changed from here";
+    if (!model_armed(m))
+        return "production is guarded: W allows changes for ten minutes";
+    if (model_context(m) == IN_RUN || model_page(m) == PAGE_HOLDER)
+        return model_in_the_way(m) == NULL ? "no session is in the way" : NULL;
+    if (m->screen != SCREEN_SESSIONS)
+        return "only on the screen of the sessions: 3";
+    return model_session(m) == NULL ? "no session is selected" : NULL;
+}
+
+static const char *refuse_to_attach(const struct model *m)
+{
+    return m->change.running      ? "it is the run of this console: 4 shows it"
+           : m->holder[0] != '\0' ? NULL
+           : m->worker.pid != 0   ? NULL
+                                  : "nobody changes the schema now";
+}
+
 const char *model_refusal(const struct model *m, enum command command)
 {
+    if (command == COMMAND_CANCEL_QUERY || command == COMMAND_END_SESSION)
+        return refuse_to_end(m);
+    if (command == COMMAND_ATTACH)
+        return refuse_to_attach(m);
+    if (command == COMMAND_DETACH && !m->facts.detaches && !m->change.attached)
+        return "this run is a part of the console and ends with it";
     if (command == COMMAND_PLAN && m->change.running)
         return "a change is under way: wait for it or stop it first";
     if ((command == COMMAND_CHECK_ONE || command == COMMAND_CHECK_FAILED)
@@ -272,7 +362,7 @@ int64_t model_wake_ms(const struct model *m)
 
         if (i == FEED_PING && feed->asked_ms != 0)
             sooner(m, feed->asked_ms + LATE_MS, &wake);
-        else if (feed->asked_ms == 0 && (i != FEED_SESSIONS || m->screen == SCREEN_SESSIONS))
+        else if (feed->asked_ms == 0 && model_wants(m, (enum feed_id)i))
             sooner(m, feed->due_ms, &wake);
     }
     sooner(m, m->change.ready_ms, &wake);

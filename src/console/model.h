@@ -26,6 +26,7 @@ struct facts {
     char database_name[128]; /* what has to be typed in production */
     char operator_name[64];  /* who runs what is run from here */
     bool clipboard;          /* the terminal can be told what to put on it */
+    bool detaches;           /* a run that is started here can go on without the console */
 };
 
 /* What is asked for again and again, never twice at once. */
@@ -34,6 +35,7 @@ enum feed_id {
     FEED_STATUS,
     FEED_PING,     /* unless the status is asked for anyhow */
     FEED_SESSIONS, /* while somebody looks at them */
+    FEED_HOLDER,   /* while somebody else changes the schema */
     FEEDS
 };
 struct feed {
@@ -42,7 +44,7 @@ struct feed {
 };
 
 /* What covers a screen. */
-enum page { PAGE_NONE, PAGE_DETAIL, PAGE_HELP, PAGE_COPY, PAGE_PLAN, PAGE_RUN };
+enum page { PAGE_NONE, PAGE_DETAIL, PAGE_HELP, PAGE_COPY, PAGE_PLAN, PAGE_RUN, PAGE_HOLDER };
 
 struct page_entry {
     enum page page;
@@ -97,18 +99,31 @@ struct change {
     bool wrong; /* what was typed is not the name */
 
     bool running;
+    bool attached; /* it was started elsewhere: there is no plan of it here */
     uint64_t job;
     int64_t started_ms, step_started_ms, ended_ms;
-    size_t step; /* of the plan; those before it are done */
+    size_t step, steps; /* those before `step` are done; steps 0: not known yet */
+    char revision[64];  /* of the step that is under way */
     int64_t done, total;
     char unit[16];
     char message[200];
-    bool waiting; /* for a lock, as `message` says */
-    bool begun;   /* a step has been started */
+    bool waiting;                        /* for a lock, as `message` says */
+    int64_t retry_ms, attempt, attempts; /* when the next attempt begins; 0: it waits for none */
+    bool begun;                          /* a step has been started */
     bool cancel_asked, quit_after;
 };
 
-enum ask { ASK_NOTHING, ASK_STOP, ASK_QUIT, ASK_ARM };
+enum ask { ASK_NOTHING, ASK_STOP, ASK_QUIT, ASK_ARM, ASK_END };
+
+/* A session of the server that is to be ended, or what it runs. */
+struct victim {
+    int64_t pid, backend_start_ms;
+    bool terminate;
+    char who[160];    /* as it was when the question was asked */
+    char answer[128]; /* what has to be typed */
+    char typed[128];
+    bool wrong;
+};
 
 /* A line that is being typed at the bottom of the screen. */
 enum line_use { LINE_NONE, LINE_FILTER, LINE_COMMAND };
@@ -172,7 +187,10 @@ struct model {
     struct job_result *run; /* the result */
     enum ask ask;
     int64_t ask_expires_ms;
-    int64_t armed_until_ms; /* production: changes are allowed until then */
+    struct victim victim;
+    struct worker_info worker; /* one of this user that is at work; pid 0: none */
+    char holder[600];          /* who changes the schema, when it is not we; "": nobody */
+    int64_t armed_until_ms;    /* production: changes are allowed until then */
 
     char *copied;             /* what the page PAGE_COPY shows */
     struct note notes[NOTES]; /* a ring */
@@ -211,6 +229,13 @@ const hg_pool_snapshot *model_pools(const struct model *m, size_t *out_count);
 bool model_looks_on(const hg_pool_snapshot *pool);
 const struct pool_past *model_past(const struct model *m, const hg_pool_snapshot *pool);
 
+/* The selected session of a server, or NULL. */
+const hg_server_session *model_session(const struct model *m);
+
+/* The session of a run that waits for a lock, and the first that keeps it waiting; NULL: none. */
+const hg_server_session *model_run_waits(const struct model *m);
+const hg_server_session *model_in_the_way(const struct model *m);
+
 /* The session of that backend, or NULL. */
 const hg_server_session *model_session_of(const struct model *m, int64_t backend_pid);
 
@@ -231,6 +256,9 @@ const struct note *model_note(const struct model *m, size_t age);
 
 /* Whether changes of the database are allowed from here, apart from what each is asked. */
 bool model_armed(const struct model *m);
+
+/* Whether somebody looks at what a feed tells. */
+bool model_wants(const struct model *m, enum feed_id feed);
 
 /* Why this command cannot be done now, or NULL when it can. */
 const char *model_refusal(const struct model *m, enum command command);

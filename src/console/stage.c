@@ -67,6 +67,9 @@ static void carry_out(struct stage *s, const struct effect *effect)
     case EFFECT_CANCEL:
         source->cancel(source->context, effect->job);
         break;
+    case EFFECT_LEAVE:
+        source->leave(source->context, effect->job);
+        break;
     case EFFECT_DISCARD:
         source->discard(source->context, effect->result);
         break;

@@ -22,6 +22,7 @@ struct job_source {
     void *context;
     uint64_t (*start)(void *context, const struct job_request *request);
     void (*cancel)(void *context, uint64_t job);
+    void (*leave)(void *context, uint64_t job);
     bool (*take)(void *context, struct job_message *out);
     int (*fd)(void *context);
     void (*discard)(void *context, struct job_result *result);

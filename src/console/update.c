@@ -184,7 +184,7 @@ static void quit(struct model *m, enum command command, struct effects *effects)
 {
     (void)command;
     if (m->change.running)
-        change_stop(m, ASK_QUIT);
+        question_stop(m, ASK_QUIT);
     else
         effect_add(effects, (struct effect){.kind = EFFECT_QUIT});
 }
@@ -196,7 +196,9 @@ static void back(struct model *m, enum command command, struct effects *effects)
     struct looking *looking = &m->lists[model_subject(m)];
 
     (void)command;
-    if (m->entry.use != LINE_NONE) {
+    if (m->ask != ASK_NOTHING) {
+        question_leave(m);
+    } else if (m->entry.use != LINE_NONE) {
         entry_leave(m);
     } else if (page == PAGE_PLAN) {
         change_leave(m, effects);
@@ -216,7 +218,7 @@ static void back(struct model *m, enum command command, struct effects *effects)
 static void interrupt(struct model *m, enum command command, struct effects *effects)
 {
     if (m->ask == ASK_NOTHING && m->change.running)
-        change_stop(m, ASK_STOP);
+        question_stop(m, ASK_STOP);
     else if (m->ask == ASK_NOTHING && model_page(m) == PAGE_PLAN)
         change_leave(m, effects);
     else
@@ -235,8 +237,8 @@ static void change(struct model *m, enum command command, struct effects *effect
 static void yes(struct model *m, enum command command, struct effects *effects)
 {
     (void)command;
-    if (m->ask != ASK_NOTHING)
-        change_stop_yes(m, effects);
+    if (m->ask == ASK_ARM)
+        question_yes(m);
     else
         change_yes(m, effects);
 }
@@ -245,21 +247,45 @@ static void wait(struct model *m, enum command command, struct effects *effects)
 {
     (void)command;
     (void)effects;
-    m->ask = ASK_NOTHING;
+    question_leave(m);
+}
+
+static void detach(struct model *m, enum command command, struct effects *effects)
+{
+    (void)command;
+    question_detach(m, effects);
+}
+
+static void cancel(struct model *m, enum command command, struct effects *effects)
+{
+    (void)command;
+    question_cancel(m, effects);
+}
+
+static void attach(struct model *m, enum command command, struct effects *effects)
+{
+    (void)command;
+    running_attach(m, effects);
+}
+
+static void end_session(struct model *m, enum command command, struct effects *effects)
+{
+    (void)effects;
+    question_end(m, command == COMMAND_END_SESSION);
 }
 
 static void arm(struct model *m, enum command command, struct effects *effects)
 {
     (void)command;
     (void)effects;
-    change_arm(m);
+    question_arm(m);
 }
 
 static void stop(struct model *m, enum command command, struct effects *effects)
 {
     (void)command;
     (void)effects;
-    change_stop(m, ASK_STOP);
+    question_stop(m, ASK_STOP);
 }
 
 /* What matters of the selected row, or all of the page that is open: to the clipboard where the
@@ -320,7 +346,9 @@ static carry_out *const commands[COMMAND_COUNT] = {
     [COMMAND_PLAN] = change,      [COMMAND_APPLY] = change,
     [COMMAND_ROLL_BACK] = change, [COMMAND_RESET] = change,
     [COMMAND_ARM] = arm,          [COMMAND_YES] = yes,
-    [COMMAND_WAIT] = wait,
+    [COMMAND_WAIT] = wait,        [COMMAND_DETACH] = detach,
+    [COMMAND_CANCEL] = cancel,    [COMMAND_ATTACH] = attach,
+    [COMMAND_CANCEL_QUERY] = end_session, [COMMAND_END_SESSION] = end_session,
     [COMMAND_STOP] = stop,        [COMMAND_INTERRUPT] = interrupt,
     [COMMAND_QUIT] = quit,        [COMMAND_THEME] = ask_world,
     [COMMAND_REDRAW] = ask_world, [COMMAND_SUSPEND] = ask_world,
@@ -348,14 +376,18 @@ static void take_key(struct model *m, uint32_t key, struct effects *effects)
     enum context context = model_context(m);
     enum command command = m->pasting ? COMMAND_NONE : keys_find(context, key);
 
-    change_touched(m);
+    question_touched(m);
     if (key == KEYS_PASTE || key == KEYS_PASTE_END)
         m->pasting = key == KEYS_PASTE;
     if (command != COMMAND_NONE)
         update_command(m, command, effects);
     else if (context == IN_LINE)
         entry_key(m, key, effects);
-    else if (is_typed_at(context) && (!m->pasting || key == KEYS_PASTE))
+    else if (is_typed_at(context) && m->pasting && key != KEYS_PASTE)
+        return;
+    else if (m->ask == ASK_END)
+        question_type(m, key, effects);
+    else if (is_typed_at(context))
         change_type(m, key, effects);
 }
 
@@ -409,7 +441,7 @@ void update(struct model *m, const struct message *message, struct effects *effe
         note_add(m, message->role, "%s", message->text);
         break;
     }
-    change_expire(m);
+    question_expire(m);
     feed_tick(m, effects);
     read_source(m, effects);
 }

@@ -35,6 +35,7 @@ struct message {
 enum effect_kind {
     EFFECT_START,   /* request */
     EFFECT_CANCEL,  /* job */
+    EFFECT_LEAVE,   /* job: it goes on in a process of its own */
     EFFECT_DISCARD, /* result: nobody looks at it any more */
     EFFECT_THEME,   /* the one of that name; "": the next */
     EFFECT_COPY,    /* text, to the clipboard; the model keeps it */
@@ -94,20 +95,37 @@ void intake_started(struct model *m, const struct message *message);
 void intake_progress(struct model *m, const struct message *message);
 void intake_result(struct model *m, const struct message *message, struct effects *effects);
 
-/* change.c: apply, roll back, reset; the question before, the run, and stopping it. */
+/* change.c: apply, roll back, reset; the plan and the question before. */
 /* target: "" for the one that is chosen, or the default. asks: false only shows the plan. */
 void change_ask(struct model *m, hg_migrate_kind kind, const char *target, bool asks,
                 struct effects *effects);
 void change_leave(struct model *m, struct effects *effects);
 void change_yes(struct model *m, struct effects *effects);
 void change_type(struct model *m, uint32_t key, struct effects *effects);
-void change_stop(struct model *m, enum ask ask);
-void change_arm(struct model *m);     /* asks whether to, or forbids changes again */
-void change_touched(struct model *m); /* somebody is there: a key was pressed */
-void change_expire(struct model *m);  /* questions that have stood for too long */
-void change_stop_yes(struct model *m, struct effects *effects);
 void change_planned(struct model *m, struct job_result *result, struct effects *effects);
-void change_progress(struct model *m, const struct job_event *event);
-void change_ended(struct model *m, struct job_result *result, struct effects *effects);
+const char *change_verb(const struct model *m);
+
+/* running.c: what runs: its progress, its end, a run that somebody else has started. */
+void running_progress(struct model *m, const struct job_event *event);
+void running_ended(struct model *m, struct job_result *result, struct effects *effects);
+void running_attach(struct model *m, struct effects *effects);
+void running_others(struct model *m, const struct worker_info *worker, const char *holder);
+
+/* Keys that arrive this soon after a question opened were typed for something else; one that nobody
+ * answers closes. */
+enum { QUESTION_DEAD_MS = 300, QUESTION_MS = 60000 };
+
+/* question.c: questions over a screen: what becomes of a run, arming, ending a session. */
+void question_stop(struct model *m, enum ask ask);
+void question_cancel(struct model *m, struct effects *effects); /* the run, and roll back */
+void question_detach(struct model *m, struct effects *effects);
+void question_arm(struct model *m); /* asks whether to, or forbids changes again */
+void question_yes(struct model *m);
+void question_end(struct model *m, bool terminate); /* a session of the server */
+void question_type(struct model *m, uint32_t key, struct effects *effects);
+void question_ended(struct model *m, const struct job_result *result);
+void question_leave(struct model *m);
+void question_touched(struct model *m); /* somebody is there: a key was pressed */
+void question_expire(struct model *m);  /* those that have stood for too long */
 
 #endif

@@ -274,6 +274,7 @@ static const struct page_view {
     [PAGE_COPY] = {copy_title, fill_copy},
     [PAGE_PLAN] = {view_change_title, view_plan},
     [PAGE_RUN] = {view_change_title, view_run},
+    [PAGE_HOLDER] = {view_holder_title, view_holder},
 };
 
 /* The lines of a page, below its title and above its question. */

@@ -47,6 +47,9 @@ struct page_title {
     enum role note_role;
 };
 void view_change_title(const struct model *m, struct page_title *out);
+void view_run_note(const struct model *m, char *out, size_t size); /* "step 1 of 2, 3s" */
+void view_holder(const struct model *m, struct document *d);
+void view_holder_title(const struct model *m, struct page_title *out);
 void view_detail_title(const struct model *m, struct page_title *out);
 const char *view_screen_name(enum screen_id screen);
 
@@ -56,7 +59,13 @@ const char *view_target(const struct model *m, char *out, size_t size);
 /* The most connections that a pool can have open. */
 int view_capacity(const hg_pool_snapshot *pool);
 
-/* "apply 1 of 2, 3s", for whoever looks at another screen; "": nothing runs. */
+struct change_words {
+    const char *verb, *done, *title;
+};
+const struct change_words *view_change_words(hg_migrate_kind kind);
+const char *view_plural(size_t n);
+
+/* "apply 1 of 2, 3s, ana", or who else changes the schema, for every screen; "": nothing runs. */
 void view_running(const struct model *m, char *out, size_t size);
 
 const char *view_status_word(hg_status status);

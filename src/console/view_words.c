@@ -28,6 +28,22 @@ static const struct {
 };
 /* clang-format on */
 
+const struct change_words *view_change_words(hg_migrate_kind kind)
+{
+    static const struct change_words words[] = {
+        [HG_MIGRATE_UP] = {"apply", "applied", "APPLY"},
+        [HG_MIGRATE_DOWN] = {"roll back", "rolled back", "ROLL BACK"},
+        [HG_MIGRATE_RESET] = {"reset", "reset", "RESET"},
+    };
+
+    return &words[kind];
+}
+
+const char *view_plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 const char *view_status_word(hg_status status)
 {
     return statuses[status].word;

@@ -14,6 +14,8 @@
 #include "base/file.h"
 #include "base/queue.h"
 #include "base/text.h"
+#include "json_read.h"
+#include "launcher.h"
 #include "ops.h"
 
 enum {
@@ -31,7 +33,7 @@ struct job {
     uint64_t id; /* 0: this place is free */
     struct job_request request;
     pthread_t thread;
-    atomic_bool cancelled;
+    atomic_bool cancelled, left;
     bool ended; /* the thread has nothing left to do but return */
 };
 
@@ -113,6 +115,20 @@ static bool do_ping(struct job *job, struct job_result *result)
     return ok;
 }
 
+static bool find_worker(const struct ops *ops, struct worker_info *out)
+{
+    return worker_find(hg_settings_runtime_dir(ops->settings),
+                       hg_url_redacted(hg_settings_url(ops->settings)), true, out);
+}
+
+static bool do_holder(struct job *job, struct job_result *result)
+{
+    const struct ops *ops = job->jobs->ops;
+
+    return hg_migrate_holder(ops->pool, ops_inspection_deadline(ops), result->holder,
+                             sizeof result->holder, &result->error);
+}
+
 static bool do_status(struct job *job, struct job_result *result)
 {
     const struct ops *ops = job->jobs->ops;
@@ -123,6 +139,10 @@ static bool do_status(struct job *job, struct job_result *result)
         return hg_fail(&result->error, HG_NOMEM, "could not run the checks: out of memory");
     hg_readiness_run(ops->settings, ops->pool, ops_inspection_deadline(ops), &observer,
                      result->readiness);
+    if (result->readiness->db) {
+        find_worker(ops, &result->worker);
+        do_holder(job, result);
+    }
     return true;
 }
 
@@ -201,7 +221,7 @@ static bool do_plan(struct job *job, struct job_result *result)
                         &result->error);
 }
 
-static bool do_run(struct job *job, struct job_result *result)
+static bool run_here(struct job *job, struct job_result *result)
 {
     const struct ops *ops = job->jobs->ops;
     hg_migrate_options options =
@@ -213,12 +233,97 @@ static bool do_run(struct job *job, struct job_result *result)
     return hg_migrate_run(ops->pool, &options, &observer, &result->run, &result->error);
 }
 
+/* --- runs in workers --- */
+
+struct watching {
+    struct job *job;
+    struct job_result *result;
+};
+
+static void forward_event(void *context, const hg_event *event)
+{
+    forward(((struct watching *)context)->job, event);
+}
+
+static void take_outcome(void *context, const struct worker_outcome *outcome)
+{
+    struct job_result *result = ((struct watching *)context)->result;
+
+    result->ok = json_read_run(outcome->document, &result->run, &result->error);
+}
+
+static bool is_left(void *context)
+{
+    return atomic_load_explicit(&((struct watching *)context)->job->left, memory_order_relaxed);
+}
+
+static bool is_stopped(void *context)
+{
+    return is_cancelled(((struct watching *)context)->job) && !is_left(context);
+}
+
+static bool watch(struct job *job, const struct worker_info *worker, struct job_result *result)
+{
+    struct watching watching = {job, result};
+    const struct worker_watcher watcher = {forward_event, take_outcome, is_left, is_stopped,
+                                           &watching};
+    const char *dir = hg_settings_runtime_dir(job->jobs->ops->settings);
+
+    switch (worker_watch(dir, worker->id, &watcher, &result->error)) {
+    case WORKER_ENDED:
+        return result->ok;
+    case WORKER_LEFT:
+        return hg_fail(&result->error, HG_CANCELLED, "left; the run goes on");
+    case WORKER_DIED:
+        hg_fail(&result->error, HG_FAILED, "process %lld of the run was killed before it ended",
+                (long long)worker->pid);
+        hg_error_hint(&result->error, "Apply again: it goes on where that one stopped.");
+        return false;
+    case WORKER_FAILED:
+        break;
+    }
+    return false;
+}
+
+static bool do_run(struct job *job, struct job_result *result)
+{
+    struct launcher *launcher = job->jobs->ops->launcher;
+    struct worker_info worker;
+
+    if (launcher == NULL)
+        return run_here(job, result);
+    return launcher_start(launcher, &job->request, &worker, &result->error)
+           && watch(job, &worker, result);
+}
+
+static bool do_watch(struct job *job, struct job_result *result)
+{
+    struct worker_info worker;
+
+    if (!find_worker(job->jobs->ops, &worker))
+        return hg_fail(&result->error, HG_FAILED, "the run has ended");
+    return watch(job, &worker, result);
+}
+
+static bool do_end(struct job *job, struct job_result *result)
+{
+    const struct job_request *r = &job->request;
+    const hg_server_session session = {
+        .pid = r->pid, .visible = true, .backend_start_ms = r->backend_start_ms};
+    hg_pool *pool = job->jobs->ops->pool;
+    hg_deadline by = hg_deadline_in_ms(SESSIONS_MS);
+
+    return r->terminate ? hg_server_session_terminate(pool, &session, by, &result->error)
+                        : hg_server_session_cancel(pool, &session, by, &result->error);
+}
+
 typedef bool job_function(struct job *job, struct job_result *result);
 
 static job_function *const functions[] = {
     [JOB_POOLS] = do_pools,       [JOB_PING] = do_ping,     [JOB_STATUS] = do_status,
     [JOB_SESSIONS] = do_sessions, [JOB_SOURCE] = do_source, [JOB_PLAN] = do_plan,
-    [JOB_RUN] = do_run,           [JOB_SMOKE] = do_smoke,
+    [JOB_RUN] = do_run,           [JOB_SMOKE] = do_smoke,   [JOB_WATCH] = do_watch,
+    [JOB_HOLDER] = do_holder,     [JOB_END] = do_end,
 };
 
 static void *work(void *argument)
@@ -312,6 +417,7 @@ uint64_t jobs_start(struct jobs *jobs, const struct job_request *request)
     place->request = *request;
     place->ended = false;
     atomic_store(&place->cancelled, false);
+    atomic_store(&place->left, false);
     if (!start_thread(place))
         place->id = id = 0;
 out:
@@ -325,6 +431,15 @@ void jobs_cancel(struct jobs *jobs, uint64_t id)
     for (int i = 0; i < RUNNING_MAX; i++)
         if (jobs->running[i].id == id && id != 0)
             atomic_store(&jobs->running[i].cancelled, true);
+    pthread_mutex_unlock(&jobs->lock);
+}
+
+void jobs_leave(struct jobs *jobs, uint64_t id)
+{
+    pthread_mutex_lock(&jobs->lock);
+    for (int i = 0; i < RUNNING_MAX; i++)
+        if (jobs->running[i].id == id && id != 0)
+            atomic_store(&jobs->running[i].left, true);
     pthread_mutex_unlock(&jobs->lock);
 }
 
@@ -344,8 +459,10 @@ void jobs_free(struct jobs *jobs)
 
     if (jobs == NULL)
         return;
-    for (int i = 0; i < RUNNING_MAX; i++)
+    for (int i = 0; i < RUNNING_MAX; i++) {
+        atomic_store(&jobs->running[i].left, true); /* before it is cancelled */
         atomic_store(&jobs->running[i].cancelled, true);
+    }
     queue_close(jobs->queue);
     hg_pool_drain(jobs->ops->pool);
     for (int i = 0; i < RUNNING_MAX; i++)

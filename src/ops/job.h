@@ -12,6 +12,7 @@
 #include <headgate/headgate.h>
 
 #include "blocking.h"
+#include "worker.h"
 
 struct ops;  /* settings and pool that all jobs share, see ops.h */
 struct jobs; /* the running jobs of one front end */
@@ -24,7 +25,10 @@ enum job_kind {
     JOB_SOURCE,   /* the text of a migration's file */
     JOB_SMOKE,    /* the whole catalogue of checks, or those of `only` */
     JOB_PLAN,     /* what up, down or reset would do */
-    JOB_RUN,      /* up, down or reset, carried out */
+    JOB_RUN,      /* up, down or reset, carried out: in a worker, if there may be one */
+    JOB_WATCH,    /* the run of a worker that somebody has started */
+    JOB_HOLDER,   /* who is changing the schema, as the database tells it */
+    JOB_END,      /* a session of the server: what it runs, or all of it */
     JOB_KINDS
 };
 
@@ -35,6 +39,8 @@ struct job_request {
     char plan_id[17];              /* JOB_RUN: refuse any other plan; "": do not ask */
     char file[512];                /* JOB_SOURCE */
     char only[1024];               /* JOB_SMOKE: ids with spaces between; "": all */
+    int64_t pid, backend_start_ms; /* JOB_END: whose */
+    bool terminate;                /* JOB_END: the session, not only what it runs */
 };
 
 /* Progress, copied out of an hg_event; newer progress of a job may replace older that nobody has
@@ -58,6 +64,8 @@ struct job_result {
     double duration_ms;
     hg_pool_list pools;         /* JOB_POOLS */
     hg_readiness *readiness;    /* JOB_STATUS: with the history in it */
+    struct worker_info worker;  /* JOB_STATUS: one of this user that is at work; pid 0: none */
+    char holder[600];           /* JOB_STATUS, JOB_HOLDER: whoever is at work; "": nobody */
     hg_sessions *sessions;      /* JOB_SESSIONS */
     struct blocking_row *order; /* JOB_SESSIONS on PostgreSQL: the sessions, blocking trees first */
     size_t in_trees;            /* how many of them are in a tree */
@@ -65,7 +73,7 @@ struct job_result {
     char *text;                 /* JOB_SOURCE */
     hg_smoke *smoke;            /* JOB_SMOKE */
     hg_plan *plan;              /* JOB_PLAN */
-    hg_run_result run;          /* JOB_RUN, also when it failed */
+    hg_run_result run;          /* JOB_RUN, JOB_WATCH, also when it failed */
 };
 void job_result_free(struct job_result *result); /* NULL is fine */
 
@@ -78,9 +86,9 @@ struct job_message {
 struct jobs *jobs_new(struct ops *ops); /* NULL: no memory or descriptor. ops is borrowed. */
 
 /*
- * Ends everything: cancels the jobs, lets nobody take a connection of the pool any more, so that
- * also a worker that waits for a silent server ends at once, joins the workers, frees. NULL is
- * fine.
+ * Ends everything: cancels the jobs, leaves the workers alone, lets nobody take a connection of the
+ * pool any more, so that also a worker that waits for a silent server ends at once, joins the
+ * workers, frees. NULL is fine.
  */
 void jobs_free(struct jobs *jobs);
 
@@ -91,6 +99,9 @@ uint64_t jobs_start(struct jobs *jobs, const struct job_request *request);
 /* Asks a job to stop: its result will be HG_CANCELLED, unless it was about to finish. Unknown
  * numbers are ignored. */
 void jobs_cancel(struct jobs *jobs, uint64_t job);
+
+/* Leaves a run that goes on in a worker: its result will be HG_CANCELLED all the same. */
+void jobs_leave(struct jobs *jobs, uint64_t job);
 
 /* The next message; false: none now. */
 bool jobs_take(struct jobs *jobs, struct job_message *out);

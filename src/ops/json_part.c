@@ -70,6 +70,10 @@ json_t *json_part_error(const hg_error *error)
     json_object_set_new(object, "line", error->line > 0 ? json_integer(error->line) : json_null());
     json_object_set_new(object, "column",
                         error->column > 0 ? json_integer(error->column) : json_null());
+    json_object_set_new(object, "excerpt", json_part_text_or_null(error->excerpt));
+    json_object_set_new(object, "excerpt_column",
+                        error->excerpt_column > 0 ? json_integer(error->excerpt_column)
+                                                  : json_null());
     return object;
 }
 

@@ -3,6 +3,8 @@
  */
 #include "ops.h"
 
+#include "launcher.h"
+
 enum {
     OWN_CONNECTIONS = 5, /* ping, status, sessions, a run and a plan at once; the settings' size is
                             the application's */
@@ -25,6 +27,8 @@ bool ops_open_with(hg_settings *settings, const struct ops_options *options, str
     hg_pool_options pool = hg_pool_options_from(settings);
     struct ops ops = {.settings = settings};
 
+    if (options->detaches && !hg_settings_read_only(settings))
+        ops.launcher = launcher_open(settings);
     pool.name = options->role;
     pool.role = options->role;
     pool.may_create = options->may_create && !hg_settings_read_only(settings);
@@ -46,6 +50,7 @@ void ops_close(struct ops *ops)
 {
     if (ops->pool != NULL)
         hg_pool_close(ops->pool, hg_deadline_in_ms(CLOSE_WAIT_MS));
+    launcher_close(ops->launcher);
     hg_settings_free(ops->settings);
     *ops = (struct ops){0};
 }

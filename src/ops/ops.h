@@ -7,9 +7,12 @@
 
 #include <headgate/headgate.h>
 
+struct launcher;
+
 struct ops {
     hg_settings *settings;
     hg_pool *pool;
+    struct launcher *launcher; /* NULL: what changes the database runs in this process */
 };
 
 /* How a front end opens the database. */
@@ -17,10 +20,12 @@ struct ops_options {
     const char *role; /* goes into application_name; a string constant */
     bool may_create;  /* SQLite: a missing file is made */
     bool publish;     /* other processes see the pool */
+    bool detaches;    /* what changes the database runs in a process that outlives this one */
 };
 
 /*
- * Loads the settings and makes the pool; connects to nothing.
+ * Loads the settings and makes the pool; connects to nothing. With `detaches` only while the
+ * process has one thread.
  * out_ops: on success the caller's until ops_close(). err: HG_CONFIG, HG_NOMEM.
  */
 bool ops_open(const hg_settings_options *settings, const struct ops_options *options,

@@ -381,9 +381,9 @@ static void a_run_is_stopped_after_a_question(void **state)
     tty_type(t, "y");
     assert_true(tty_wait(t, "pid 4211 holds users"));
     tty_type(t, "\003");
-    assert_true(tty_wait(t, "Stop it?"));
+    assert_true(tty_wait(t, "What becomes of the run?"));
     tty_listen(t, 350);
-    tty_type(t, "y");
+    tty_type(t, "c");
     assert_true(tty_wait(t, "STOPPED"));
     quit(t);
 }

@@ -164,6 +164,69 @@ static void stop(struct scene *s)
     scene_key(s, KEYS_INTERRUPT);
 }
 
+/* A lock is waited for, and the server tells who has it and who waits behind. */
+static void blocked(struct scene *s)
+{
+    static const int64_t ours[] = {4318};
+
+    waiting(s);
+    scene_deliver_sessions(s);
+    s->sessions[4].blocked_by = s->sessions[2].blocked_by = ours;
+    s->sessions[4].blocked_by_count = 1;
+}
+
+static void ending(struct scene *s)
+{
+    blocked(s);
+    scene_key(s, 'K');
+    tick(s, 400);
+    scene_type(s, "sho");
+}
+
+/* Somebody else is at work: a worker of this user, or who knows who. */
+static void others_work(struct scene *s, int64_t pid)
+{
+    busy(s);
+    s->status.worker =
+        (struct worker_info){.pid = pid, .command = "up", .started_ms = s->wall_ms - 90000};
+    snprintf(s->status.holder, sizeof s->status.holder,
+             "headgate/migrate 2/5 0042 web2 (process 4318, from 10.0.3.9, since 2026-08-25 "
+             "14:01:41 UTC) for bob: 0042, statement 2 of 3");
+    scene_send(s, (struct message){.kind = MSG_RESULT, .result = &s->status}, 5);
+}
+
+static void at_work(struct scene *s)
+{
+    others_work(s, 0);
+}
+
+static void holder(struct scene *s)
+{
+    others_work(s, 0);
+    scene_key(s, 'a');
+    scene_deliver_sessions(s);
+}
+
+static void attached(struct scene *s)
+{
+    others_work(s, 4711);
+    scene_key(s, 'a');
+    scene_progress(s, (struct job_event){.kind = HG_EVENT_STEP_STARTED,
+                                         .subject = "0042",
+                                         .unit = "step",
+                                         .done = 1,
+                                         .total = 5});
+    scene_progress(s, (struct job_event){.kind = HG_EVENT_WAITING,
+                                         .subject = "0042",
+                                         .message = "canceling statement due to lock timeout: in "
+                                                    "the way was process 4211; attempt 2 of 6 in "
+                                                    "9000 ms",
+                                         .unit = "attempt",
+                                         .done = 2,
+                                         .total = 6,
+                                         .duration_ms = 9000});
+}
+
 static void done(struct scene *s)
 {
     run(s);
@@ -336,6 +399,21 @@ static const struct view_case {
     {"run_waiting_prod_80x24", waiting, 80, 24, true, true},
     {"run_waiting_40x10", waiting, 40, 10, false, false},
     {"run_stop_80x24", stop, 80, 24, true, false},
+    {"run_stop_40x10", stop, 40, 10, true, true},
+    {"run_stop_80x24_ascii", stop, 80, 24, false, true},
+    {"run_blocked_80x24", blocked, 80, 24, true, true},
+    {"run_blocked_40x10", blocked, 40, 10, true, true},
+    {"run_blocked_132x43_ascii", blocked, 132, 43, false, true},
+    {"run_end_80x24", ending, 80, 24, true, true},
+    {"run_end_40x10", ending, 40, 10, true, true},
+    {"run_others_80x24", at_work, 80, 24, true, true},
+    {"run_others_40x10", at_work, 40, 10, false, true},
+    {"run_holder_80x24", holder, 80, 24, true, true},
+    {"run_holder_40x10", holder, 40, 10, true, true},
+    {"run_holder_132x43_ascii", holder, 132, 43, false, true},
+    {"run_attached_80x24", attached, 80, 24, true, true},
+    {"run_attached_40x10", attached, 40, 10, true, true},
+    {"run_attached_132x43_ascii", attached, 132, 43, false, true},
     {"run_done_80x24", done, 80, 24, true, false},
     {"run_failed_80x24", failed, 80, 24, true, false},
     {"run_failed_40x10", failed, 40, 10, true, true},

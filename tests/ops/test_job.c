@@ -28,12 +28,12 @@ struct fixture {
     struct jobs *jobs;
 };
 
-static void open_ops(struct fixture *f, const char *url)
+static void open_ops(struct fixture *f, const char *url, bool detaches)
 {
     char setting[512], migrations[512], runtime[512];
     const char *const environment[] = {setting, migrations, runtime, "DB_CONNECT_TIMEOUT=60", NULL};
     const hg_settings_options settings = {.environ = environment};
-    const struct ops_options options = {.role = "test", .may_create = true};
+    const struct ops_options options = {.role = "test", .may_create = true, .detaches = detaches};
 
     snprintf(setting, sizeof setting, "DATABASE_URL=%s", url);
     snprintf(migrations, sizeof migrations, "DB_MIGRATIONS_DIR=%s/migrations", f->dir);
@@ -54,7 +54,7 @@ static int set_up(void **state)
     temp_write(f.dir, "migrations/2_two.sql",
                "-- migrate:up\nCREATE TABLE two (n integer);\n-- migrate:down\nDROP TABLE two;\n");
     snprintf(url, sizeof url, "sqlite:///%s/app.db", f.dir);
-    open_ops(&f, url);
+    open_ops(&f, url, false);
     *state = &f;
     return 0;
 }
@@ -162,7 +162,59 @@ static void a_silent_server(struct fixture *f, int *out_fd)
     jobs_free(f->jobs);
     ops_close(&f->ops);
     snprintf(url, sizeof url, "postgresql://u@127.0.0.1:%d/d", ntohs(address.sin_port));
-    open_ops(f, url);
+    open_ops(f, url, false);
+}
+
+/* The same with a process that starts workers; the one before is closed, and with it its threads.
+ */
+static void reopen_with_workers(struct fixture *f)
+{
+    char url[512];
+
+    jobs_free(f->jobs);
+    ops_close(&f->ops);
+    snprintf(url, sizeof url, "sqlite:///%s/app.db", f->dir);
+    open_ops(f, url, true);
+    assert_non_null(f->ops.launcher);
+}
+
+static void a_run_in_a_worker_tells_the_same(void **state)
+{
+    struct fixture *f = *state;
+    struct job_request run = {.kind = JOB_RUN, .migrate = HG_MIGRATE_UP};
+    struct job_result *result;
+    int steps = 0;
+
+    reopen_with_workers(f);
+    result = run_job(f->jobs, &run, HG_EVENT_STEP_DONE, &steps);
+    assert_true(result->ok);
+    assert_int_equal(steps, 2);
+    assert_int_equal(result->run.applied_count, 2);
+    assert_string_equal(result->run.applied[1].revision, "2");
+    assert_int_equal(result->run.applied[1].statements, 1);
+    assert_string_equal(result->run.current[0], "2");
+    job_result_free(result);
+}
+
+static void a_failure_in_a_worker_keeps_its_place(void **state)
+{
+    struct fixture *f = *state;
+    struct job_request run = {.kind = JOB_RUN, .migrate = HG_MIGRATE_UP};
+    struct job_result *result;
+    int steps = 0;
+
+    temp_write(f->dir, "migrations/3_three.sql",
+               "-- migrate:up\n  INSERT INTO nowhere VALUES (1);\n-- migrate:down\n");
+    reopen_with_workers(f);
+    result = run_job(f->jobs, &run, HG_EVENT_STEP_DONE, &steps);
+    assert_false(result->ok);
+    assert_int_equal(result->error.code, HG_SQL);
+    assert_non_null(strstr(result->error.message, "nowhere"));
+    assert_non_null(strstr(result->error.file, "3_three.sql"));
+    assert_int_equal(result->error.line, 2);
+    assert_non_null(strstr(result->error.excerpt, "INSERT INTO nowhere"));
+    assert_int_equal(result->run.applied_count, 2);
+    job_result_free(result);
 }
 
 static void one_of_a_kind_runs_and_leaving_does_not_wait_for_a_silent_server(void **state)
@@ -195,6 +247,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_plan_than_the_one_that_was_shown_is_refused, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_status_carries_checks_and_history, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_run_in_a_worker_tells_the_same, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_failure_in_a_worker_keeps_its_place, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             one_of_a_kind_runs_and_leaving_does_not_wait_for_a_silent_server, set_up, tear_down),
     };

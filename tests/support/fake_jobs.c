@@ -107,6 +107,12 @@ static void cancel(void *context, uint64_t job)
     put(f, (struct job_message){.job = job, .result = &f->scene->run});
 }
 
+static void leave(void *context, uint64_t job)
+{
+    (void)context;
+    (void)job; /* nobody runs it */
+}
+
 static bool take(void *context, struct job_message *out)
 {
     struct fake *f = context;
@@ -139,7 +145,7 @@ int fake_console(const char *name, const char *theme)
                      .endless = strcmp(name, "endless") == 0,
                      .crashes = strcmp(name, "crash") == 0,
                      .still = strncmp(name, "still", 5) == 0};
-    const struct job_source source = {&f, start, cancel, take, fd, discard};
+    const struct job_source source = {&f, start, cancel, leave, take, fd, discard};
     struct stage_options stage = {
         .source = &source, .theme = theme == NULL ? "dark" : theme, .theme_folders = folders};
     hg_error err = {.code = HG_OK};

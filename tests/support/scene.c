@@ -18,7 +18,8 @@ struct scene *scene_new(int width, int height, bool utf8, bool production)
                           .database = "sqlite:///./instance/app.db",
                           .database_name = "app.db",
                           .operator_name = "ana",
-                          .clipboard = true};
+                          .clipboard = true,
+                          .detaches = true};
 
     if (s == NULL)
         abort();
@@ -30,7 +31,8 @@ struct scene *scene_new(int width, int height, bool utf8, bool production)
                            .database = "postgresql://app:***@db.internal:5432/shop?sslmode=require",
                            .database_name = "shop",
                            .operator_name = "ana",
-                           .clipboard = true};
+                           .clipboard = true,
+                           .detaches = true};
     model_init(&s->model, &facts, width, height, utf8);
     s->now_ms = SCENE_START_MS;
     s->wall_ms = SCENE_WALL_MS;

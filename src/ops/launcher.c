@@ -1,0 +1,180 @@
+/*
+ * launcher.c - the process that forks workers, what a worker does, and asking for one.
+ */
+#include "launcher.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "json.h"
+#include "ops.h"
+#include "said.h"
+
+enum { OUTPUT_LIMIT = 64 << 20 };
+
+struct launcher {
+    int fd;
+    pid_t pid;
+};
+
+struct answer {
+    bool ok;
+    struct worker_info info;
+    hg_error error;
+};
+
+/* --- the worker --- */
+
+static const char *command_of(const struct job_request *run)
+{
+    static const char *const names[] = {
+        [HG_MIGRATE_UP] = "up", [HG_MIGRATE_DOWN] = "down", [HG_MIGRATE_RESET] = "reset"};
+
+    return names[run->migrate];
+}
+
+static int carry_out(const struct job_request *run, hg_settings *settings,
+                     const hg_observer *observer, struct buf *out, struct buf *errors,
+                     struct buf *document)
+{
+    const struct ops_options how = {.role = command_of(run),
+                                    .may_create = run->migrate != HG_MIGRATE_DOWN};
+    struct ops ops = {0};
+    hg_run_result result = {0};
+    hg_migrate_options options;
+    hg_error err = {0};
+    bool ok = ops_open_with(settings, &how, &ops, &err);
+
+    if (ok) {
+        options = ops_migrate_options(&ops, run->migrate, run->target);
+        options.plan_id = run->plan_id[0] == '\0' ? NULL : run->plan_id;
+        ok = hg_migrate_run(ops.pool, &options, observer, &result, &err);
+    }
+    json_run(document, &result, ok ? NULL : &err);
+    if (ok)
+        said_run(out, &result);
+    else
+        said_error(errors, &err);
+    hg_run_result_release(&result);
+    ops_close(&ops);
+    return ok ? 0 : hg_code_exit_status(err.code);
+}
+
+_Noreturn static void work(struct worker *worker, const struct job_request *run,
+                           hg_settings *settings)
+{
+    const hg_observer observer = {worker_event, worker_cancelled, worker};
+    struct buf out = BUF_INIT(OUTPUT_LIMIT), errors = BUF_INIT(OUTPUT_LIMIT),
+               document = BUF_INIT(OUTPUT_LIMIT);
+    int status = carry_out(run, settings, &observer, &out, &errors, &document);
+
+    worker_end(worker, &(struct worker_outcome){.exit_status = status,
+                                                .out = out.bytes,
+                                                .errors = errors.bytes,
+                                                .document = document.bytes});
+    _exit(status);
+}
+
+/* --- the process between --- */
+
+/* Away from the terminal, whose keys and whose end are for the front end alone. */
+static void leave_terminal(void)
+{
+    int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    setsid();
+    for (int fd = 0; nothing >= 0 && fd <= 2; fd++)
+        dup2(nothing, fd);
+    if (nothing > 2)
+        close(nothing);
+}
+
+static void start_one(int fd, const struct job_request *run, hg_settings *settings)
+{
+    const char *subject = hg_url_redacted(hg_settings_url(settings));
+    struct worker *worker = NULL;
+    struct answer answer = {.ok = false};
+
+    answer.ok = worker_start(hg_settings_runtime_dir(settings), command_of(run), subject, &worker,
+                             &answer.info, &answer.error);
+    if (worker != NULL) {
+        close(fd);
+        work(worker, run, settings);
+    }
+    (void)!send(fd, &answer, sizeof answer, MSG_NOSIGNAL);
+}
+
+/* Until the front end has gone. */
+_Noreturn static void serve(int fd, hg_settings *settings)
+{
+    struct job_request run;
+    ssize_t n;
+
+    leave_terminal();
+    while ((n = recv(fd, &run, sizeof run, 0)) == (ssize_t)sizeof run
+           || (n < 0 && errno == EINTR)) {
+        while (waitpid(-1, NULL, WNOHANG) > 0)
+            ;
+        if (n > 0)
+            start_one(fd, &run, settings);
+    }
+    _exit(0);
+}
+
+/* --- the front end's side --- */
+
+struct launcher *launcher_open(hg_settings *settings)
+{
+    const hg_url *url = hg_settings_url(settings);
+    struct launcher *l = alloc_zero(1, sizeof *l);
+    int ends[2] = {-1, -1};
+
+    if (l == NULL || (hg_url_driver(url) == HG_SQLITE && hg_url_path(url) == NULL)
+        || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
+        alloc_free(l);
+        return NULL;
+    }
+    l->fd = ends[0];
+    l->pid = fork();
+    if (l->pid == 0) {
+        close(ends[0]);
+        serve(ends[1], settings);
+    }
+    close(ends[1]);
+    if (l->pid > 0)
+        return l;
+    close(ends[0]);
+    alloc_free(l);
+    return NULL;
+}
+
+bool launcher_start(struct launcher *l, const struct job_request *run, struct worker_info *out_info,
+                    hg_error *err)
+{
+    struct answer answer;
+
+    if (send(l->fd, run, sizeof *run, MSG_NOSIGNAL) != (ssize_t)sizeof *run
+        || recv(l->fd, &answer, sizeof answer, 0) != (ssize_t)sizeof answer)
+        return hg_fail(err, HG_IO,
+                       "could not start a process for the run: the one that does is gone");
+    if (answer.ok)
+        *out_info = answer.info;
+    else if (err != NULL)
+        *err = answer.error;
+    return answer.ok;
+}
+
+void launcher_close(struct launcher *l)
+{
+    if (l == NULL)
+        return;
+    close(l->fd);
+    (void)waitpid(l->pid, NULL, 0);
+    alloc_free(l);
+}

@@ -1,0 +1,26 @@
+/*
+ * launcher.h - runs in workers of their own, for a front end that has threads: a process that was
+ * forked before the first of them, and forks again whenever a run is wanted.
+ *
+ * It has the settings in its memory, with whatever password they hold, and ends with the front
+ * end. A run that it has started goes on.
+ */
+#ifndef OPS_LAUNCHER_H
+#define OPS_LAUNCHER_H
+
+#include "job.h"
+#include "worker.h"
+
+struct launcher;
+
+/* Forks; only while the process has one thread. settings: borrowed for the call. NULL: it cannot be
+ * had, also for a database in this process's memory. */
+struct launcher *launcher_open(hg_settings *settings);
+
+/* Starts the run that a JOB_RUN asks for. One thread at a time. err: HG_IO, HG_NOMEM. */
+bool launcher_start(struct launcher *launcher, const struct job_request *run,
+                    struct worker_info *out_info, hg_error *err);
+
+void launcher_close(struct launcher *launcher); /* NULL is fine */
+
+#endif
