@@ -251,7 +251,7 @@ static bool stage_and_rehearse(struct rehearser *r, hg_pool *pool, hg_error *err
 {
     if (r->home->decided.step_count == 0)
         return true;
-    if (!stage_open(pool, soon(), &r->stage, err))
+    if (!staging_open(pool, soon(), &r->stage, err))
         return false;
     r->out->public.place = arena_text(&r->out->arena, r->stage.name);
     return r->out->public.place == NULL ? no_memory(err) : rehearse(r, err);
@@ -270,7 +270,7 @@ bool hg_rehearse(hg_pool *pool, const hg_migrate_options *options, const hg_obse
     model_free(r.up);
     model_free(r.down);
     model_free(r.again);
-    stage_close(&r.stage);
+    staging_close(&r.stage);
     prepare_free(r.home);
     if (ok) {
         r.out->public.differences = r.out->differences.items;

@@ -89,7 +89,7 @@ static bool open_scratch(hg_pool *home, hg_deadline by, struct stage *s, hg_erro
 
 /* --- either --- */
 
-bool stage_open(hg_pool *home, hg_deadline by, struct stage *out_stage, hg_error *err)
+bool staging_open(hg_pool *home, hg_deadline by, struct stage *out_stage, hg_error *err)
 {
     bool ok;
 
@@ -97,11 +97,11 @@ bool stage_open(hg_pool *home, hg_deadline by, struct stage *out_stage, hg_error
     ok = hg_url_driver(hg_pool_url(home)) == HG_SQLITE ? open_copy(home, by, out_stage, err)
                                                        : open_scratch(home, by, out_stage, err);
     if (!ok)
-        stage_close(out_stage);
+        staging_close(out_stage);
     return ok;
 }
 
-void stage_close(struct stage *s)
+void staging_close(struct stage *s)
 {
     if (s->scratch != NULL)
         scratch_close(s->scratch);

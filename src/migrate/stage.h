@@ -19,7 +19,7 @@ struct stage {
 };
 
 /* home: whose database. err: HG_PRIVILEGE, HG_UNSUPPORTED (a database in memory), HG_DISK_FULL. */
-bool stage_open(hg_pool *home, hg_deadline by, struct stage *out_stage, hg_error *err);
-void stage_close(struct stage *stage);
+bool staging_open(hg_pool *home, hg_deadline by, struct stage *out_stage, hg_error *err);
+void staging_close(struct stage *stage);
 
 #endif

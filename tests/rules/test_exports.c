@@ -1,6 +1,6 @@
 /*
  * test_exports.c - libheadgate.so exports what include/headgate declares, all of it and nothing
- * else.
+ * else; and no two functions of the program share a name.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -112,10 +112,41 @@ static void the_library_exports_what_its_headers_declare(void **state)
     assert_int_equal(faults, 0);
 }
 
+static int compare(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* A linker takes the first of two functions from its archives, and says nothing. */
+static void no_two_functions_of_the_program_share_a_name(void **state)
+{
+    FILE *nm = popen("nm --extern-only --defined-only '" TEST_BINARY_DIR
+                     "/libheadgate.a' '" TEST_BINARY_DIR "/libfront.a'",
+                     "r");
+    struct names names = {0};
+    char line[300], kind, name[200];
+    int faults = 0;
+
+    (void)state;
+    assert_non_null(nm);
+    while (fgets(line, sizeof line, nm) != NULL)
+        if (sscanf(line, "%*s %c %199s", &kind, name) == 2 && kind == 'T')
+            add(&names, name, strlen(name));
+    assert_int_equal(pclose(nm), 0);
+    assert_true(has(&names, "cli_main") && has(&names, "hg_pool_checkout")); /* both were read */
+    qsort(names.items, names.count, sizeof *names.items, compare);
+    for (size_t i = 1; i < names.count; i++)
+        if (strcmp(names.items[i - 1], names.items[i]) == 0)
+            faults += fprintf(stderr, "%s() is defined twice\n", names.items[i]) > 0;
+    release(&names);
+    assert_int_equal(faults, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_library_exports_what_its_headers_declare),
+        cmocka_unit_test(no_two_functions_of_the_program_share_a_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
