@@ -40,10 +40,10 @@ static hg_pool *open_pool(hg_url *url, const hg_pool_options *options)
     return pool;
 }
 
-/* A pool whose connections have all been used, and are idle. */
-static hg_pool *warm_pool(const hg_pool_options *options)
+/* A pool whose connections have all been used, and are idle. Takes the URL. */
+static hg_pool *warm_pool_of(hg_url *url, const hg_pool_options *options)
 {
-    hg_pool *pool = open_pool(postgres_url("postgres"), options);
+    hg_pool *pool = open_pool(url, options);
     hg_conn *conns[SIZE];
 
     for (int i = 0; i < SIZE; i++)
@@ -51,6 +51,11 @@ static hg_pool *warm_pool(const hg_pool_options *options)
     for (int i = 0; i < SIZE; i++)
         hg_pool_return(pool, conns[i]);
     return pool;
+}
+
+static hg_pool *warm_pool(const hg_pool_options *options)
+{
+    return warm_pool_of(postgres_url("postgres"), options);
 }
 
 /* Whether a query on a connection of the pool succeeds. */
@@ -413,15 +418,15 @@ a_server_that_takes_no_writes_any_more_is_left_when_the_url_wants_one_that_does(
     free(text);
 }
 
-static void a_forked_child_and_its_parent_each_talk_to_the_server(void **state)
+/* Takes the URL. */
+static void fork_beside_a_pool_of(hg_url *url)
 {
     hg_pool_options options = pool_of(SIZE, 0);
-    hg_pool *pool = warm_pool(&options);
+    hg_pool *pool = warm_pool_of(url, &options);
     hg_conn *held = take(pool);
     int status = -1;
     pid_t pid = fork();
 
-    (void)state;
     if (pid == 0) {
         hg_pool_return(pool, held); /* the parent's: given up without a word */
         _exit(works(pool, soon(), NULL) ? 0 : 1);
@@ -434,6 +439,19 @@ static void a_forked_child_and_its_parent_each_talk_to_the_server(void **state)
     for (int i = 0; i < 3; i++)
         assert_works(pool);
     hg_pool_close(pool, soon());
+}
+
+static void a_forked_child_and_its_parent_each_talk_to_the_server(void **state)
+{
+    (void)state;
+    fork_beside_a_pool_of(postgres_url("postgres"));
+}
+
+/* There a child's farewell would also spoil the keys that it shares with its parent. */
+static void so_they_do_when_what_they_say_is_encrypted(void **state)
+{
+    (void)state;
+    fork_beside_a_pool_of(postgres_url_as("127.0.0.1", NULL, NULL, "postgres"));
 }
 
 static void the_server_is_told_who_we_are(void **state)
@@ -517,6 +535,7 @@ int main(void)
         cmocka_unit_test(
             a_server_that_takes_no_writes_any_more_is_left_when_the_url_wants_one_that_does),
         cmocka_unit_test(a_forked_child_and_its_parent_each_talk_to_the_server),
+        cmocka_unit_test(so_they_do_when_what_they_say_is_encrypted),
         cmocka_unit_test(the_server_is_told_who_we_are),
         cmocka_unit_test(serialization_failures_are_repeated_until_all_work_is_done),
     };
