@@ -207,6 +207,7 @@ HG_API bool hg_plan_allowed(const hg_plan *plan, hg_error *err);
 typedef struct hg_lint_options {
     hg_driver driver;
     int server_version;        /* 150004, 3040001 */
+    bool down;                 /* the hazards of the down section, not of the up section */
     const char *const *accept; /* as in hg_migrate_options */
     size_t accept_count;
 } hg_lint_options;
@@ -217,11 +218,11 @@ HG_API hg_lint_options hg_lint_options_default(hg_driver driver);
 
 /*
  * The hazards of one file's up section, without a database: a plan of one step, the caller's until
- * hg_plan_free(). The file is looked at by itself: what another one has made may be in use by the
- * time it runs. A statement that the grammar does not read is a fault, unless the server is newer
- * than the grammar: then only its first words count. err: HG_FILE with its place, also for a file
- * that cannot be read; HG_USAGE for accept and for a version that the table does not know;
- * HG_UNSUPPORTED for Alembic's; HG_NOMEM.
+ * hg_plan_free(). The other section is read too, for its faults. The file is looked at by itself:
+ * what another one has made may be in use by the time it runs. A statement that the grammar does
+ * not read is a fault, unless the server is newer than the grammar: then only its first words
+ * count. err: HG_FILE with its place, also for a file that cannot be read; HG_USAGE for accept and
+ * for a version that the table does not know; HG_UNSUPPORTED for Alembic's; HG_NOMEM.
  */
 HG_API bool hg_lint_file(const char *path, const hg_lint_options *options, hg_plan **out_plan,
                          hg_error *err);

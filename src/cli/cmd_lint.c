@@ -37,6 +37,7 @@ static bool choose_engines(const struct cli *cli, struct question *q, hg_error *
         *engine = hg_lint_options_default(driver);
         engine->accept = cli->accept.items;
         engine->accept_count = cli->accept.count;
+        engine->down = cli->down;
         q->engine_count++;
     }
     if (q->engine_count == 0)
@@ -149,13 +150,16 @@ static void put_excerpt(struct buf *out, const char *sql)
     buf_text(out, sql[n] == '\0' ? "\n" : " ...\n");
 }
 
-static void put_hazard(struct buf *out, const struct lint_result *result,
-                       const hg_plan_statement *s, const hg_hazard *h)
+static void put_finding(struct buf *out, const struct lint_finding *f)
 {
-    put_visible(out, result->file);
-    buf_printf(out, ":%d: %s %s (%s): %s\n", s->line, hg_severity_name(h->severity), h->id,
-               hg_driver_name(result->driver), h->message);
-    put_excerpt(out, s->sql);
+    const hg_hazard *h = f->hazard;
+
+    put_visible(out, f->file);
+    buf_printf(out, ":%d: %s %s (%s%s%s): %s\n", f->statement->line, hg_severity_name(h->severity),
+               h->id, f->on[HG_SQLITE] ? hg_driver_name(HG_SQLITE) : "",
+               f->on[HG_SQLITE] && f->on[HG_POSTGRESQL] ? ", " : "",
+               f->on[HG_POSTGRESQL] ? hg_driver_name(HG_POSTGRESQL) : "", h->message);
+    put_excerpt(out, f->statement->sql);
     if (h->accepted != NULL) {
         buf_text(out, "    accepted: ");
         put_visible(out, h->accepted);
@@ -163,15 +167,6 @@ static void put_hazard(struct buf *out, const struct lint_result *result,
     } else if (h->safer[0] != '\0') {
         buf_printf(out, "    instead: %s\n", h->safer);
     }
-}
-
-static void put_result(struct buf *out, const struct lint_result *result)
-{
-    const hg_plan_step *step = result->plan == NULL ? NULL : result->plan->steps;
-
-    for (size_t i = 0; step != NULL && i < step->statement_count; i++)
-        for (size_t k = 0; k < step->statements[i].hazard_count; k++)
-            put_hazard(out, result, &step->statements[i], &step->statements[i].hazards[k]);
 }
 
 static void put_count(struct buf *out, size_t count, const char *what)
@@ -191,8 +186,8 @@ static void put_engine(struct buf *out, const hg_lint_options *engine)
 
 static void put_lint(struct buf *out, const struct question *q, const struct lint *lint)
 {
-    for (size_t i = 0; i < lint->count; i++)
-        put_result(out, &lint->results[i]);
+    for (size_t i = 0; i < lint->finding_count; i++)
+        put_finding(out, &lint->findings[i]);
     put_count(out, lint->file_count, "file");
     for (size_t i = 0; i < q->engine_count; i++) {
         buf_text(out, i == 0 ? " as " : " and ");
@@ -218,7 +213,7 @@ static void print(const struct cli *cli, const struct question *q, const struct 
     cli_print(&out);
     buf_release(&out);
     for (size_t i = 0; !cli->json && i < lint->count; i++)
-        if (lint->results[i].fault != NULL)
+        if (lint_fault_is_new(lint, i))
             cli_show_error(lint->results[i].fault);
 }
 

@@ -56,6 +56,7 @@ const struct option_row option_rows[] = {
     {"--autogenerate",       NULL,     FOR_AUTO,    OPTION_FLAG, offsetof(struct cli, autogenerate),            "Fill it with the difference between what the migrations make and the schema file"},
     {"--scratch",            "URL",    FOR_AUTO,    OPTION_TEXT, offsetof(struct cli, scratch),                 "The PostgreSQL server on which scratch databases are made (default: the selected database's)"},
     {"--server-version",     "N",      FOR_LINT,    OPTION_LIST, offsetof(struct cli, server_versions),         "As this version takes it: 17 is PostgreSQL's, 3.40 SQLite's (default: 15 and 3.53)"},
+    {"--down",               NULL,     FOR_LINT,    OPTION_FLAG, offsetof(struct cli, down),                    "The hazards of the down sections, not of the up sections"},
     {"--events",             NULL,     FOR_HISTORY, OPTION_FLAG, offsetof(struct cli, events),                  "What was run, event by event, the newest first: by whom, from where, how it ended"},
     {"--single-transaction", NULL,     FOR_UP,      OPTION_FLAG, offsetof(struct cli, single_transaction),      "Apply all migrations in one transaction"},
     {"-m",                   "MESSAGE", FOR_REV,    OPTION_TEXT, offsetof(struct cli, message),                 "What the migration does"},

@@ -63,8 +63,11 @@ static bool read_text(const char *path, struct buf *text, hg_error *err)
     return false;
 }
 
-static bool load(struct prepared *p, const char *path, struct migration_file *file, hg_error *err)
+/* Adds a section of the file to the scripts. */
+static bool load(struct prepared *p, const char *path, bool down, struct migration_file *file,
+                 hg_error *err)
 {
+    struct script *script = &p->scripts[p->script_count];
     struct buf text = BUF_INIT(FOLDER_FILE_LIMIT);
     struct file_source source = {.path = path, .dialect = p->driver};
     bool ok = read_text(path, &text, err);
@@ -77,23 +80,23 @@ static bool load(struct prepared *p, const char *path, struct migration_file *fi
         hg_error_place(err, path, 0, 0);
         hg_error_hint(err, "A migration has a line \"-- migrate:up\" before its statements.");
     }
-    p->scripts = arena_alloc(&p->arena, 1, sizeof *p->scripts);
-    ok = ok && (p->scripts != NULL || no_memory(path, err))
-         && script_make(&p->arena, p->driver, file, false, &text, p->scripts, err);
-    p->script_count = ok;
+    ok = ok && script_make(&p->arena, p->driver, file, down, &text, script, err);
+    p->script_count += ok;
     buf_release(&text);
-    return ok && script_check(p->scripts, err);
+    return ok && script_check(script, err);
 }
 
-static bool fill(struct prepared *p, const struct migration_file *file, hg_error *err)
+static bool fill(struct prepared *p, const struct migration_file *file, bool down, hg_error *err)
 {
     hg_plan_step *step = arena_alloc(&p->arena, 1, sizeof *step);
     const char *path = arena_text(&p->arena, file->path);
 
     if (step == NULL || path == NULL)
         return no_memory(file->path, err);
-    *step = (hg_plan_step){
-        .revision = file->revision, .message = file->message, .file = path, .direction = HG_UP};
+    *step = (hg_plan_step){.revision = file->revision,
+                           .message = file->message,
+                           .file = path,
+                           .direction = down ? HG_DOWN : HG_UP};
     p->plan.steps = step;
     p->plan.step_count = 1;
     return prepare_step(p, p->scripts, step) || no_memory(file->path, err);
@@ -102,7 +105,7 @@ static bool fill(struct prepared *p, const struct migration_file *file, hg_error
 static bool check_syntax(const struct assess_step *read, const hg_lint_options *options,
                          hg_error *err)
 {
-    if (options->server_version / 10000 > GRAMMAR_VERSION / 10000)
+    if (options->driver == HG_SQLITE || options->server_version / 10000 > GRAMMAR_VERSION / 10000)
         return true;
     for (size_t i = 0; i < read->script->count; i++) {
         const struct classified *class = &read->classes[i];
@@ -125,30 +128,49 @@ static bool assess(struct prepared *p, const hg_lint_options *options, hg_error 
                          .accept = options->accept,
                          .accept_count = options->accept_count};
     bool ok = assess_read(&p->arena, options->driver, p->scripts, &read, err)
-              && (options->driver == HG_SQLITE || check_syntax(&read, options, err))
-              && assess_step(&a, &read, p->plan.steps, err);
+              && check_syntax(&read, options, err) && assess_step(&a, &read, p->plan.steps, err);
 
     p->plan.danger_count = a.danger_count;
     assess_release(&a);
     return ok;
 }
 
+/* The other way is only read: whoever rolls back has no time for a misspelt word. */
+static bool check_other(struct prepared *p, const char *path, const hg_lint_options *options,
+                        hg_error *err)
+{
+    struct migration_file file;
+    struct assess_step read;
+
+    return load(p, path, !options->down, &file, err)
+           && assess_read(&p->arena, options->driver, &p->scripts[1], &read, err)
+           && check_syntax(&read, options, err);
+}
+
+static bool look_into(struct prepared *p, const char *path, const hg_lint_options *options,
+                      hg_error *err)
+{
+    struct migration_file file;
+
+    p->driver = options->driver;
+    p->scripts = arena_alloc(&p->arena, 2, sizeof *p->scripts);
+    if (p->scripts == NULL)
+        return no_memory(path, err);
+    return load(p, path, options->down, &file, err) && fill(p, &file, options->down, err)
+           && assess(p, options, err) && check_other(p, path, options, err);
+}
+
 bool hg_lint_file(const char *path, const hg_lint_options *options, hg_plan **out_plan,
                   hg_error *err)
 {
     struct prepared *p = alloc_zero(1, sizeof *p);
-    struct migration_file file;
     hg_error unheard;
     bool ok;
 
     err = err == NULL ? &unheard : err;
-    ok = p != NULL || no_memory(path, err);
-    if (ok)
-        p->driver = options->driver;
-    ok = ok && check_version(options, err)
+    ok = (p != NULL || no_memory(path, err)) && check_version(options, err)
          && assess_check_accept(options->accept, options->accept_count, err)
-         && check_name(path, err) && load(p, path, &file, err) && fill(p, &file, err)
-         && assess(p, options, err);
+         && check_name(path, err) && look_into(p, path, options, err);
     if (ok)
         *out_plan = &p->plan;
     else

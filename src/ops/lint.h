@@ -15,11 +15,21 @@ struct lint_result {
     hg_error *fault; /* why not */
 };
 
+/* A hazard of a statement, once for all engines that have it alike. */
+struct lint_finding {
+    const char *file; /* borrowed */
+    const hg_plan_statement *statement;
+    const hg_hazard *hazard;
+    bool on[2]; /* by hg_driver */
+};
+
 struct lint {
     struct lint_result *results; /* file by file, of each the engines in the order asked for */
     size_t count, file_count;
-    size_t fault_count;   /* results without a plan */
-    size_t danger_count;  /* hazards that refuse a run in production */
+    struct lint_finding *findings; /* file by file, of each by line */
+    size_t finding_count;
+    size_t fault_count;   /* of files, those that engines find alike once */
+    size_t danger_count;  /* findings that refuse a run in production */
     size_t warning_count; /* warnings that nobody accepted */
 };
 
@@ -27,6 +37,9 @@ struct lint {
  * files are borrowed. err: HG_USAGE for options that make no sense, HG_NOMEM. */
 bool lint_files(const char *const *files, size_t file_count, const hg_lint_options *engines,
                 size_t engine_count, struct lint *out_lint, hg_error *err);
+
+/* Whether the i-th result has a fault that the engine before did not find as well. */
+bool lint_fault_is_new(const struct lint *lint, size_t i);
 void lint_release(struct lint *lint);
 
 #endif

@@ -88,6 +88,24 @@ static void named_files_need_no_setting_at_all(void **state)
                 0, "accepted: --accept", "");
 }
 
+static void what_engines_have_alike_is_told_once(void **state)
+{
+    struct process_result r;
+
+    r = headgate_run(*state, NULL, "lint", "migrations/0001_a.sql", NULL);
+    assert_non_null(strstr(r.out, "0001_a.sql:3: danger drop-table (sqlite, postgresql): "));
+    assert_non_null(strstr(r.out, ": 1 danger that"));
+    process_release(&r);
+    assert_said(headgate_run(*state, NULL, "lint", "--down", "migrations/0002_b.sql", NULL), 0,
+                "1 file as SQLite 3.53 and PostgreSQL 15: 0 dangers", "");
+    temp_write(*state, "c.sql", "-- migrate:up\nSELECT 'open;\n");
+    r = headgate_run(*state, NULL, "lint", "c.sql", NULL);
+    assert_non_null(strstr(r.out, "1 fault\n"));
+    assert_non_null(strstr(r.err, "c.sql:2:8: "));
+    assert_null(strstr(strstr(r.err, "c.sql:2:8: ") + 1, "c.sql:2:8: "));
+    process_release(&r);
+}
+
 static void a_fault_has_its_place_and_hides_no_other_file(void **state)
 {
     temp_write(*state, "c.sql", "-- migrate:up\nCREATE TABEL x (y integer);\n");
@@ -126,6 +144,7 @@ int main(void)
         PROJECT_TEST(what_is_applied_is_not_looked_into_again),
         PROJECT_TEST(without_a_database_all_files_are_looked_into_and_none_is_made),
         PROJECT_TEST(named_files_need_no_setting_at_all),
+        PROJECT_TEST(what_engines_have_alike_is_told_once),
         PROJECT_TEST(a_fault_has_its_place_and_hides_no_other_file),
         PROJECT_TEST(a_version_is_one_of_an_engine_that_is_asked_for),
     };

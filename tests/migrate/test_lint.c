@@ -149,6 +149,38 @@ static void what_is_accepted_by_name_refuses_nothing(void **state)
     hg_plan_free(plan);
 }
 
+static void on_request_the_hazards_are_those_of_the_way_back(void **state)
+{
+    static const char text[] = "-- migrate:up\nCREATE TABLE t (a integer);\n"
+                               "-- migrate:down\nDROP TABLE t;\n";
+    hg_lint_options options = hg_lint_options_default(HG_POSTGRESQL);
+    hg_plan *plan = lint(text, &options);
+
+    (void)state;
+    assert_int_equal(plan->danger_count, 0);
+    hg_plan_free(plan);
+    options.down = true;
+    plan = lint(text, &options);
+    assert_int_equal(plan->danger_count, 1);
+    assert_int_equal(plan->steps[0].direction, HG_DOWN);
+    assert_int_equal(plan->steps[0].statements[0].line, 4);
+    hg_plan_free(plan);
+    plan = lint("-- migrate:up\nDROP TABLE t;\n", &options);
+    assert_int_equal(plan->steps[0].statement_count, 0);
+    hg_plan_free(plan);
+}
+
+static void a_fault_of_the_way_back_is_told_before_anybody_needs_it(void **state)
+{
+    hg_lint_options options = hg_lint_options_default(HG_POSTGRESQL);
+
+    (void)state;
+    assert_null(lint("-- migrate:up\nSELECT 1;\n-- migrate:down\nDROP TABEL t;\n", &options));
+    assert_int_equal(err.code, HG_FILE);
+    assert_int_equal(err.line, 4);
+    assert_int_equal(err.column, 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +189,8 @@ int main(void)
         cmocka_unit_test(what_a_newer_server_may_know_is_no_fault),
         cmocka_unit_test(what_cannot_be_looked_into_says_why),
         cmocka_unit_test(what_is_accepted_by_name_refuses_nothing),
+        cmocka_unit_test(on_request_the_hazards_are_those_of_the_way_back),
+        cmocka_unit_test(a_fault_of_the_way_back_is_told_before_anybody_needs_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
