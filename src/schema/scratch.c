@@ -45,10 +45,14 @@ static const char creation[] =
 
 /*
  * Those whose lock nobody holds. The lock is taken before the database is made, and pg_locks is
- * read after the snapshot of pg_database was taken: what is in use is never among them.
+ * read after the snapshot of pg_database was taken: what is in use is never among them. What its maker
+ * left running in it, without knowing that nobody listens any more, goes with it.
  */
 static const char orphans[] =
-    "SELECT pg_catalog.format('DROP DATABASE %I', d.datname) FROM pg_catalog.pg_database AS d"
+    "SELECT pg_catalog.format('DROP DATABASE %I', d.datname)"
+    "    || CASE WHEN pg_catalog.current_setting('server_version_num')::int >= 130000"
+    "       THEN ' WITH (FORCE)' ELSE '' END"
+    " FROM pg_catalog.pg_database AS d"
     " WHERE d.datname ~ '^" PREFIX "[0-9a-f]{16}$'"
     "   AND pg_catalog.pg_has_role(d.datdba, 'MEMBER')"
     "   AND NOT EXISTS (SELECT FROM pg_catalog.pg_locks AS l WHERE l.locktype = 'advisory'"
