@@ -122,7 +122,7 @@ typedef struct hg_plan_table {
 typedef enum hg_plan_source {
     HG_PLAN_UNKNOWN,  /* the statement is not understood: nothing is said about it */
     HG_PLAN_TABLE,    /* the table of statement forms */
-    HG_PLAN_MEASURED, /* run on an empty copy of the schema, and undone */
+    HG_PLAN_MEASURED, /* tried on an empty copy of the schema */
     HG_PLAN_WORDS     /* the table, by the first words alone: no grammar here reads the rest */
 } hg_plan_source;
 
@@ -135,6 +135,7 @@ typedef struct hg_plan_statement {
     int line;         /* in the step's file */
     const char *form; /* "ALTER TABLE ... SET NOT NULL"; "" when unknown */
     hg_plan_source source;
+    const char *unmeasured; /* why not, where others of the plan were measured; "" */
     hg_lock_mode lock;  /* the strongest that it takes on a table that was there before the plan */
     const char *table;  /* that table; "" for none */
     bool scan, rewrite; /* of any table that was there before; neither: the catalog only */
@@ -169,6 +170,8 @@ typedef struct hg_plan {
     const char **current_after;
     size_t current_after_count;
     size_t danger_count; /* hazards that refuse a run in production: dangers that nobody accepted */
+    double measured_ms;  /* how long measuring took; -1: nothing was measured */
+    const char *unmeasured; /* why not, though it was asked for; "" */
 } hg_plan;
 
 typedef struct hg_migrate_options {
@@ -184,6 +187,9 @@ typedef struct hg_migrate_options {
     const char *operator_name; /* who, for the history; NULL: the operating system's user */
     const char *release;       /* of the program, for the history; NULL or "": not known */
     bool production;           /* lock_timeout is set and retried; hazards refuse the run */
+    bool measure;              /* PostgreSQL: statements of a plan are tried on an empty copy of the
+                                  schema, in a scratch database of the same server; a run does so
+                                  only before hazards refuse it that may turn out to be none */
     const char *const *accept; /* ids of hazards that refuse nothing; an unknown one is HG_USAGE */
     size_t accept_count;
 } hg_migrate_options;

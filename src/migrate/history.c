@@ -145,7 +145,7 @@ bool hg_plan_make(hg_pool *pool, const hg_migrate_options *options, hg_deadline 
     err = err == NULL ? &unheard : err;
     ok = read_with(pool, by, &conn, err) && prepare_decide(conn, options, by, &prepared, err)
          && prepare_load(conn, prepared, options, by, err)
-         && plan_explain(conn, prepared, options, EXPLAIN_TO_SHOW, by, err);
+         && plan_explain(pool, conn, prepared, options, EXPLAIN_TO_SHOW, by, err);
     if (conn != NULL)
         hg_pool_return(pool, conn);
     if (ok)

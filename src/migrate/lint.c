@@ -98,6 +98,8 @@ static bool fill(struct prepared *p, const struct migration_file *file, bool dow
                            .file = path,
                            .direction = down ? HG_DOWN : HG_UP};
     p->plan.steps = step;
+    p->plan.measured_ms = -1;
+    p->plan.unmeasured = "";
     p->plan.step_count = 1;
     return prepare_step(p, p->scripts, step) || no_memory(file->path, err);
 }

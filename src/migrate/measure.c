@@ -263,37 +263,46 @@ static bool advance(const struct snapshot *before, const struct measured_table *
     return true;
 }
 
-static void keep_touched(const struct snapshot *before, struct measured_table *all,
+static bool is_touched(const struct measured_table *t)
+{
+    return !is_index(t->relation) && (t->lock != HG_LOCK_NONE || t->index_build);
+}
+
+static bool keep_touched(struct arena *arena, const struct measured_table *all, size_t count,
                          struct measured *out)
 {
     size_t touched = 0;
 
-    for (size_t i = 0; i < before->count; i++) {
-        const struct measured_table *t = &all[i];
-
-        if (!is_index(t->relation) && (t->lock != HG_LOCK_NONE || t->index_build))
-            all[touched++] = *t;
-    }
-    out->tables = all;
-    out->count = touched;
+    for (size_t i = 0; i < count; i++)
+        touched += is_touched(&all[i]);
+    out->tables = arena_alloc(arena, touched + 1, sizeof *out->tables);
+    for (size_t i = 0; out->tables != NULL && i < count; i++)
+        if (is_touched(&all[i]))
+            out->tables[out->count++] = all[i];
+    return out->tables != NULL;
 }
 
 bool measure_end(hg_conn *conn, struct arena *arena, const struct snapshot *before, hg_deadline by,
                  struct measured *out, hg_error *err)
 {
-    struct measured_table *all = arena_alloc(arena, before->count + 1, sizeof *all);
+    struct measured_table *all = alloc_zero(before->count + 1, sizeof *all);
+    struct measured measured = {0};
     struct snapshot locked = {0};
     bool ok = (all != NULL || no_memory(err)) && read_locks(conn, before, by, all, err)
-              && read_shared(conn, by, &out->shared, err)
+              && read_shared(conn, by, &measured.shared, err)
               && look(conn, locked_sql, arena, by, &locked, err);
 
-    for (size_t i = 0; ok && i < before->count; i++)
-        compare(&before->relations[i], &locked, &all[i]);
-    ok = ok && (advance(before, all, &locked, &out->after) || no_memory(err));
     if (ok) {
+        for (size_t i = 0; i < before->count; i++)
+            compare(&before->relations[i], &locked, &all[i]);
         note_builds(before, &locked, all);
-        keep_touched(before, all, out);
+        ok = (keep_touched(arena, all, before->count, &measured)
+              && advance(before, all, &locked, &measured.after))
+             || no_memory(err);
     }
+    if (ok)
+        *out = measured;
     snapshot_release(&locked);
+    alloc_free(all);
     return ok;
 }

@@ -43,6 +43,7 @@ struct view {
     hg_plan_statement *out;
     size_t index;
     const struct classified *class;
+    const struct assess_trial *trial; /* never NULL */
     VEC(hg_plan_table) tables;
     VEC(hg_hazard) hazards;
     bool failed; /* memory ran out */
@@ -98,7 +99,7 @@ static void apply_effects(struct view *v)
 
 /* --- tables --- */
 
-static hg_plan_table *table_named(struct view *v, const char *name)
+static hg_plan_table *table_named(struct view *v, const char *name, bool created)
 {
     const struct live_table *live = live_find(v->a->live, name);
     const char *full = live != NULL && live->exists ? live->full : name;
@@ -112,8 +113,7 @@ static hg_plan_table *table_named(struct view *v, const char *name)
         v->failed = true;
         return NULL;
     }
-    *t = (hg_plan_table){
-        .name = full, .rows = -1, .size_bytes = -1, .created = is_created(v->a, name)};
+    *t = (hg_plan_table){.name = full, .rows = -1, .size_bytes = -1, .created = created};
     if (live != NULL && !t->created) {
         t->rows = live->rows;
         t->size_bytes = live->size_bytes;
@@ -122,11 +122,36 @@ static hg_plan_table *table_named(struct view *v, const char *name)
     return t;
 }
 
+/* What was seen of the table that the statement calls so, or of the table of such an index. */
+static const struct assess_seen *seen_named(const struct view *v, const char *name)
+{
+    const struct live_table *live = live_find(v->a->live, name);
+
+    for (size_t i = 0; i < v->trial->count; i++) {
+        const struct assess_seen *s = &v->trial->seen[i];
+
+        if (classify_same_name(s->now, name)
+            || (live != NULL && live->exists && strcmp(s->name, live->full) == 0))
+            return s;
+    }
+    return NULL;
+}
+
+/* Where locks were seen, a table that nobody saw is none of the statement's. */
+static hg_plan_table *table_used(struct view *v, const char *name)
+{
+    const struct assess_seen *seen = seen_named(v, name);
+
+    if (!v->trial->locks)
+        return table_named(v, name, is_created(v->a, name));
+    return seen == NULL ? NULL : table_named(v, seen->name, seen->created);
+}
+
 static void touch(struct view *v, const char *name, hg_lock_mode lock, unsigned work)
 {
     hg_plan_table *t;
 
-    if (name[0] == '\0' || (t = table_named(v, name)) == NULL)
+    if (name[0] == '\0' || (t = table_used(v, name)) == NULL)
         return;
     if (lock > t->lock)
         t->lock = lock;
@@ -136,16 +161,45 @@ static void touch(struct view *v, const char *name, hg_lock_mode lock, unsigned 
     t->loses_rows = t->loses_rows || (work & WORK_LOSS) != 0;
 }
 
+/* What the table of forms still has to say: what is lost can be seen only in part. */
+static unsigned not_seen(const struct view *v, unsigned work)
+{
+    return v->trial->work ? work & WORK_LOSS : work;
+}
+
+/* The new files of TRUNCATE are empty: nothing is read for them. */
+static void touch_seen(struct view *v)
+{
+    bool empties = v->class->uses[0].form == FORM_TRUNCATE;
+
+    for (size_t i = 0; i < v->trial->count; i++) {
+        const struct assess_seen *seen = &v->trial->seen[i];
+        hg_plan_table *t = table_named(v, seen->name, seen->created);
+
+        if (t == NULL)
+            return;
+        t->lock = seen->lock;
+        t->scan = !empties && (seen->scan || seen->index_build);
+        t->rewrite = seen->rewrite;
+        t->index_build = !empties && seen->index_build;
+        t->loses_rows = seen->rows && (seen->gone || (empties && seen->rewrite));
+    }
+}
+
 static void touch_all(struct view *v)
 {
+    touch_seen(v);
     for (size_t i = 0; i < v->class->use_count; i++) {
         const struct class_use *use = &v->class->uses[i];
         const struct form *form = form_at(use->form, v->a->server_version);
+        bool seen = v->trial->locks;
+        hg_lock_mode lock;
 
         if (form == NULL)
             continue;
-        touch(v, use->table, use->lock != HG_LOCK_NONE ? use->lock : form->lock, form->work);
-        touch(v, use->other, form->other, form->other_work);
+        lock = use->lock != HG_LOCK_NONE ? use->lock : form->lock;
+        touch(v, use->table, seen ? HG_LOCK_NONE : lock, not_seen(v, form->work));
+        touch(v, use->other, seen ? HG_LOCK_NONE : form->other, not_seen(v, form->other_work));
     }
 }
 
@@ -188,8 +242,9 @@ static void add(struct view *v, const char *id)
 static bool is_harmless(const struct view *v, const struct class_use *use)
 {
     const char *name = use->table[0] != '\0' ? use->table : use->other;
+    const struct assess_seen *seen = seen_named(v, name);
 
-    return name[0] != '\0' && is_created(v->a, name);
+    return seen != NULL ? seen->created : name[0] != '\0' && is_created(v->a, name);
 }
 
 /* SQLite: whether a later statement of the step gives the name to another table. */
@@ -206,6 +261,34 @@ static bool is_replaced(const struct view *v, const char *name)
     return false;
 }
 
+enum { WORK_LONG = WORK_SCAN | WORK_REWRITE | WORK_BUILD };
+
+/* Whether the statement was seen to read or write all of a table that others use. */
+static bool was_long(const struct view *v)
+{
+    for (size_t i = 0; i < v->trial->count; i++) {
+        const struct assess_seen *s = &v->trial->seen[i];
+
+        if (s->rows && !s->created && (s->scan || s->rewrite || s->index_build))
+            return true;
+    }
+    return false;
+}
+
+/* Whether a form's hazard is the long work that it may mean and did not. */
+static bool was_refuted(const struct view *v, const struct form *form)
+{
+    unsigned sure = ((form->work & WORK_WORST) != 0 ? 0 : form->work)
+                    | ((form->other_work & WORK_WORST) != 0 ? 0 : form->other_work);
+
+    if (!v->trial->work)
+        return false;
+    if (form->id == FORM_ALTER_TABLE_OTHER) /* what it does was seen */
+        return true;
+    return ((form->work | form->other_work) & WORK_LONG) != 0 && (sure & WORK_LONG) == 0
+           && (form->work & WORK_LOSS) == 0 && !was_long(v);
+}
+
 static void add_of_use(struct view *v, const struct class_use *use)
 {
     const struct form *form = form_at(use->form, v->a->server_version);
@@ -216,13 +299,44 @@ static void add_of_use(struct view *v, const struct class_use *use)
     }
     if ((form->work & WORK_ALONE) != 0 && v->step->transaction)
         add(v, "not-in-transaction");
-    if (form->hazard == NULL || is_harmless(v, use))
+    if (form->hazard == NULL || is_harmless(v, use) || was_refuted(v, form))
         return;
     if (form->id == FORM_LITE_DROP_TABLE && is_replaced(v, use->table)) {
         if (!v->a->foreign_keys_off)
             add(v, "table-rebuild");
     } else if (form->id != FORM_LOCK_TABLE || hg_lock_blocks_writes(use->lock)) {
         add(v, form->hazard);
+    }
+}
+
+/* What the table of forms said that the statement would do to all of some table, at the most. */
+static unsigned foretold(const struct view *v)
+{
+    unsigned work = 0;
+
+    for (size_t i = 0; i < v->class->use_count; i++) {
+        const struct form *form = form_at(v->class->uses[i].form, v->a->server_version);
+
+        if (form != NULL)
+            work |= (form->work | form->other_work) & WORK_LONG;
+    }
+    return work;
+}
+
+/* Long work that was seen and that no form foretold. */
+static void add_of_trial(struct view *v)
+{
+    unsigned said = foretold(v);
+
+    for (size_t i = 0; v->trial->work && i < v->trial->count; i++) {
+        const struct assess_seen *s = &v->trial->seen[i];
+
+        if (!s->rows || s->created)
+            continue;
+        if (s->rewrite && (said & WORK_REWRITE) == 0)
+            add(v, "table-rewrite");
+        else if ((s->scan || s->index_build) && said == 0 && hg_lock_blocks_writes(s->lock))
+            add(v, "table-scan");
     }
 }
 
@@ -241,6 +355,8 @@ static const hg_plan_table *strongest(const struct view *v)
  * empty. */
 static bool is_long(const struct view *v)
 {
+    if (v->trial->work && v->class->uses[0].form != FORM_TRUNCATE)
+        return was_long(v);
     for (size_t i = 0; i < v->class->use_count; i++) {
         const struct class_use *use = &v->class->uses[i];
         const struct form *form = form_at(use->form, v->a->server_version);
@@ -318,6 +434,7 @@ static void look_at_all(struct view *v)
     touch_all(v);
     for (size_t i = 0; i < v->class->use_count; i++)
         add_of_use(v, &v->class->uses[i]);
+    add_of_trial(v);
     look_at_locks(v);
     look_at_enum_values(v);
     look_at_foreign_keys(v);
@@ -339,6 +456,8 @@ static void sort_tables(struct view *v)
 
 static hg_plan_source source_of(const struct view *v)
 {
+    if (v->trial->locks)
+        return HG_PLAN_MEASURED;
     if (v->class->uses[0].form == FORM_UNKNOWN)
         return HG_PLAN_UNKNOWN;
     return v->class->how == CLASSIFY_TREE ? HG_PLAN_TABLE : HG_PLAN_WORDS;
@@ -376,16 +495,19 @@ static void fill_hazards(struct view *v)
 static bool assess_statement(struct assessor *a, const struct assess_step *read,
                              const hg_plan_step *step, size_t i)
 {
+    static const struct assess_trial untried = {.unmeasured = ""};
     struct view v = {.a = a,
                      .read = read,
                      .step = step,
                      .out = &step->statements[i],
                      .index = i,
-                     .class = &read->classes[i]};
+                     .class = &read->classes[i],
+                     .trial = read->trials == NULL ? &untried : &read->trials[i]};
     const struct form *form = form_at(v.class->uses[0].form, a->server_version);
 
     look_at_all(&v);
     v.out->source = source_of(&v);
+    v.out->unmeasured = v.trial->unmeasured;
     v.out->form = form == NULL || v.out->source == HG_PLAN_UNKNOWN ? "" : form->text;
     fill_tables(&v);
     fill_hazards(&v);

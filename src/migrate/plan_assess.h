@@ -19,11 +19,32 @@
 /* The newest servers that the table of forms speaks of. */
 enum { ASSESS_NEWEST_POSTGRES = 180000, ASSESS_NEWEST_SQLITE = 3053000 };
 
+/* What a statement was seen to do to a table, view or sequence. */
+struct assess_seen {
+    const char *name; /* schema.name, as it was before the plan */
+    const char *now;  /* and when the statement began: an earlier one may have renamed it */
+    hg_lock_mode lock;
+    bool created; /* by an earlier statement of the plan */
+    bool rows;    /* it is of a kind that has rows */
+    bool scan, rewrite, index_build;
+    bool gone; /* or a column of it */
+};
+
+/* What was seen of a statement that was tried on an empty copy of the schema. */
+struct assess_trial {
+    bool locks;             /* which locks it takes; false: nothing was seen */
+    bool work;              /* and what it scans, builds and writes anew */
+    const char *unmeasured; /* why not; "" */
+    struct assess_seen *seen;
+    size_t count;
+};
+
 /* One step, taken apart. */
 struct assess_step {
     const struct script *script;
     struct classified *classes; /* of each statement */
     struct plan_accepts accepts;
+    struct assess_trial *trials; /* of each statement; NULL: none was tried */
 };
 
 struct assessor {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "plan_assess.h"
+#include "plan_measure.h"
 #include "sql/grammar.h"
 
 enum { COUNT_MS = 1000 }; /* to count the rows that would be lost, in all */
@@ -108,7 +109,8 @@ static size_t count_names(const struct explanation *e)
 
     for (size_t i = 0; i < e->p->script_count; i++)
         for (size_t j = 0; j < e->p->scripts[i].count; j++)
-            count += 2 * e->read[i].classes[j].use_count + e->read[i].classes[j].effect_count;
+            count += 2 * e->read[i].classes[j].use_count + e->read[i].classes[j].effect_count
+                     + (e->read[i].trials == NULL ? 0 : e->read[i].trials[j].count);
     return count;
 }
 
@@ -127,6 +129,8 @@ static bool collect_names(struct explanation *e, hg_error *err)
             }
             for (size_t k = 0; k < c->effect_count; k++)
                 add_name(e, c->effects[k].name);
+            for (size_t k = 0; e->read[i].trials != NULL && k < e->read[i].trials[j].count; k++)
+                add_name(e, e->read[i].trials[j].seen[k].name);
         }
     sort_names(e);
     return true;
@@ -194,16 +198,48 @@ static bool assess(const struct explanation *e, const hg_migrate_options *option
     return ok;
 }
 
-bool plan_explain(hg_conn *conn, struct prepared *prepared, const hg_migrate_options *options,
-                  enum explain_depth depth, hg_deadline by, hg_error *err)
+/* Whether there is something to measure; on SQLite what a statement does is known from its form. */
+static bool may_measure(const struct explanation *e, const hg_migrate_options *options)
+{
+    return options->measure && e->conn != NULL && e->p->driver == HG_POSTGRESQL
+           && e->p->script_count > 0;
+}
+
+static bool explain_to_show(struct explanation *e, hg_pool *pool, const hg_migrate_options *options,
+                            hg_deadline by, hg_error *err)
+{
+    if (may_measure(e, options) && !plan_measure(pool, e->conn, e->p, e->read, by, err))
+        return false;
+    if (!ask_live(e, EXPLAIN_TO_SHOW, by, err) || !assess(e, options, err))
+        return false;
+    if (e->conn == NULL)
+        return true;
+    count_losses(e, by);
+    return hg_conn_lost(e->conn) || predict(e, by, err);
+}
+
+/* What the table of forms does not object to needs no measuring. */
+static bool explain_to_run(struct explanation *e, hg_pool *pool, const hg_migrate_options *options,
+                           hg_deadline by, hg_error *err)
+{
+    if (!ask_live(e, EXPLAIN_TO_RUN, by, err) || !assess(e, options, err))
+        return false;
+    if (!options->production || e->p->plan.danger_count == 0 || !may_measure(e, options))
+        return true;
+    return plan_measure(pool, e->conn, e->p, e->read, by, err) && assess(e, options, err);
+}
+
+bool plan_explain(hg_pool *pool, hg_conn *conn, struct prepared *prepared,
+                  const hg_migrate_options *options, enum explain_depth depth, hg_deadline by,
+                  hg_error *err)
 {
     struct explanation e = {.conn = conn, .p = prepared};
-    bool ok = assess_check_accept(options->accept, options->accept_count, err)
-              && read_steps(&e, by, err) && ask_live(&e, depth, by, err)
-              && assess(&e, options, err);
 
-    if (!ok || conn == NULL || depth == EXPLAIN_TO_RUN)
-        return ok;
-    count_losses(&e, by);
-    return hg_conn_lost(conn) || predict(&e, by, err);
+    prepared->plan.measured_ms = -1;
+    prepared->plan.unmeasured = "";
+    if (!assess_check_accept(options->accept, options->accept_count, err)
+        || !read_steps(&e, by, err))
+        return false;
+    return depth == EXPLAIN_TO_SHOW ? explain_to_show(&e, pool, options, by, err)
+                                    : explain_to_run(&e, pool, options, by, err);
 }

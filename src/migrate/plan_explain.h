@@ -13,11 +13,12 @@ enum explain_depth {
 };
 
 /*
- * Fills in the plan of what was loaded. conn NULL: no database. Nothing is run before this: a
- * statement that the server would not understand fails here, with its place. err: HG_FILE, HG_USAGE
- * (options->accept), what the connection says, HG_NOMEM.
+ * Fills in the plan of what was loaded. conn, of pool: NULL: no database. Nothing is run before
+ * this: a statement that the server would not understand fails here, with its place. err: HG_FILE,
+ * HG_USAGE (options->accept), what the connection says, HG_NOMEM.
  */
-bool plan_explain(hg_conn *conn, struct prepared *prepared, const hg_migrate_options *options,
-                  enum explain_depth depth, hg_deadline by, hg_error *err);
+bool plan_explain(hg_pool *pool, hg_conn *conn, struct prepared *prepared,
+                  const hg_migrate_options *options, enum explain_depth depth, hg_deadline by,
+                  hg_error *err);
 
 #endif

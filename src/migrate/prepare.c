@@ -150,6 +150,7 @@ bool prepare_step(struct prepared *p, const struct script *script, hg_plan_step 
         out->statements[i] = (hg_plan_statement){.sql = script->statements[i].sql,
                                                  .line = script->statements[i].line,
                                                  .form = "",
+                                                 .unmeasured = "",
                                                  .table = ""};
     return out->statements != NULL;
 }

@@ -417,7 +417,7 @@ static bool run_together(struct run *r, hg_error *err)
  * application or lose data unless somebody said so by name. */
 static bool check_plan(const struct run *r, hg_error *err)
 {
-    return plan_explain(r->conn, r->prepared, r->options, EXPLAIN_TO_RUN, soon(), err)
+    return plan_explain(r->pool, r->conn, r->prepared, r->options, EXPLAIN_TO_RUN, soon(), err)
            && (!r->options->production || hg_plan_allowed(&r->prepared->plan, err));
 }
 

@@ -1,0 +1,419 @@
+/*
+ * plan_measure.c - tries a plan's statements on an empty copy of the schema.
+ */
+#include "plan_measure.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "driver/bulk.h"
+#include "guc.h"
+#include "measure.h"
+#include "sql/words.h"
+#include "twin.h"
+
+enum { MEASURE_MS = 60 * 1000 };
+
+struct measurer {
+    struct prepared *p;
+    struct twin twin;
+    hg_deadline by;
+    struct snapshot first, now;
+    struct guc guc;
+    const char *stopped; /* why no more is measured; NULL: it goes on */
+};
+
+struct trial {
+    struct measurer *m;
+    const struct script_statement *statement;
+    const struct classified *class;
+    struct assess_trial *out;
+};
+
+static bool no_memory(hg_error *err)
+{
+    return hg_fail(err, HG_NOMEM, "could not measure the plan: out of memory");
+}
+
+static bool no_trial(const struct trial *t, const char *why)
+{
+    t->out->unmeasured = why;
+    return why != NULL;
+}
+
+/* Nothing behind it is measured either. */
+static bool stop(const struct trial *t, const char *why)
+{
+    t->m->stopped = "an earlier statement could not be tried";
+    return no_trial(t, why);
+}
+
+static const char *failure(const struct trial *t, const hg_error *cause)
+{
+    return arena_printf(&t->m->p->arena, "it fails on an empty copy of the schema: %s",
+                        cause->message);
+}
+
+static bool stop_failed(const struct trial *t, const hg_error *cause)
+{
+    return stop(t, failure(t, cause));
+}
+
+/* --- what was seen --- */
+
+static struct assess_seen seen_of(const struct measurer *m, const struct measured_table *t)
+{
+    const struct measured_relation *first = snapshot_find(&m->first, t->relation->oid);
+
+    return (struct assess_seen){.name = first == NULL ? t->relation->name : first->name,
+                                .now = t->relation->name,
+                                .lock = t->lock,
+                                .created = first == NULL,
+                                .rows = strchr("rpm", t->relation->kind) != NULL,
+                                .scan = t->scan,
+                                .rewrite = t->rewrite,
+                                .index_build = t->index_build,
+                                .gone = t->gone};
+}
+
+static bool fill(const struct trial *t, const struct measured *measured, bool work)
+{
+    struct arena *arena = &t->m->p->arena;
+    struct assess_trial *out = t->out;
+
+    out->seen = arena_alloc(arena, measured->count + 1, sizeof *out->seen);
+    if (out->seen == NULL)
+        return false;
+    for (size_t i = 0; i < measured->count; i++)
+        out->seen[i] = seen_of(t->m, &measured->tables[i]);
+    out->count = measured->count;
+    out->locks = true;
+    out->work = work;
+    return true;
+}
+
+/* --- trying --- */
+
+static bool execute(const struct trial *t, const char *sql, hg_error *err)
+{
+    return hg_conn_execute(t->m->twin.conn, sql, NULL, 0, t->m->by, NULL, err);
+}
+
+static bool run_plainly(const struct trial *t, hg_error *err)
+{
+    return execute(t, t->statement->sql, err);
+}
+
+/* The planner takes the locks that the statement would; nothing is carried out. */
+static bool run_explain(const struct trial *t, hg_error *err)
+{
+    const char *sql = arena_printf(&t->m->p->arena, "EXPLAIN %s", t->statement->sql);
+
+    return sql == NULL ? no_memory(err) : execute(t, sql, err);
+}
+
+/* Without its rows. */
+static bool run_copy(const struct trial *t, hg_error *err)
+{
+    hg_conn *conn = t->m->twin.conn;
+
+    return bulk_copy_in(conn, t->statement->sql, t->m->by, err)
+           && bulk_copy_end(conn, NULL, t->m->by, NULL, err);
+}
+
+/* In a transaction of its own, whose locks are read before it ends. */
+static bool observe(const struct trial *t, bool (*run)(const struct trial *t, hg_error *err),
+                    struct measured *out, hg_error *err)
+{
+    struct measurer *m = t->m;
+    hg_conn *conn = m->twin.conn;
+    bool ok = hg_conn_begin(conn, m->by, err) && measure_begin(conn, m->by, &m->now, err)
+              && run(t, err) && measure_end(conn, &m->p->arena, &m->now, m->by, out, err);
+
+    if (ok && !out->shared)
+        ok = hg_conn_commit(conn, m->by, err);
+    if (hg_conn_in_transaction(conn))
+        (void)hg_conn_rollback(conn, m->by, NULL);
+    if (!ok)
+        snapshot_release(&out->after);
+    return ok;
+}
+
+static void advance(struct measurer *m, struct measured *measured)
+{
+    snapshot_release(&m->now);
+    m->now = measured->after;
+}
+
+static bool is_refused_in_transaction(const hg_error *err)
+{
+    return strcmp(err->sqlstate, "25001") == 0;
+}
+
+static const char alone[] = "no transaction can hold it";
+
+/* What changes the schema. */
+static bool try_schema(const struct trial *t)
+{
+    struct measured measured = {0};
+    hg_error cause = {0};
+    bool ok;
+
+    if (!observe(t, t->statement->kind == HEAD_COPY_ROWS ? run_copy : run_plainly, &measured,
+                 &cause))
+        return is_refused_in_transaction(&cause) ? no_trial(t, alone) : stop_failed(t, &cause);
+    if (measured.shared) {
+        snapshot_release(&measured.after);
+        return no_trial(t, "it changes what all databases of the server share");
+    }
+    ok = fill(t, &measured, true);
+    advance(t->m, &measured);
+    return ok;
+}
+
+/* What changes rows alone, of which there are none. */
+static bool try_rows(const struct trial *t)
+{
+    struct measured measured = {0};
+    hg_error cause = {0};
+    bool ok;
+
+    if (!observe(t, run_explain, &measured, &cause))
+        return hg_conn_lost(t->m->twin.conn) ? stop_failed(t, &cause)
+                                             : no_trial(t, failure(t, &cause));
+    ok = fill(t, &measured, false);
+    advance(t->m, &measured);
+    return ok;
+}
+
+/* What no transaction can hold is carried out for those behind it; its locks are gone when it is.
+ */
+static bool try_alone(const struct trial *t)
+{
+    struct measurer *m = t->m;
+    hg_error cause = {0};
+
+    snapshot_release(&m->now);
+    if (!run_plainly(t, &cause)
+        || !measure_look(m->twin.conn, &m->p->arena, m->by, &m->now, &cause))
+        return stop_failed(t, &cause);
+    return no_trial(t, alone);
+}
+
+/* There is nothing to measure. */
+static bool try_none(const struct trial *t)
+{
+    return no_trial(t, "");
+}
+
+static bool try_not_alone(const struct trial *t)
+{
+    return no_trial(t, alone);
+}
+
+static bool try_not_beyond(const struct trial *t)
+{
+    return no_trial(t, "it reaches beyond the database, and is not tried");
+}
+
+static bool try_no_more(const struct trial *t)
+{
+    return stop(t, "it runs code, which is not tried");
+}
+
+static bool try_unknown(const struct trial *t)
+{
+    return stop(t, "it is not understood, and not tried");
+}
+
+/* --- the session --- */
+
+static void words_of(const struct trial *t, struct words *w)
+{
+    words_init(w, HG_POSTGRESQL, t->statement->sql, t->statement->size);
+}
+
+/* SET is for the statements behind it, also where it is for the transaction: here each has its own.
+ */
+static bool try_setting(const struct trial *t)
+{
+    const char *sql = t->statement->sql;
+    hg_error cause = {0};
+    struct words w;
+
+    words_of(t, &w);
+    if (words_take(&w, "set")) {
+        if (words_take(&w, "local"))
+            sql = arena_printf(&t->m->p->arena, "SET %s", sql + w.token.offset);
+        else if (words_take(&w, "constraints") || words_take(&w, "transaction"))
+            return try_none(t);
+    } else if (!words_take(&w, "reset")) {
+        return try_none(t);
+    }
+    if (sql == NULL)
+        return false;
+    return execute(t, sql, &cause) ? try_none(t) : stop_failed(t, &cause);
+}
+
+/* Whether set_config() is the one function that it calls. */
+static bool sets_alone(const struct trial *t)
+{
+    bool sets = false, before_is_set = false, before_is_word = false;
+    struct words w;
+
+    for (words_of(t, &w); w.token.kind != LEX_END; words_next(&w)) {
+        const char *at = w.text + w.token.offset;
+
+        if (*at == '(' && before_is_word && !before_is_set)
+            return false;
+        before_is_word = w.token.kind == LEX_WORD || w.token.kind == LEX_QUOTED;
+        before_is_set = lex_is(at, w.token.size, "set_config");
+        sets = sets || before_is_set;
+    }
+    return sets;
+}
+
+static bool try_select(const struct trial *t)
+{
+    hg_error cause = {0};
+
+    if (!sets_alone(t))
+        return try_rows(t);
+    return run_plainly(t, &cause) ? try_none(t) : stop_failed(t, &cause);
+}
+
+/* A subscription is a connection to another server. */
+static bool try_other(const struct trial *t)
+{
+    struct words w;
+
+    words_of(t, &w);
+    words_next(&w);
+    return words_take(&w, "subscription") ? try_not_beyond(t) : try_schema(t);
+}
+
+/* --- one statement --- */
+
+/* Whatever is not here changes the schema and nothing else. */
+static const struct {
+    enum form_id form;
+    bool (*attempt)(const struct trial *trial);
+} ways[] = {
+    {FORM_UNKNOWN, try_unknown},
+    {FORM_CODE, try_no_more},
+    {FORM_CREATE_OTHER, try_other},
+    {FORM_ALTER_OTHER, try_other},
+    {FORM_DROP_OTHER, try_other},
+    {FORM_SELECT, try_select},
+    {FORM_SELECT_FOR, try_rows},
+    {FORM_INSERT, try_rows},
+    {FORM_UPDATE, try_rows},
+    {FORM_UPDATE_ALL, try_rows},
+    {FORM_DELETE, try_rows},
+    {FORM_DELETE_ALL, try_rows},
+    {FORM_MERGE, try_rows},
+    {FORM_COPY_TO, try_not_beyond},
+    {FORM_VACUUM, try_not_alone},
+    {FORM_VACUUM_FULL, try_not_alone},
+    {FORM_REINDEX_DATABASE, try_not_alone},
+    {FORM_DATABASE, try_not_beyond},
+    {FORM_DROP_DATABASE, try_not_beyond},
+    {FORM_TRANSACTION, try_none},
+    {FORM_SESSION, try_setting},
+    {FORM_CREATE_INDEX_CONCURRENTLY, try_alone},
+    {FORM_CREATE_INDEX_CONCURRENTLY_IF, try_alone},
+    {FORM_DROP_INDEX_CONCURRENTLY, try_alone},
+    {FORM_REINDEX_CONCURRENTLY, try_alone},
+    {FORM_DETACH_PARTITION_CONCURRENTLY, try_alone},
+};
+
+static bool attempt(const struct trial *t)
+{
+    enum form_id form = t->class->uses[0].form;
+
+    if (form == FORM_COPY_FROM)
+        return t->statement->kind == HEAD_COPY_ROWS ? try_schema(t) : try_not_beyond(t);
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
+        if (ways[i].form == form)
+            return ways[i].attempt(t);
+    return try_schema(t);
+}
+
+static bool try_step(struct measurer *m, struct assess_step *step, hg_error *err)
+{
+    const struct script *script = step->script;
+    hg_error cause = {0};
+
+    step->trials = arena_alloc(&m->p->arena, script->count + 1, sizeof *step->trials);
+    if (step->trials == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < script->count; i++) {
+        const struct trial t = {m, &script->statements[i], &step->classes[i], &step->trials[i]};
+
+        t.out->unmeasured = "";
+        if (m->stopped != NULL)
+            t.out->unmeasured = m->stopped;
+        else if (!attempt(&t))
+            return no_memory(err);
+    }
+    if (m->stopped == NULL && guc_may_change(HG_POSTGRESQL, script)
+        && !guc_restore(&m->guc, m->twin.conn, m->by, &cause))
+        m->stopped = "behind a migration whose settings could not be undone";
+    return true;
+}
+
+/* --- all of them --- */
+
+/* Scans that nobody counts cannot be seen. */
+static bool check_counters(const struct measurer *m, hg_error *err)
+{
+    hg_rows *rows = NULL;
+    bool ok = hg_conn_query(m->twin.conn, "SELECT current_setting('track_counts')::bool::int::int8",
+                            NULL, 0, m->by, &rows, err)
+              && hg_rows_next(rows, m->by, err) == HG_ROW;
+    bool on = ok && hg_rows_integer(rows, 0) == 1;
+
+    hg_rows_close(rows);
+    return !ok || on || hg_fail(err, HG_UNSUPPORTED, "the server does not count (track_counts)");
+}
+
+static bool open_twin(struct measurer *m, hg_pool *pool, hg_conn *conn, hg_error *err)
+{
+    return twin_open(pool, conn, m->by, &m->twin, err) && check_counters(m, err)
+           && guc_remember(&m->guc, m->twin.conn, m->by, err)
+           && measure_look(m->twin.conn, &m->p->arena, m->by, &m->first, err)
+           && measure_look(m->twin.conn, &m->p->arena, m->by, &m->now, err);
+}
+
+static bool try_all(struct measurer *m, struct assess_step *steps, hg_error *err)
+{
+    for (size_t i = 0; i < m->p->script_count; i++)
+        if (!try_step(m, &steps[i], err))
+            return false;
+    return true;
+}
+
+bool plan_measure(hg_pool *pool, hg_conn *conn, struct prepared *p, struct assess_step *steps,
+                  hg_deadline by, hg_error *err)
+{
+    int64_t left_ms = hg_deadline_left_ms(by) / 2;
+    struct measurer m = {.p = p,
+                         .by = hg_deadline_in_ms(left_ms < MEASURE_MS ? left_ms : MEASURE_MS),
+                         .guc = GUC_INIT};
+    int64_t begun = clock_now_ns();
+    hg_error cause = {0};
+    bool ok = true;
+
+    if (open_twin(&m, pool, conn, &cause)) {
+        ok = try_all(&m, steps, err);
+        p->plan.measured_ms = clock_since_ms(begun);
+    } else {
+        p->plan.unmeasured = arena_text(&p->arena, cause.message);
+        ok = p->plan.unmeasured != NULL || no_memory(err);
+    }
+    snapshot_release(&m.first);
+    snapshot_release(&m.now);
+    guc_release(&m.guc);
+    twin_close(&m.twin);
+    return ok;
+}
