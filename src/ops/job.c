@@ -217,7 +217,7 @@ static bool do_plan(struct job *job, struct job_result *result)
     hg_migrate_options options =
         ops_migrate_options(ops, job->request.migrate, job->request.target);
 
-    return hg_plan_make(ops->pool, &options, ops_inspection_deadline(ops), &result->plan,
+    return hg_plan_make(ops->pool, &options, ops_plan_deadline(ops, &options), &result->plan,
                         &result->error);
 }
 

@@ -64,6 +64,7 @@ static json_t *statement_object(const hg_plan_statement *s)
     json_object_set_new(object, "line", json_integer(s->line));
     json_object_set_new(object, "form", json_part_text_or_null(s->form));
     json_object_set_new(object, "source", json_part_text(hg_plan_source_name(s->source)));
+    json_object_set_new(object, "unmeasured", json_part_text_or_null(s->unmeasured));
     json_object_set_new(object, "lock", lock_or_null(s->lock));
     json_object_set_new(object, "table", json_part_text_or_null(s->table));
     json_object_set_new(object, "blocks_reads",
@@ -108,6 +109,8 @@ bool json_plan(struct buf *out, const hg_plan *plan)
 
     json_object_set_new(root, "plan_id", json_part_text(plan->id));
     json_object_set_new(root, "dangers", json_integer((json_int_t)plan->danger_count));
+    json_object_set_new(root, "measured_ms", json_part_ms(plan->measured_ms));
+    json_object_set_new(root, "unmeasured", json_part_text_or_null(plan->unmeasured));
     json_object_set_new(root, "steps", json_plan_steps(plan->steps, plan->step_count));
     return json_part_finish(out, root);
 }

@@ -10,7 +10,8 @@ enum {
                             the application's */
     CLOSE_WAIT_MS =
         200, /* everything was returned before; only a worker that hangs is not waited for */
-    INSPECTION_EXTRA_MS = 5000 /* beside connecting */
+    INSPECTION_EXTRA_MS = 5000, /* beside connecting */
+    MEASURE_EXTRA_MS = 30000
 };
 
 bool ops_open(const hg_settings_options *settings, const struct ops_options *options,
@@ -64,6 +65,7 @@ hg_migrate_options ops_migrate_options(const struct ops *ops, hg_migrate_kind ki
     options.kind = kind;
     options.target = target == NULL || target[0] == '\0' ? NULL : target;
     options.production = hg_settings_production(ops->settings);
+    options.measure = !hg_settings_read_only(ops->settings);
     options.release = hg_settings_release(ops->settings);
     return options;
 }
@@ -73,4 +75,11 @@ hg_deadline ops_inspection_deadline(const struct ops *ops)
     hg_pool_settings pool = hg_settings_pool(ops->settings);
 
     return hg_deadline_in_ms(pool.connect_timeout_ms + INSPECTION_EXTRA_MS);
+}
+
+hg_deadline ops_plan_deadline(const struct ops *ops, const hg_migrate_options *options)
+{
+    int64_t ms = hg_deadline_left_ms(ops_inspection_deadline(ops));
+
+    return hg_deadline_in_ms(ms + (options->measure ? MEASURE_EXTRA_MS : 0));
 }

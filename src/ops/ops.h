@@ -38,12 +38,15 @@ bool ops_open_with(hg_settings *settings, const struct ops_options *options, str
 /* Closes the pool and frees the settings; an empty struct ops is fine. */
 void ops_close(struct ops *ops);
 
-/* What a migration command runs with: folder, production and timeouts as the settings say. target:
- * NULL or "" for the default. */
+/* What a migration command runs with: folder, production and timeouts as the settings say; plans
+ * are measured unless the session is read-only. target: NULL or "" for the default. */
 hg_migrate_options ops_migrate_options(const struct ops *ops, hg_migrate_kind kind,
                                        const char *target);
 
 /* How long an inspection (status, history, readiness) may take in all. */
 hg_deadline ops_inspection_deadline(const struct ops *ops);
+
+/* The same of a plan, which may have to be measured. */
+hg_deadline ops_plan_deadline(const struct ops *ops, const hg_migrate_options *options);
 
 #endif

@@ -285,17 +285,19 @@ static void a_plan_shows_steps_and_statements(void **state)
 {
     hg_plan_table table = {.name = "public.t", .lock = HG_LOCK_SHARE, .rows = 7, .size_bytes = -1};
     hg_hazard hazard = {.id = "index-blocks-writes", .message = "m", .safer = ""};
-    hg_plan_statement statements[] = {{.sql = "CREATE INDEX ON t (a)",
-                                       .line = 7,
-                                       .form = "CREATE INDEX",
-                                       .source = HG_PLAN_TABLE,
-                                       .lock = HG_LOCK_SHARE,
-                                       .table = "public.t",
-                                       .tables = &table,
-                                       .table_count = 1,
-                                       .hazards = &hazard,
-                                       .hazard_count = 1},
-                                      {.sql = "FROBNICATE", .form = "", .table = ""}};
+    hg_plan_statement statements[] = {
+        {.sql = "CREATE INDEX ON t (a)",
+         .line = 7,
+         .form = "CREATE INDEX",
+         .source = HG_PLAN_MEASURED,
+         .unmeasured = "",
+         .lock = HG_LOCK_SHARE,
+         .table = "public.t",
+         .tables = &table,
+         .table_count = 1,
+         .hazards = &hazard,
+         .hazard_count = 1},
+        {.sql = "FROBNICATE", .form = "", .unmeasured = "why", .table = ""}};
     hg_plan_step step = {.revision = "a1",
                          .message = "m",
                          .file = "a.sql",
@@ -303,7 +305,11 @@ static void a_plan_shows_steps_and_statements(void **state)
                          .predicted_ms = -1,
                          .statements = statements,
                          .statement_count = 2};
-    hg_plan plan = {.id = "0123456789abcdef", .steps = &step, .step_count = 1};
+    hg_plan plan = {.id = "0123456789abcdef",
+                    .steps = &step,
+                    .step_count = 1,
+                    .measured_ms = 2.5,
+                    .unmeasured = ""};
     struct buf out = BUF_INIT(1 << 20);
     json_t *root, *object;
 
@@ -311,11 +317,13 @@ static void a_plan_shows_steps_and_statements(void **state)
     assert_true(json_plan(&out, &plan));
     root = parse(&out);
     object = json_array_get(json_object_get(root, "steps"), 0);
-    assert_has(root, "plan_id:s dangers:i steps:a");
+    assert_has(root, "plan_id:s dangers:i measured_ms:r unmeasured:n steps:a");
     assert_has(object, "revision:s direction:s transaction:b predicted_ms statements:a");
     object = json_array_get(json_object_get(object, "statements"), 0);
-    assert_has(object, "sql:s line:i form:s source:s lock:s table:s blocks_reads:b blocks_writes:b "
-                       "rewrite:b scan:b tables:a hazards:a");
+    assert_has(
+        object,
+        "sql:s line:i form:s source:s unmeasured:n lock:s table:s blocks_reads:b blocks_writes:b "
+        "rewrite:b scan:b tables:a hazards:a");
     assert_string_equal(json_string_value(json_object_get(object, "lock")), "SHARE");
     assert_has(
         json_array_get(json_object_get(object, "tables"), 0),
@@ -333,6 +341,7 @@ static void lint_tells_of_each_file_and_engine(void **state)
     hg_plan_statement statement = {.sql = "DROP TABLE t",
                                    .line = 2,
                                    .form = "DROP TABLE",
+                                   .unmeasured = "",
                                    .table = "",
                                    .hazards = &hazard,
                                    .hazard_count = 1};

@@ -455,17 +455,19 @@ void scene_plan(struct scene *s)
                                    .message = "every row is read while nobody else may",
                                    .safer = "VALIDATE a CHECK constraint first."}};
     static hg_plan_statement first[] = {
-        {"ALTER TABLE users ADD CONSTRAINT email_nn CHECK (email IS NOT NULL) NOT VALID", 12},
-        {"ALTER TABLE users VALIDATE CONSTRAINT email_nn", 15},
+        {"ALTER TABLE users ADD CONSTRAINT email_nn CHECK (email IS NOT NULL) NOT VALID", 12,
+         .unmeasured = ""},
+        {"ALTER TABLE users VALIDATE CONSTRAINT email_nn", 15, .unmeasured = ""},
         {.sql = "ALTER TABLE users ALTER email SET NOT NULL",
          .line = 16,
+         .unmeasured = "",
          .tables = users,
          .table_count = 1,
          .hazards = hazards,
          .hazard_count = 1},
     };
     static hg_plan_statement second[] = {
-        {"UPDATE accounts\n   SET plan = 'free'\n WHERE plan IS NULL", 9},
+        {"UPDATE accounts\n   SET plan = 'free'\n WHERE plan IS NULL", 9, .unmeasured = ""},
     };
     static hg_plan_step steps[] = {
         {.revision = "0042",
@@ -487,7 +489,11 @@ void scene_plan(struct scene *s)
          .statement_count = 1},
     };
 
-    s->planned = (hg_plan){.id = "5f2a9c01d37be846", .steps = steps, .step_count = 2};
+    s->planned = (hg_plan){.id = "5f2a9c01d37be846",
+                           .steps = steps,
+                           .step_count = 2,
+                           .measured_ms = -1,
+                           .unmeasured = ""};
     s->plan = (struct job_result){.ok = true, .plan = &s->planned};
     s->plan.request = (struct job_request){.kind = JOB_PLAN, .migrate = s->model.change.kind};
     scene_send(
