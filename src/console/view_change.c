@@ -134,6 +134,12 @@ static void plan_statement(const hg_plan_statement *s, struct document *d)
         table_line(&s->tables[i], d);
     for (size_t i = 0; i < s->hazard_count; i++)
         hazard_lines(&s->hazards[i], d);
+    if (s->unmeasured[0] != '\0') {
+        char line[sizeof((hg_error *)0)->message + 80];
+
+        snprintf(line, sizeof line, "not measured: %s", s->unmeasured);
+        document_text(d, LOCK_INDENT, ROLE_DIM, line);
+    }
 }
 
 static void plan_step(const hg_plan_step *step, size_t number, struct document *d)
@@ -148,6 +154,23 @@ static void plan_step(const hg_plan_step *step, size_t number, struct document *
     document_text(d, STEP_INDENT, step->transaction ? ROLE_DIM : ROLE_WARN, options);
     for (size_t i = 0; i < step->statement_count; i++)
         plan_statement(&step->statements[i], d);
+}
+
+/* Where it comes from what is said of the statements. */
+static void plan_source(const hg_plan *plan, struct document *d)
+{
+    char line[sizeof((hg_error *)0)->message + 80], took[FORMAT_ROOM];
+
+    if (plan->measured_ms >= 0)
+        snprintf(line, sizeof line, "Measured on an empty copy of the schema in %s.",
+                 format_took(plan->measured_ms, took));
+    else if (plan->unmeasured[0] != '\0')
+        snprintf(line, sizeof line, "From the table of statement forms, not measured: %s",
+                 plan->unmeasured);
+    else
+        return;
+    document_blank(d);
+    document_text(d, 0, ROLE_DIM, line);
 }
 
 void view_plan(const struct model *m, struct document *d)
@@ -171,4 +194,5 @@ void view_plan(const struct model *m, struct document *d)
             document_blank(d);
         plan_step(&m->plan->plan->steps[i], i + 1, d);
     }
+    plan_source(m->plan->plan, d);
 }

@@ -941,14 +941,21 @@ static void a_plan_with_dangers_asks_nothing_in_production(void **state)
                         .severity = HG_SEVERITY_DANGER,
                         .message = "rows are lost",
                         .safer = ""};
-    hg_plan_statement statement = {
-        .sql = "ALTER TABLE users DROP email", .hazards = &danger, .hazard_count = 1};
+    hg_plan_statement statement = {.sql = "ALTER TABLE users DROP email",
+                                   .unmeasured = "",
+                                   .hazards = &danger,
+                                   .hazard_count = 1};
     hg_plan_step step = {.revision = "0042",
                          .message = "drop",
                          .file = "0042.sql",
                          .statements = &statement,
                          .statement_count = 1};
-    hg_plan plan = {.id = "5f2a9c01d37be846", .steps = &step, .step_count = 1, .danger_count = 1};
+    hg_plan plan = {.id = "5f2a9c01d37be846",
+                    .steps = &step,
+                    .step_count = 1,
+                    .danger_count = 1,
+                    .measured_ms = -1,
+                    .unmeasured = ""};
     struct job_result result = {.ok = true, .plan = &plan};
 
     (void)state;

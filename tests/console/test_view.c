@@ -579,7 +579,7 @@ static void hostile_sql_and_errors_stay_text(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++) {
         struct scene *s = scene_new(80, 24, true, false);
-        hg_plan_statement statement = {hostile[i], 1};
+        hg_plan_statement statement = {hostile[i], 1, .unmeasured = hostile[i]};
         hg_plan_step step = {.revision = hostile[i],
                              .message = hostile[i],
                              .file = hostile[i],
