@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/text.h"
 #include "list.h"
 #include "update.h"
@@ -242,6 +243,18 @@ static void note_checks(struct model *m, const struct job_result *result)
     m->checks_asked = false;
 }
 
+/* A history that never branches needs no lanes. */
+static void draw_lanes(struct model *m, const hg_history *history)
+{
+    struct lane_row *rows = alloc_zero(history->revision_count + 1, sizeof *rows);
+
+    alloc_free(m->lanes);
+    m->lane_count = rows == NULL ? 0 : lanes_make(history, rows);
+    m->lanes = m->lane_count > 1 ? rows : NULL;
+    if (m->lanes == NULL)
+        alloc_free(rows);
+}
+
 static void take_status(struct model *m, struct job_result *result, struct effects *effects)
 {
     bool answered = result->readiness != NULL && result->readiness->db;
@@ -258,6 +271,7 @@ static void take_status(struct model *m, struct job_result *result, struct effec
     if (result->readiness != NULL && result->readiness->history != NULL) {
         discard(effects, m->known);
         m->known = result;
+        draw_lanes(m, result->readiness->history);
     }
     if (m->pools == NULL || m->pools->pools.count == 0)
         follow_pools(m);

@@ -43,6 +43,38 @@ static int64_t since_ms(const struct model *m, const hg_revision *r)
     return r->applied_ms <= 0 ? -1 : m->wall_ms > r->applied_ms ? m->wall_ms - r->applied_ms : 0;
 }
 
+/* Lanes stand for ancestors above their descendants, all of them. */
+static bool has_lanes(const struct model *m)
+{
+    const struct looking *l = &m->lists[PANE_MIGRATIONS];
+
+    return m->lanes != NULL && m->screen == SCREEN_MIGRATIONS && l->order == LIST_AS_IT_COMES
+           && !l->reversed && l->filter[0] == '\0';
+}
+
+static void revision_cell(const struct model *m, size_t row, struct table_cell *out)
+{
+    const hg_revision *r = revision_at(m, row);
+    char lanes[6 * LANES_MAX + 1];
+
+    out->text = r->revision;
+    if (!has_lanes(m))
+        return;
+    lanes_text(&m->lanes[row], m->lane_count, r, m->utf8, lanes, sizeof lanes);
+    snprintf(out->scratch, sizeof out->scratch, "%s %s", lanes, r->revision);
+    out->text = out->scratch;
+}
+
+/* Where there are several heads they are called so. */
+static void message_cell(const struct model *m, const hg_revision *r, struct table_cell *out)
+{
+    out->text = r->message;
+    if (!r->head || model_history(m)->head_count < 2)
+        return;
+    snprintf(out->scratch, sizeof out->scratch, "(head) %.180s", r->message);
+    out->text = out->scratch;
+}
+
 static void cell(const struct model *m, size_t row, size_t column, struct table_cell *out)
 {
     const hg_revision *r = revision_at(m, row);
@@ -52,9 +84,9 @@ static void cell(const struct model *m, size_t row, size_t column, struct table_
                 : column <= MIG_MESSAGE ? ROLE_TEXT
                                         : ROLE_DIM;
     if (column == MIG_REVISION)
-        out->text = r->revision;
+        revision_cell(m, row, out);
     else if (column == MIG_MESSAGE)
-        out->text = r->message;
+        message_cell(m, r, out);
     else if (column == MIG_STATE)
         out->text = view_revision_word(r);
     else if (column == MIG_WHEN && r->applied_ms > 0)
@@ -82,7 +114,7 @@ static enum role note(const struct model *m, char *out, size_t size)
 {
     const hg_history *history = model_history(m);
     size_t broken = 0, applied = 0;
-    char since[FORMAT_ROOM];
+    char since[FORMAT_ROOM], heads[32] = "";
 
     if (history == NULL) {
         snprintf(out, size, "%s", m->status == NULL ? "reading" : "not known");
@@ -96,10 +128,12 @@ static enum role note(const struct model *m, char *out, size_t size)
         snprintf(out, size, "as of %s", format_moment(m->known_wall_ms, since));
         return ROLE_WARN;
     }
+    if (history->head_count > 1)
+        snprintf(heads, sizeof heads, ", %zu heads", history->head_count);
     if (broken > 0)
-        snprintf(out, size, "%zu broken, %zu pending", broken, history->pending_count);
+        snprintf(out, size, "%zu broken, %zu pending%s", broken, history->pending_count, heads);
     else
-        snprintf(out, size, "%zu applied, %zu pending", applied, history->pending_count);
+        snprintf(out, size, "%zu applied, %zu pending%s", applied, history->pending_count, heads);
     return broken > 0 ? ROLE_MIG_BROKEN : history->pending_count > 0 ? ROLE_MIG_PENDING : ROLE_OK;
 }
 
@@ -155,6 +189,8 @@ static void detail(const struct model *m, size_t row, struct document *d)
     document_item(d, DOCUMENT_FIELD, view_revision_role(r), view_revision_word(r), ROLE_VALUE,
                   r->message);
     document_field(d, "revises", parents);
+    if (r->current)
+        document_field(d, "current", "the database is here");
     when_and_who(m, r, d);
     if (r->checksum_known && !r->checksum_ok)
         document_item(d, DOCUMENT_FIELD, ROLE_DIM, "checksum", ROLE_WARN,

@@ -39,6 +39,7 @@ void model_release(struct model *m)
     for (int pane = 0; pane < LISTS; pane++)
         alloc_free(m->lists[pane].rows);
     alloc_free(m->copied);
+    alloc_free(m->lanes);
 }
 
 struct page_entry *model_page_entry(struct model *m)

@@ -10,6 +10,7 @@
 #include <headgate/headgate.h>
 
 #include "keys.h"
+#include "lanes.h"
 #include "layout.h"
 #include "ops/actions.h"
 #include "ops/job.h"
@@ -160,8 +161,10 @@ struct model {
     struct job_result *known;    /* the newest that could read the history; may be the same */
     struct job_result *sessions; /* the newest that succeeded */
     int64_t sessions_wall_ms;    /* when that was */
-    bool db_answered;            /* the last time that it was asked */
-    int64_t known_wall_ms;       /* when the database last answered; 0: never */
+    struct lane_row *lanes;      /* of the known history, a row a revision; NULL: none */
+    size_t lane_count;
+    bool db_answered;      /* the last time that it was asked */
+    int64_t known_wall_ms; /* when the database last answered; 0: never */
     struct pool_past past[POOLS_REMEMBERED];
     struct check_past checks_past[CHECKS_REMEMBERED];
     size_t checks_newest;

@@ -359,6 +359,44 @@ static void smoked(struct scene *s)
     scene_deliver_smoke(s);
 }
 
+/* Two branches that were merged, and two that are heads. */
+static void branch(struct scene *s, size_t row, const char *const *parents, size_t count)
+{
+    s->revisions[row].revises = parents;
+    s->revisions[row].revises_count = count;
+}
+
+static void graph(struct scene *s)
+{
+    static const char *const names[] = {"0001", "0002", "0003", "0004", "0005", "0006", "0007"};
+    static const char *const merged[] = {"0004", "0003"};
+
+    scene_busy(s);
+    s->history.revision_count = 8;
+    for (size_t i = 1; i < 8; i++)
+        branch(s, i, &names[i - 1], 1);
+    branch(s, 2, names, 1);     /* 0003 from 0001, beside 0002 */
+    branch(s, 3, names + 1, 1); /* 0004 from 0002 */
+    branch(s, 4, merged, 2);
+    branch(s, 6, names + 4, 1); /* 0006 and 0007 from 0005 */
+    branch(s, 7, names + 6, 1);
+    s->revisions[2].checksum_ok = false;
+    for (size_t i = 5; i < 8; i++) {
+        s->revisions[i].state = HG_REVISION_PENDING;
+        s->revisions[i].applied_ms = 0;
+        s->revisions[i].applied_by = "";
+        s->revisions[i].duration_ms = -1;
+        s->revisions[i].checksum_known = false;
+    }
+    s->revisions[4].current = true;
+    s->revisions[5].head = s->revisions[7].head = true;
+    s->history.head_count = 2;
+    s->history.pending_count = 3;
+    scene_deliver(s);
+    scene_key(s, '4');
+    scene_deliver_source(s);
+}
+
 static void sorted(struct scene *s)
 {
     busy(s);
@@ -437,6 +475,12 @@ static const struct view_case {
     {"run_elsewhere_40x10", running_elsewhere, 40, 10, true, false},
     {"copy_plain_80x24", plain_copy, 80, 24, true, true},
     {"sorted_80x24", sorted, 80, 24, true, false},
+    {"graph_40x10", graph, 40, 10, true, true},
+    {"graph_40x10_ascii", graph, 40, 10, false, true},
+    {"graph_80x24", graph, 80, 24, true, true},
+    {"graph_80x24_ascii", graph, 80, 24, false, true},
+    {"graph_132x43", graph, 132, 43, true, true},
+    {"graph_132x43_ascii", graph, 132, 43, false, true},
     {"smoked_80x24", smoked, 80, 24, true, true},
     {"smoked_40x10", smoked, 40, 10, false, false},
     {"smoked_132x43", smoked, 132, 43, true, true},
