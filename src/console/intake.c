@@ -22,6 +22,8 @@ void intake_started(struct model *m, const struct message *message)
     } else if (message->request.kind == JOB_SMOKE) {
         m->smoke_job = message->job;
         m->smoke_done = m->smoke_total = 0;
+    } else if (message->request.kind == JOB_DRIFT) {
+        m->drift_job = message->job;
     } else if (message->request.kind == JOB_END) {
         if (!started)
             note_add(m, ROLE_WARN, "the one before has not been ended yet: try again in a moment");
@@ -322,6 +324,22 @@ static void take_smoke(struct model *m, struct job_result *result, struct effect
     list_refresh(m, PANE_CHECKS);
 }
 
+static void take_drift(struct model *m, struct job_result *result, struct effects *effects)
+{
+    size_t count = result->drift == NULL ? 0 : result->drift->change_count;
+
+    m->drift_job = 0;
+    discard(effects, m->drift);
+    m->drift = result;
+    if (!result->ok)
+        note_add(m, ROLE_FAIL, "drift: %s", result->error.message);
+    else if (result->drift == NULL)
+        note_add(m, ROLE_INFO, "drift: there is no schema file to compare with");
+    else
+        note_add(m, count == 0 ? ROLE_OK : ROLE_WARN, "drift: %zu object%s differ%s", count,
+                 count == 1 ? "" : "s", count == 1 ? "s" : "");
+}
+
 static void take_source(struct model *m, struct job_result *result, struct effects *effects)
 {
     m->source.job = 0;
@@ -367,6 +385,9 @@ void intake_result(struct model *m, const struct message *message, struct effect
         break;
     case JOB_HOLDER:
         take_holder(m, result, effects);
+        return;
+    case JOB_DRIFT:
+        take_drift(m, result, effects);
         return;
     case JOB_END:
         question_ended(m, result);

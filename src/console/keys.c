@@ -78,6 +78,8 @@ static const struct key_row rows[] = {
     {COMMAND_END_SESSION,   {'K'},                   CHANGES | IN_RUN,             "K",       "end session", "CHANGE",
      "sessions: end the selected one; during a run the one in the way", .shy = true},
 
+    {COMMAND_DRIFT,         {'d'},                   READS,                        "d",       "drift",    "DO",
+     "compare the database with the schema file, object by object", .shy = true},
     {COMMAND_ATTACH,        {'a'},                   READS,                        "a",       "attach",   "DO",
      "watch a run that goes on: a detached one, or another deployer's", .shy = true},
     {COMMAND_CHECKS,        {'r'},                   READS,                        "r",       "checks",   "DO",

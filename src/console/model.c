@@ -75,6 +75,7 @@ static enum context page_context(const struct model *m)
     case PAGE_HELP:
     case PAGE_COPY:
     case PAGE_HOLDER:
+    case PAGE_DRIFT:
         return IN_PAGE;
     case PAGE_NONE:
         break;
@@ -372,6 +373,8 @@ int64_t model_wake_ms(const struct model *m)
         sooner(m, m->ask_expires_ms, &wake);
     if (m->change.asking)
         sooner(m, m->change.expires_ms, &wake);
+    if (m->drift_job != 0 && model_page(m) == PAGE_DRIFT)
+        sooner(m, m->now_ms + REFRESH_MS, &wake);
     if (m->change.running) /* it says for how long */
         sooner(m, m->now_ms + REFRESH_MS - (m->now_ms - m->change.started_ms) % REFRESH_MS, &wake);
     return wake;

@@ -45,7 +45,16 @@ struct feed {
 };
 
 /* What covers a screen. */
-enum page { PAGE_NONE, PAGE_DETAIL, PAGE_HELP, PAGE_COPY, PAGE_PLAN, PAGE_RUN, PAGE_HOLDER };
+enum page {
+    PAGE_NONE,
+    PAGE_DETAIL,
+    PAGE_HELP,
+    PAGE_COPY,
+    PAGE_PLAN,
+    PAGE_RUN,
+    PAGE_HOLDER,
+    PAGE_DRIFT
+};
 
 struct page_entry {
     enum page page;
@@ -173,6 +182,9 @@ struct model {
     uint64_t smoke_job;             /* 0: none is under way */
     int64_t smoke_done, smoke_total;
     struct source source;
+    struct job_result *drift; /* the newest comparison with the schema file */
+    uint64_t drift_job;       /* 0: none is under way */
+    int64_t drift_asked_ms;
 
     enum screen_id screen;
     struct page_entry pages[SCREEN_COUNT][PAGES_DEEP]; /* [screen][page_depth] is shown */

@@ -89,6 +89,8 @@ static const struct row {
     {"current",  press,  COMMAND_SCREEN + SCREEN_MIGRATIONS, NULL, NULL},
     {"heads",    press,  COMMAND_SCREEN + SCREEN_MIGRATIONS, NULL, NULL},
     {"ready",    press,  COMMAND_CHECKS,                     NULL, NULL},
+    {"check",    press,  COMMAND_DRIFT,                      NULL, NULL},
+    {"attach",   press,  COMMAND_ATTACH,                     "",         "Watch a run that goes on elsewhere"},
     {"up",       change, COMMAND_APPLY,                      NULL, NULL},
     {"down",     change, COMMAND_ROLL_BACK,                  NULL, NULL},
     {"reset",    change, COMMAND_RESET,                      NULL, NULL},

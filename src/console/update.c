@@ -268,6 +268,21 @@ static void attach(struct model *m, enum command command, struct effects *effect
     running_attach(m, effects);
 }
 
+/* The comparison goes on in the background, also when its page is left; asked for again on its page
+ * it is made anew. */
+static void drift(struct model *m, enum command command, struct effects *effects)
+{
+    bool seen = model_page(m) == PAGE_DRIFT;
+
+    (void)command;
+    screen_open(m, SCREEN_MIGRATIONS);
+    page_open(m, PAGE_DRIFT);
+    if (m->drift_job != 0 || (m->drift != NULL && !seen))
+        return;
+    m->drift_asked_ms = m->now_ms;
+    effect_add(effects, (struct effect){.kind = EFFECT_START, .request = {.kind = JOB_DRIFT}});
+}
+
 static void end_session(struct model *m, enum command command, struct effects *effects)
 {
     (void)effects;
@@ -348,6 +363,7 @@ static carry_out *const commands[COMMAND_COUNT] = {
     [COMMAND_ARM] = arm,          [COMMAND_YES] = yes,
     [COMMAND_WAIT] = wait,        [COMMAND_DETACH] = detach,
     [COMMAND_CANCEL] = cancel,    [COMMAND_ATTACH] = attach,
+    [COMMAND_DRIFT] = drift,
     [COMMAND_CANCEL_QUERY] = end_session, [COMMAND_END_SESSION] = end_session,
     [COMMAND_STOP] = stop,        [COMMAND_INTERRUPT] = interrupt,
     [COMMAND_QUIT] = quit,        [COMMAND_THEME] = ask_world,

@@ -24,6 +24,7 @@ enum {
     SOURCE_BYTES_MAX = 1 << 20, /* more of a file than this is not read on a screen */
     SESSIONS_MS = 3000,         /* nothing interrupts this; nobody waits longer for it to end */
     SMOKE_MS = 60000,
+    DRIFT_MS = 10 * 60 * 1000,
     SMOKE_WORDS_MAX = 64,
     DELIVERY_WAIT_MS = 5000 /* a result waits this long for a receiver that does not take */
 };
@@ -57,6 +58,7 @@ void job_result_free(struct job_result *result)
     alloc_free(result->order);
     alloc_free(result->text);
     hg_smoke_free(result->smoke);
+    hg_schema_diff_free(result->drift);
     hg_plan_free(result->plan);
     hg_run_result_release(&result->run);
     alloc_free(result);
@@ -305,6 +307,18 @@ static bool do_watch(struct job *job, struct job_result *result)
     return watch(job, &worker, result);
 }
 
+static bool do_drift(struct job *job, struct job_result *result)
+{
+    const struct ops *ops = job->jobs->ops;
+    const hg_observer observer = {.cancelled = is_cancelled, .context = job};
+    const char *file = hg_settings_schema_file(ops->settings);
+
+    text_copy(result->request.file, sizeof result->request.file, file);
+    return !file_exists(file)
+           || hg_schema_diff_make(ops->pool, file, hg_deadline_in_ms(DRIFT_MS), &observer,
+                                  &result->drift, &result->error);
+}
+
 static bool do_end(struct job *job, struct job_result *result)
 {
     const struct job_request *r = &job->request;
@@ -323,7 +337,7 @@ static job_function *const functions[] = {
     [JOB_POOLS] = do_pools,       [JOB_PING] = do_ping,     [JOB_STATUS] = do_status,
     [JOB_SESSIONS] = do_sessions, [JOB_SOURCE] = do_source, [JOB_PLAN] = do_plan,
     [JOB_RUN] = do_run,           [JOB_SMOKE] = do_smoke,   [JOB_WATCH] = do_watch,
-    [JOB_HOLDER] = do_holder,     [JOB_END] = do_end,
+    [JOB_HOLDER] = do_holder,     [JOB_END] = do_end,       [JOB_DRIFT] = do_drift,
 };
 
 static void *work(void *argument)

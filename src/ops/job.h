@@ -28,6 +28,7 @@ enum job_kind {
     JOB_RUN,      /* up, down or reset, carried out: in a worker, if there may be one */
     JOB_WATCH,    /* the run of a worker that somebody has started */
     JOB_HOLDER,   /* who is changing the schema, as the database tells it */
+    JOB_DRIFT,    /* what makes the database another one than the schema file */
     JOB_END,      /* a session of the server: what it runs, or all of it */
     JOB_KINDS
 };
@@ -37,7 +38,7 @@ struct job_request {
     hg_migrate_kind migrate;       /* JOB_PLAN, JOB_RUN */
     char target[HG_REVISION_SIZE]; /* "": the default of the kind */
     char plan_id[17];              /* JOB_RUN: refuse any other plan; "": do not ask */
-    char file[512];                /* JOB_SOURCE */
+    char file[512];                /* JOB_SOURCE; JOB_DRIFT: set in the result */
     char only[1024];               /* JOB_SMOKE: ids with spaces between; "": all */
     int64_t pid, backend_start_ms; /* JOB_END: whose */
     bool terminate;                /* JOB_END: the session, not only what it runs */
@@ -72,6 +73,7 @@ struct job_result {
     hg_headroom headroom;       /* JOB_SESSIONS on PostgreSQL */
     char *text;                 /* JOB_SOURCE */
     hg_smoke *smoke;            /* JOB_SMOKE */
+    hg_schema_diff *drift;      /* JOB_DRIFT; also NULL where there is no schema file */
     hg_plan *plan;              /* JOB_PLAN */
     hg_run_result run;          /* JOB_RUN, JOB_WATCH, also when it failed */
 };

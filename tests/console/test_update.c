@@ -666,6 +666,30 @@ static void who_else_is_at_work_is_asked_until_nobody_is(void **state)
     scene_free(s);
 }
 
+static void drift_is_looked_for_once_and_again_when_asked(void **state)
+{
+    struct scene *s = open_busy(false);
+    struct job_result found = {.request = {.kind = JOB_DRIFT}, .ok = true};
+
+    (void)state;
+    scene_key(s, 'd');
+    assert_int_equal(started(s)->kind, JOB_DRIFT);
+    scene_key(s, KEYS_ESCAPE);
+    scene_key(s, 'd'); /* it is still under way */
+    assert_null(started(s));
+    scene_key(s, '1');
+    scene_send(s, (struct message){.kind = MSG_RESULT, .result = &found, .job = s->model.drift_job},
+               500);
+    assert_non_null(strstr(note(s), "no schema file"));
+    scene_key(s, '4');
+    scene_key(s, KEYS_ESCAPE);
+    scene_key(s, 'd'); /* what was found is shown again */
+    assert_null(started(s));
+    scene_key(s, 'd');
+    assert_int_equal(started(s)->kind, JOB_DRIFT);
+    scene_free(s);
+}
+
 static void the_wait_for_another_attempt_is_counted_down(void **state)
 {
     struct scene *s = open_busy(false);
@@ -1161,6 +1185,7 @@ int main(void)
         cmocka_unit_test(a_run_within_the_console_cannot_be_left_to_itself),
         cmocka_unit_test(a_run_of_another_terminal_is_watched_as_ones_own),
         cmocka_unit_test(who_else_is_at_work_is_asked_until_nobody_is),
+        cmocka_unit_test(drift_is_looked_for_once_and_again_when_asked),
         cmocka_unit_test(the_wait_for_another_attempt_is_counted_down),
         cmocka_unit_test(a_session_is_ended_when_the_answer_is_typed),
         cmocka_unit_test(during_a_run_what_is_in_its_way_can_be_ended),

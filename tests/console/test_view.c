@@ -397,6 +397,40 @@ static void graph(struct scene *s)
     scene_deliver_source(s);
 }
 
+/* The database is not what schema.sql says, and a file was edited. */
+static void comparing(struct scene *s)
+{
+    busy(s);
+    scene_key(s, 'd');
+    tick(s, 3000);
+}
+
+static void drift(struct scene *s)
+{
+    static hg_schema_change changes[] = {
+        {HG_SCHEMA_ADD, "table", "audit", ""},
+        {HG_SCHEMA_ALTER, "column", "accounts.email", "type text -> citext; not null none -> yes"},
+        {HG_SCHEMA_DROP, "index", "accounts_old", ""},
+    };
+    static hg_schema_statement statements[] = {
+        {HG_SCHEMA_MAIN, "CREATE TABLE audit (id bigint PRIMARY KEY, note text)", ""},
+        {HG_SCHEMA_MAIN, "ALTER TABLE accounts ALTER email TYPE citext", ""},
+        {HG_SCHEMA_AFTER, "DROP INDEX accounts_old", ""},
+    };
+    static hg_schema_diff diff = {
+        .changes = changes, .change_count = 3, .statements = statements, .statement_count = 3};
+    static struct job_result result;
+
+    result = (struct job_result){.ok = true, .drift = &diff};
+    result.request = (struct job_request){.kind = JOB_DRIFT, .file = "schema.sql"};
+    result.finished_ms = s->wall_ms + 3000;
+    broken(s);
+    scene_key(s, 'd');
+    scene_send(s,
+               (struct message){.kind = MSG_RESULT, .result = &result, .job = s->model.drift_job},
+               3000);
+}
+
 static void sorted(struct scene *s)
 {
     busy(s);
@@ -475,6 +509,13 @@ static const struct view_case {
     {"run_elsewhere_40x10", running_elsewhere, 40, 10, true, false},
     {"copy_plain_80x24", plain_copy, 80, 24, true, true},
     {"sorted_80x24", sorted, 80, 24, true, false},
+    {"drift_making_80x24", comparing, 80, 24, true, false},
+    {"drift_40x10", drift, 40, 10, true, false},
+    {"drift_40x10_ascii", drift, 40, 10, false, false},
+    {"drift_80x24", drift, 80, 24, true, true},
+    {"drift_80x24_ascii", drift, 80, 24, false, true},
+    {"drift_132x43", drift, 132, 43, true, true},
+    {"drift_132x43_ascii", drift, 132, 43, false, true},
     {"graph_40x10", graph, 40, 10, true, true},
     {"graph_40x10_ascii", graph, 40, 10, false, true},
     {"graph_80x24", graph, 80, 24, true, true},

@@ -364,6 +364,37 @@ static void a_lost_terminal_leaves_the_run_alone(void **state)
     project_remove(&p);
 }
 
+static void drift(bool postgres)
+{
+    struct project p = project_make(postgres);
+
+    temp_write(p.dir, "schema.sql",
+               "CREATE TABLE accounts (id integer PRIMARY KEY, note text);\n"
+               "CREATE TABLE invoices (id integer PRIMARY KEY);\n"
+               "CREATE TABLE wanted (id integer PRIMARY KEY);\n");
+    run_command(&p, "up");
+    open_console(&p);
+    tty_type(p.tty, "d");
+    assert_true(tty_wait(p.tty, "missing   column accounts.note"));
+    assert_true(tty_wait(p.tty, "missing   table wanted"));
+    assert_true(tty_wait(p.tty, "extra     table audit"));
+    assert_true(tty_wait(p.tty, "3 objects differ"));
+    quit_console(&p);
+    project_remove(&p);
+}
+
+static void drift_is_shown_by_object_on_sqlite(void **state)
+{
+    (void)state;
+    drift(false);
+}
+
+static void drift_is_shown_by_object_on_postgresql(void **state)
+{
+    (void)state;
+    drift(true);
+}
+
 static void keys_answer_while_the_server_is_frozen(void **state)
 {
     struct project p = project_make(true);
@@ -489,6 +520,8 @@ int main(void)
         cmocka_unit_test(a_long_migration_is_stopped_and_rolled_back),
         cmocka_unit_test(a_run_goes_on_without_its_console_and_is_watched_from_another),
         cmocka_unit_test(a_lost_terminal_leaves_the_run_alone),
+        cmocka_unit_test(drift_is_shown_by_object_on_sqlite),
+        cmocka_unit_test(drift_is_shown_by_object_on_postgresql),
         cmocka_unit_test(keys_answer_while_the_server_is_frozen),
         cmocka_unit_test(it_can_be_quit_while_the_server_is_frozen),
         cmocka_unit_test(it_opens_without_a_database_and_says_why),
