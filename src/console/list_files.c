@@ -93,6 +93,31 @@ static const char *empty(const struct model *m)
     return m->sessions == NULL ? "looking for processes" : "no process has it open";
 }
 
+/* What the pools of the process have out, and who has it. */
+static void pools_of(const struct model *m, int64_t pid, struct document *d)
+{
+    size_t count;
+    const hg_pool_snapshot *pools = model_pools(m, &count);
+
+    for (size_t i = 0; i < count; i++) {
+        const hg_pool_snapshot *p = &pools[i];
+
+        if (p->pid != pid)
+            continue;
+        list_field(d, "pool", "%s, %d of %zu connections in use", p->name, p->in_use,
+                   p->connection_count);
+        for (size_t j = 0; j < p->connection_count; j++) {
+            const hg_pool_connection *c = &p->connections[j];
+            char held[FORMAT_ROOM];
+
+            if (c->held_ms >= 0)
+                list_field(d, "holder", "%s, for %s",
+                           c->holder[0] == '\0' ? "not named" : c->holder,
+                           format_age(c->held_ms, held));
+        }
+    }
+}
+
 static void detail(const struct model *m, size_t row, struct document *d)
 {
     static const char *const meanings[] = {
@@ -113,6 +138,8 @@ static void detail(const struct model *m, size_t row, struct document *d)
     list_field(d, "lock", "%s: %s", hg_file_lock_name(p->lock), meanings[p->lock]);
     document_field(d, "has open", files);
     document_field(d, "database", model_sessions(m)->path == NULL ? "" : model_sessions(m)->path);
+    if (p->pid > 0)
+        pools_of(m, p->pid, d);
 }
 
 static void copy(const struct model *m, size_t row, struct buf *out)

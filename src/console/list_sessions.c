@@ -256,6 +256,25 @@ static void moment(struct document *d, const char *label, int64_t wall_ms)
         list_field(d, label, "%s UTC", format_moment(wall_ms, text));
 }
 
+/* The connection of a pool that it is, and who has it. */
+static void holder(const struct model *m, const hg_server_session *s, struct document *d)
+{
+    const struct session_holder *h;
+    char text[FORMAT_ROOM];
+
+    if (m->sessions->holders == NULL)
+        return;
+    h = &m->sessions->holders[s - model_sessions(m)->sessions];
+    if (h->connection == NULL)
+        return;
+    list_field(d, "connection", "slot %d of pool %s, %s %lld", h->connection->slot, h->pool->name,
+               h->pool->process, (long long)h->pool->pid);
+    if (h->connection->held_ms >= 0)
+        list_field(d, "holder", "%s, for %s",
+                   h->connection->holder[0] == '\0' ? "not named" : h->connection->holder,
+                   format_age(h->connection->held_ms, text));
+}
+
 void list_session_detail(const struct model *m, const hg_server_session *s, struct document *d)
 {
     char text[FORMAT_ROOM];
@@ -269,10 +288,12 @@ void list_session_detail(const struct model *m, const hg_server_session *s, stru
         document_field(d, "client", known(s->client));
     list_field(d, "state", "%s for %s", s->visible ? known(s->state) : "hidden from this role",
                format_age(lasts_ms(m, s), text));
-    moment(d, "connected", s->backend_start_ms);
-    moment(d, "transaction", s->xact_start_ms);
     waits(m, s, d);
     blocks(m, s->pid, d);
+    if (m->screen == SCREEN_SESSIONS) /* elsewhere it is what one came from */
+        holder(m, s, d);
+    moment(d, "connected", s->backend_start_ms);
+    moment(d, "transaction", s->xact_start_ms);
     if (s->query != NULL && s->query[0] != '\0') {
         document_blank(d);
         document_sql(d, 2, s->query);

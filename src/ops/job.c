@@ -56,6 +56,7 @@ void job_result_free(struct job_result *result)
     alloc_free(result->readiness);
     hg_sessions_free(result->sessions);
     alloc_free(result->order);
+    alloc_free(result->holders);
     alloc_free(result->text);
     hg_smoke_free(result->smoke);
     hg_schema_diff_free(result->drift);
@@ -153,15 +154,21 @@ static bool do_status(struct job *job, struct job_result *result)
 static bool arrange(const struct ops *ops, struct job_result *result)
 {
     const hg_sessions *sessions = result->sessions;
+    const hg_url *url = hg_settings_url(ops->settings);
 
     if (sessions->driver != HG_POSTGRESQL)
         return true;
     result->order = alloc_zero(sessions->session_count + 1, sizeof *result->order);
-    if (result->order == NULL || !blocking_order(sessions, result->order, &result->in_trees))
+    result->holders = alloc_zero(sessions->session_count + 1, sizeof *result->holders);
+    if (result->order == NULL || result->holders == NULL
+        || !blocking_order(sessions, result->order, &result->in_trees))
         return hg_fail(&result->error, HG_NOMEM, "could not read the sessions: out of memory");
-    if (hg_pool_list_read(hg_settings_runtime_dir(ops->settings), &result->pools, NULL))
-        hg_headroom_measure(sessions, hg_settings_url(ops->settings), &result->pools,
-                            &result->headroom);
+    if (!hg_pool_list_read(hg_settings_runtime_dir(ops->settings), &result->pools, NULL))
+        return true;
+    hg_headroom_measure(sessions, url, &result->pools, &result->headroom);
+    for (size_t i = 0; i < sessions->session_count; i++)
+        result->holders[i].connection = hg_server_session_holder(
+            &sessions->sessions[i], url, &result->pools, &result->holders[i].pool);
     return true;
 }
 

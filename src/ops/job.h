@@ -55,6 +55,12 @@ struct job_event {
     double duration_ms;
 };
 
+/* Whose connection a session is; pool NULL: of no pool of this host. */
+struct session_holder {
+    const hg_pool_snapshot *pool;
+    const hg_pool_connection *connection;
+};
+
 /* What a job found out. Owned by the receiver, freed with job_result_free(). Pointers that a kind
  * does not set are NULL. */
 struct job_result {
@@ -71,11 +77,12 @@ struct job_result {
     struct blocking_row *order; /* JOB_SESSIONS on PostgreSQL: the sessions, blocking trees first */
     size_t in_trees;            /* how many of them are in a tree */
     hg_headroom headroom;       /* JOB_SESSIONS on PostgreSQL */
-    char *text;                 /* JOB_SOURCE */
-    hg_smoke *smoke;            /* JOB_SMOKE */
-    hg_schema_diff *drift;      /* JOB_DRIFT; also NULL where there is no schema file */
-    hg_plan *plan;              /* JOB_PLAN */
-    hg_run_result run;          /* JOB_RUN, JOB_WATCH, also when it failed */
+    struct session_holder *holders; /* JOB_SESSIONS on PostgreSQL: one a session, within pools */
+    char *text;                     /* JOB_SOURCE */
+    hg_smoke *smoke;                /* JOB_SMOKE */
+    hg_schema_diff *drift;          /* JOB_DRIFT; also NULL where there is no schema file */
+    hg_plan *plan;                  /* JOB_PLAN */
+    hg_run_result run;              /* JOB_RUN, JOB_WATCH, also when it failed */
 };
 void job_result_free(struct job_result *result); /* NULL is fine */
 

@@ -431,6 +431,15 @@ static void drift(struct scene *s)
                3000);
 }
 
+/* On SQLite: the process that writes, and who in it. */
+static void writer(struct scene *s)
+{
+    busy(s);
+    scene_key(s, '3');
+    scene_deliver_sessions(s);
+    scene_key(s, 'j');
+}
+
 static void sorted(struct scene *s)
 {
     busy(s);
@@ -516,6 +525,9 @@ static const struct view_case {
     {"drift_80x24_ascii", drift, 80, 24, false, true},
     {"drift_132x43", drift, 132, 43, true, true},
     {"drift_132x43_ascii", drift, 132, 43, false, true},
+    {"file_40x10", writer, 40, 10, true, false},
+    {"file_80x24", writer, 80, 24, true, false},
+    {"file_132x43_ascii", writer, 132, 43, false, false},
     {"graph_40x10", graph, 40, 10, true, true},
     {"graph_40x10_ascii", graph, 40, 10, false, true},
     {"graph_80x24", graph, 80, 24, true, true},

@@ -138,7 +138,9 @@ static void fill_server(struct scene *s)
                               .used = 37,
                               .states = s->states,
                               .state_count = 4};
-    s->seen = (struct job_result){.ok = true, .sessions = &s->server, .order = s->order};
+    s->holders[0] = (struct session_holder){&s->snapshots[0], &s->snapshots[0].connections[0]};
+    s->seen = (struct job_result){
+        .ok = true, .sessions = &s->server, .order = s->order, .holders = s->holders};
     s->seen.in_trees = 4;
     snprintf(s->seen.headroom.message, sizeof s->seen.headroom.message,
              "2 pools may open 40 connections; 61 are left for them: 21 to spare");

@@ -31,6 +31,7 @@ struct scene {
     hg_file_process processes[4];
     hg_state_count states[4];
     struct blocking_row order[8];
+    struct session_holder holders[8];
 };
 
 struct scene *scene_new(int width, int height, bool utf8, bool production);
