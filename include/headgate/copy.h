@@ -3,8 +3,8 @@
  * proved by a digest of both sides.
  *
  * A target without tables gets them from the source, as far as they translate. One call does one of
- * four things: look (dry run), copy, copy on after an interruption (resume),
- * compare (verify only). It starts threads of its own, each with a connection of either pool, and
+ * five things: look (dry run), copy, copy on after an interruption (resume), compare (verify only),
+ * give an unfinished copy up (abandon). It starts threads of its own, each with a connection of either pool, and
  * joins them before it returns; the observer hears everything from the calling thread. The source
  * is opened for reading alone and read as of one moment, while the application goes on writing.
  */
@@ -21,7 +21,8 @@ extern "C" {
 typedef enum hg_copy_mode {
     HG_COPY_RUN,     /* check everything, then copy, then verify */
     HG_COPY_DRY_RUN, /* check every value against its column; changes nothing */
-    HG_COPY_VERIFY   /* compare both sides; changes nothing */
+    HG_COPY_VERIFY,  /* compare both sides; changes nothing */
+    HG_COPY_ABANDON  /* give an unfinished copy up: the target is as before it */
 } hg_copy_mode;
 
 /* Texts are borrowed until the call returns. */
@@ -90,6 +91,14 @@ typedef struct hg_copy_problem {
     bool stops;    /* the copy cannot be begun with it */
 } hg_copy_problem;
 
+/* A row that is not the same on both sides; of each table the first ones are told. */
+typedef struct hg_copy_difference {
+    const char *table;
+    const char *kind; /* "missing" in the target, "extra" there, "different" */
+    int64_t key;
+    const char *columns; /* that differ, separated by ", "; "" otherwise */
+} hg_copy_difference;
+
 /* What makes a table of the target, or something of one; without its semicolon. */
 typedef struct hg_copy_statement {
     const char *table;
@@ -108,6 +117,8 @@ typedef struct hg_copy_result {
     size_t finding_count;
     hg_copy_problem *problems;
     size_t problem_count;
+    hg_copy_difference *differences;
+    size_t difference_count;
     hg_copy_statement *statements; /* for the tables that the target lacks, in order */
     size_t statement_count;
     int sequences_reset;
@@ -117,7 +128,8 @@ typedef struct hg_copy_result {
 } hg_copy_result;
 
 /*
- * Checks, copies, verifies. source: a pool on SQLite, best read-only; target: one on PostgreSQL.
+ * Checks, copies, verifies. source: a pool on SQLite, best read-only (HG_COPY_ABANDON: NULL is
+ * fine); target: one on PostgreSQL.
  * Both need room for hg_copy_connections(). observer: NULL is fine; per table its steps in rows,
  * and with subject "" the whole in bytes. out_result: filled on success and, as far as it went, on
  * failure; the caller's until hg_copy_result_free().

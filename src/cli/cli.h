@@ -41,7 +41,7 @@ struct cli_copy {
     const char *rules_file, *rejects_file;
     struct cli_texts rules;
     int jobs; /* 0: not given */
-    bool dry_run, verify_only, resume, create;
+    bool dry_run, verify_only, resume, create, abandon;
 };
 
 /* What the command line said. Texts are argv's. */

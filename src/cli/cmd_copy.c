@@ -183,6 +183,24 @@ static void put_problems(struct buf *out, const hg_copy_result *result)
     }
 }
 
+static void put_differences(struct buf *out, const hg_copy_result *result)
+{
+    if (result->difference_count > 0)
+        buf_text(out, "\nRows that differ:\n");
+    for (size_t i = 0; i < result->difference_count; i++) {
+        const hg_copy_difference *difference = &result->differences[i];
+
+        buf_text(out, "  ");
+        put_visible(out, difference->table);
+        buf_printf(out, "  rowid %lld  %s", (long long)difference->key,
+                   strcmp(difference->kind, "extra") == 0     ? "only in the target"
+                   : strcmp(difference->kind, "missing") == 0 ? "not in the target"
+                                                              : "differs in ");
+        put_visible(out, difference->columns);
+        buf_char(out, '\n');
+    }
+}
+
 static void put_statements(struct buf *out, const hg_copy_result *result)
 {
     bool after = false;
@@ -230,10 +248,13 @@ static int show(const struct cli *cli, const hg_copy_result *result, const hg_er
 
     if (cli->json) {
         json_copy_result(&out, result, err);
+    } else if (result->mode == HG_COPY_ABANDON) {
+        buf_text(&out, "The unfinished copy was given up; the target is as it was before.\n");
     } else {
         put_tables(&out, result);
         put_findings(&out, result);
         put_problems(&out, result);
+        put_differences(&out, result);
         put_statements(&out, result);
         put_summary(&out, result);
     }
@@ -331,11 +352,13 @@ static bool options_of(const struct cli *cli, const struct names *tables, hg_cop
     const struct cli_copy *copy = &cli->copy;
 
     *out = hg_copy_options_default();
-    if (copy->dry_run + copy->verify_only + copy->resume > 1)
+    if (copy->dry_run + copy->verify_only + copy->resume + copy->abandon > 1)
         return hg_fail(err, HG_USAGE,
-                       "only one of --dry-run, --verify-only and --resume is "
-                       "possible");
-    out->mode = copy->dry_run ? HG_COPY_DRY_RUN : copy->verify_only ? HG_COPY_VERIFY : HG_COPY_RUN;
+                       "only one of --dry-run, --verify-only, --resume and --abandon is possible");
+    out->mode = copy->dry_run       ? HG_COPY_DRY_RUN
+                : copy->verify_only ? HG_COPY_VERIFY
+                : copy->abandon     ? HG_COPY_ABANDON
+                                    : HG_COPY_RUN;
     out->create = copy->create;
     out->resume = copy->resume;
     out->tables = tables->list.items;
@@ -353,10 +376,14 @@ static bool agree(const struct cli *cli, const struct ops *ops, const hg_url *so
 {
     char what[1024];
 
-    if (options->mode != HG_COPY_RUN)
+    if (options->mode == HG_COPY_DRY_RUN || options->mode == HG_COPY_VERIFY)
         return true;
-    snprintf(what, sizeof what, "copy: all of %s into %s (%s)", hg_url_redacted(source),
-             hg_url_redacted(hg_settings_url(ops->settings)), hg_settings_env(ops->settings));
+    if (options->mode == HG_COPY_ABANDON)
+        snprintf(what, sizeof what, "copy: give up the unfinished copy into %s (%s)",
+                 hg_url_redacted(hg_settings_url(ops->settings)), hg_settings_env(ops->settings));
+    else
+        snprintf(what, sizeof what, "copy: all of %s into %s (%s)", hg_url_redacted(source),
+                 hg_url_redacted(hg_settings_url(ops->settings)), hg_settings_env(ops->settings));
     return cli_consent(cli, ops, what, err);
 }
 

@@ -74,6 +74,7 @@ const struct option_row option_rows[] = {
     {"--dry-run",            NULL,     FOR_COPY,    OPTION_FLAG, offsetof(struct cli, copy.dry_run),            "Check every value and change nothing"},
     {"--verify-only",        NULL,     FOR_COPY,    OPTION_FLAG, offsetof(struct cli, copy.verify_only),        "Compare both sides and change nothing"},
     {"--resume",             NULL,     FOR_COPY,    OPTION_FLAG, offsetof(struct cli, copy.resume),             "Go on where a copy was interrupted"},
+    {"--abandon",            NULL,     FOR_COPY,    OPTION_FLAG, offsetof(struct cli, copy.abandon),            "Give an unfinished copy up: the target is as before it"},
     {"--create",             NULL,     FOR_COPY,    OPTION_FLAG, offsetof(struct cli, copy.create),             "Make the tables that the target lacks (a target without any gets all in any case)"},
     {"--tables",             "LIST",   FOR_COPY,    OPTION_TEXT, offsetof(struct cli, copy.tables),             "Only these tables, separated by commas"},
     {"--rule",               "RULE",   FOR_COPY,    OPTION_TEXTS, offsetof(struct cli, copy.rules),              "What to do about values that do not fit: \"orders.note truncate\"; may be repeated"},

@@ -160,6 +160,27 @@ static bool keep_problems(struct account *account, const struct run *run)
     return true;
 }
 
+static bool keep_differences(struct account *account, const struct run *run)
+{
+    hg_copy_result *result = &account->result;
+    const struct difference *difference;
+
+    result->differences =
+        arena_alloc(&account->arena, run->differences.count, sizeof *result->differences);
+    if (result->differences == NULL)
+        return false;
+    VEC_EACH (&run->differences, difference) {
+        hg_copy_difference *copy = &result->differences[result->difference_count++];
+
+        *copy = (hg_copy_difference){
+            keep(account, run->mapping.tables[difference->table].source->name), difference->kind,
+            difference->key, keep(account, difference->columns)};
+        if (copy->table == NULL || copy->columns == NULL)
+            return false;
+    }
+    return true;
+}
+
 static bool keep_statement(struct account *account, const char *table, bool after, const char *sql)
 {
     hg_copy_statement *statement = &account->result.statements[account->result.statement_count++];
@@ -208,7 +229,7 @@ bool account_fill(struct run *run, hg_error *err)
 
     digest_rules(run, account->result.rules_digest);
     return (keep_tables(account, run) && keep_findings(account, run) && keep_problems(account, run)
-            && keep_statements(account, run))
+            && keep_differences(account, run) && keep_statements(account, run))
            || hg_fail(err, HG_NOMEM, "could not write the account of the copy: out of memory");
 }
 

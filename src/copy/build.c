@@ -353,7 +353,10 @@ bool build_pretend(const struct build *build, struct target_db *target, hg_error
     struct target_table *all_tables = arena_alloc(&target->arena, tables, sizeof *all_tables);
     struct target_hold *all_holds = arena_alloc(&target->arena, holds, sizeof *all_holds);
 
-    if (all_tables == NULL || all_holds == NULL)
+    size_t uniques = target->unique_count + build->uniques.count;
+    struct target_unique *all_uniques = arena_alloc(&target->arena, uniques, sizeof *all_uniques);
+
+    if (all_tables == NULL || all_holds == NULL || all_uniques == NULL)
         return build_no_memory(err);
     for (size_t i = 0; i < tables; i++)
         all_tables[i] = i < target->table_count ? target->tables[i]
@@ -361,6 +364,11 @@ bool build_pretend(const struct build *build, struct target_db *target, hg_error
     for (size_t i = 0; i < holds; i++)
         all_holds[i] =
             i < target->hold_count ? target->holds[i] : build->holds.items[i - target->hold_count];
+    for (size_t i = 0; i < uniques; i++)
+        all_uniques[i] = i < target->unique_count ? target->uniques[i]
+                                                  : build->uniques.items[i - target->unique_count];
+    target->uniques = all_uniques;
+    target->unique_count = uniques;
     target->tables = all_tables;
     target->table_count = tables;
     target->holds = all_holds;
@@ -372,6 +380,7 @@ void build_release(struct build *build)
 {
     VEC_RELEASE(&build->tables);
     VEC_RELEASE(&build->holds);
+    VEC_RELEASE(&build->uniques);
     VEC_RELEASE(&build->parts);
     VEC_RELEASE(&build->extras);
     VEC_RELEASE(&build->notes);

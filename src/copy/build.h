@@ -30,8 +30,9 @@ struct build {
     struct arena arena;
     VEC(struct target_table) tables; /* as they will be */
     VEC(struct target_hold) holds;   /* to be made after the rows */
-    VEC(struct build_part) parts;    /* the tables */
-    VEC(struct build_part) extras;   /* checks and views: each may be refused by the server */
+    VEC(struct target_unique) uniques;
+    VEC(struct build_part) parts;  /* the tables */
+    VEC(struct build_part) extras; /* checks and views: each may be refused by the server */
     VEC(struct build_note) notes;
 };
 

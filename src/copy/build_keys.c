@@ -36,6 +36,13 @@ static bool add_hold(struct maker *m, enum hold_kind kind, const char *table, co
 
 /* --- keys --- */
 
+static const char *key_name(const struct source_table *table, const struct source_key *key)
+{
+    return key->name[0] != '\0' || table->rowid_column < 0
+               ? key->name
+               : table->columns[table->rowid_column].name;
+}
+
 static void put_key_columns(struct buf *out, const struct source_table *table)
 {
     bool first = true;
@@ -76,6 +83,30 @@ static bool add_key(struct maker *m, const struct making *t, const char *name, b
     return ok;
 }
 
+/* What a key is made of, for who looks for duplicates: the columns by place in the primary key, or
+ * those of an index. */
+static bool add_unique_columns(struct maker *m, const struct making *t, const char *name,
+                               const struct source_index *index, hg_error *err)
+{
+    struct target_unique *unique = VEC_PUSH(&m->out->uniques);
+    size_t count = 0;
+
+    if (unique == NULL)
+        return build_no_memory(err);
+    *unique = (struct target_unique){
+        t->source->name, name,
+        arena_alloc(&m->out->arena, t->source->column_count + 1, sizeof *unique->columns), 0};
+    if (unique->columns == NULL)
+        return build_no_memory(err);
+    for (size_t i = 0; index != NULL && i < index->key_count; i++)
+        unique->columns[count++] = key_name(t->source, &index->keys[i]);
+    for (size_t i = 0; index == NULL && i < t->source->column_count; i++)
+        if (t->source->columns[i].key > 0)
+            unique->columns[count++] = t->source->columns[i].name;
+    unique->column_count = count;
+    return true;
+}
+
 static bool add_primary_key(struct maker *m, const struct making *t, hg_error *err)
 {
     struct buf columns = BUF_INIT(SQL_MAX), base = BUF_INIT(1 << 16);
@@ -87,7 +118,9 @@ static bool add_primary_key(struct maker *m, const struct making *t, hg_error *e
     put_key_columns(&columns, t->source);
     buf_printf(&base, "%s_pkey", t->source->name);
     name = build_name(m, base.bytes);
-    ok = name != NULL ? add_key(m, t, name, true, columns.bytes, err) : build_no_memory(err);
+    ok = name != NULL ? add_key(m, t, name, true, columns.bytes, err)
+                            && add_unique_columns(m, t, name, NULL, err)
+                      : build_no_memory(err);
     buf_release(&columns);
     buf_release(&base);
     return ok;
@@ -101,13 +134,6 @@ static const char *function_of(const char *collation)
     return strcasecmp(collation, "NOCASE") == 0  ? "lower"
            : strcasecmp(collation, "RTRIM") == 0 ? "rtrim"
                                                  : NULL;
-}
-
-static const char *key_name(const struct source_table *table, const struct source_key *key)
-{
-    return key->name[0] != '\0' || table->rowid_column < 0
-               ? key->name
-               : table->columns[table->rowid_column].name;
 }
 
 static const struct target_column *column_of(const struct target_table *table, const char *name)
@@ -241,7 +267,9 @@ static bool add_index(struct maker *m, const struct making *t, const struct sour
 
     if (put_index(m, t, index, &arena, &sql, why, err))
         ok = add_hold(m, HOLD_INDEX, t->source->name, NULL, index->name, &sql, err)
-             && note_collation(m, t, index, err);
+             && note_collation(m, t, index, err)
+             && (!index->unique || !is_plain(index)
+                 || add_unique_columns(m, t, index->name, index, err));
     else
         ok = build_note(m, "index-left-out", t->source->name, false, err,
                         "index \"%s\" is not made: %s", index->name, why);
@@ -268,7 +296,9 @@ static bool add_unique(struct maker *m, const struct making *t, const struct sou
     }
     buf_text(&base, "_key");
     name = build_name(m, base.bytes);
-    ok = name != NULL ? add_key(m, t, name, false, columns.bytes, err) : build_no_memory(err);
+    ok = name != NULL ? add_key(m, t, name, false, columns.bytes, err)
+                            && add_unique_columns(m, t, name, index, err)
+                      : build_no_memory(err);
     buf_release(&columns);
     buf_release(&base);
     return ok;

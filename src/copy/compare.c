@@ -1,9 +1,8 @@
 /*
- * compare.c - reads the target back as binary COPY and compares its digest with the source's; where
- * they differ, finds the rows.
+ * compare.c - reads the target back as binary COPY and compares its digest with the source's.
  *
  * A digest does not depend on the order of rows, so a table is read in pieces of its file (ranges
- * of ctid), by several workers. Only what differs is looked at by key.
+ * of ctid), by several workers. Only what differs is looked at by key, see narrow.c.
  */
 #include "run.h"
 
@@ -11,9 +10,9 @@
 
 #include "ask.h"
 #include "base/buf.h"
-#include "json.h"
+#include "readback.h"
 
-enum { HEADER = 19, PIECE_BLOCKS = 4096, TID_RANGES_FROM = 140000 };
+enum { PIECE_BLOCKS = 4096, TID_RANGES_FROM = 140000 };
 
 /* Blocks of a table's file. */
 struct piece {
@@ -33,57 +32,6 @@ static bool no_memory(hg_error *err)
     return hg_fail(err, HG_NOMEM, "could not compare the sides: out of memory");
 }
 
-/* --- rows as they come back --- */
-
-/* A jsonb as it came, with its version in front, in the normal form. */
-static void put_jsonb(struct image *out, const char *bytes, uint32_t n)
-{
-    size_t from = out->size;
-    uint32_t size;
-
-    image_u32(out, n);
-    image_u8(out, (uint8_t)bytes[0]);
-    if (json_normal(bytes + 1, n - 1, out) != JSON_FINE) {
-        out->size = from + 4;
-        if (image_reserve(out, n))
-            image_bytes(out, bytes, n);
-        return;
-    }
-    size = htobe32((uint32_t)(out->size - from - 4));
-    memcpy(out->bytes + from, &size, sizeof size);
-}
-
-/* A row with jsonb in the normal form of json.h: what the server writes is that form, as far as one
- * can know, and this makes sure that nobody has to know. false: memory ran out. */
-static bool normalise(const struct table *table, const char *row, size_t size, struct image *out)
-{
-    const char *at = row + 2, *end = row + size;
-
-    out->size = 0;
-    if (!image_reserve(out, size + IMAGE_FIXED))
-        return false;
-    image_bytes(out, row, 2);
-    for (size_t i = 0; i < table->column_count && end - at >= 4; i++) {
-        uint32_t n;
-
-        memcpy(&n, at, sizeof n);
-        n = be32toh(n);
-        at += sizeof n;
-        if (n != UINT32_MAX && n > (size_t)(end - at))
-            return false;
-        if (!image_reserve(out, (n == UINT32_MAX ? 0 : n) + IMAGE_FIXED))
-            return false;
-        if (n != UINT32_MAX && n > 0 && table->columns[i].target->target.type == PG_JSONB) {
-            put_jsonb(out, at, n);
-        } else {
-            image_u32(out, n);
-            image_bytes(out, at, n == UINT32_MAX ? 0 : n);
-        }
-        at += n == UINT32_MAX ? 0 : n;
-    }
-    return !out->failed;
-}
-
 static bool take_row(struct hand *hand, const struct table *table, const char *row, size_t size,
                      struct digest *digest)
 {
@@ -91,7 +39,7 @@ static bool take_row(struct hand *hand, const struct table *table, const char *r
         digest_row(digest, row, size);
         return true;
     }
-    if (!normalise(table, row, size, &hand->encoder.scratch))
+    if (!readback_row(table, row + 2, size - 2, &hand->encoder.scratch))
         return false;
     digest_row(digest, hand->encoder.scratch.bytes, hand->encoder.scratch.size);
     return true;
@@ -109,7 +57,7 @@ static bool digest_query(struct hand *hand, const struct table *table, const cha
     while (ok
            && (step = bulk_receive(hand->target, &bytes, &size, hg_deadline_never(), err))
                   == HG_ROW) {
-        size_t skip = first ? HEADER : 0;
+        size_t skip = first ? READBACK_HEADER : 0;
 
         first = false;
         if (size > skip + 2 && !take_row(hand, table, bytes + skip, size - skip, digest)) {
@@ -227,5 +175,5 @@ bool compare_sides(struct run *run, hg_error *err)
             digest_add(&run->advances[piece->table].target, &piece->digest);
     VEC_RELEASE(&compare.pieces);
     run->result->ok = ok && judge(run);
-    return ok;
+    return ok && (run->result->ok || narrow_differences(run, err));
 }

@@ -62,6 +62,22 @@ static bool read_rules(struct run *run, hg_error *err)
 
 /* --- both sides --- */
 
+static bool connect_target(struct run *run, hg_error *err)
+{
+    const hg_observer *observer = run->observer;
+
+    if (!hg_pool_checkout(run->target_pool, "copy", hg_pool_deadline(run->target_pool), &run->to,
+                          err)) {
+        hg_error_context(err, "target");
+        return false;
+    }
+    if (hg_conn_driver(run->to) != HG_POSTGRESQL)
+        return hg_fail(err, HG_UNSUPPORTED, "a copy goes from SQLite to PostgreSQL");
+    if (observer != NULL)
+        hg_conn_set_interrupt(run->to, observer->cancelled, observer->context);
+    return true;
+}
+
 static bool connect(struct run *run, hg_error *err)
 {
     const hg_observer *observer = run->observer;
@@ -71,17 +87,12 @@ static bool connect(struct run *run, hg_error *err)
         hg_error_context(err, "source");
         return false;
     }
-    if (!hg_pool_checkout(run->target_pool, "copy", hg_pool_deadline(run->target_pool), &run->to,
-                          err)) {
-        hg_error_context(err, "target");
+    if (!connect_target(run, err))
         return false;
-    }
-    if (hg_conn_driver(run->from) != HG_SQLITE || hg_conn_driver(run->to) != HG_POSTGRESQL)
+    if (hg_conn_driver(run->from) != HG_SQLITE)
         return hg_fail(err, HG_UNSUPPORTED, "a copy goes from SQLite to PostgreSQL");
-    if (observer != NULL) {
+    if (observer != NULL)
         hg_conn_set_interrupt(run->from, observer->cancelled, observer->context);
-        hg_conn_set_interrupt(run->to, observer->cancelled, observer->context);
-    }
     return crew_open(run->source_pool, observer, jobs_of(run->options), &run->crew, err);
 }
 
@@ -206,7 +217,7 @@ static bool may_change(struct run *run, bool unfinished, hg_error *err)
     }
     if (unfinished && !run->options->resume) {
         hg_fail(err, HG_REFUSED, "the target holds an unfinished copy");
-        hg_error_hint(err, "Finish it with --resume.");
+        hg_error_hint(err, "Finish it with --resume, or give it up with --abandon.");
         return false;
     }
     for (size_t i = 0; !unfinished && i < run->mapping.table_count; i++)
@@ -289,13 +300,13 @@ static bool verify(struct run *run, hg_error *err)
     if (!ok || run->result->ok)
         return ok;
     hg_fail(err, HG_FAILED, "the two sides differ");
-    hg_error_hint(err, "The report names the tables.");
+    hg_error_hint(err, "The report names the tables and the rows.");
     return false;
 }
 
 static bool dry_run(struct run *run, hg_error *err)
 {
-    if (!check(run, false, err) || !check_keys(run, err))
+    if (!check(run, false, err) || !check_keys(run, err) || !check_duplicates(run, err))
         return false;
     run->result->ok = tally_misfits(&run->tally) == 0 && !has_stops(run);
     return run->result->ok || (misfits_stop(run, err), false);
@@ -366,8 +377,8 @@ static bool carry_on(struct run *run, hg_error *err)
 
 static bool begin_anew(struct run *run, hg_error *err)
 {
-    return check(run, false, err) && check_keys(run, err) && !misfits_stop(run, err)
-           && state_begin(run, err);
+    return check(run, false, err) && check_keys(run, err) && check_duplicates(run, err)
+           && !misfits_stop(run, err) && state_begin(run, err);
 }
 
 static bool copy(struct run *run, hg_error *err)
@@ -386,12 +397,34 @@ static bool copy(struct run *run, hg_error *err)
     return verify(run, err) && state_end(run, err);
 }
 
+/* Gives an unfinished copy up. The source is not needed. */
+static bool abandon(struct run *run, hg_error *err)
+{
+    bool unfinished = false;
+
+    if (!connect_target(run, err) || !lock_target(run, err)
+        || !target_read(run->to, copy_soon(), &run->target, err)
+        || !state_find(run, &unfinished, err))
+        return false;
+    if (!unfinished)
+        return hg_fail(err, HG_USAGE, "there is no unfinished copy in schema \"%s\" of the target",
+                       run->target.schema);
+    if (!state_abandon(run, err)) {
+        hg_error_context(err, "could not give the copy up");
+        return false;
+    }
+    run->result->ok = true;
+    return true;
+}
+
 /* --- the whole --- */
 
 static bool carry_out(struct run *run, hg_error *err)
 {
     const hg_copy_options *options = run->options;
 
+    if (options->mode == HG_COPY_ABANDON)
+        return abandon(run, err);
     if (!read_rules(run, err)
         || (options->rejects_file != NULL
             && !rejects_open(options->rejects_file, &run->rejects, err))
@@ -402,6 +435,7 @@ static bool carry_out(struct run *run, hg_error *err)
         return dry_run(run, err);
     case HG_COPY_VERIFY:
         return verify_only(run, err);
+    case HG_COPY_ABANDON:
     case HG_COPY_RUN:
         break;
     }
@@ -410,6 +444,8 @@ static bool carry_out(struct run *run, hg_error *err)
 
 static void release(struct run *run)
 {
+    struct difference *difference;
+
     crew_close(&run->crew);
     if (run->from != NULL) {
         hg_conn_set_interrupt(run->from, NULL, NULL);
@@ -421,6 +457,9 @@ static void release(struct run *run)
     }
     tally_release(&run->tally);
     VEC_RELEASE(&run->chunks);
+    VEC_EACH (&run->differences, difference)
+        arena_release(&difference->arena);
+    VEC_RELEASE(&run->differences);
     alloc_free(run->advances);
     mapping_release(&run->mapping);
     build_release(&run->build);

@@ -5,10 +5,12 @@
  *   snapshot.c   all readers at one moment of the source
  *   check.c      every value once, and the chunks that the rows are sent in
  *   keys.c       what rows owe one another
+ *   duplicates.c and that the target's unique keys hold them apart
  *   state.c      what is done already, in tables of the target
  *   load.c       chunks into the target
  *   finish.c     keys, triggers, sequences, statistics
  *   compare.c    the target read back
+ *   narrow.c     rows that differ
  *   account.c    what is told
  *   copy.c       one phase after the other
  */
@@ -41,6 +43,17 @@ struct advance {
     bool compared;
 };
 
+/* A row that is not the same on both sides. */
+struct difference {
+    size_t table;
+    const char *kind; /* "missing" in the target, "extra" there, "different"; static */
+    int64_t key;
+    const char *columns; /* of "different": their names; in the arena */
+    struct arena arena;
+};
+
+enum { DIFFERENCES_TOLD = 20 }; /* of a table */
+
 struct run {
     const hg_copy_options *options;
     const hg_observer *observer;
@@ -56,6 +69,7 @@ struct run {
     struct rejects *rejects;
     struct tally tally;
     VEC(struct chunk) chunks; /* by table and range */
+    VEC(struct difference) differences;
     struct advance *advances; /* of the tables of the mapping */
     int64_t phase_ns;         /* when the phase began, */
     const char *phase;        /* and what it does: "checking" */
@@ -91,6 +105,9 @@ bool check_rows(struct run *run, bool digests, hg_error *err);
 /* Orphans, as problems of the mapping; they stop the copy where the target has a foreign key. */
 bool check_keys(struct run *run, hg_error *err);
 
+/* Rows that are one in a unique key of the target, as problems that stop the copy. */
+bool check_duplicates(struct run *run, hg_error *err);
+
 /* Reads the rows of one chunk. */
 bool open_rows(struct hand *hand, const struct table *table, int64_t lo, int64_t hi,
                hg_rows **out_rows, hg_error *err);
@@ -122,5 +139,8 @@ bool state_undo(struct run *run, hg_error *err);
 bool load_rows(struct run *run, hg_error *err);
 bool finish_tables(struct run *run, hg_error *err);
 bool compare_sides(struct run *run, hg_error *err);
+
+/* The rows of tables whose digests differ, as far as keys tell them apart. */
+bool narrow_differences(struct run *run, hg_error *err);
 
 #endif

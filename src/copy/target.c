@@ -11,7 +11,8 @@
 #include "base/buf.h"
 #include "base/vec.h"
 
-enum { AT_ONCE = 200 }; /* tables that one statement looks into */
+enum { INDEX_COLUMNS = 32 }; /* PostgreSQL's own limit, as it is built */
+enum { AT_ONCE = 200 };      /* tables that one statement looks into */
 
 struct reader {
     hg_conn *conn;
@@ -22,6 +23,7 @@ struct reader {
     VEC(size_t) owners;                /* the table of each column */
     VEC(struct target_hold) holds;
     VEC(const char *) relations;
+    VEC(struct target_unique) uniques;
 };
 
 static bool no_memory(hg_error *err)
@@ -283,6 +285,34 @@ static bool add_relation(void *context, hg_rows *rows, hg_error *err)
     return *name != NULL || no_memory(err);
 }
 
+static const char uniques_sql[] =
+    "SELECT t.relname, c.relname, a.attname FROM pg_index i JOIN pg_class c ON c.oid = "
+    "i.indexrelid JOIN pg_class t ON t.oid = i.indrelid JOIN pg_namespace n ON n.oid = "
+    "t.relnamespace CROSS JOIN LATERAL generate_series(0, i.indnkeyatts - 1) k JOIN pg_attribute a "
+    "ON a.attrelid = t.oid AND a.attnum = i.indkey[k] WHERE i.indisunique AND i.indisvalid AND "
+    "i.indpred IS NULL AND i.indexprs IS NULL AND n.nspname = current_schema() ORDER BY 1, 2, k";
+
+static bool add_unique(void *context, hg_rows *rows, hg_error *err)
+{
+    struct reader *r = context;
+    struct target_unique *unique =
+        r->uniques.count == 0 ? NULL : &r->uniques.items[r->uniques.count - 1];
+
+    if (unique == NULL || strcmp(unique->name, hg_rows_text(rows, 1)) != 0) {
+        unique = VEC_PUSH(&r->uniques);
+        if (unique == NULL)
+            return no_memory(err);
+        unique->table = keep(r, rows, 0);
+        unique->name = keep(r, rows, 1);
+        unique->columns = arena_alloc(&r->out->arena, INDEX_COLUMNS, sizeof *unique->columns);
+        if (unique->table == NULL || unique->name == NULL || unique->columns == NULL)
+            return no_memory(err);
+    }
+    if (unique->column_count < INDEX_COLUMNS)
+        unique->columns[unique->column_count++] = keep(r, rows, 2);
+    return true;
+}
+
 static bool take_sequence(void *context, hg_rows *rows, hg_error *err)
 {
     struct target_db *target = context;
@@ -337,7 +367,8 @@ static bool read_all(struct reader *r, hg_error *err)
               && ask_rows(r->conn, columns_sql, NULL, 0, add_column, r, r->by, err)
               && ask_rows(r->conn, foreign_keys_sql, NULL, 0, add_foreign_key, r, r->by, err)
               && ask_rows(r->conn, triggers_sql, NULL, 0, add_trigger, r, r->by, err)
-              && ask_rows(r->conn, relations_sql, NULL, 0, add_relation, r, r->by, err);
+              && ask_rows(r->conn, relations_sql, NULL, 0, add_relation, r, r->by, err)
+              && ask_rows(r->conn, uniques_sql, NULL, 0, add_unique, r, r->by, err);
 
     for (size_t i = 0; ok && i < r->tables.count; i += AT_ONCE)
         ok =
@@ -356,7 +387,10 @@ static bool finish(struct reader *r, hg_error *err)
     out->holds = arena_alloc(&out->arena, r->holds.count, sizeof *out->holds);
     out->relation_count = r->relations.count;
     out->relations = arena_alloc(&out->arena, r->relations.count, sizeof *out->relations);
-    if (columns == NULL || out->tables == NULL || out->holds == NULL || out->relations == NULL)
+    out->unique_count = r->uniques.count;
+    out->uniques = arena_alloc(&out->arena, r->uniques.count, sizeof *out->uniques);
+    if (columns == NULL || out->tables == NULL || out->holds == NULL || out->relations == NULL
+        || out->uniques == NULL)
         return no_memory(err);
     for (size_t i = 0; i < r->columns.count; i++) {
         struct target_table *table = &r->tables.items[r->owners.items[i]];
@@ -369,6 +403,8 @@ static bool finish(struct reader *r, hg_error *err)
         out->tables[i] = r->tables.items[i];
     for (size_t i = 0; i < r->holds.count; i++)
         out->holds[i] = r->holds.items[i];
+    for (size_t i = 0; i < r->uniques.count; i++)
+        out->uniques[i] = r->uniques.items[i];
     for (size_t i = 0; i < r->relations.count; i++)
         out->relations[i] = r->relations.items[i];
     return true;
@@ -385,6 +421,7 @@ bool target_read(hg_conn *conn, hg_deadline by, struct target_db *out, hg_error 
     VEC_RELEASE(&r.owners);
     VEC_RELEASE(&r.holds);
     VEC_RELEASE(&r.relations);
+    VEC_RELEASE(&r.uniques);
     if (ok)
         *out = target;
     else

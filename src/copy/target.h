@@ -51,6 +51,13 @@ struct target_hold {
     bool made;            /* by the copy: it was never there before */
 };
 
+/* A unique index over plain columns and all rows. */
+struct target_unique {
+    const char *table, *name;
+    const char **columns;
+    size_t column_count;
+};
+
 struct target_db {
     struct arena arena;
     const char *schema; /* the default schema */
@@ -61,6 +68,8 @@ struct target_db {
     size_t table_count;
     struct target_hold *holds;
     size_t hold_count;
+    struct target_unique *uniques;
+    size_t unique_count;
     const char **relations; /* names of everything in the schema that a table could not be called */
     size_t relation_count;
 };

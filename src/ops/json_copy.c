@@ -104,6 +104,22 @@ static json_t *problems_array(const hg_copy_result *result)
     return array;
 }
 
+static json_t *differences_array(const hg_copy_result *result)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < result->difference_count; i++) {
+        json_t *object = json_object();
+
+        put_text(object, "table", result->differences[i].table);
+        put_text(object, "kind", result->differences[i].kind);
+        put_count(object, "rowid", result->differences[i].key);
+        put_text(object, "columns", result->differences[i].columns);
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
 static json_t *statements_array(const hg_copy_result *result)
 {
     json_t *array = json_array();
@@ -130,6 +146,7 @@ bool json_copy_result(struct buf *out, const hg_copy_result *result, const hg_er
     json_object_set_new(root, "rejects", rejects_array(result));
     json_object_set_new(root, "findings", findings_array(result));
     json_object_set_new(root, "problems", problems_array(result));
+    json_object_set_new(root, "differences", differences_array(result));
     json_object_set_new(root, "statements", statements_array(result));
     put_count(root, "sequences_reset", result->sequences_reset);
     put_count(root, "rows", result->rows);

@@ -62,8 +62,9 @@ static void an_empty_target_gets_tables_that_hold_what_the_source_holds(void **s
     assert_columns(&sides, "users",
                    "id bigint!d, email text!, active boolean!, joined timestamp with time zone, "
                    "score double precision, name text, token text");
-    assert_columns(&sides, "\"Orders\"",
-                   "Id bigint!d, user_id bigint!, total numeric(10,2), twice double precisions, group text");
+    assert_columns(
+        &sides, "\"Orders\"",
+        "Id bigint!d, user_id bigint!, total numeric(10,2), twice double precisions, group text");
     assert_columns(&sides, "lines", "order_id bigint!, pos bigint!, sku text");
     assert_columns(&sides, "loose", "a text, b smallint, gone bigint");
     for (size_t i = 0; i < sides.result->table_count; i++)

@@ -179,6 +179,43 @@ static void what_changed_in_the_source_meanwhile_is_brought_over_anew(void **sta
     close_sides(&sides);
 }
 
+static void given_up_it_leaves_the_target_as_it_was(void **state)
+{
+    static const char *const targets[] = {big_target, ""};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        struct sides sides;
+        struct run run;
+        pid_t pid;
+
+        open_sides(&sides, big_source, targets[i]);
+        pid = start_copy(&sides, NULL);
+        await_rows(&sides);
+        kill(pid, SIGKILL);
+        process_wait(pid);
+        COPY_WITH(&sides, &run, "--abandon", NULL);
+        assert_status(&run, 0);
+        end_run(&run);
+        assert_target(&sides,
+                      "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+                      "AND relkind = 'r'",
+                      i == 0 ? "3" : "0");
+        if (i == 0)
+            assert_target(
+                &sides,
+                "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM events) + "
+                "(SELECT count(*) FROM tags) || ' ' || (SELECT tgenabled::text FROM pg_trigger "
+                "WHERE tgname = 'spoil') || (SELECT count(*) FROM pg_constraint WHERE "
+                "contype = 'f' AND convalidated)",
+                "0 O1");
+        COPY_WITH(&sides, &run, "--abandon", NULL);
+        assert_status(&run, 2);
+        end_run(&run);
+        close_sides(&sides);
+    }
+}
+
 /* The target refuses to forget the record: all is back in its place, and the copy not over. */
 static void resumed_after_its_end_neither_triggers_nor_cascades_run(void **state)
 {
@@ -209,6 +246,7 @@ int main(void)
         cmocka_unit_test(killed_at_any_moment_it_can_go_on),
         cmocka_unit_test(a_server_that_dies_amid_the_copy_can_be_resumed),
         cmocka_unit_test(what_changed_in_the_source_meanwhile_is_brought_over_anew),
+        cmocka_unit_test(given_up_it_leaves_the_target_as_it_was),
         cmocka_unit_test(resumed_after_its_end_neither_triggers_nor_cascades_run),
     };
 

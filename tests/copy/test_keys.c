@@ -1,0 +1,101 @@
+/*
+ * test_keys.c - what rows owe one another: a unique key of PostgreSQL that SQLite does not know, or
+ * sees with other eyes, is found broken before a row is sent.
+ */
+#include "copying.h"
+
+static const struct doubt {
+    const char *column; /* of the target */
+    const char *first, *second;
+    const char *source; /* the column in the source */
+    bool duplicate;
+} doubts[] = {
+    // clang-format off
+    {"timestamptz UNIQUE",    "'2024-01-01T00:00:00Z'", "'2024-01-01 01:00:00+01:00'", "TEXT UNIQUE", true},
+    {"timestamptz UNIQUE",    "'2024-01-01 00:00:00'",  "'2024-01-01 00:00:01'",       "TEXT UNIQUE", false},
+    {"uuid UNIQUE",           "'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'", "'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'", "TEXT UNIQUE", true},
+    {"numeric UNIQUE",        "'1.0'",                  "'1.00'",                      "TEXT UNIQUE", true},
+    {"bigint UNIQUE",         "'7'",                    "'07'",                        "TEXT UNIQUE", true},
+    {"char(4) UNIQUE",        "'ab'",                   "'ab '",                       "TEXT UNIQUE", true},
+    {"text UNIQUE",           "'ab'",                   "'ab '",                       "TEXT UNIQUE", false},
+    {"text UNIQUE",           "'ab'",                   "'AB'",                        "TEXT",        false},
+    {"text UNIQUE",           "'ab'",                   "'ab'",                        "TEXT",        true},
+    {"text UNIQUE",           "NULL",                   "NULL",                        "TEXT",        false},
+    {"bytea UNIQUE",          "x'00'",                  "x'0000'",                     "BLOB",        false},
+    // clang-format on
+};
+
+static void a_key_of_the_target_that_rows_would_break_is_found(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof doubts / sizeof *doubts; i++) {
+        const struct doubt *doubt = &doubts[i];
+        struct sides sides;
+        char create[200], insert[200], target[200];
+
+        open_sides(&sides);
+        snprintf(create, sizeof create, "CREATE TABLE t (id INTEGER PRIMARY KEY, k %s)",
+                 doubt->source);
+        snprintf(insert, sizeof insert, "INSERT INTO t VALUES (4, 'x'), (5, %s), (9, %s)",
+                 doubt->first, doubt->second);
+        snprintf(target, sizeof target, "CREATE TABLE t (id bigint PRIMARY KEY, k %s)",
+                 doubt->column);
+        IN_SOURCE(&sides, create, insert, "DELETE FROM t WHERE id = 4");
+        in_target(&sides, target);
+        if (copy_them(&sides) == doubt->duplicate)
+            fail_msg("%s, %s in %s: %s", doubt->first, doubt->second, doubt->column,
+                     sides.err.message);
+        assert_true((problem_of(&sides, "duplicate") != NULL) == doubt->duplicate);
+        if (doubt->duplicate)
+            assert_non_null(strstr(problem_of(&sides, "duplicate")->message, "rowid 5 "));
+        assert_target(&sides, "SELECT count(*) FROM t", doubt->duplicate ? "0" : "2");
+        close_sides(&sides);
+    }
+}
+
+static void a_key_of_several_columns_is_one_only_where_all_are_equal(void **state)
+{
+    struct sides sides;
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides, "CREATE TABLE t (a TEXT, b INTEGER)",
+              "INSERT INTO t VALUES ('x', 1), ('x', 2), ('y', 1), ('x', NULL), ('x', NULL)");
+    in_target(&sides, "CREATE TABLE t (a text, b integer, UNIQUE (b, a))");
+    must_copy(&sides);
+    in_target(&sides, "TRUNCATE t");
+    IN_SOURCE(&sides, "INSERT INTO t VALUES ('y', 1)");
+    assert_false(copy_them(&sides));
+    assert_int_equal(problem_of(&sides, "duplicate")->count, 1);
+    close_sides(&sides);
+}
+
+/* More keys than one pass looks at. */
+static void one_duplicate_among_very_many_is_found(void **state)
+{
+    struct sides sides;
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides, "CREATE TABLE t (k INTEGER)",
+              "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 450000) "
+              "INSERT INTO t SELECT i FROM n",
+              "INSERT INTO t VALUES (77777)");
+    in_target(&sides, "CREATE TABLE t (k bigint UNIQUE)");
+    sides.options.mode = HG_COPY_DRY_RUN;
+    assert_false(copy_them(&sides));
+    assert_int_equal(problem_of(&sides, "duplicate")->count, 1);
+    assert_non_null(strstr(problem_of(&sides, "duplicate")->message, "rowid 450001 77777"));
+    close_sides(&sides);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_key_of_the_target_that_rows_would_break_is_found),
+        cmocka_unit_test(a_key_of_several_columns_is_one_only_where_all_are_equal),
+        cmocka_unit_test(one_duplicate_among_very_many_is_found),
+    };
+
+    return cmocka_run_group_tests(tests, postgres_setup, NULL);
+}
