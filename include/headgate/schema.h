@@ -17,9 +17,14 @@
 extern "C" {
 #endif
 
-typedef enum hg_schema_verb { HG_SCHEMA_ADD, HG_SCHEMA_DROP, HG_SCHEMA_ALTER } hg_schema_verb;
+typedef enum hg_schema_verb {
+    HG_SCHEMA_ADD,
+    HG_SCHEMA_DROP,
+    HG_SCHEMA_ALTER,
+    HG_SCHEMA_RENAME
+} hg_schema_verb;
 
-/* "add", "drop", "alter" */
+/* "add", "drop", "alter", "rename" */
 HG_API const char *hg_schema_verb_name(hg_schema_verb verb);
 
 /* What is to be done to an object; what comes or goes with its table is not told apart from it. */
@@ -27,7 +32,8 @@ typedef struct hg_schema_change {
     hg_schema_verb verb;
     const char *kind;   /* "table", "column", "constraint", "index", "view", ... */
     const char *object; /* "accounts", "accounts.email", "app.accounts.email" */
-    const char *what;   /* of an alteration: "type text -> citext; not null none -> yes"; else "" */
+    const char *what;   /* of an alteration: "type text -> citext; not null none -> yes", of a name:
+                           "was   email"; else "" */
 } hg_schema_change;
 
 /* Statements of one phase stand together. */

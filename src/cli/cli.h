@@ -66,6 +66,7 @@ struct cli {
     const char *script, *size, *record; /* the console */
     const char *scratch;  /* NULL: not given */
     bool autogenerate;
+    struct cli_texts renames;
     struct cli_list only; /* checks and groups */
     const char *listen;
     const char *junit; /* a file */

@@ -89,8 +89,10 @@ static void put_changes(struct buf *out, const hg_schema_diff *diff)
 
 void cli_put_schema_change(struct buf *out, const hg_schema_change *change)
 {
-    static const char marks[] = {
-        [HG_SCHEMA_ADD] = '+', [HG_SCHEMA_DROP] = '-', [HG_SCHEMA_ALTER] = '~'};
+    static const char marks[] = {[HG_SCHEMA_ADD] = '+',
+                                 [HG_SCHEMA_DROP] = '-',
+                                 [HG_SCHEMA_ALTER] = '~',
+                                 [HG_SCHEMA_RENAME] = '='};
 
     buf_printf(out, "%c %s ", marks[change->verb], change->kind);
     text_visible(out, change->object, strlen(change->object));

@@ -54,6 +54,7 @@ const struct option_row option_rows[] = {
     {"--record",             "FILE",   FOR_CONSOLE, OPTION_TEXT, offsetof(struct cli, record),                  "Record what is shown to FILE, as an asciicast; without secrets and keys"},
     {"--dialect",            "NAME",   FOR_LINT | FOR_AUTO, OPTION_TEXT, offsetof(struct cli, dialect),         "For this engine: sqlite, postgresql or both (default: both; rev --autogenerate: the selected database's)"},
     {"--autogenerate",       NULL,     FOR_AUTO,    OPTION_FLAG, offsetof(struct cli, autogenerate),            "Fill it with the difference between what the migrations make and the schema file"},
+    {"--rename",             "OLD=NEW", FOR_AUTO,   OPTION_TEXTS, offsetof(struct cli, renames),                "What is gone is what is new: accounts=customers, customers.email=mail; \"customers.email=\" is not; may be repeated"},
     {"--scratch",            "URL",    FOR_AUTO,    OPTION_TEXT, offsetof(struct cli, scratch),                 "The PostgreSQL server on which scratch databases are made (default: the selected database's)"},
     {"--server-version",     "N",      FOR_LINT,    OPTION_LIST, offsetof(struct cli, server_versions),         "As this version takes it: 17 is PostgreSQL's, 3.40 SQLite's (default: 15 and 3.53)"},
     {"--down",               NULL,     FOR_LINT,    OPTION_FLAG, offsetof(struct cli, down),                    "The hazards of the down sections, not of the up sections"},

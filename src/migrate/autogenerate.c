@@ -20,6 +20,7 @@ enum { ENGINES = 2, PATH_SIZE = 4096 };
 struct leg {
     hg_driver driver;
     struct place source, wanted;
+    struct hints hints;
     struct evolution evolution;
 };
 
@@ -74,16 +75,59 @@ static bool make_wanted(struct maker *m, struct leg *leg, hg_error *err)
            && side_read(&leg->wanted.side, err);
 }
 
+/* --- names --- */
+
+/* The question as others see it. */
+static bool ask(void *context, const struct rename_question *question)
+{
+    const hg_autogenerate_options *options = context;
+    struct buf gone = BUF_INIT(PATH_SIZE), fresh = BUF_INIT(PATH_SIZE);
+    bool same;
+
+    object_tell(question->gone, &gone);
+    object_tell(question->new, &fresh);
+    same = !buf_failed(&gone) && !buf_failed(&fresh)
+           && options->ask(options->ask_context, object_kind_name(question->gone->kind), gone.bytes,
+                           fresh.bytes);
+    buf_release(&gone);
+    buf_release(&fresh);
+    return same;
+}
+
+static bool read_hints(struct maker *m, struct arena *arena, struct leg *leg, hg_error *err)
+{
+    const struct buf *text = &leg->wanted.text;
+
+    if (!hints_read(arena, leg->driver, text->bytes, text->size, &leg->hints))
+        return no_memory(err);
+    for (size_t i = 0; i < m->options->rename_count; i++) {
+        const char *said = m->options->renames[i];
+        bool fine;
+
+        if (!hints_say(arena, said, &leg->hints, &fine))
+            return no_memory(err);
+        if (!fine) {
+            hg_fail(err, HG_USAGE, "\"%s\" says no new name", said);
+            hg_error_hint(err, "Write accounts=customers, or customers.email=mail.");
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool walk_leg(struct maker *m, struct arena *arena, hg_driver driver, const hg_url *home,
                      hg_error *err)
 {
     struct leg *leg = &m->legs[m->leg_count++];
+    const struct evolve_names names = {.hints = &leg->hints,
+                                       .ask = m->options->ask == NULL ? NULL : ask,
+                                       .context = (void *)(uintptr_t)m->options};
 
     leg->driver = driver;
     m->terms.home = home;
     /* the schema file first: what is wrong with it is told soonest */
-    return make_wanted(m, leg, err) && make_source(m, leg, err)
-           && evolve(arena, &leg->source.side, &leg->wanted.side, &leg->evolution, err);
+    return make_wanted(m, leg, err) && read_hints(m, arena, leg, err) && make_source(m, leg, err)
+           && evolve(arena, &leg->source.side, &leg->wanted.side, &names, &leg->evolution, err);
 }
 
 static bool walk_legs(struct maker *m, struct arena *arena, hg_error *err)
@@ -104,12 +148,12 @@ static bool fits_anywhere(const struct evolve_step *step)
            && !step->down.rebuilds;
 }
 
-static bool has_kind(const struct evolution *evolution, enum evolve_kind kind)
+static const struct evolve_step *step_of(const struct evolution *evolution, enum evolve_kind kind)
 {
-    for (size_t i = 0; i < evolution->step_count; i++)
+    for (size_t i = 0; evolution != NULL && i < evolution->step_count; i++)
         if (evolution->steps[i].kind == kind)
-            return true;
-    return false;
+            return &evolution->steps[i];
+    return NULL;
 }
 
 /* Whether both steps' options can stand on one line: a rebuild is a transaction, always. */
@@ -120,29 +164,31 @@ static bool go_together(const struct evolve_step *a, const struct evolve_step *b
                && b->down.count == b->down.of_phase[PHASE_MAIN]);
 }
 
-/* One file for all that PostgreSQL does in one step, and one for SQLite where it fits in none. */
+/* The engines' steps side by side; where they cannot stand in one file, one behind the other. */
 static void spread(const struct maker *m, struct chapters *out)
 {
-    const struct evolution *postgres = NULL, *sqlite = NULL;
+    const struct evolution *all[ENGINES] = {NULL};
 
     for (size_t i = 0; i < m->leg_count; i++)
-        *(m->legs[i].driver == HG_SQLITE ? &sqlite : &postgres) = &m->legs[i].evolution;
+        all[m->legs[i].driver == HG_SQLITE] = &m->legs[i].evolution;
     *out = (struct chapters){.both = m->leg_count > 1};
-    for (size_t i = 0; postgres != NULL && i < postgres->step_count; i++)
-        out->items[out->count++].postgres = &postgres->steps[i];
-    if (sqlite == NULL || sqlite->step_count == 0)
-        return;
-    for (size_t i = 0; i < out->count; i++) {
-        const struct evolve_step *step = out->items[i].postgres;
+    for (int kind = 0; kind < EVOLVE_KINDS; kind++) {
+        const struct evolve_step *postgres = step_of(all[0], (enum evolve_kind)kind);
+        const struct evolve_step *sqlite = step_of(all[1], (enum evolve_kind)kind);
+        const struct evolve_step *online = step_of(all[0], EVOLVE_ONLINE);
 
-        if ((step->kind == EVOLVE_MAIN && go_together(&sqlite->steps[0], step))
-            || (step->kind == EVOLVE_ONLINE && !has_kind(postgres, EVOLVE_MAIN)
-                && fits_anywhere(&sqlite->steps[0]))) {
-            out->items[i].sqlite = &sqlite->steps[0];
+        if (sqlite != NULL && postgres == NULL && online != NULL && kind == EVOLVE_MAIN
+            && fits_anywhere(sqlite)) {
+            out->items[out->count++] = (struct chapter){online, sqlite};
             return;
         }
+        if (postgres != NULL && sqlite != NULL && !go_together(sqlite, postgres)) {
+            out->items[out->count++] = (struct chapter){postgres, NULL};
+            postgres = NULL;
+        }
+        if (postgres != NULL || sqlite != NULL)
+            out->items[out->count++] = (struct chapter){postgres, sqlite};
     }
-    out->items[out->count++].sqlite = &sqlite->steps[0];
 }
 
 /* --- the files --- */
@@ -219,6 +265,27 @@ static size_t count_losses(const struct evolution *evolution)
     return losses;
 }
 
+/* Hints that name what is not there any more, and are not needed. */
+static bool tell_stale(const struct maker *m, const struct leg *leg, struct whole *whole,
+                       hg_autogenerated_part *part)
+{
+    const char **list =
+        arena_alloc(&whole->arena, leg->hints.items.count + 1, sizeof(const char *));
+    const struct hint *hint;
+
+    part->stale = list;
+    VEC_EACH (&leg->hints.items, hint) {
+        if (list == NULL || hint->line == 0 || hint->used)
+            continue;
+        list[part->stale_count] =
+            arena_printf(&whole->arena, "%s:%d: \"%s\" was renamed from \"%s\" long ago",
+                         m->options->schema_file, hint->line, hint->name, hint->old);
+        if (list[part->stale_count++] == NULL)
+            return false;
+    }
+    return list != NULL;
+}
+
 static bool tell(const struct maker *m, struct whole *whole, hg_error *err)
 {
     hg_autogenerated *out = &whole->public;
@@ -236,6 +303,8 @@ static bool tell(const struct maker *m, struct whole *whole, hg_error *err)
                                     .impossible = evolution->impossible,
                                     .impossible_count = evolution->impossible_count,
                                     .losses = count_losses(evolution)};
+        if (!tell_stale(m, &m->legs[i], whole, &out->parts[i]))
+            return no_memory(err);
     }
     return true;
 }
@@ -266,6 +335,7 @@ static void maker_release(struct maker *m)
     for (size_t i = 0; i < m->leg_count; i++) {
         place_close(&m->legs[i].source);
         place_close(&m->legs[i].wanted);
+        VEC_RELEASE(&m->legs[i].hints.items);
     }
     hg_url_free(m->memory);
 }

@@ -19,13 +19,19 @@ static const char *keep(struct arena *arena, struct buf *text)
 const char *chapter_message(struct arena *arena, const struct chapters *chapters, size_t i,
                             const char *message)
 {
-    static const char *const suffixes[] = {
-        [EVOLVE_VALUES] = " (values first)", [EVOLVE_MAIN] = "", [EVOLVE_ONLINE] = " (online)"};
+    static const char *const suffixes[] = {[EVOLVE_RENAMES] = " (names)",
+                                           [EVOLVE_VALUES] = " (values)",
+                                           [EVOLVE_MAIN] = "",
+                                           [EVOLVE_ONLINE] = " (online)"};
     const struct chapter *chapter = &chapters->items[i];
-    const char *suffix = chapters->count == 1        ? ""
-                         : chapter->postgres == NULL ? " (sqlite)"
-                                                     : suffixes[chapter->postgres->kind];
+    const struct evolve_step *step =
+        chapter->postgres == NULL ? chapter->sqlite : chapter->postgres;
+    const char *suffix = suffixes[step->kind];
 
+    if (chapters->count == 1)
+        suffix = "";
+    else if (i > 0 && chapter->postgres == NULL && chapters->items[i - 1].sqlite == NULL)
+        suffix = " (sqlite)"; /* what did not fit into the file before */
     return arena_printf(arena, "%s%s", message, suffix);
 }
 

@@ -13,7 +13,7 @@ struct chapter {
 };
 
 struct chapters {
-    struct chapter items[EVOLVE_KINDS + 1];
+    struct chapter items[2 * EVOLVE_KINDS];
     size_t count;
     bool both; /* the files are for both engines: what is one's alone stands between guards */
 };

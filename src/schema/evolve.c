@@ -16,7 +16,9 @@ enum { TOLD_LIMIT = 1 << 20, TOLD_SHORT = 300 };
 struct evolver {
     struct arena *arena;
     struct side *from, *to;
+    const struct evolve_names *names;
     struct evolution *out;
+    struct renames renames;
     struct model *states[EVOLVE_KINDS + 1]; /* before each step, and behind the last one */
     bool committed;                         /* `from` stays as the steps leave it */
 };
@@ -39,7 +41,7 @@ static struct model *take_model(struct side *side)
 
 static enum write_phase phase_of(enum evolve_kind kind)
 {
-    static const enum write_phase phases[] = {PHASE_BEFORE, PHASE_MAIN, PHASE_AFTER};
+    static const enum write_phase phases[] = {PHASE_MAIN, PHASE_BEFORE, PHASE_MAIN, PHASE_AFTER};
 
     return phases[kind];
 }
@@ -66,7 +68,7 @@ static bool write_up(struct evolver *e, const struct diff *diff, hg_error *err)
         return false;
     out->impossible = all.impossible;
     out->impossible_count = all.impossible_count;
-    for (int kind = 0; kind < EVOLVE_KINDS; kind++)
+    for (int kind = EVOLVE_VALUES; kind < EVOLVE_KINDS; kind++)
         if (all.of_phase[phase_of((enum evolve_kind)kind)] > 0)
             out->steps[out->step_count++] =
                 (struct evolve_step){.kind = (enum evolve_kind)kind,
@@ -80,6 +82,8 @@ static bool write_down(struct evolver *e, size_t k, hg_error *err)
     enum write_mode mode = kind == EVOLVE_VALUES ? WRITE_TRANSACTION : WRITE_ONLINE;
     struct diff diff;
 
+    if (kind == EVOLVE_RENAMES)
+        return true; /* written with its way up */
     return (diff_make(e->arena, e->states[k + 1], e->states[k], e->from->read.privileges, &diff)
             || no_memory(err))
            && write_changes(e->arena, e->states[k + 1], e->states[k], &diff, mode,
@@ -142,7 +146,8 @@ static bool compare_models(struct evolver *e, const struct model *is, const stru
 
 static bool fails_to_run(const struct evolve_step *step, bool up, hg_error *err)
 {
-    static const char *const names[] = {"values of enums", "its transaction", "what comes after"};
+    static const char *const names[] = {"names", "values of enums", "its transaction",
+                                        "what comes after"};
 
     hg_error_context(err, "the migration cannot be written: %s, %s", up ? "up" : "down",
                      names[step->kind]);
@@ -155,11 +160,15 @@ static bool climb(struct evolver *e, size_t k, hg_error *err)
     struct evolve_step *step = &e->out->steps[k];
     bool postgres = e->from->model->driver == HG_POSTGRESQL;
 
-    if (postgres && step->kind == EVOLVE_VALUES)
+    if (postgres && step->kind == EVOLVE_VALUES) {
         e->committed = true;
-    else if (postgres && !hg_conn_in_transaction(e->from->conn)
-             && !hg_conn_begin(e->from->conn, e->from->by, err))
+        if (hg_conn_in_transaction(e->from->conn)
+            && !hg_conn_commit(e->from->conn, e->from->by, err))
+            return false;
+    } else if (postgres && !hg_conn_in_transaction(e->from->conn)
+               && !hg_conn_begin(e->from->conn, e->from->by, err)) {
         return false;
+    }
     e->states[k] = take_model(e->from);
     return (side_run(e->from, &step->up, err) || fails_to_run(step, true, err))
            && side_read(e->from, err);
@@ -170,8 +179,7 @@ static bool prove_up(struct evolver *e, hg_error *err)
     struct evolution *out = e->out;
     bool postgres = e->from->model->driver == HG_POSTGRESQL, ok = true;
 
-    e->committed = !postgres;
-    for (size_t k = 0; ok && k < out->step_count; k++)
+    for (size_t k = e->renames.items.count > 0; ok && k < out->step_count; k++)
         ok = climb(e, k, err);
     ok = ok
          && (postgres ? compare_sides(e, "after going up", err)
@@ -207,28 +215,186 @@ static bool prove_down(struct evolver *e, hg_error *err)
                : compare_sides(e, "after coming down again", err);
 }
 
+/* --- names --- */
+
+static bool no_answer(const struct rename_question *question, hg_error *err)
+{
+    const struct object *gone = question->gone, *new = question->new;
+    const char *kind = object_kind_name(gone->kind);
+    struct buf name = BUF_INIT(TOLD_LIMIT);
+
+    object_tell(gone, &name);
+    hg_fail(err, HG_USAGE,
+            "%s \"%s\" is gone and %s \"%s\" is new: was it renamed, with all that is in it, or is "
+            "it another one?",
+            kind, buf_failed(&name) ? gone->name : name.bytes, kind, new->name);
+    hg_error_hint(err,
+                  "Say --rename %s=%s when it was renamed, --rename %s= when it was not; or write "
+                  "-- @renamed from=%s behind it in the schema file.",
+                  name.bytes, new->name, name.bytes, gone->name);
+    buf_release(&name);
+    return false;
+}
+
+/* Notes an answer as if it had been said before. */
+static bool note_answer(struct evolver *e, const struct rename_question *question, bool same,
+                        hg_error *err)
+{
+    struct hint *hint = VEC_PUSH(&e->names->hints->items);
+    const struct object *gone = question->gone;
+
+    if (hint == NULL)
+        return no_memory(err);
+    *hint = (struct hint){.kind = gone->kind,
+                          .schema = arena_text(e->arena, gone->schema),
+                          .owner = arena_text(e->arena, gone->table),
+                          .name = arena_text(e->arena, question->new->name),
+                          .old = arena_text(e->arena, gone->name),
+                          .denied = !same};
+    return (hint->schema != NULL && hint->owner != NULL && hint->name != NULL && hint->old != NULL)
+           || no_memory(err);
+}
+
+static struct written as_written(struct evolver *e, size_t from, bool up)
+{
+    size_t count = e->renames.items.count - from;
+    struct written written = {.statements =
+                                  arena_alloc(e->arena, count + 1, sizeof *written.statements),
+                              .count = count,
+                              .of_phase = {[PHASE_MAIN] = count}};
+
+    for (size_t i = 0; written.statements != NULL && i < count; i++) {
+        const struct rename *rename = &e->renames.items.items[up ? from + i : from + count - 1 - i];
+
+        written.statements[i] =
+            (struct written_statement){PHASE_MAIN, up ? rename->up : rename->down, NULL};
+    }
+    return written;
+}
+
+/* Carries out what was found beyond the first `from` renames. */
+static bool rename_more(struct evolver *e, size_t from, hg_error *err)
+{
+    struct written written;
+
+    if (e->renames.items.count == from)
+        return true;
+    written = as_written(e, from, true);
+    if (written.statements == NULL)
+        return no_memory(err);
+    if (e->from->model->driver == HG_POSTGRESQL && !hg_conn_in_transaction(e->from->conn)
+        && !hg_conn_begin(e->from->conn, e->from->by, err))
+        return false;
+    if (e->states[0] == NULL)
+        e->states[0] = take_model(e->from);
+    return side_run(e->from, &written, err) && side_read(e->from, err);
+}
+
+static bool rename_hinted(struct evolver *e, hg_error *err)
+{
+    size_t from = e->renames.items.count;
+
+    return (renames_hinted(e->arena, e->from->model, e->to->model, e->names->hints, &e->renames)
+            || no_memory(err))
+           && rename_more(e, from, err);
+}
+
+static bool ask_for_names(struct evolver *e, hg_error *err)
+{
+    struct rename_question question;
+
+    while (renames_question(e->from->model, e->to->model, e->names->hints, &question)) {
+        bool same;
+
+        if (e->names->ask == NULL)
+            return no_answer(&question, err);
+        same = e->names->ask(e->names->context, &question);
+        if (!note_answer(e, &question, same, err) || (same && !rename_hinted(e, err)))
+            return false;
+    }
+    return true;
+}
+
+static bool rename_obvious(struct evolver *e, hg_error *err)
+{
+    size_t from = e->renames.items.count;
+
+    return e->from->model->driver != HG_POSTGRESQL
+           || ((renames_obvious(e->arena, e->from->model, e->to->model, &e->renames)
+                || no_memory(err))
+               && rename_more(e, from, err));
+}
+
+/* What is renamed is renamed first of all; then the rest is looked for. */
+static bool find_names(struct evolver *e, hg_error *err)
+{
+    struct evolve_step *step = &e->out->steps[0];
+
+    if (!rename_hinted(e, err) || !ask_for_names(e, err) || !rename_obvious(e, err))
+        return false;
+    if (e->renames.items.count == 0)
+        return true;
+    e->out->step_count = 1;
+    *step = (struct evolve_step){
+        .kind = EVOLVE_RENAMES, .up = as_written(e, 0, true), .down = as_written(e, 0, false)};
+    return (step->up.statements != NULL && step->down.statements != NULL) || no_memory(err);
+}
+
+/* --- all of it --- */
+
+/* Renames and the other changes as one list. */
+static bool publish(struct evolver *e, const struct diff *diff, hg_error *err)
+{
+    struct evolution *out = e->out;
+    size_t renames = e->renames.items.count, count;
+    hg_schema_change *changes;
+
+    if (!diff_publish(e->arena, diff, &changes, &count))
+        return no_memory(err);
+    out->changes = arena_alloc(e->arena, renames + count + 1, sizeof *out->changes);
+    if (out->changes == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < renames; i++) {
+        const struct rename *rename = &e->renames.items.items[i];
+
+        out->changes[i] = (hg_schema_change){.verb = HG_SCHEMA_RENAME,
+                                             .kind = object_kind_name(rename->kind),
+                                             .object = rename->object,
+                                             .what = arena_printf(e->arena, "was %s", rename->old)};
+        if (out->changes[i].what == NULL)
+            return no_memory(err);
+    }
+    for (size_t i = 0; i < count; i++)
+        out->changes[renames + i] = changes[i];
+    out->change_count = renames + count;
+    return true;
+}
+
 static bool find_changes(struct evolver *e, hg_error *err)
 {
     struct diff diff;
 
-    if (!sides_compare(e->arena, e->from, true, e->to, true, &diff, err))
-        return false;
-    return (diff_publish(e->arena, &diff, &e->out->changes, &e->out->change_count)
-            || no_memory(err))
+    return sides_compare(e->arena, e->from, true, e->to, true, &diff, err) && publish(e, &diff, err)
            && (diff.count == 0 || write_up(e, &diff, err));
 }
 
-bool evolve(struct arena *arena, struct side *from, struct side *to, struct evolution *out,
-            hg_error *err)
+bool evolve(struct arena *arena, struct side *from, struct side *to,
+            const struct evolve_names *names, struct evolution *out, hg_error *err)
 {
-    struct evolver e = {.arena = arena, .from = from, .to = to, .out = out};
+    struct evolver e = {.arena = arena,
+                        .from = from,
+                        .to = to,
+                        .names = names,
+                        .out = out,
+                        .committed = from->model->driver != HG_POSTGRESQL};
     bool ok;
 
     *out = (struct evolution){0};
-    ok = find_changes(&e, err);
+    ok = find_names(&e, err) && find_changes(&e, err);
     if (ok && out->step_count > 0)
         ok = (!from->second || side_read(from, err)) && prove_up(&e, err) && prove_down(&e, err);
     for (size_t k = 0; k <= EVOLVE_KINDS; k++)
         model_free(e.states[k]);
+    VEC_RELEASE(&e.renames.items);
     return ok;
 }

@@ -9,10 +9,12 @@
 #define SCHEMA_EVOLVE_H
 
 #include "publish.h"
+#include "rename.h"
 #include "side.h"
 
 /* In this order; most evolutions have one. */
 enum evolve_kind {
+    EVOLVE_RENAMES,
     EVOLVE_VALUES, /* PostgreSQL: values of enums, committed before they may be used */
     EVOLVE_MAIN,   /* in one transaction */
     EVOLVE_ONLINE, /* PostgreSQL: one by one, outside of a transaction */
@@ -34,6 +36,13 @@ struct evolution {
     size_t impossible_count;
 };
 
+/* What a person says about names. */
+struct evolve_names {
+    struct hints *hints; /* answers are added */
+    rename_ask *ask;     /* NULL: whoever would have to be asked is told so as HG_USAGE */
+    void *context;
+};
+
 /*
  * Finds the steps, runs them all up in `from` and down again, and compares. Both sides have been
  * read, and belong to nobody else: what is in them afterwards is of no use. All of
@@ -41,6 +50,6 @@ struct evolution {
  * would differ when the steps do not lead where they should.
  */
 bool evolve(struct arena *arena, struct side *from, struct side *to,
-            struct evolution *out_evolution, hg_error *err);
+            const struct evolve_names *names, struct evolution *out_evolution, hg_error *err);
 
 #endif

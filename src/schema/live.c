@@ -30,7 +30,7 @@ static bool no_memory(hg_error *err)
 
 const char *hg_schema_verb_name(hg_schema_verb verb)
 {
-    static const char *const names[] = {"add", "drop", "alter"};
+    static const char *const names[] = {"add", "drop", "alter", "rename"};
 
     return (unsigned)verb < sizeof names / sizeof *names ? names[verb] : "unknown";
 }

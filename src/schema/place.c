@@ -64,6 +64,7 @@ void place_close(struct place *place)
     else if (conn != NULL)
         hg_pool_return(place->pool, conn);
     scratch_close(place->scratch);
+    buf_release(&place->text);
     *place = (struct place){0};
 }
 
@@ -75,7 +76,6 @@ bool place_is_verdict(const hg_error *err)
 
 bool place_load(struct place *place, const char *path, hg_error *err)
 {
-    struct buf text = BUF_INIT(FILE_LIMIT);
     bool ok;
 
     if (!file_exists(path)) {
@@ -84,14 +84,14 @@ bool place_load(struct place *place, const char *path, hg_error *err)
                            "writes one from the database.");
         return false;
     }
-    ok = file_read(path, &text, err);
+    place->text = BUF_INIT(FILE_LIMIT);
+    ok = file_read(path, &place->text, err);
     if (ok) {
-        const struct side_text file = {path, text.bytes, text.size};
+        const struct side_text file = {path, place->text.bytes, place->text.size};
 
         ok = side_load(&place->side, &file, err);
         if (!ok && place_is_verdict(err))
             err->code = HG_FILE;
     }
-    buf_release(&text);
     return ok;
 }

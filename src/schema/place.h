@@ -20,6 +20,7 @@ struct place {
     hg_pool *pool;           /* whose connection it is: the scratch's, or that of the database */
     struct scratch *scratch; /* NULL: the database in use */
     struct side side;
+    struct buf text; /* of the schema file that was loaded */
 };
 
 /* Takes a connection to the database in use, which is only read. */

@@ -63,6 +63,25 @@ static void blank_restrict(char *text)
     }
 }
 
+/* Remarks that are ours, "-- @renamed from=x", or that a migration file would take for its own:
+ * SQLite keeps the text of a table with its comments. */
+static void blank_remarks(hg_driver dialect, char *text, size_t size)
+{
+    struct lex_token token;
+
+    for (size_t at = 0; (token = lex_token(dialect, text, size, at)).kind != LEX_END;
+         at = token.offset + token.size) {
+        size_t word = token.offset + 2;
+
+        if (token.kind != LEX_LINE_COMMENT)
+            continue;
+        while (word < token.offset + token.size && (text[word] == ' ' || text[word] == '\t'))
+            word++;
+        if (text[word] == '@' || lex_is(text + word, strcspn(text + word, ":\n"), "migrate"))
+            memset(text + token.offset, ' ', token.size);
+    }
+}
+
 /* The byte of the statement that the error's column points at. */
 static size_t fault_offset(const char *sql, size_t size, int column)
 {
@@ -158,6 +177,7 @@ bool side_load(struct side *side, const struct side_text *text, hg_error *err)
     err = err == NULL ? &unheard : err;
     if (ok) {
         blank_restrict(bytes);
+        blank_remarks(hg_conn_driver(side->conn), bytes, text->size);
         copy.text = bytes;
         ok = load_all(side, &copy, err);
     }

@@ -157,19 +157,30 @@ static void try_batch(struct bench *b, const struct batch *batch)
     arena_release(&arena);
 }
 
+/* No pair renames anything. */
+static bool deny(void *context, const struct rename_question *question)
+{
+    (void)context;
+    (void)question;
+    return false;
+}
+
 /* The same as steps, each with its own way back. */
 static void try_steps(struct bench *b, const struct batch *batch)
 {
     struct arena arena = ARENA_INIT;
+    struct hints hints = {0};
+    const struct evolve_names names = {.hints = &hints, .ask = deny};
     struct evolution evolution;
     hg_error err = {0};
 
     if (set_up(b, &b->one, batch, FROM) && set_up(b, &b->two, batch, TO)
-        && !evolve(&arena, &b->one, &b->two, &evolution, &err)) {
+        && !evolve(&arena, &b->one, &b->two, &names, &evolution, &err)) {
         fprintf(stderr, "%s: %s: steps: %s\n", batch->pairs[0]->file, batch->pairs[0]->name,
                 err.message);
         b->faults++;
     }
+    VEC_RELEASE(&hints.items);
     arena_release(&arena);
 }
 

@@ -118,18 +118,29 @@ static void try_pair(struct bench *b, const struct pair *pair)
     arena_release(&arena);
 }
 
+/* No pair renames anything. */
+static bool deny(void *context, const struct rename_question *question)
+{
+    (void)context;
+    (void)question;
+    return false;
+}
+
 /* The same as steps, each with its own way back. */
 static void try_steps(struct bench *b, const struct pair *pair)
 {
     struct arena arena = ARENA_INIT;
+    struct hints hints = {0};
+    const struct evolve_names names = {.hints = &hints, .ask = deny};
     struct evolution evolution;
     hg_error err = {0};
 
     if (set_up(b, &b->one, pair, FROM) && set_up(b, &b->two, pair, TO)
-        && !evolve(&arena, &b->one, &b->two, &evolution, &err)) {
+        && !evolve(&arena, &b->one, &b->two, &names, &evolution, &err)) {
         fprintf(stderr, "%s: %s: steps: %s\n", pair->file, pair->name, err.message);
         b->faults++;
     }
+    VEC_RELEASE(&hints.items);
     arena_release(&arena);
 }
 
