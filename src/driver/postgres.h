@@ -3,6 +3,7 @@
  * where it waits.
  *
  *   postgres_open.c      hosts, addresses, login, the session's settings
+ *   postgres_keywords.c  what libpq is told about a connection
  *   postgres_wire.c      sending and receiving without ever blocking, cancelling, errors
  *   postgres_prepared.c  statements with a name on the server
  *   postgres_bulk.c      COPY from and to the client, scripts

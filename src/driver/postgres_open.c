@@ -2,17 +2,11 @@
  * postgres_open.c - opens a PostgreSQL connection: hosts, their addresses, login, the session's
  * settings.
  *
- * libpq gets keywords and values, never a URL as text, and always host, port, user and database, so
- * that no PG* variable leads to another database than the URL names. What the URL leaves open
- * beside those (password file, certificates, sslmode) libpq fills in as it does for psql.
- *
  * PQconnectPoll() has no timeout of its own and libpq's name look-up blocks, so hosts and addresses
  * are tried here, one after the other, each with a fair share of the time that is left.
  */
 #include "postgres.h"
 
-#include <assert.h>
-#include <ctype.h>
 #include <errno.h>
 #include <poll.h>
 #include <pwd.h>
@@ -26,137 +20,14 @@
 #include "base/log.h"
 #include "base/buf.h"
 #include "base/rand.h"
-#include "base/secret.h"
+#include "postgres_keywords.h"
 #include "resolve.h"
-#include "settings/url.h"
 #include "sqlstate.h"
 
 enum {
-    PAIRS_MAX = 80,
     HOSTS_MAX = 32,
     LOST_PEER_CHECK_MS = 2000 /* how soon a server notices that we are gone while it computes */
 };
-
-/* One place to try. */
-struct target {
-    const char *host;
-    const char *address; /* NULL: a socket's folder */
-    int port;
-    const char *session; /* target_session_attrs; NULL: as the URL says */
-};
-
-/* What all attempts have in common. */
-struct attempt {
-    const hg_url *url;
-    const struct driver_options *options;
-    struct postgres_conn *conn;
-    const char *user;
-    const char *database;
-    char account[1024]; /* room for the system's record of our user */
-};
-
-/* Keywords and values as PQconnectStartParams() takes them. */
-struct pairs {
-    const char *names[PAIRS_MAX + 1];
-    const char *values[PAIRS_MAX + 1];
-    size_t count;
-};
-
-static void pair(struct pairs *pairs, const char *name, const char *value)
-{
-    assert(pairs->count < PAIRS_MAX);
-    pairs->names[pairs->count] = name;
-    pairs->values[pairs->count++] = value;
-}
-
-static const char *parameter(const hg_url *url, const char *name)
-{
-    for (size_t i = 0; i < hg_url_parameter_count(url); i++)
-        if (strcmp(hg_url_parameter_name(url, i), name) == 0)
-            return hg_url_parameter_value(url, i);
-    return NULL;
-}
-
-/* --- what libpq is told --- */
-
-/* What is said unless the URL says otherwise: a dead peer is noticed within a minute, also when
- * bytes of ours are on their way to it; Kerberos encryption, whose set-up blocks, only on request.
- */
-static const char *const defaults[][2] = {
-    {"keepalives", "1"},       {"keepalives_idle", "30"},     {"keepalives_interval", "10"},
-    {"keepalives_count", "3"}, {"tcp_user_timeout", "30000"}, {"gssencmode", "disable"},
-};
-
-/* Parameters that are obeyed here and not handed on. */
-static bool is_ours(const char *name)
-{
-    static const char *const names[] = {
-        "hostaddr",           "connect_timeout",      "client_encoding",
-        "load_balance_hosts", "target_session_attrs", "prepared",
-        "reset_on_return"};
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(names[i], name) == 0)
-            return true;
-    return false;
-}
-
-static void add_parameters(struct pairs *pairs, const hg_url *url)
-{
-    for (size_t i = 0; i < hg_url_parameter_count(url); i++) {
-        const struct secret *secret = url_parameter_secret(url, i);
-
-        if (!is_ours(hg_url_parameter_name(url, i)))
-            pair(pairs, hg_url_parameter_name(url, i),
-                 secret != NULL ? secret_reveal(secret) : hg_url_parameter_value(url, i));
-    }
-    for (size_t i = 0; i < sizeof defaults / sizeof *defaults; i++)
-        if (parameter(url, defaults[i][0]) == NULL)
-            pair(pairs, defaults[i][0], defaults[i][1]);
-}
-
-static PGconn *start(const struct attempt *attempt, const struct target *target)
-{
-    const hg_url *url = attempt->url;
-    struct pairs pairs = {.count = 0};
-    char port[16];
-
-    snprintf(port, sizeof port, "%d", target->port);
-    pair(&pairs, "host", target->host);
-    if (target->address != NULL)
-        pair(&pairs, "hostaddr", target->address);
-    pair(&pairs, "port", port);
-    pair(&pairs, "user", attempt->user);
-    pair(&pairs, "dbname", attempt->database);
-    if (url_password(url) != NULL)
-        pair(&pairs, "password", secret_reveal(url_password(url)));
-    pair(&pairs, "client_encoding", "UTF8");
-    if (attempt->options->application_name != NULL && parameter(url, "application_name") == NULL)
-        pair(&pairs, "application_name", attempt->options->application_name);
-    if (target->session != NULL)
-        pair(&pairs, "target_session_attrs", target->session);
-    add_parameters(&pairs, url);
-    return attempt->conn->pq->PQconnectStartParams(pairs.names, pairs.values, 0);
-}
-
-/* A parameter of the URL that this libpq is too old for. */
-static const char *unknown_parameter(const struct pq *pq, const hg_url *url)
-{
-    PQconninfoOption *options = hg_url_parameter_count(url) == 0 ? NULL : pq->PQconndefaults();
-    const char *unknown = NULL;
-
-    for (size_t i = 0; options != NULL && i < hg_url_parameter_count(url) && unknown == NULL; i++) {
-        const PQconninfoOption *option = options;
-
-        while (option->keyword != NULL
-               && strcmp(option->keyword, hg_url_parameter_name(url, i)) != 0)
-            option++;
-        if (option->keyword == NULL && !is_ours(hg_url_parameter_name(url, i)))
-            unknown = hg_url_parameter_name(url, i);
-    }
-    pq->PQconninfoFree(options);
-    return unknown;
-}
 
 /* --- one attempt --- */
 
@@ -329,7 +200,7 @@ static bool try_target(struct attempt *attempt, const struct target *target, hg_
                        hg_error *err)
 {
     enter(attempt, HG_CONNECT_TCP);
-    attempt->conn->pg = start(attempt, target);
+    attempt->conn->pg = keywords_start(attempt, target);
     if (log_in(attempt, target, by, err))
         return true;
     attempt->conn->pq->PQfinish(attempt->conn->pg);
@@ -411,7 +282,8 @@ static bool find_addresses(const struct attempt *attempt, size_t host, const cha
 {
     const hg_url *url = attempt->url;
     char *first = out->text[0];
-    bool given = part(parameter(url, "hostaddr"), host, first, sizeof out->text[0]) != NULL;
+    bool given =
+        part(keywords_parameter(url, "hostaddr"), host, first, sizeof out->text[0]) != NULL;
 
     if (!given && !is_socket(name) && !resolve_is_numeric(name)) {
         enter(attempt, HG_CONNECT_RESOLVE);
@@ -458,8 +330,8 @@ static bool try_host(struct attempt *attempt, size_t host, const char *session, 
 static bool try_hosts(struct attempt *attempt, const char *session, hg_deadline by, hg_error *all)
 {
     const hg_url *url = attempt->url;
-    const char *limit = parameter(url, "connect_timeout");
-    const char *balance = parameter(url, "load_balance_hosts");
+    const char *limit = keywords_parameter(url, "connect_timeout");
+    const char *balance = keywords_parameter(url, "load_balance_hosts");
     size_t count = hg_url_host_count(url), order[HOSTS_MAX] = {0};
 
     count = count == 0 ? 1 : count; /* without any: the local socket */
@@ -477,7 +349,7 @@ static bool try_hosts(struct attempt *attempt, const char *session, hg_deadline 
 /* "prefer-standby" is a wish about all hosts; to libpq, which sees one at a time, it is two. */
 static bool connect_any(struct attempt *attempt, hg_deadline by, hg_error *err)
 {
-    const char *wanted = parameter(attempt->url, "target_session_attrs");
+    const char *wanted = keywords_parameter(attempt->url, "target_session_attrs");
     hg_error all = {0};
     bool ok;
 
@@ -514,7 +386,7 @@ static bool name_user_and_database(struct attempt *attempt, hg_error *err)
 
 static bool check_url(const struct attempt *attempt, hg_error *err)
 {
-    const char *unknown = unknown_parameter(attempt->conn->pq, attempt->url);
+    const char *unknown = keywords_unknown(attempt->conn->pq, attempt->url);
 
     if (unknown != NULL) {
         sqlstate_fail(err, "0A000", "the installed libpq does not know the URL's parameter \"%s\"",
@@ -524,7 +396,8 @@ static bool check_url(const struct attempt *attempt, hg_error *err)
     }
     if (hg_url_host_count(attempt->url) > HOSTS_MAX)
         return hg_fail(err, HG_CONFIG, "the URL names more than %d hosts", HOSTS_MAX);
-    if (parameter(attempt->url, "service") != NULL && hg_url_host_count(attempt->url) == 0) {
+    if (keywords_parameter(attempt->url, "service") != NULL
+        && hg_url_host_count(attempt->url) == 0) {
         sqlstate_fail(err, "0A000", "the URL leaves the host to a service file");
         hg_error_hint(err, "Write host and database into the URL itself.");
         return false;
@@ -615,7 +488,7 @@ static bool begin_session(const struct attempt *attempt, hg_deadline by, hg_erro
 
 static bool wants_writable(const hg_url *url)
 {
-    const char *wanted = parameter(url, "target_session_attrs");
+    const char *wanted = keywords_parameter(url, "target_session_attrs");
 
     return wanted != NULL && (strcmp(wanted, "read-write") == 0 || strcmp(wanted, "primary") == 0);
 }
@@ -628,7 +501,7 @@ static enum prepared prepared_of(const hg_url *url)
         [PREPARED_UNNAMED] = "unnamed",
         [PREPARED_OFF] = "off",
     };
-    const char *value = parameter(url, "prepared");
+    const char *value = keywords_parameter(url, "prepared");
     enum prepared prepared = PREPARED_OFF;
 
     while (value != NULL && prepared > PREPARED_NAMED && strcmp(values[prepared], value) != 0)
