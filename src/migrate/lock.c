@@ -31,8 +31,7 @@ static int64_t hash(const char *text)
     return sum & 0x7FFFFFFFU;
 }
 
-bool lock_init(struct lock *lock, hg_pool *pool, hg_conn *conn, const struct ledger_place *place,
-               hg_error *err)
+void lock_init(struct lock *lock, hg_pool *pool, hg_conn *conn, const struct ledger_place *place)
 {
     char real[PATH_MAX];
     const char *path = hg_url_path(hg_pool_url(pool));
@@ -42,20 +41,10 @@ bool lock_init(struct lock *lock, hg_pool *pool, hg_conn *conn, const struct led
         lock->key = hash(place->versions);
         if (place->has_history)
             text_copy(lock->history, sizeof lock->history, place->history);
-        if (hg_conn_backend_pid(conn) != 0)
-            return true;
-        hg_fail(err, HG_UNSUPPORTED,
-                "the deployers' lock does not hold through a pooler that "
-                "shares sessions");
-        hg_error_hint(
-            err,
-            "Use the URL of the server itself for migrations, not that of PgBouncer: in session "
-            "mode too, for from here its modes look alike.");
-        return false;
+        return;
     }
     if (path != NULL && realpath(path, real) != NULL) /* else in memory: nobody else can be there */
         snprintf(lock->path, sizeof lock->path, "%.*s-headgate", (int)sizeof lock->path - 16, real);
-    return true;
 }
 
 /* --- PostgreSQL --- */

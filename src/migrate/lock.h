@@ -28,9 +28,8 @@ struct lock {
 
 enum lock_answer { LOCK_TAKEN, LOCK_BUSY, LOCK_FAILED };
 
-/* Prepares; takes nothing. err: HG_UNSUPPORTED where a session's lock cannot hold. */
-bool lock_init(struct lock *lock, hg_pool *pool, hg_conn *conn, const struct ledger_place *place,
-               hg_error *err);
+/* Prepares; takes nothing. */
+void lock_init(struct lock *lock, hg_pool *pool, hg_conn *conn, const struct ledger_place *place);
 
 /* Tries once. who: written where others can read who holds it (SQLite). */
 enum lock_answer lock_try(struct lock *lock, const char *who, hg_error *err);

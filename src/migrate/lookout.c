@@ -61,7 +61,7 @@ void lookout_begin(struct lookout *l, hg_conn *conn, const char *subject, int64_
 {
     if (l->observer == NULL || hg_conn_driver(conn) != HG_POSTGRESQL)
         return;
-    l->pid = hg_conn_backend_pid(conn);
+    l->pid = l->backend_pid != 0 ? l->backend_pid : hg_conn_backend_pid(conn);
     l->subject = subject;
     l->pause_ms = PAUSE_MS;
     l->blocker[0] = '\0';

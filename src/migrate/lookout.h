@@ -15,6 +15,7 @@ struct lookout {
     hg_pool *pool;
     const hg_observer *observer;
     hg_conn *conn;       /* NULL: not yet */
+    int64_t backend_pid; /* of the connection, where it does not know it itself; else 0 */
     int64_t pid;         /* of the server process that is watched; 0: none is */
     const char *subject; /* what the observer is told about */
     int64_t next_ns;     /* when to look again */

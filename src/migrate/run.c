@@ -16,6 +16,7 @@
 #include "base/rand.h"
 #include "base/text.h"
 #include "plan_explain.h"
+#include "pooler.h"
 
 enum { LOCK_WAIT_MS = 10 * 60 * 1000, POLL_MS = 100, POLL_JITTER_MS = 150, TELL_EVERY = 8 };
 
@@ -50,6 +51,17 @@ static bool check_writable(struct run *r, hg_error *err)
         return true;
     *err = cause;
     return false;
+}
+
+/* A lock of the session holds where the session is ours to its end. */
+static bool check_session(struct run *r, hg_error *err)
+{
+    if (hg_conn_backend_pid(r->conn) != 0) /* 0: a pooler stands in between */
+        return true;
+    if (!pooler_check(r->pool, r->conn, &r->author.backend_pid, err))
+        return false;
+    r->lookout.backend_pid = r->author.backend_pid;
+    return true;
 }
 
 /* Tries for the lock once; when somebody else has it, says so and waits a moment. */
@@ -106,10 +118,10 @@ bool run_acquire(struct run *r, bool (*look)(struct run *, bool *, hg_error *), 
             return false;
         if (enough)
             return true;
-        if (tries == 0
-            && (!check_writable(r, err)
-                || !lock_init(&r->lock, r->pool, r->conn, &r->prepared->place, err)))
+        if (tries == 0 && (!check_writable(r, err) || !check_session(r, err)))
             return false;
+        if (tries == 0)
+            lock_init(&r->lock, r->pool, r->conn, &r->prepared->place);
         if (!try_lock(r, patience, tries, err))
             return false;
         r->lock_wait_ms = (int64_t)clock_since_ms(start);
@@ -514,10 +526,11 @@ bool hg_migrate_holder(hg_pool *pool, hg_deadline by, char *out, size_t size, hg
 
     err = err == NULL ? &unheard : err;
     ok = hg_pool_checkout(pool, "migrate", by, &conn, err)
-         && prepare_place(conn, by, &prepared, err)
-         && lock_init(&lock, pool, conn, &prepared->place, err);
-    if (ok)
+         && prepare_place(conn, by, &prepared, err);
+    if (ok) {
+        lock_init(&lock, pool, conn, &prepared->place);
         lock_peek(&lock, out, size);
+    }
     prepare_free(prepared);
     if (conn != NULL)
         hg_pool_return(pool, conn);
