@@ -74,7 +74,7 @@ struct cli {
     struct cli_copy copy;
     int verbosity; /* -1 quiet, 0, 1, 2 */
     bool json, yes, plan, single_transaction, watch, help, version;
-    bool detach, attach, events, down;
+    bool detach, attach, events, down, no_measure;
     bool help_for_all; /* no command was named */
 };
 

@@ -29,6 +29,7 @@ static hg_migrate_options options_of(const struct cli *cli, const struct ops *op
     options.accept = cli->accept.items;
     options.accept_count = cli->accept.count;
     options.single_transaction = cli->single_transaction;
+    options.measure = options.measure && !cli->no_measure && (cli->plan || options.production);
     if (cli->lock_timeout_s >= 0) {
         options.lock_wait_ms = (int64_t)(cli->lock_timeout_s * 1000);
         options.lock_timeout_ms = options.lock_wait_ms;
@@ -123,7 +124,7 @@ static bool agree(const struct cli *cli, struct ops *ops, hg_migrate_options *op
         return true;
     if (consent == CONSENT_NEVER)
         return cli_consent(cli, ops, "", err);
-    if (!hg_plan_make(ops->pool, options, ops_inspection_deadline(ops), out_plan, err))
+    if (!hg_plan_make(ops->pool, options, ops_plan_deadline(ops, options), out_plan, err))
         return false;
     if ((*out_plan)->step_count == 0)
         return true;
@@ -217,7 +218,7 @@ int cmd_migrate(const struct cli *cli)
     cli_catch_signals();
     options = options_of(cli, &ops);
     if (cli->plan) {
-        ok = hg_plan_make(ops.pool, &options, ops_inspection_deadline(&ops), &plan, &err);
+        ok = hg_plan_make(ops.pool, &options, ops_plan_deadline(&ops, &options), &plan, &err);
         status = ok ? show_plan(cli, plan) : cli_fail(cli, &err);
     } else {
         ok = agree(cli, &ops, &options, &plan, &err)

@@ -141,6 +141,12 @@ static void put_statement(struct buf *out, const hg_plan_statement *s)
         put_table(out, &s->tables[i]);
     for (size_t i = 0; i < s->hazard_count; i++)
         put_hazard(out, &s->hazards[i]);
+    if (s->unmeasured[0] == '\0')
+        return;
+    put_indent(out);
+    buf_text(out, "not measured: ");
+    put_visible(out, s->unmeasured);
+    buf_char(out, '\n');
 }
 
 /* --- a step --- */
@@ -171,6 +177,21 @@ void cli_put_steps(struct buf *out, const hg_plan_step *steps, size_t count)
         put_step(out, &steps[i]);
 }
 
+/* Where it comes from what is said of the statements. */
+static void put_source(struct buf *out, const hg_plan *plan)
+{
+    char took[32];
+
+    if (plan->measured_ms >= 0)
+        buf_printf(out, "measured on an empty copy of the schema in %s\n",
+                   cli_duration(plan->measured_ms, took, sizeof took));
+    if (plan->unmeasured[0] == '\0')
+        return;
+    buf_text(out, "from the table of statement forms, not measured: ");
+    put_visible(out, plan->unmeasured);
+    buf_char(out, '\n');
+}
+
 void cli_put_plan(struct buf *out, const hg_plan *plan)
 {
     if (plan->step_count == 0) {
@@ -184,4 +205,5 @@ void cli_put_plan(struct buf *out, const hg_plan *plan)
         buf_printf(out, ", %zu danger%s that production refuses", plan->danger_count,
                    plan->danger_count == 1 ? "" : "s");
     buf_char(out, '\n');
+    put_source(out, plan);
 }
