@@ -18,25 +18,23 @@
     " WHERE c.relkind IN ('r', 'p', 'm', 'v', 'S', 'f', 'i', 'I')" \
     " AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%'"
 
-/* The database of what all of them share is 0. */
-#define MY_LOCKS(database) \
-    " FROM pg_locks l WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.database = " database
-
 #define HERE "(SELECT d.oid FROM pg_database d WHERE d.datname = current_database())"
 
-static const char all_sql[] = RELATIONS " ORDER BY 1";
-static const char locked_sql[] = RELATIONS " AND c.oid IN (SELECT l.relation" MY_LOCKS(HERE) ") ORDER BY 1";
+#define MY_LOCKS " FROM pg_locks l WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.database"
 
-static const char locks_sql[] = "SELECT l.relation::int8, l.mode" MY_LOCKS(HERE);
+static const char all_sql[] = RELATIONS " ORDER BY 1";
+static const char locked_sql[] = RELATIONS " AND c.oid IN (SELECT l.relation" MY_LOCKS " = " HERE ") ORDER BY 1";
+
+/* The database of what all of them share is 0. Whose objects are whose is written down there for every table: that
+ * does not count. */
+static const char locks_sql[] =
+    "SELECT l.relation::int8, l.mode, false" MY_LOCKS " = " HERE " UNION ALL"
+    " SELECT l.relation::int8, l.mode, true" MY_LOCKS " = 0 AND l.mode ~ 'Exclusive'"
+    " AND EXISTS (SELECT FROM pg_class c WHERE c.oid = l.relation AND c.relname !~ '^pg_shdepend')";
 
 static const char scans_sql[] =
     "SELECT c.oid::int8, pg_stat_get_xact_numscans(c.oid) FROM pg_class c"
     " WHERE c.relkind IN ('r', 'm') AND pg_stat_get_xact_numscans(c.oid) > 0";
-
-/* Whose objects are whose is written down beside every table: that does not count. */
-static const char shared_sql[] =
-    "SELECT count(*)::int8" MY_LOCKS("0") " AND l.mode ~ 'Exclusive'"
-    " AND EXISTS (SELECT FROM pg_class c WHERE c.oid = l.relation AND c.relname !~ '^pg_shdepend')";
 // clang-format on
 
 static bool no_memory(hg_error *err)
@@ -89,18 +87,6 @@ bool measure_look(hg_conn *conn, struct arena *arena, hg_deadline by, struct sna
                   hg_error *err)
 {
     return look(conn, all_sql, arena, by, out, err);
-}
-
-static bool read_shared(hg_conn *conn, hg_deadline by, bool *out, hg_error *err)
-{
-    hg_rows *rows = NULL;
-    bool ok = hg_conn_query(conn, shared_sql, NULL, 0, by, &rows, err)
-              && hg_rows_next(rows, by, err) == HG_ROW;
-
-    if (ok)
-        *out = hg_rows_integer(rows, 0) > 0;
-    hg_rows_close(rows);
-    return ok;
 }
 
 /* --- finding --- */
@@ -185,7 +171,7 @@ static hg_lock_mode mode_of(const char *name)
 
 /* all: one for each relation of the snapshot. */
 static bool read_locks(hg_conn *conn, const struct snapshot *before, hg_deadline by,
-                       struct measured_table *all, hg_error *err)
+                       struct measured_table *all, bool *shared, hg_error *err)
 {
     hg_rows *rows = NULL;
     hg_step step;
@@ -196,7 +182,9 @@ static bool read_locks(hg_conn *conn, const struct snapshot *before, hg_deadline
         size_t i = find(before, hg_rows_integer(rows, 0));
         hg_lock_mode mode = mode_of(hg_rows_text(rows, 1));
 
-        if (i < before->count && mode > all[i].lock)
+        if (hg_rows_value(rows, 2).as.boolean)
+            *shared = true;
+        else if (i < before->count && mode > all[i].lock)
             all[i].lock = mode;
     }
     hg_rows_close(rows);
@@ -288,8 +276,8 @@ bool measure_end(hg_conn *conn, struct arena *arena, const struct snapshot *befo
     struct measured_table *all = alloc_zero(before->count + 1, sizeof *all);
     struct measured measured = {0};
     struct snapshot locked = {0};
-    bool ok = (all != NULL || no_memory(err)) && read_locks(conn, before, by, all, err)
-              && read_shared(conn, by, &measured.shared, err)
+    bool ok = (all != NULL || no_memory(err))
+              && read_locks(conn, before, by, all, &measured.shared, err)
               && look(conn, locked_sql, arena, by, &locked, err);
 
     if (ok) {
