@@ -379,7 +379,9 @@ static bool check_counters(const struct measurer *m, hg_error *err)
 
 static bool open_twin(struct measurer *m, hg_pool *pool, hg_conn *conn, hg_error *err)
 {
-    return twin_open(pool, conn, m->by, &m->twin, err) && check_counters(m, err)
+    const struct twin_purpose purpose = {m->p->scripts, m->p->script_count};
+
+    return twin_open(pool, conn, &purpose, m->by, &m->twin, err) && check_counters(m, err)
            && guc_remember(&m->guc, m->twin.conn, m->by, err)
            && measure_look(m->twin.conn, &m->p->arena, m->by, &m->first, err)
            && measure_look(m->twin.conn, &m->p->arena, m->by, &m->now, err);

@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "cut.h"
 #include "driver/bulk.h"
 #include "schema/read.h"
 #include "schema/scratch.h"
@@ -16,7 +17,9 @@
 
 enum {
     CONNECT_MS = 30 * 1000,
-    CHUNK = 50, /* statements in a transaction: the locks of all sessions share one room */
+    CHUNK = 50,       /* statements in a transaction: the locks of all sessions share one room */
+    WHOLE_MAX = 3000, /* objects, of which a table has some ten: to be made in half a second */
+    PART_MAX = 20000,
     CHUNK_LIMIT = 64 << 20
 };
 
@@ -84,7 +87,29 @@ static bool build(hg_conn *conn, const struct written *written, hg_deadline by, 
     return ok && bulk_script(conn, "RESET check_function_bodies", by, err);
 }
 
-static bool copy_schema(hg_conn *live, hg_conn *conn, hg_deadline by, hg_error *err)
+/* Leaves out of what has to be made what the purpose needs not. */
+static bool cut(struct arena *arena, const struct model *model, const struct twin_purpose *purpose,
+                struct diff *diff, hg_error *err)
+{
+    const bool *kept;
+    size_t count = 0;
+
+    if (model->count <= WHOLE_MAX)
+        return true;
+    kept = cut_make(arena, model, purpose->scripts, purpose->script_count);
+    if (kept == NULL)
+        return no_memory(err);
+    for (size_t i = 0; i < diff->count; i++)
+        if (kept[diff->changes[i].to - model->objects])
+            diff->changes[count++] = diff->changes[i];
+    diff->count = count;
+    return count <= PART_MAX
+           || hg_fail(err, HG_UNSUPPORTED, "the schema has %zu objects: too many to be copied",
+                      count);
+}
+
+static bool copy_schema(hg_conn *live, hg_conn *conn, const struct twin_purpose *purpose,
+                        hg_deadline by, hg_error *err)
 {
     struct arena arena = ARENA_INIT;
     struct model *model = NULL, *empty = NULL;
@@ -96,7 +121,8 @@ static bool copy_schema(hg_conn *live, hg_conn *conn, hg_deadline by, hg_error *
         empty = empty_like(model);
         ok = (empty != NULL && diff_make(&arena, empty, model, false, &diff)) || no_memory(err);
     }
-    ok = ok && write_changes(&arena, empty, model, &diff, WRITE_DUMP, &written, err)
+    ok = ok && cut(&arena, model, purpose, &diff, err)
+         && write_changes(&arena, empty, model, &diff, WRITE_DUMP, &written, err)
          && build(conn, &written, by, err);
     model_free(empty);
     model_free(model);
@@ -104,7 +130,8 @@ static bool copy_schema(hg_conn *live, hg_conn *conn, hg_deadline by, hg_error *
     return ok;
 }
 
-bool twin_open(hg_pool *home, hg_conn *live, hg_deadline by, struct twin *out_twin, hg_error *err)
+bool twin_open(hg_pool *home, hg_conn *live, const struct twin_purpose *purpose, hg_deadline by,
+               struct twin *out_twin, hg_error *err)
 {
     const struct scratch_options options = {.url = hg_pool_url(home),
                                             .settings = {.timeout_ms = hg_deadline_left_ms(by),
@@ -114,7 +141,7 @@ bool twin_open(hg_pool *home, hg_conn *live, hg_deadline by, struct twin *out_tw
     struct twin twin = {0};
     bool ok = scratch_open(&options, by, &twin.scratch, err)
               && scratch_take(twin.scratch, by, &twin.conn, err)
-              && copy_schema(live, twin.conn, by, err);
+              && copy_schema(live, twin.conn, purpose, by, err);
 
     if (ok)
         *out_twin = twin;

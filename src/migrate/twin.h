@@ -10,6 +10,8 @@
 
 #include <headgate/pool.h>
 
+#include "script.h"
+
 struct scratch;
 
 struct twin {
@@ -17,12 +19,19 @@ struct twin {
     hg_conn *conn; /* to the copy; nobody else is there */
 };
 
+/* What will be tried: of a large schema only what that may touch is copied. */
+struct twin_purpose {
+    const struct script *scripts;
+    size_t script_count;
+};
+
 /*
  * live: a connection to the database, in no transaction; home: its pool. out_twin: on success the
  * caller's until twin_close(). err: HG_PRIVILEGE (the role may not create databases), HG_READ_ONLY,
- * HG_TIMEOUT, what making the schema again says.
+ * HG_TIMEOUT, HG_UNSUPPORTED (still too large), what making the schema again says.
  */
-bool twin_open(hg_pool *home, hg_conn *live, hg_deadline by, struct twin *out_twin, hg_error *err);
+bool twin_open(hg_pool *home, hg_conn *live, const struct twin_purpose *purpose, hg_deadline by,
+               struct twin *out_twin, hg_error *err);
 void twin_close(struct twin *twin);
 
 #endif

@@ -162,7 +162,7 @@ static void make_schema(struct world *w)
 
 /* --- more than the table of forms knows --- */
 
-static void what_a_statement_does_is_seen_and_not_guessed(void **state)
+static void check_what_is_seen(struct world *w)
 {
     static const struct {
         const char *sql, *said;
@@ -193,7 +193,6 @@ static void what_a_statement_does_is_seen_and_not_guessed(void **state)
         {"DROP TABLE p CASCADE", "measured ACCESS EXCLUSIVE public.p l, ACCESS EXCLUSIVE "
                                  "public.t: drop-table drop-cascade"},
     };
-    struct world *w = *state;
     const hg_migrate_options options = options_of(w);
     char text[2048] = "-- migrate:up transaction:false\n";
 
@@ -205,6 +204,21 @@ static void what_a_statement_does_is_seen_and_not_guessed(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         if (strcmp(said(w, i), cases[i].said) != 0)
             fail_msg("%s\n  is said:  %s\n  expected: %s", cases[i].sql, said(w, i), cases[i].said);
+}
+
+static void what_a_statement_does_is_seen_and_not_guessed(void **state)
+{
+    check_what_is_seen(*state);
+}
+
+/* Of which only that part is copied that the statements may touch. */
+static void a_large_schema_makes_no_difference(void **state)
+{
+    struct world *w = *state;
+
+    sql(w, "DO $$ BEGIN FOR i IN 1..400 LOOP EXECUTE format('CREATE TABLE filler_%s "
+           "(a int PRIMARY KEY, b int, c int, d int, e int, f int)', i); END LOOP; END $$");
+    check_what_is_seen(w);
 }
 
 static void a_table_that_nobody_names_has_its_rows_and_size(void **state)
@@ -474,6 +488,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH_WORLD(what_a_statement_does_is_seen_and_not_guessed),
+        WITH_WORLD(a_large_schema_makes_no_difference),
         WITH_WORLD(a_table_that_nobody_names_has_its_rows_and_size),
         WITH_WORLD(each_statement_finds_what_those_before_it_did),
         WITH_WORLD(settings_hold_for_the_statements_behind_them),
