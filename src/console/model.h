@@ -59,6 +59,7 @@ enum page {
 struct page_entry {
     enum page page;
     size_t top; /* first line shown */
+    bool moved; /* the user has scrolled: a run is no longer followed */
 };
 enum { PAGES_DEEP = 6 };
 

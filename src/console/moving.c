@@ -170,17 +170,25 @@ static void move_detail(struct model *m, enum command command)
     m->detail_top[m->screen] = (size_t)within(top, lines, shown);
 }
 
+/* Whoever goes to the end of a run follows it again. */
+static void move_page(struct model *m, enum command command)
+{
+    struct page_entry *page = model_page_entry(m);
+    size_t shown = 0, lines = view_page_lines(m, &shown);
+    int64_t top = (int64_t)view_page_top(m, lines, shown);
+
+    page->top = (size_t)within(moved(command, top, shown), lines, shown);
+    page->moved = command != COMMAND_LAST;
+}
+
 void move_by(struct model *m, enum command command)
 {
     enum pane focus = model_focus(m);
     struct layout layout;
-    size_t shown = 0, lines;
+    size_t shown = 0;
 
     if (model_page(m) != PAGE_NONE) {
-        struct page_entry *page = model_page_entry(m);
-
-        lines = view_page_lines(m, &shown);
-        page->top = (size_t)within(moved(command, (int64_t)page->top, shown), lines, shown);
+        move_page(m, command);
     } else if (focus == PANE_DETAIL) {
         move_detail(m, command);
     } else {

@@ -94,6 +94,7 @@ void running_ended(struct model *m, struct job_result *result, struct effects *e
     if (m->ask == ASK_STOP || m->ask == ASK_QUIT)
         m->ask = ASK_NOTHING;
     m->run = result;
+    page_rewind(m, PAGE_RUN); /* how it ended stands above */
     note_end(m, result);
     m->holder[0] = '\0';
     m->worker.pid = 0;

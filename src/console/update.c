@@ -52,6 +52,14 @@ void page_close(struct model *m, enum page page)
                 m->page_depth[screen] = i - 1;
 }
 
+void page_rewind(struct model *m, enum page page)
+{
+    for (int screen = 0; screen < SCREEN_COUNT; screen++)
+        for (size_t i = 1; i <= m->page_depth[screen]; i++)
+            if (m->pages[screen][i].page == page)
+                m->pages[screen][i] = (struct page_entry){.page = page};
+}
+
 static void move(struct model *m, enum command command, struct effects *effects)
 {
     (void)effects;

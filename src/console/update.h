@@ -68,6 +68,7 @@ __attribute__((format(printf, 3, 4))) void note_add(struct model *m, enum role r
 void update_command(struct model *m, enum command command, struct effects *effects);
 void page_open(struct model *m, enum page page);
 void page_close(struct model *m, enum page page); /* and what was opened from it */
+void page_rewind(struct model *m, enum page page);
 
 /* moving.c: screens, panes, selections, pages of text. */
 void screen_open(struct model *m, enum screen_id screen);

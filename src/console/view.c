@@ -286,11 +286,12 @@ static struct area page_text(const struct model *m, struct area body)
     return area_part(body, 2, above, body.width - 4, body.height - above - view_question_rows(m));
 }
 
-static size_t page_top(const struct model *m, size_t lines, size_t shown)
+size_t view_page_top(const struct model *m, size_t lines, size_t shown)
 {
-    size_t top = m->pages[m->screen][m->page_depth[m->screen]].top;
+    const struct page_entry *page = &m->pages[m->screen][m->page_depth[m->screen]];
+    size_t top = page->top;
 
-    if (model_page(m) == PAGE_RUN && m->change.running && m->change.step > shown / 2)
+    if (page->page == PAGE_RUN && m->change.running && !page->moved && m->change.step > shown / 2)
         top = m->change.step - shown / 2;
     return lines <= shown ? 0 : top > lines - shown ? lines - shown : top;
 }
@@ -308,7 +309,7 @@ static void draw_page(const struct model *m, struct area body)
     document_init(&d, text.width);
     page->title(m, &title);
     page->fill(m, &d);
-    top = page_top(m, d.lines.count, shown);
+    top = view_page_top(m, d.lines.count, shown);
     if (d.lines.count > shown && title.note[0] == '\0')
         snprintf(title.note, sizeof title.note, "%zu%s%zu of %zu", top + 1,
                  glyph(m->utf8, GLYPH_DASH), top + shown, d.lines.count);

@@ -14,7 +14,10 @@ void view(const struct model *m, struct canvas *c);
 /* Lines of the page that is open, and how many of them its place on the screen shows. */
 size_t view_page_lines(const struct model *m, size_t *out_shown);
 
-/* The same of the pane that tells what is known about the selected row. */
+/* The first line of it that is shown: of a run the step that runs is followed. */
+size_t view_page_top(const struct model *m, size_t lines, size_t shown);
+
+/* Lines of the pane that tells what is known about the selected row, and how many are shown. */
 size_t view_detail_lines(const struct model *m, size_t *out_shown);
 
 /* The page that is open, as text without a frame. */
