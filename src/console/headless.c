@@ -123,10 +123,21 @@ static bool wait_for_text(struct headless *h, const struct playscript_step *step
     return true;
 }
 
+/* Whether a question that has just opened would drop this key, as an answer to what stood there
+ * before. */
+static bool is_too_early(const struct model *m, uint32_t key)
+{
+    enum context context = model_context(m);
+    enum command command = keys_find(context, key);
+
+    return now_ms() < m->change.ready_ms && (context & (IN_PLAN | IN_PROMPT | IN_ASK)) != 0
+           && (command == COMMAND_YES || command == COMMAND_NONE);
+}
+
 static void press(struct headless *h, uint32_t key)
 {
     turn(h, 0);
-    while (!h->stage.quit && now_ms() < h->stage.model.change.ready_ms)
+    while (!h->stage.quit && is_too_early(&h->stage.model, key))
         turn(h, h->stage.model.change.ready_ms);
     if (!h->stage.quit)
         stage_deliver(&h->stage, (struct message){.kind = MSG_KEY, .key = key});

@@ -19,8 +19,8 @@ struct headless_options {
 };
 
 /*
- * Plays the script to its end, or until the console is quit. A key waits for a question that has
- * just opened until that takes keys: it was not meant for what stood there before.
+ * Plays the script to its end, or until the console is quit. An answer waits for a question
+ * that has just opened until that takes it: at first it was not meant for it.
  * err: HG_FAILED (a text did not appear in time, or a change was still running at the end), with
  * the script's line; HG_CANCELLED (a signal), HG_NOMEM, HG_IO.
  */
