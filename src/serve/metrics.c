@@ -7,8 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "base/text.h"
+
+enum { LABELS_MOST = 2048 };
 
 static void family(struct buf *out, const char *name, const char *type, const char *help)
 {
@@ -33,13 +36,67 @@ static void label(struct buf *out, const char *name, const char *value)
 
 /* --- pools --- */
 
-static void pool_labels(struct buf *out, const char *name, const hg_pool_snapshot *pool)
+/* The pools that live, each with its labels: they stand in every line, and are made once. */
+struct series {
+    const hg_pool_snapshot *pool;
+    char *labels; /* without the closing brace */
+};
+
+struct all_series {
+    struct series *rows;
+    size_t count;
+};
+
+static char *pool_labels(const hg_pool_snapshot *pool)
 {
-    buf_printf(out, "%s{", name);
-    label(out, "db_client_connection_pool_name", pool->name);
-    buf_char(out, ',');
-    label(out, "process", pool->process);
-    buf_printf(out, ",pid=\"%" PRId64 "\",number=\"%d\"", pool->pid, pool->number);
+    struct buf out = BUF_INIT(LABELS_MOST);
+
+    buf_char(&out, '{');
+    label(&out, "db_client_connection_pool_name", pool->name);
+    buf_char(&out, ',');
+    label(&out, "process", pool->process);
+    buf_printf(&out, ",pid=\"%" PRId64 "\",number=\"%d\"", pool->pid, pool->number);
+    return buf_take(&out);
+}
+
+static void series_free(struct all_series *all)
+{
+    for (size_t i = 0; i < all->count; i++)
+        alloc_free(all->rows[i].labels);
+    alloc_free(all->rows);
+}
+
+/* false: out of memory. */
+static bool series_make(struct all_series *all, const hg_pool_list *pools)
+{
+    *all = (struct all_series){.rows = alloc_zero(pools->count + 1, sizeof *all->rows)};
+    for (size_t i = 0; all->rows != NULL && i < pools->count; i++) {
+        struct series *row = &all->rows[all->count];
+
+        if (!pools->pools[i].alive)
+            continue;
+        row->pool = &pools->pools[i];
+        row->labels = pool_labels(row->pool);
+        if (row->labels == NULL)
+            return false;
+        all->count++;
+    }
+    return all->rows != NULL;
+}
+
+/* One line; more: a further label, "" for none. */
+static void put_line(struct buf *out, const char *name, const struct series *row, const char *more,
+                     double value)
+{
+    bool whole = value >= 0 && value < 1e15 && value == (double)(uint64_t)value;
+
+    buf_text(out, name);
+    buf_text(out, row->labels);
+    buf_text(out, more);
+    if (whole)
+        buf_printf(out, "} %" PRIu64 "\n", (uint64_t)value);
+    else
+        buf_printf(out, "} %.6f\n", value);
 }
 
 static double connections_max(const hg_pool_snapshot *pool)
@@ -111,74 +168,65 @@ static const struct {
 };
 // clang-format on
 
-static void put_counts(struct buf *out, const hg_pool_list *pools)
+static void put_counts(struct buf *out, const struct all_series *all)
 {
     static const char name[] = "db_client_connection_count";
 
     family(out, name, "gauge", "Connections by state.");
-    for (size_t i = 0; i < pools->count; i++) {
-        const hg_pool_snapshot *pool = &pools->pools[i];
+    for (size_t i = 0; i < all->count; i++) {
+        const struct series *row = &all->rows[i];
 
-        if (!pool->alive)
-            continue;
-        pool_labels(out, name, pool);
-        buf_printf(out, ",db_client_connection_state=\"idle\"} %d\n", pool->idle);
-        pool_labels(out, name, pool);
-        buf_printf(out, ",db_client_connection_state=\"used\"} %d\n", pool->in_use);
+        put_line(out, name, row, ",db_client_connection_state=\"idle\"", row->pool->idle);
+        put_line(out, name, row, ",db_client_connection_state=\"used\"", row->pool->in_use);
     }
 }
 
-static void put_discarded(struct buf *out, const hg_pool_list *pools)
+static void put_discarded(struct buf *out, const struct all_series *all)
 {
     static const char name[] = "headgate_pool_discarded_total";
+    char reason[HG_CLOSE_REASONS][64];
 
+    for (int why = 0; why < HG_CLOSE_REASONS; why++)
+        snprintf(reason[why], sizeof reason[why], ",reason=\"%s\"", hg_close_name((hg_close)why));
     family(out, name, "counter", "Connections that were closed, by reason.");
-    for (size_t i = 0; i < pools->count; i++) {
-        const hg_pool_snapshot *pool = &pools->pools[i];
-
-        if (!pool->alive)
-            continue;
-        for (int why = 0; why < HG_CLOSE_REASONS; why++) {
-            pool_labels(out, name, pool);
-            buf_printf(out, ",reason=\"%s\"} %" PRIu64 "\n", hg_close_name((hg_close)why),
-                       pool->closed[why]);
-        }
-    }
+    for (size_t i = 0; i < all->count; i++)
+        for (int why = 0; why < HG_CLOSE_REASONS; why++)
+            put_line(out, name, &all->rows[i], reason[why], (double)all->rows[i].pool->closed[why]);
 }
 
-static void put_waits(struct buf *out, const hg_pool_list *pools)
+static void put_waits(struct buf *out, const struct all_series *all)
 {
     static const char name[] = "headgate_pool_wait_seconds";
 
     family(out, name, "summary",
            "How long callers of late have waited, by quantile; 1 is the longest.");
-    for (size_t i = 0; i < pools->count; i++) {
-        const hg_pool_snapshot *pool = &pools->pools[i];
+    for (size_t i = 0; i < all->count; i++) {
+        const struct series *row = &all->rows[i];
 
-        if (!pool->alive)
-            continue;
-        pool_labels(out, name, pool);
-        buf_printf(out, ",quantile=\"0.5\"} %.6f\n", pool->wait_p50_ms / 1000);
-        pool_labels(out, name, pool);
-        buf_printf(out, ",quantile=\"0.99\"} %.6f\n", pool->wait_p99_ms / 1000);
-        pool_labels(out, name, pool);
-        buf_printf(out, ",quantile=\"1\"} %.6f\n", pool->wait_max_ms / 1000);
+        put_line(out, name, row, ",quantile=\"0.5\"", row->pool->wait_p50_ms / 1000);
+        put_line(out, name, row, ",quantile=\"0.99\"", row->pool->wait_p99_ms / 1000);
+        put_line(out, name, row, ",quantile=\"1\"", row->pool->wait_max_ms / 1000);
     }
 }
 
 static void put_pools(struct buf *out, const hg_pool_list *pools)
 {
-    put_counts(out, pools);
+    struct all_series all;
+
+    if (!series_make(&all, pools)) {
+        buf_extend(out, out->limit + 1); /* half a page would look like pools that ended */
+        series_free(&all);
+        return;
+    }
+    put_counts(out, &all);
     for (size_t f = 0; f < sizeof of_pools / sizeof *of_pools; f++) {
         family(out, of_pools[f].name, of_pools[f].type, of_pools[f].help);
-        for (size_t i = 0; i < pools->count; i++)
-            if (pools->pools[i].alive) {
-                pool_labels(out, of_pools[f].name, &pools->pools[i]);
-                buf_printf(out, "} %.15g\n", of_pools[f].value(&pools->pools[i]));
-            }
+        for (size_t i = 0; i < all.count; i++)
+            put_line(out, of_pools[f].name, &all.rows[i], "", of_pools[f].value(all.rows[i].pool));
     }
-    put_discarded(out, pools);
-    put_waits(out, pools);
+    put_discarded(out, &all);
+    put_waits(out, &all);
+    series_free(&all);
 }
 
 /* --- checks --- */
