@@ -179,6 +179,8 @@ typedef struct hg_smoke_options {
     const char *const *only; /* ids, refs or groups ("tls", "app.orders"); count 0: all */
     size_t only_count;
     const char *checks_dir; /* the team's own checks and mutes; need not exist */
+    const char *app_url;    /* of the application, http or https without user and password: its
+                               /healthz, /readiness and /metrics are asked too */
 } hg_smoke_options;
 
 /* What a run found, in the catalogue's order, the team's own behind it. Immutable. */
@@ -199,7 +201,8 @@ typedef struct hg_smoke {
  * the others go on. Changes nothing that stays. observer hears each check as a step; when it
  * cancels, the rest is HG_UNKNOWN. out_smoke: the caller's until hg_smoke_free(). err: HG_FILE (a
  * check or mute of the team's that cannot be understood, with place), HG_USAGE (`only` names
- * nothing that there is), HG_NOMEM; what the database does is never an error here.
+ * nothing that there is, or app_url is none), HG_NOMEM; what the database does is never an error
+ * here.
  */
 HG_API bool hg_smoke_run(const hg_settings *settings, hg_pool *pool,
                          const hg_smoke_options *options, hg_deadline by,

@@ -23,9 +23,10 @@ struct check_context {
     const hg_observer *observer;
     hg_deadline by; /* of the check that runs */
     hg_readiness *report;
-    hg_error connect_error; /* why conn is NULL */
-    hg_error history_error; /* why report->history is NULL */
-    struct arena *arena;    /* of evidence; NULL: nobody wants any */
+    hg_error connect_error;          /* why conn is NULL */
+    hg_error history_error;          /* why report->history is NULL */
+    struct arena *arena;             /* of evidence; NULL: nobody wants any */
+    struct application *application; /* what it has answered; of smoke alone */
 };
 
 /* How the rows of a question are judged; the first column is a number, the second says what it is
@@ -88,7 +89,8 @@ extern const struct check_table *const check_tables[];
 extern const size_t check_table_count;
 
 extern const struct check_table database_checks, server_checks, activity_checks, schema_checks,
-    migration_checks, pool_checks, sqlite_checks, fidelity_checks, config_checks, host_checks;
+    migration_checks, pool_checks, sqlite_checks, fidelity_checks, config_checks, host_checks,
+    app_checks;
 
 /* db.connect: takes the connection that the rows behind it share. */
 void check_connect(struct check_context *context, hg_check_result *result);

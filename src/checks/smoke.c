@@ -3,6 +3,7 @@
  * checks.
  * Must not know how a result is shown.
  */
+#include "application.h"
 #include "checks.h"
 
 #include <stdio.h>
@@ -110,6 +111,17 @@ static bool check_names(const struct smoke *smoke, const hg_smoke_options *optio
             return false;
         }
     return true;
+}
+
+static bool check_app_url(const hg_smoke_options *options, hg_error *err)
+{
+    const char *fault = options->app_url == NULL ? NULL : fetch_fault(options->app_url);
+
+    if (fault == NULL)
+        return true;
+    hg_fail(err, HG_USAGE, "the application's URL cannot be asked: %s", fault);
+    hg_error_hint(err, "As http://127.0.0.1:8000: the paths are added to it.");
+    return false;
 }
 
 /* --- running --- */
@@ -222,7 +234,7 @@ static bool prepare(struct smoke *smoke, const hg_smoke_options *options, size_t
         && (!team_load(options->checks_dir, &smoke->arena, &smoke->team, err)
             || !mutes_load(options->checks_dir, &smoke->arena, &smoke->mutes, err)))
         return false;
-    if (!check_names(smoke, options, err))
+    if (!check_names(smoke, options, err) || !check_app_url(options, err))
         return false;
     *out_total = count_wanted(smoke, options);
     smoke->results = arena_alloc(&smoke->arena, *out_total + 1, sizeof *smoke->results);
@@ -235,7 +247,9 @@ bool hg_smoke_run(const hg_settings *settings, hg_pool *pool, const hg_smoke_opt
                   hg_deadline by, const hg_observer *observer, hg_smoke **out_smoke, hg_error *err)
 {
     struct smoke *smoke = alloc_zero(1, sizeof *smoke);
-    struct check_context context = {.settings = settings, .pool = pool, .observer = observer};
+    struct application application = {.url = options->app_url};
+    struct check_context context = {
+        .settings = settings, .pool = pool, .observer = observer, .application = &application};
     int64_t started_ns = clock_now_ns();
     size_t total = 0;
 
@@ -251,6 +265,7 @@ bool hg_smoke_run(const hg_settings *settings, hg_pool *pool, const hg_smoke_opt
     run_rows(smoke, &context, options, by, total);
     run_team(smoke, &context, options, by, total);
     check_context_release(&context);
+    application_release(&application);
     hg_readiness_release(smoke->scratch);
     sum_up(smoke);
     smoke->public.duration_ms = clock_since_ms(started_ns);

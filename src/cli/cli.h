@@ -70,6 +70,7 @@ struct cli {
     struct cli_list only; /* checks and groups */
     const char *listen;
     const char *junit; /* a file */
+    const char *app_url;
     bool tap, list;
     struct cli_copy copy;
     int verbosity; /* -1 quiet, 0, 1, 2 */

@@ -64,7 +64,8 @@ int cmd_smoke(const struct cli *cli)
     hg_smoke *smoke = NULL;
     hg_error err = {0};
     hg_observer observer = {.cancelled = cli_interrupted};
-    hg_smoke_options options = {.only = cli->only.items, .only_count = cli->only.count};
+    hg_smoke_options options = {
+        .only = cli->only.items, .only_count = cli->only.count, .app_url = cli->app_url};
     int status;
 
     if (cli->list)

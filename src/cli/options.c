@@ -67,6 +67,7 @@ const struct option_row option_rows[] = {
     {"--only",               "ID",     FOR_SMOKE,   OPTION_LIST, offsetof(struct cli, only),                    "Only these checks or groups; several with commas, or the option again"},
     {"--list",               NULL,     FOR_SMOKE,   OPTION_FLAG, offsetof(struct cli, list),                    "Show which checks there are and run none"},
     {"--tap",                NULL,     FOR_SMOKE,   OPTION_FLAG, offsetof(struct cli, tap),                     "The Test Anything Protocol instead of a table"},
+    {"--app-url",           "URL",    FOR_SMOKE,   OPTION_TEXT, offsetof(struct cli, app_url),                 "Also ask the application at URL: its /healthz, /readiness and /metrics"},
     {"--junit",              "FILE",   FOR_SMOKE,   OPTION_TEXT, offsetof(struct cli, junit),                   "Also write the results to FILE, as JUnit's XML"},
     {"--listen",             "ADDR:PORT", FOR_SERVE, OPTION_TEXT, offsetof(struct cli, listen),                "Where to listen (default: 127.0.0.1:8080)"},
     {"--sqlite",             "PATH",   FOR_COPY,    OPTION_TEXT, offsetof(struct cli, copy.sqlite),             "The SQLite file that is copied (default: the selected database, or ./instance/app.db)"},

@@ -32,7 +32,7 @@ static const struct room {
     {"schema",   "pool driver sql base",                     ""},
     {"migrate",  "schema sql pool driver base",              "openssl/sha.h openssl/evp.h"},
     {"copy",     "schema pool driver base",                  "xxhash.h"},
-    {"checks",   "migrate schema sql pool driver settings base", "curl/curl.h"},
+    {"checks",   "migrate schema sql pool driver settings base", "curl/curl.h jansson.h"},
     {"cutover",  "checks copy migrate pool base",            "jansson.h"},
     {"ops",      "base",                                     "jansson.h"},
     {"console",  "ops base",                                 "curses.h@terminal.c jansson.h@theme.c"},
