@@ -235,6 +235,13 @@ static void check_decimals(struct check_context *context, hg_check_result *resul
     compare(context, &not_exact, result);
 }
 
+/* What is one value there is two in PostgreSQL, so that its unique index lets in what SQLite's kept
+ * out. */
+static const char twins[] =
+    "SELECT DISTINCT 1, t.name || '.' || x.name || ' is unique without regard to case'"
+    " FROM sqlite_schema t, pragma_index_list(t.name) l, pragma_index_xinfo(l.name) x"
+    " WHERE t.type = 'table' AND l.\"unique\" AND x.key AND upper(x.coll) = 'NOCASE'";
+
 #define S ON_SQLITE | CONNECTED
 
 // clang-format off
@@ -251,6 +258,8 @@ static const struct check rows[] = {
      .code = "not_boolean", .hint = "Correct the rows: nothing else is a boolean in PostgreSQL."},
     {"fidelity.times", "FID006", "Times can be read", MAJOR, S, check_times,
      .code = "not_time", .hint = "Write them as YYYY-MM-DD HH:MM:SS; mixed forms cannot be copied."},
+    {"fidelity.twins", "FID007", "Unique means the same there", MAJOR, S, NULL,
+     {twins, MEASURE_COUNT, 0, NAN, "columns"}, "case_twins", "Make the index on lower(column), or use the type citext."},
     {"fidelity.json", "FID008", "JSON can be read", MINOR, S, check_json,
      .code = "not_json", .hint = "Correct the rows, or declare the column TEXT."},
     {"fidelity.decimals", "FID008", "Decimals are exact", MINOR, S, check_decimals,

@@ -137,7 +137,7 @@ static void check_port(struct check_context *context, hg_check_result *result)
         check_say(result, check_judge(ms, TCP_WARN_MS, TCP_FAIL_MS), "%.1f ms", ms);
 }
 
-static const char *parameter(const struct check_context *context, const char *name)
+const char *check_url_parameter(const struct check_context *context, const char *name)
 {
     const hg_url *url = hg_settings_url(context->settings);
 
@@ -157,14 +157,14 @@ static void check_detection(struct check_context *context, hg_check_result *resu
     if (host_of(context, result) == NULL)
         return;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (parameter(context, names[i]) == NULL && ++missing)
+        if (check_url_parameter(context, names[i]) == NULL && ++missing)
             check_evidence(context, result, "%s", names[i]);
     check_say(result, missing > 0 ? HG_WARN : HG_PASS, "%zu of 5 are missing in the URL", missing);
 }
 
 static void check_verified(struct check_context *context, hg_check_result *result)
 {
-    const char *mode = parameter(context, "sslmode");
+    const char *mode = check_url_parameter(context, "sslmode");
 
     if (host_of(context, result) == NULL)
         return;
@@ -285,7 +285,7 @@ static void check_passfile(struct check_context *context, hg_check_result *resul
 {
     struct passwd entry, *user = NULL;
     char room[1024], path[1200];
-    const char *given = parameter(context, "passfile");
+    const char *given = check_url_parameter(context, "passfile");
     struct stat st;
 
     if (given == NULL
@@ -306,6 +306,119 @@ static void check_passfile(struct check_context *context, hg_check_result *resul
 
 #define P ON_POSTGRES
 
+/* What lies there steers pools and runs. */
+static void check_runtime(struct check_context *context, hg_check_result *result)
+{
+    const char *dir = hg_settings_runtime_dir(context->settings);
+    struct stat st;
+
+    if (lstat(dir, &st) != 0)
+        check_say(result, errno == ENOENT ? HG_SKIP : HG_UNKNOWN, "%s",
+                  errno == ENOENT ? "nothing has been published yet" : strerror(errno));
+    else if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid())
+        check_say(result, HG_FAIL, "\"%s\" is no folder of this user's", dir);
+    else
+        check_say(result, (st.st_mode & 077) != 0 ? HG_FAIL : HG_PASS, "mode %03o",
+                  (unsigned)st.st_mode & 0777);
+}
+
+/* Whether an address of /proc/net/tcp or tcp6 is the host's own alone: 127.0.0.0/8, ::1, or the
+ * first of these as IPv6. Numbers stand there as the processor keeps them, four bytes each. */
+static bool is_loopback_entry(const char *address)
+{
+    static const char mapped[] = "0000000000000000FFFF0000";
+    size_t n = strcspn(address, ":");
+
+    if (n == 8)
+        return strncmp(address + 6, "7F", 2) == 0;
+    return n == 32
+           && (strncmp(address, "00000000000000000000000001000000", n) == 0
+               || (strncmp(address, mapped, sizeof mapped - 1) == 0
+                   && strncmp(address + 30, "7F", 2) == 0));
+}
+
+/* Whether a descriptor of a process is the socket with this inode. */
+static bool has_socket(const char *pid, unsigned long inode)
+{
+    char dir[64], path[384], wanted[64], found[64];
+    const struct dirent *entry;
+    bool has = false;
+    DIR *open;
+
+    snprintf(dir, sizeof dir, "/proc/%.20s/fd", pid);
+    snprintf(wanted, sizeof wanted, "socket:[%lu]", inode);
+    open = opendir(dir);
+    while (open != NULL && !has && (entry = readdir(open)) != NULL) {
+        ssize_t n;
+
+        snprintf(path, sizeof path, "%s/%s", dir, entry->d_name);
+        n = readlink(path, found, sizeof found - 1);
+        if (n > 0) {
+            found[n] = '\0';
+            has = strcmp(found, wanted) == 0;
+        }
+    }
+    if (open != NULL)
+        closedir(open);
+    return has;
+}
+
+/* The sockets of one table that a process listens on, and that others reach. */
+static size_t count_open_doors(const char *table, const char *pid, size_t *out_all)
+{
+    char line[512], local[80];
+    FILE *file = fopen(table, "re");
+    size_t doors = 0;
+    unsigned long inode;
+    unsigned state;
+
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        if (sscanf(line, " %*d: %79s %*s %x %*s %*s %*s %*s %*s %lu", local, &state, &inode) == 3
+            && state == 0x0a && has_socket(pid, inode)) {
+            ++*out_all;
+            doors += !is_loopback_entry(local);
+        }
+    if (file != NULL)
+        fclose(file);
+    return doors;
+}
+
+static bool is_headgate(const char *pid)
+{
+    struct buf name = BUF_INIT(CMDLINE_LIMIT);
+    char path[64];
+    bool is;
+
+    snprintf(path, sizeof path, "/proc/%.20s/comm", pid);
+    is = file_read(path, &name, NULL) && strcmp(name.bytes, "headgate\n") == 0;
+    buf_release(&name);
+    return is;
+}
+
+static void check_listener(struct check_context *context, hg_check_result *result)
+{
+    size_t all = 0, doors = 0;
+    const struct dirent *entry;
+    DIR *dir = opendir("/proc");
+
+    (void)context;
+    if (dir == NULL) {
+        check_say(result, HG_UNKNOWN, "%s", strerror(errno));
+        return;
+    }
+    while ((entry = readdir(dir)) != NULL)
+        if (strspn(entry->d_name, "0123456789") == strlen(entry->d_name)
+            && is_headgate(entry->d_name))
+            doors += count_open_doors("/proc/net/tcp", entry->d_name, &all)
+                     + count_open_doors("/proc/net/tcp6", entry->d_name, &all);
+    closedir(dir);
+    if (all == 0)
+        check_say(result, HG_SKIP, "no headgate that can be looked at listens");
+    else
+        check_say(result, doors > 0 ? HG_WARN : HG_PASS, "%zu of %zu can be reached by other hosts",
+                  doors, all);
+}
+
 // clang-format off
 static const struct check rows[] = {
     {"conn.name", "CON001", "The host's name is found quickly", CRITICAL, P, check_name,
@@ -324,6 +437,10 @@ static const struct check rows[] = {
      .code = "password_in_argv", .hint = "Every user of this host can read it: pass the URL in a variable."},
     {"security.cores", "SEC003", "A crash writes no secrets", MINOR, ON_ANY, check_cores,
      .code = "core_dumps", .hint = "ulimit -c 0, or LimitCORE=0 in the unit."},
+    {"security.runtime", "SEC004", "What steers pools and runs is nobody else's", MAJOR, ON_ANY, check_runtime,
+     .code = "runtime_mode", .hint = "chmod 700 the folder that HEADGATE_RUNTIME_DIR names."},
+    {"security.listener", "SEC006", "The endpoints are for this host alone", MAJOR, ON_ANY, check_listener,
+     .code = "listens_widely", .hint = "Listen on 127.0.0.1 behind the proxy; else only HEADGATE_TOKEN stands before the details."},
     {"security.passfile", "SEC005", "The password file is nobody else's", MAJOR, P, check_passfile,
      .code = "passfile_mode", .hint = "chmod 600 the file: libpq does not read it otherwise."},
 };

@@ -6,10 +6,16 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/text.h"
+#include "sql/split.h"
+
+enum { SCHEMA_MOST = 64 << 20 };
 
 /* --- how long a major version is looked after --- */
 
@@ -100,6 +106,99 @@ static void check_clock(struct check_context *context, hg_check_result *result)
             skew_ms < 0 ? "behind" : "ahead of");
     }
     hg_rows_close(rows);
+}
+
+/* --- extensions --- */
+
+static bool has_word(const struct split_statement *statement, const char *text, int i,
+                     const char *word)
+{
+    const struct split_word *w = &statement->state.words[i];
+
+    return i < statement->state.word_count && w->size == strlen(word)
+           && strncasecmp(text + w->offset, word, w->size) == 0;
+}
+
+/* The name in CREATE EXTENSION [IF NOT EXISTS] name; false: it is another statement. */
+static bool read_extension(const struct split_statement *statement, const char *text, char *out,
+                           size_t size)
+{
+    const struct split_word *name;
+    int i = 2;
+
+    if (!has_word(statement, text, 0, "create") || !has_word(statement, text, 1, "extension"))
+        return false;
+    if (has_word(statement, text, 2, "if"))
+        i = 5;
+    if (i >= statement->state.word_count)
+        return false;
+    name = &statement->state.words[i];
+    if (name->size >= size)
+        return false;
+    memcpy(out, text + name->offset, name->size);
+    out[name->size] = '\0';
+    return true;
+}
+
+/* 0: it is missing; 1: it is there, and could be installed; 2: it is installed. -1: err. */
+static int64_t look_up_extension(struct check_context *context, const char *name, hg_error *err)
+{
+    static const char question[] =
+        "SELECT (SELECT count(*) FROM pg_catalog.pg_available_extensions WHERE name = $1)"
+        " + (SELECT count(*) FROM pg_catalog.pg_extension WHERE extname = $1)";
+    hg_value value = hg_text(name);
+    hg_rows *rows = NULL;
+    int64_t found = -1;
+
+    if (hg_conn_query(context->conn, question, &value, 1, context->by, &rows, err)
+        && hg_rows_next(rows, context->by, err) == HG_ROW)
+        found = hg_rows_integer(rows, 0);
+    hg_rows_close(rows);
+    return found;
+}
+
+/* What the schema file asks for. false: err. */
+static bool look_for_extensions(struct check_context *context, const struct buf *text,
+                                size_t *out_wanted, size_t *out_missing, hg_check_result *result,
+                                hg_error *err)
+{
+    struct split_statement statement;
+    enum split_answer answer;
+    struct split split;
+    char name[64];
+    int64_t found;
+
+    split_init(&split, HG_POSTGRESQL, text->bytes, text->size, 0, 1);
+    while ((answer = split_next(&split, &statement, err)) == SPLIT_STATEMENT) {
+        if (!read_extension(&statement, text->bytes, name, sizeof name))
+            continue;
+        if ((found = look_up_extension(context, name, err)) < 0)
+            return false;
+        ++*out_wanted;
+        *out_missing += found < 2;
+        if (found < 2)
+            check_evidence(context, result, "%s%s", name,
+                           found == 1 ? "" : ", which the server does not have");
+    }
+    return answer == SPLIT_END;
+}
+
+static void check_extensions(struct check_context *context, hg_check_result *result)
+{
+    const char *file = hg_settings_schema_file(context->settings);
+    struct buf text = BUF_INIT(SCHEMA_MOST);
+    size_t wanted = 0, missing = 0;
+    hg_error err = {0};
+
+    if (!file_exists(file))
+        check_say(result, HG_SKIP, "there is no file \"%s\"", file);
+    else if (!file_read(file, &text, &err)
+             || !look_for_extensions(context, &text, &wanted, &missing, result, &err))
+        check_say_error(result, &err);
+    else
+        check_say(result, missing > 0 ? HG_FAIL : HG_PASS, "%zu of %zu are missing", missing,
+                  wanted);
+    buf_release(&text);
 }
 
 /* --- questions --- */
@@ -280,6 +379,8 @@ static const struct check rows[] = {
      {string_rules, MEASURE_LEVEL}, "old_strings", "Turn standard_conforming_strings on."},
     {"server.collation", "SRV011", "Indexes are ordered as the server sorts now", MAJOR, P, NULL,
      {collation, MEASURE_LEVEL, .from = 150000}, "collation_changed", "REINDEX the database, then ALTER DATABASE ... REFRESH COLLATION VERSION."},
+    {"server.extensions", "SRV012", "The extensions of the schema file are there", MAJOR, P, check_extensions,
+     .code = "extension_missing", .hint = "CREATE EXTENSION; on RDS rds.allowed_extensions has to name it."},
     {"server.extension_updates", "SRV013", "Extensions are of the installed version", INFO, P, NULL,
      {extension_updates, MEASURE_COUNT, 0, NAN, "extensions"}, "extension_outdated", "ALTER EXTENSION ... UPDATE."},
     {"server.search_path", "SRV014", "Nobody can put objects in front of ours", MAJOR, P, NULL,

@@ -8,7 +8,9 @@
 
 #include <headgate/server.h>
 
+#include <dirent.h>
 #include <errno.h>
+#include <libgen.h>
 #include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
@@ -18,6 +20,8 @@
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 
+#include "base/clock.h"
+#include "base/file.h"
 #include "base/text.h"
 
 #define MB (1024.0 * 1024)
@@ -291,6 +295,77 @@ static void check_exposure(struct check_context *context, hg_check_result *resul
         check_say(result, HG_PASS, "not in a folder that is served");
 }
 
+/* --- copies beside the file --- */
+
+static const char magic[] = "SQLite format 3"; /* with its NUL: how a database begins */
+
+/* A name that begins with the database's, and is none of the files that belong to it. */
+static bool is_named_copy(const char *name, const char *base)
+{
+    static const char *const own[] = {"", "-wal", "-shm", "-journal"};
+    size_t n = strlen(base);
+
+    if (strncmp(name, base, n) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++)
+        if (strcmp(name + n, own[i]) == 0)
+            return false;
+    return true;
+}
+
+/* When a file was written that is a database; 0: it is none. */
+static time_t copy_written(const char *path)
+{
+    char head[sizeof magic] = "";
+    FILE *file = fopen(path, "re");
+    struct stat st;
+    bool is_one = file != NULL && fread(head, 1, sizeof head, file) == sizeof head
+                  && memcmp(head, magic, sizeof magic) == 0 && fstat(fileno(file), &st) == 0
+                  && S_ISREG(st.st_mode);
+
+    if (file != NULL)
+        fclose(file);
+    return is_one ? st.st_mtime : 0;
+}
+
+static time_t newest_copy(const char *path)
+{
+    char folder[PATH_MAX], base[PATH_MAX], name[PATH_MAX];
+    const struct dirent *entry;
+    time_t newest = 0, written;
+    const char *dir, *own;
+    DIR *open;
+
+    text_copy(folder, sizeof folder, path);
+    text_copy(base, sizeof base, path);
+    dir = dirname(folder);
+    own = basename(base);
+    open = opendir(dir);
+    while (open != NULL && (entry = readdir(open)) != NULL)
+        if (is_named_copy(entry->d_name, own) && file_join(name, sizeof name, dir, entry->d_name)
+            && (written = copy_written(name)) > newest)
+            newest = written;
+    if (open != NULL)
+        closedir(open);
+    return newest;
+}
+
+/* Only what lies beside the file is looked for: where else copies are kept nobody says. */
+static void check_copy(struct check_context *context, hg_check_result *result)
+{
+    const char *path = file_of(context, result);
+    time_t newest = path == NULL ? 0 : newest_copy(path);
+    double hours = (double)(clock_wall_ms() / 1000 - newest) / 3600;
+
+    snprintf(result->threshold, sizeof result->threshold, "warn > 24 h");
+    if (path == NULL)
+        return;
+    if (newest == 0)
+        check_say(result, HG_SKIP, "no copy lies beside the file");
+    else
+        check_say(result, check_judge(hours, 24, INFINITY), "the newest copy is %.1f h old", hours);
+}
+
 /* --- questions --- */
 
 #define TABLES \
@@ -342,6 +417,8 @@ static const struct check rows[] = {
      .code = "file_open", .hint = "After a cutover nobody may."},
     {"sqlite.primary_keys", "SQL013", "Every table has a primary key", MINOR, S | CONNECTED, NULL,
      {no_key, MEASURE_COUNT, 0, NAN, "tables"}, "no_primary_key", "Without one, rows cannot be compared or found again in PostgreSQL."},
+    {"sqlite.copy", "SQL014", "The copy beside the file is fresh", MAJOR, S, check_copy,
+     .code = "copy_old", .hint = "VACUUM INTO 'FILE.copy' makes one while the application works."},
     {"sqlite.place", "SQL015", "A deploy does not delete the file", CRITICAL, S | LENIENT, check_place,
      .code = "in_deploy_folder", .hint = "The next deploy or change of a variable replaces the folder: move the file out of it."},
     {"sqlite.exposure", "SQL016", "The file is not served", CRITICAL, S, check_exposure,

@@ -90,7 +90,7 @@ extern const size_t check_table_count;
 
 extern const struct check_table database_checks, server_checks, activity_checks, schema_checks,
     migration_checks, pool_checks, sqlite_checks, fidelity_checks, config_checks, host_checks,
-    app_checks;
+    http_checks, client_checks, capacity_checks, beanstalk_checks;
 
 /* db.connect: takes the connection that the rows behind it share. */
 void check_connect(struct check_context *context, hg_check_result *result);
@@ -110,6 +110,12 @@ void check_say_error(hg_check_result *result, const hg_error *err);
 /* Adds a line of evidence; beyond HG_EVIDENCE_MAX, or when nobody wants it, it is dropped. */
 void check_evidence(struct check_context *context, hg_check_result *result, const char *format, ...)
     HG_PRINTF(3, 4);
+
+/* The value of a parameter of the URL; NULL: it is not there. */
+const char *check_url_parameter(const struct check_context *context, const char *name);
+
+/* What is known of a version of libpq, as PQlibVersion() counts. Pure. */
+hg_status check_libpq_version(int version);
 
 /* pass, warn or fail of a number against what it must not exceed. */
 hg_status check_judge(double number, double warn, double fail);

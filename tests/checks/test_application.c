@@ -73,36 +73,36 @@ static const struct {
     struct web_page page;
     hg_status status;
 } answers[] = {
-    {"app.alive", {"/healthz", 200, "ok"}, HG_PASS},
-    {"app.alive", {"/other", 200, "ok"}, HG_WARN},
-    {"app.alive", {"/healthz", 500, "oh"}, HG_FAIL},
-    {"app.alive", {"/healthz", 0, ""}, HG_FAIL},
-    {"app.alive", {"/healthz", 302, ""}, HG_FAIL},
-    {"app.ready", {"/readiness", 200, GOOD}, HG_PASS},
-    {"app.ready", {"/readiness", 200, "{\"status\": \"warn\", \"codes\": [\"x\"]}"}, HG_WARN},
-    {"app.ready", {"/readiness", 200, "{\"status\": \"fail\"}"}, HG_FAIL},
-    {"app.ready", {"/readiness", 503, "{\"status\": \"fail\", \"codes\": [\"dns\"]}"}, HG_FAIL},
-    {"app.ready", {"/readiness", 200, "ok"}, HG_FAIL},
-    {"app.ready", {"/readiness", 200, "[1]"}, HG_FAIL},
-    {"app.ready", {"/other", 200, GOOD}, HG_FAIL},
-    {"app.database", {"/readiness", 200, GOOD}, HG_PASS},
-    {"app.database", {"/readiness", 200, "{\"db_driver\": \"postgresql\"}"}, HG_FAIL},
-    {"app.database", {"/readiness", 200, "{\"db_url_kind\": \"postgres\"}"}, HG_FAIL},
-    {"app.database", {"/readiness", 200, "{\"db_url_kind\": \"sqlite\", \"production\": {\"is_production\": true}}"}, HG_FAIL},
-    {"app.database", {"/readiness", 503, "{\"db_url_kind\": \"sqlite\", \"db\": false}"}, HG_FAIL},
-    {"app.database", {"/readiness", 200, "{\"status\": \"pass\"}"}, HG_UNKNOWN},
-    {"app.database", {"/readiness", 200, "{\"db_driver\": 7}"}, HG_UNKNOWN},
-    {"app.sessions", {"/readiness", 200, GOOD}, HG_SKIP},
-    {"app.metrics", {"/metrics", 200, "a_total{x=\"1\"} 7\n"}, HG_PASS},
-    {"app.metrics", {"/metrics", 200, "# nothing\n"}, HG_WARN},
-    {"app.metrics", {"/metrics", 200, "<html>\n"}, HG_FAIL},
-    {"app.metrics", {"/metrics", 500, ""}, HG_FAIL},
-    {"app.metrics", {"/metrics", 403, ""}, HG_SKIP},
-    {"app.metrics", {"/other", 200, ""}, HG_SKIP},
-    {"app.discreet", {"/readiness", 200, GOOD}, HG_PASS},
-    {"app.discreet", {"/readiness", 200, "{\"db_url\": \"sqlite:///x\"}"}, HG_WARN},
-    {"app.discreet", {"/readiness", 500, "could not connect to postgresql://app:pw@db/app"}, HG_FAIL},
-    {"app.discreet", {"/healthz", 200, "token " SECRET}, HG_FAIL},
+    {"http.alive", {"/healthz", 200, "ok"}, HG_PASS},
+    {"http.alive", {"/other", 200, "ok"}, HG_WARN},
+    {"http.alive", {"/healthz", 500, "oh"}, HG_FAIL},
+    {"http.alive", {"/healthz", 0, ""}, HG_FAIL},
+    {"http.alive", {"/healthz", 302, ""}, HG_FAIL},
+    {"http.ready", {"/readiness", 200, GOOD}, HG_PASS},
+    {"http.ready", {"/readiness", 200, "{\"status\": \"warn\", \"codes\": [\"x\"]}"}, HG_WARN},
+    {"http.ready", {"/readiness", 200, "{\"status\": \"fail\"}"}, HG_FAIL},
+    {"http.ready", {"/readiness", 503, "{\"status\": \"fail\", \"codes\": [\"dns\"]}"}, HG_FAIL},
+    {"http.ready", {"/readiness", 200, "ok"}, HG_FAIL},
+    {"http.ready", {"/readiness", 200, "[1]"}, HG_FAIL},
+    {"http.ready", {"/other", 200, GOOD}, HG_FAIL},
+    {"http.database", {"/readiness", 200, GOOD}, HG_PASS},
+    {"http.database", {"/readiness", 200, "{\"db_driver\": \"postgresql\"}"}, HG_FAIL},
+    {"http.database", {"/readiness", 200, "{\"db_url_kind\": \"postgres\"}"}, HG_FAIL},
+    {"http.database", {"/readiness", 200, "{\"db_url_kind\": \"sqlite\", \"production\": {\"is_production\": true}}"}, HG_FAIL},
+    {"http.database", {"/readiness", 503, "{\"db_url_kind\": \"sqlite\", \"db\": false}"}, HG_FAIL},
+    {"http.database", {"/readiness", 200, "{\"status\": \"pass\"}"}, HG_UNKNOWN},
+    {"http.database", {"/readiness", 200, "{\"db_driver\": 7}"}, HG_UNKNOWN},
+    {"http.sessions", {"/readiness", 200, GOOD}, HG_SKIP},
+    {"http.metrics", {"/metrics", 200, "a_total{x=\"1\"} 7\n"}, HG_PASS},
+    {"http.metrics", {"/metrics", 200, "# nothing\n"}, HG_WARN},
+    {"http.metrics", {"/metrics", 200, "<html>\n"}, HG_FAIL},
+    {"http.metrics", {"/metrics", 500, ""}, HG_FAIL},
+    {"http.metrics", {"/metrics", 403, ""}, HG_SKIP},
+    {"http.metrics", {"/other", 200, ""}, HG_SKIP},
+    {"http.discreet", {"/readiness", 200, GOOD}, HG_PASS},
+    {"http.discreet", {"/readiness", 200, "{\"db_url\": \"sqlite:///x\"}"}, HG_WARN},
+    {"http.discreet", {"/readiness", 500, "could not connect to postgresql://app:pw@db/app"}, HG_FAIL},
+    {"http.discreet", {"/healthz", 200, "token " SECRET}, HG_FAIL},
 };
 // clang-format on
 
@@ -140,7 +140,7 @@ static void an_application_that_never_answers_fails_by_the_checks_deadline(void 
 
     (void)state;
     snprintf(url, sizeof url, "http://127.0.0.1:%d", web_port(web));
-    smoke = ask(&w, "app.alive", url);
+    smoke = ask(&w, "http.alive", url);
     assert_int_equal(smoke->checks[0].status, HG_FAIL);
     assert_true(smoke->checks[0].duration_ms < 10000);
     hg_smoke_free(smoke);
@@ -151,7 +151,7 @@ static void an_application_that_never_answers_fails_by_the_checks_deadline(void 
 static void without_an_address_nothing_is_asked_and_nothing_passes(void **state)
 {
     struct world w = open_world();
-    hg_smoke *smoke = ask(&w, "app", NULL);
+    hg_smoke *smoke = ask(&w, "http", NULL);
 
     (void)state;
     assert_int_equal(smoke->check_count, 6);
@@ -221,7 +221,7 @@ static void prometheus_text_format_is_known(void **state)
 
 static void the_endpoints_of_headgate_pass_what_is_asked_of_an_application(void **state)
 {
-    static const char *const ids[] = {"app.alive", "app.ready", "app.database", "app.discreet"};
+    static const char *const ids[] = {"http.alive", "http.ready", "http.database", "http.discreet"};
     struct world w = open_world();
     struct serve *serve = NULL;
     char url[64];

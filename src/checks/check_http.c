@@ -1,5 +1,5 @@
 /*
- * check_app.c - what the running application says of itself, asked over HTTP: that it lives, that
+ * check_http.c - what the running application says of itself, asked over HTTP: that it lives, that
  * it is ready, that it works on the database that is meant, and that it tells strangers no more
  * than that.
  *
@@ -314,19 +314,19 @@ static void check_discreet(struct check_context *context, hg_check_result *resul
 
 // clang-format off
 static const struct check rows[] = {
-    {"app.alive", "", "The application answers", CRITICAL, ON_ANY, check_alive,
+    {"http.alive", "", "The application answers", CRITICAL, ON_ANY, check_alive,
      .code = "app_not_alive", .hint = "Does it run, and is the URL its own?"},
-    {"app.ready", "HTTP001", "The application says it is ready", CRITICAL, ON_ANY, check_ready,
+    {"http.ready", "HTTP001", "The application says it is ready", CRITICAL, ON_ANY, check_ready,
      .code = "app_not_ready", .hint = "Its codes say why; headgate ready on its host says more."},
-    {"app.database", "HTTP001", "The application runs on this database", CRITICAL, ON_ANY, check_database,
+    {"http.database", "HTTP001", "The application runs on this database", CRITICAL, ON_ANY, check_database,
      .code = "app_database_differs", .hint = "It was started with other variables than these: restart it, or look at the URL of the one that is wrong."},
-    {"app.sessions", "HTTP001", "The application is connected to this database", MAJOR, ON_POSTGRES | CONNECTED, check_sessions,
+    {"http.sessions", "HTTP001", "The application is connected to this database", MAJOR, ON_POSTGRES | CONNECTED, check_sessions,
      .code = "app_not_connected", .hint = "It may work on another database of the same kind: compare headgate config on its host."},
-    {"app.metrics", "HTTP001", "Its metrics can be read", MINOR, ON_ANY, check_metrics,
+    {"http.metrics", "HTTP001", "Its metrics can be read", MINOR, ON_ANY, check_metrics,
      .code = "app_metrics_unreadable", .hint = "Prometheus drops the whole page for one line that it cannot read."},
-    {"app.discreet", "HTTP001", "It tells strangers no more than that", CRITICAL, ON_ANY, check_discreet,
+    {"http.discreet", "HTTP001", "It tells strangers no more than that", CRITICAL, ON_ANY, check_discreet,
      .code = "app_tells_too_much", .hint = "Leave words and booleans to anybody, and the rest to who has a token."},
 };
 // clang-format on
 
-const struct check_table app_checks = {rows, sizeof rows / sizeof *rows};
+const struct check_table http_checks = {rows, sizeof rows / sizeof *rows};
