@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "cli.h"
 
-enum { INDENT = 9 };
+enum { INDENT = 9, TABLES_MAX = 12 /* of a statement; the document has them all */ };
 
 static void put_visible(struct buf *out, const char *text)
 {
@@ -137,8 +137,10 @@ static void put_hazard(struct buf *out, const hg_hazard *h)
 static void put_statement(struct buf *out, const hg_plan_statement *s)
 {
     put_sql(out, s);
-    for (size_t i = 0; i < s->table_count; i++)
+    for (size_t i = 0; i < s->table_count && i < TABLES_MAX; i++)
         put_table(out, &s->tables[i]);
+    if (s->table_count > TABLES_MAX)
+        buf_printf(out, "%*sand %zu tables more\n", INDENT, "", s->table_count - TABLES_MAX);
     for (size_t i = 0; i < s->hazard_count; i++)
         put_hazard(out, &s->hazards[i]);
     if (s->unmeasured[0] == '\0')
