@@ -137,14 +137,26 @@ static const struct assess_seen *seen_named(const struct view *v, const char *na
     return NULL;
 }
 
+/* Whether all that the statement locks was seen. */
+static bool has_seen_locks(const struct view *v)
+{
+    return v->trial->locks && !v->trial->partial;
+}
+
+/* And all that it does. */
+static bool has_seen_work(const struct view *v)
+{
+    return v->trial->work && !v->trial->partial;
+}
+
 /* Where locks were seen, a table that nobody saw is none of the statement's. */
 static hg_plan_table *table_used(struct view *v, const char *name)
 {
     const struct assess_seen *seen = seen_named(v, name);
 
-    if (!v->trial->locks)
-        return table_named(v, name, is_created(v->a, name));
-    return seen == NULL ? NULL : table_named(v, seen->name, seen->created);
+    if (seen != NULL)
+        return table_named(v, seen->name, seen->created);
+    return has_seen_locks(v) ? NULL : table_named(v, name, is_created(v->a, name));
 }
 
 static void touch(struct view *v, const char *name, hg_lock_mode lock, unsigned work)
@@ -164,7 +176,7 @@ static void touch(struct view *v, const char *name, hg_lock_mode lock, unsigned 
 /* What the table of forms still has to say: what is lost can be seen only in part. */
 static unsigned not_seen(const struct view *v, unsigned work)
 {
-    return v->trial->work ? work & WORK_LOSS : work;
+    return has_seen_work(v) ? work & WORK_LOSS : work;
 }
 
 /* The new files of TRUNCATE are empty: nothing is read for them. */
@@ -192,7 +204,7 @@ static void touch_all(struct view *v)
     for (size_t i = 0; i < v->class->use_count; i++) {
         const struct class_use *use = &v->class->uses[i];
         const struct form *form = form_at(use->form, v->a->server_version);
-        bool seen = v->trial->locks;
+        bool seen = has_seen_locks(v);
         hg_lock_mode lock;
 
         if (form == NULL)
@@ -281,7 +293,7 @@ static bool was_refuted(const struct view *v, const struct form *form)
     unsigned sure = ((form->work & WORK_WORST) != 0 ? 0 : form->work)
                     | ((form->other_work & WORK_WORST) != 0 ? 0 : form->other_work);
 
-    if (!v->trial->work)
+    if (!has_seen_work(v))
         return false;
     if (form->id == FORM_ALTER_TABLE_OTHER) /* what it does was seen */
         return true;
@@ -355,7 +367,7 @@ static const hg_plan_table *strongest(const struct view *v)
  * empty. */
 static bool is_long(const struct view *v)
 {
-    if (v->trial->work && v->class->uses[0].form != FORM_TRUNCATE)
+    if (has_seen_work(v) && v->class->uses[0].form != FORM_TRUNCATE)
         return was_long(v);
     for (size_t i = 0; i < v->class->use_count; i++) {
         const struct class_use *use = &v->class->uses[i];
@@ -456,7 +468,7 @@ static void sort_tables(struct view *v)
 
 static hg_plan_source source_of(const struct view *v)
 {
-    if (v->trial->locks)
+    if (has_seen_locks(v))
         return HG_PLAN_MEASURED;
     if (v->class->uses[0].form == FORM_UNKNOWN)
         return HG_PLAN_UNKNOWN;

@@ -34,6 +34,7 @@ struct assess_seen {
 struct assess_trial {
     bool locks;             /* which locks it takes; false: nothing was seen */
     bool work;              /* and what it scans, builds and writes anew */
+    bool partial;           /* the copy lacks something: the table of forms has its say as well */
     const char *unmeasured; /* why not; "" */
     struct assess_seen *seen;
     size_t count;

@@ -20,7 +20,8 @@ struct measurer {
     hg_deadline by;
     struct snapshot first, now;
     struct guc guc;
-    const char *stopped; /* why no more is measured; NULL: it goes on */
+    bool behind; /* the copy lacks what an earlier statement does */
+    bool over;   /* nothing more can be tried */
 };
 
 struct trial {
@@ -41,10 +42,9 @@ static bool no_trial(const struct trial *t, const char *why)
     return why != NULL;
 }
 
-/* Nothing behind it is measured either. */
-static bool stop(const struct trial *t, const char *why)
+static bool fall_behind(const struct trial *t, const char *why)
 {
-    t->m->stopped = "an earlier statement could not be tried";
+    t->m->behind = true;
     return no_trial(t, why);
 }
 
@@ -54,9 +54,10 @@ static const char *failure(const struct trial *t, const hg_error *cause)
                         cause->message);
 }
 
-static bool stop_failed(const struct trial *t, const hg_error *cause)
+static bool fail(const struct trial *t, const hg_error *cause)
 {
-    return stop(t, failure(t, cause));
+    t->m->over = hg_conn_lost(t->m->twin.conn) || cause->code == HG_TIMEOUT;
+    return fall_behind(t, failure(t, cause));
 }
 
 /* --- what was seen --- */
@@ -161,7 +162,7 @@ static bool try_schema(const struct trial *t)
 
     if (!observe(t, t->statement->kind == HEAD_COPY_ROWS ? run_copy : run_plainly, &measured,
                  &cause))
-        return is_refused_in_transaction(&cause) ? no_trial(t, alone) : stop_failed(t, &cause);
+        return is_refused_in_transaction(&cause) ? no_trial(t, alone) : fail(t, &cause);
     if (measured.shared) {
         snapshot_release(&measured.after);
         return no_trial(t, "it changes what all databases of the server share");
@@ -179,8 +180,7 @@ static bool try_rows(const struct trial *t)
     bool ok;
 
     if (!observe(t, run_explain, &measured, &cause))
-        return hg_conn_lost(t->m->twin.conn) ? stop_failed(t, &cause)
-                                             : no_trial(t, failure(t, &cause));
+        return hg_conn_lost(t->m->twin.conn) ? fail(t, &cause) : no_trial(t, failure(t, &cause));
     ok = fill(t, &measured, false);
     advance(t->m, &measured);
     return ok;
@@ -191,12 +191,13 @@ static bool try_rows(const struct trial *t)
 static bool try_alone(const struct trial *t)
 {
     struct measurer *m = t->m;
+    struct snapshot now = {0};
     hg_error cause = {0};
 
+    if (!run_plainly(t, &cause) || !measure_look(m->twin.conn, &m->p->arena, m->by, &now, &cause))
+        return fail(t, &cause);
     snapshot_release(&m->now);
-    if (!run_plainly(t, &cause)
-        || !measure_look(m->twin.conn, &m->p->arena, m->by, &m->now, &cause))
-        return stop_failed(t, &cause);
+    m->now = now;
     return no_trial(t, alone);
 }
 
@@ -218,12 +219,12 @@ static bool try_not_beyond(const struct trial *t)
 
 static bool try_no_more(const struct trial *t)
 {
-    return stop(t, "it runs code, which is not tried");
+    return fall_behind(t, "it runs code, which is not tried");
 }
 
 static bool try_unknown(const struct trial *t)
 {
-    return stop(t, "it is not understood, and not tried");
+    return fall_behind(t, "it is not understood, and not tried");
 }
 
 /* --- the session --- */
@@ -252,7 +253,7 @@ static bool try_setting(const struct trial *t)
     }
     if (sql == NULL)
         return false;
-    return execute(t, sql, &cause) ? try_none(t) : stop_failed(t, &cause);
+    return execute(t, sql, &cause) ? try_none(t) : fail(t, &cause);
 }
 
 /* Whether set_config() is the one function that it calls. */
@@ -279,7 +280,7 @@ static bool try_select(const struct trial *t)
 
     if (!sets_alone(t))
         return try_rows(t);
-    return run_plainly(t, &cause) ? try_none(t) : stop_failed(t, &cause);
+    return run_plainly(t, &cause) ? try_none(t) : fail(t, &cause);
 }
 
 /* A subscription is a connection to another server. */
@@ -339,10 +340,34 @@ static bool attempt(const struct trial *t)
     return try_schema(t);
 }
 
+/* What is seen behind a statement that the copy does not know is true, but may not be all. */
+static void doubt(struct assess_trial *out)
+{
+    out->partial = out->locks;
+    if (out->locks)
+        out->unmeasured = "an earlier statement could not be tried: what was seen of this one "
+                          "counts beside the table of forms";
+    else if (out->unmeasured[0] != '\0')
+        out->unmeasured = "an earlier statement could not be tried";
+}
+
+static bool try_statement(const struct trial *t, hg_error *err)
+{
+    bool behind = t->m->behind;
+
+    t->out->unmeasured = "";
+    if (t->m->over)
+        t->out->unmeasured = "the time was over, or the connection lost";
+    else if (!attempt(t))
+        return no_memory(err);
+    else if (behind)
+        doubt(t->out);
+    return true;
+}
+
 static bool try_step(struct measurer *m, struct assess_step *step, hg_error *err)
 {
     const struct script *script = step->script;
-    hg_error cause = {0};
 
     step->trials = arena_alloc(&m->p->arena, script->count + 1, sizeof *step->trials);
     if (step->trials == NULL)
@@ -350,15 +375,11 @@ static bool try_step(struct measurer *m, struct assess_step *step, hg_error *err
     for (size_t i = 0; i < script->count; i++) {
         const struct trial t = {m, &script->statements[i], &step->classes[i], &step->trials[i]};
 
-        t.out->unmeasured = "";
-        if (m->stopped != NULL)
-            t.out->unmeasured = m->stopped;
-        else if (!attempt(&t))
-            return no_memory(err);
+        if (!try_statement(&t, err))
+            return false;
     }
-    if (m->stopped == NULL && guc_may_change(HG_POSTGRESQL, script)
-        && !guc_restore(&m->guc, m->twin.conn, m->by, &cause))
-        m->stopped = "behind a migration whose settings could not be undone";
+    if (!m->over && guc_may_change(HG_POSTGRESQL, script))
+        m->over = !guc_restore(&m->guc, m->twin.conn, m->by, NULL);
     return true;
 }
 

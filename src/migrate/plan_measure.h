@@ -5,8 +5,8 @@
  * The database is read, and no more: statements run in the copy, which is gone afterwards. What
  * could reach beyond it is not tried: code (DO, CALL, functions in a SELECT), files, and what no
  * transaction can hold and no copy needs. What wrote to what all databases of the server share is
- * rolled back. From a statement on that the copy cannot follow nothing is measured any more: what
- * would be seen is not what the database would do.
+ * rolled back. From a statement on that the copy cannot follow, what is seen is not all that the
+ * database would do: it counts beside what the table of forms says.
  */
 #ifndef MIGRATE_PLAN_MEASURE_H
 #define MIGRATE_PLAN_MEASURE_H

@@ -321,7 +321,8 @@ static void code_is_not_run(void **state)
     assert_string_equal(said(w, 1), "measured ROW EXCLUSIVE public.p:");
     assert_string_equal(said(w, 3), "table: code-not-read (it runs code, which is not tried)");
     assert_string_equal(said(w, 4), "table ACCESS EXCLUSIVE public.t: "
-                                    "(an earlier statement could not be tried)");
+                                    "(an earlier statement could not be tried: what was seen of "
+                                    "this one counts beside the table of forms)");
 }
 
 static void what_all_databases_share_stays_as_it_is(void **state)
@@ -380,7 +381,26 @@ static void a_statement_that_fails_says_so_before_it_runs(void **state)
     assert_string_equal(said(w, 1), "table ACCESS EXCLUSIVE public.t l: drop-column (it "
                                     "fails on an empty copy of the schema: column \"nowhere\" of "
                                     "relation \"t\" does not exist)");
-    assert_string_equal(statement(w, 2)->unmeasured, "an earlier statement could not be tried");
+    assert_string_equal(said(w, 2),
+                        "table ACCESS EXCLUSIVE public.p l, ACCESS EXCLUSIVE public.t: drop-table "
+                        "drop-cascade (an earlier statement could not be tried: what was seen of "
+                        "this one counts beside the table of forms)");
+}
+
+static void behind_what_was_not_tried_the_table_keeps_its_word(void **state)
+{
+    struct world *w = *state;
+
+    make_schema(w);
+    plan(w, "DO $$ BEGIN ALTER TABLE t ADD c int; END $$;\n"
+            "ALTER TABLE t ALTER b TYPE varchar(90);\n"
+            "ALTER TABLE t DROP c;\n"
+            "ALTER TABLE t DROP CONSTRAINT t_p;");
+    assert_non_null(strstr(said(w, 1), "table ACCESS EXCLUSIVE public.t srb: column-type ("));
+    assert_string_equal(said(w, 2), "table ACCESS EXCLUSIVE public.t l: drop-column "
+                                    "(an earlier statement could not be tried)");
+    assert_non_null(
+        strstr(said(w, 3), "table ACCESS EXCLUSIVE public.p, ACCESS EXCLUSIVE public.t: ("));
 }
 
 static void who_may_not_create_databases_is_told_so_and_has_the_table(void **state)
@@ -499,6 +519,7 @@ int main(void)
         WITH_WORLD(the_database_is_read_and_no_more),
         WITH_WORLD(a_table_that_somebody_has_locked_is_waited_for_by_nobody),
         WITH_WORLD(a_statement_that_fails_says_so_before_it_runs),
+        WITH_WORLD(behind_what_was_not_tried_the_table_keeps_its_word),
         WITH_WORLD(who_may_not_create_databases_is_told_so_and_has_the_table),
         WITH_WORLD(who_does_not_ask_gets_the_table),
         WITH_WORLD(production_runs_what_turns_out_to_be_harmless),
