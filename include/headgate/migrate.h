@@ -139,7 +139,7 @@ typedef struct hg_plan_statement {
     hg_lock_mode lock;  /* the strongest that it takes on a table that was there before the plan */
     const char *table;  /* that table; "" for none */
     bool scan, rewrite; /* of any table that was there before; neither: the catalog only */
-    hg_plan_table *tables; /* the strongest lock first */
+    hg_plan_table *tables; /* the strongest lock first, then the largest */
     size_t table_count;
     hg_hazard *hazards; /* the most severe first */
     size_t hazard_count;

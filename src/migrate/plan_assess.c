@@ -3,6 +3,7 @@
  */
 #include "plan_assess.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -455,15 +456,22 @@ static void look_at_all(struct view *v)
 
 /* --- the statement as others see it --- */
 
+/* The strongest lock first, then the largest table. */
+static int by_weight(const void *a, const void *b)
+{
+    const hg_plan_table *x = a, *y = b;
+
+    if (x->lock != y->lock)
+        return x->lock < y->lock ? 1 : -1;
+    if (x->size_bytes != y->size_bytes)
+        return x->size_bytes < y->size_bytes ? 1 : -1;
+    return strcmp(x->name, y->name);
+}
+
 static void sort_tables(struct view *v)
 {
-    for (size_t i = 1; i < v->tables.count; i++)
-        for (size_t j = i; j > 0 && v->tables.items[j - 1].lock < v->tables.items[j].lock; j--) {
-            hg_plan_table t = v->tables.items[j];
-
-            v->tables.items[j] = v->tables.items[j - 1];
-            v->tables.items[j - 1] = t;
-        }
+    if (v->tables.count > 1)
+        qsort(v->tables.items, v->tables.count, sizeof *v->tables.items, by_weight);
 }
 
 static hg_plan_source source_of(const struct view *v)
