@@ -18,7 +18,7 @@
 enum {
     CONNECT_MS = 30 * 1000,
     CHUNK = 50,       /* statements in a transaction: the locks of all sessions share one room */
-    WHOLE_MAX = 3000, /* objects, of which a table has some ten: to be made in half a second */
+    WHOLE_MAX = 1000, /* objects, of which a table has some ten */
     PART_MAX = 20000,
     CHUNK_LIMIT = 64 << 20
 };

@@ -216,7 +216,7 @@ static void a_large_schema_makes_no_difference(void **state)
 {
     struct world *w = *state;
 
-    sql(w, "DO $$ BEGIN FOR i IN 1..400 LOOP EXECUTE format('CREATE TABLE filler_%s "
+    sql(w, "DO $$ BEGIN FOR i IN 1..150 LOOP EXECUTE format('CREATE TABLE filler_%s "
            "(a int PRIMARY KEY, b int, c int, d int, e int, f int)', i); END LOOP; END $$");
     check_what_is_seen(w);
 }
