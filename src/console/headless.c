@@ -130,8 +130,10 @@ static bool is_too_early(const struct model *m, uint32_t key)
     enum context context = model_context(m);
     enum command command = keys_find(context, key);
 
-    return now_ms() < m->change.ready_ms && (context & (IN_PLAN | IN_PROMPT | IN_ASK)) != 0
-           && (command == COMMAND_YES || command == COMMAND_NONE);
+    return now_ms() < m->change.ready_ms
+           && (context & (IN_PLAN | IN_PROMPT | IN_ASK | IN_STOP)) != 0
+           && (command == COMMAND_YES || command == COMMAND_DETACH || command == COMMAND_CANCEL
+               || command == COMMAND_NONE);
 }
 
 static void press(struct headless *h, uint32_t key)
@@ -203,7 +205,9 @@ static bool play(struct headless *h, hg_error *err)
     if (h->stage.quit && i < script->count)
         return fail_at(h, &script->steps[i], "the console was quit before this step", err);
     if (h->stage.model.change.running) {
-        hg_fail(err, HG_FAILED, "the script ended while a change was running: it was stopped");
+        hg_fail(err, HG_FAILED, "the script ended while a change was running: it %s",
+                model_refusal(&h->stage.model, COMMAND_DETACH) == NULL ? "goes on by itself"
+                                                                       : "was stopped");
         hg_error_hint(err, "Wait for its end: until \"DONE\" within 60");
         return false;
     }

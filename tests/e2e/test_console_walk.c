@@ -29,6 +29,7 @@ enum { QUICK = 39, SCRIPT_MAX = 1 << 18 };
 #define TO_RUN                                       \
     "keys :\ntype up head\nkeys Enter\n" TO_QUESTION \
     "keys y\nuntil \"step 39 of 39\" within 30\nuntil \"statement 1 of 1\"\n"
+#define STOP    "keys Esc\nuntil \"hat becomes of the run?\"\n"
 #define LOOK    "keys p\nuntil \"1  up    0002\"\n"
 #define LEFT    "keys Esc\nuntil \"nothing was changed\"\n"
 #define TO_LIST "keys 4\nuntil \"MIGRATION 00\"\n"
@@ -45,7 +46,8 @@ static const struct place {
     {IN_PROMPT, "prompt", "keys W\nuntil \"for ten minutes?\"\nkeys y\nuntil \"ARMED\"\n"
                           "keys :\ntype up 0039\nkeys Enter\nuntil \"type the database's name\"\n", true},
     {IN_RUN,    "run",    TO_RUN, false},
-    {IN_RESULT, "result", TO_RUN "keys Esc\nuntil \"Stop it?\"\nkeys y\nuntil \"STOPPED\" within 60\n", false},
+    {IN_RESULT, "result", TO_RUN STOP "keys c\nuntil \"STOPPED\"\n", false},
+    {IN_STOP,   "stop",   TO_RUN STOP, false},
     {IN_ASK,    "ask",    "keys W\nuntil \"for ten minutes?\"\n", true},
     {IN_LINE,   "line",   "keys :\ntype zz\nuntil \":zz\"\n", false},
 };
@@ -136,9 +138,17 @@ static const struct visit {
 
     {COMMAND_WAIT, IN_ASK, "until \"for ten minutes?\"\n", "gone \"for ten minutes?\"\n", "keys W\nuntil \"for ten minutes?\"\n"},
     {COMMAND_YES, IN_ASK, "", "until \"ARMED 10m\"\n", "keys W\ngone \"ARMED\"\nkeys W\nuntil \"for ten minutes?\"\n"},
-    {COMMAND_STOP, IN_RUN, "", "until \"Stop it?\"\n", "keys w\ngone \"Stop it?\"\n"},
-    {COMMAND_QUIT, IN_RUN, "", "until \"Stop it and quit?\"\n", "keys w\ngone \"Stop it and quit?\"\n"},
-    {COMMAND_INTERRUPT, IN_RUN, "", "until \"Stop it?\"\n", "keys w\ngone \"Stop it?\"\n"},
+    {COMMAND_STOP, IN_RUN, "", "until \"What becomes of the run?\"\n", "keys w\ngone \"hat becomes\"\n"},
+    {COMMAND_QUIT, IN_RUN, "", "until \"Quit: what becomes of the run?\"\n", "keys w\ngone \"hat becomes\"\n"},
+    {COMMAND_INTERRUPT, IN_RUN, "", "until \"What becomes of the run?\"\n", "keys w\ngone \"hat becomes\"\n"},
+    {COMMAND_REDRAW, IN_STOP, "", "until \"What becomes of the run?\"\n", ""},
+    {COMMAND_WAIT, IN_STOP, "", "gone \"hat becomes\"\nuntil \"step 39 of 39\"\n", STOP},
+    {COMMAND_INTERRUPT, IN_STOP, "", "until \"Quit: what becomes of the run?\"\n", "keys w\ngone \"hat becomes\"\n" STOP},
+    {COMMAND_DETACH, IN_STOP, "", "until \"goes on by itself\"\n", "until \"somebody changes the schema\"\nkeys a\nuntil \"statement 1 of 1\"\n" STOP},
+    {COMMAND_CANCEL, IN_STOP, "", "until \"STOPPED\"\n", ""},
+    {COMMAND_CANCEL_QUERY, IN_SCREEN | IN_PAGE | IN_RUN | IN_RESULT, "", "until \"cancel its statement: \"\n", ""},
+    {COMMAND_END_SESSION, IN_SCREEN | IN_PAGE | IN_RUN | IN_RESULT, "", "until \"end session: \"\n", ""},
+    {COMMAND_ATTACH, IN_SCREEN | IN_PAGE | IN_RESULT, "", "until \"nobody changes the schema now\"\n", ""},
     {COMMAND_INTERRUPT, IN_PLAN | IN_PROMPT, "", "until \"nothing was changed\"\n", "keys :\ntype up 0039\nkeys Enter\nuntil \"QUESTION\"\n"},
     {COMMAND_BACK, IN_PLAN | IN_PROMPT, "", "until \"nothing was changed\"\n", "keys :\ntype up 0039\nkeys Enter\nuntil \"QUESTION\"\n"},
     {COMMAND_BACK, IN_LINE, "until \":zz\"\n", "gone \":zz\"\n", "keys :\ntype zz\n"},
@@ -329,7 +339,7 @@ static void walk(bool postgres)
                    places[i].reach);
         each_key(&places[i], write_visit, &script);
         if (places[i].context == IN_RUN)
-            buf_text(&script, "keys Esc\nuntil \"Stop it?\"\nkeys y\nuntil \"STOPPED\"\n");
+            buf_text(&script, STOP "keys c\nuntil \"STOPPED\"\n");
         assert_false(script.failed);
         each_key(&places[i], write_end, &p);
         play(&p, &script, NULL);

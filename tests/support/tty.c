@@ -33,6 +33,7 @@ struct tty {
     bool ended, alternate, cursor_visible;
     int status, unknown;
     struct buf bytes;
+    size_t fed; /* of them to the emulator */
     struct termios before;
 };
 
@@ -174,6 +175,32 @@ static void answer(struct tty *t)
         return;
 }
 
+/* Bytes without the beginning of a character that has not come whole: the emulator loses it. */
+static size_t whole_characters(const char *bytes, size_t n)
+{
+    size_t lead = n;
+
+    while (lead > 0 && n - lead < 4 && ((unsigned char)bytes[lead - 1] & 0xC0) == 0x80)
+        lead--;
+    if (lead == 0 || (unsigned char)bytes[lead - 1] < 0xC0)
+        return n;
+    lead--;
+    return n - lead < ((unsigned char)bytes[lead] < 0xE0   ? 2u
+                       : (unsigned char)bytes[lead] < 0xF0 ? 3u
+                                                           : 4u)
+               ? lead
+               : n;
+}
+
+static void feed(struct tty *t)
+{
+    const char *from = t->bytes.bytes + t->fed;
+    size_t n = whole_characters(from, t->bytes.size - t->fed);
+
+    vterm_input_write(t->emulator, from, n);
+    t->fed += n;
+}
+
 /* Reads what is there, waiting at most so long for the first byte; returns how much came. */
 static size_t pump(struct tty *t, int ms)
 {
@@ -187,7 +214,7 @@ static size_t pump(struct tty *t, int ms)
     if (n <= 0)
         return 0;
     buf_bytes(&t->bytes, chunk, (size_t)n);
-    vterm_input_write(t->emulator, chunk, (size_t)n);
+    feed(t);
     answer(t);
     return (size_t)n;
 }
