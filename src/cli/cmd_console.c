@@ -2,6 +2,7 @@
  * cmd_console.c - opens the dashboard.
  */
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "console/console.h"
@@ -25,6 +26,16 @@ bool cli_run_console(const struct cli *cli, struct ops *ops, hg_error *err)
     return console_run(ops, &options, err);
 }
 
+/* Somebody looks, but the terminal cannot show the console: the plain page that tells most of it.
+ */
+static int fall_back(const struct cli *cli, const hg_error *err)
+{
+    cli_note(cli, "headgate: %s", err->message);
+    cli_note(cli, "This is headgate status instead; every other screen is a command too: pools, "
+                  "sessions, history, ready.");
+    return cmd_status(cli);
+}
+
 int cmd_console(const struct cli *cli)
 {
     const struct ops_options options = {.role = "console", .publish = true, .detaches = true};
@@ -41,5 +52,7 @@ int cmd_console(const struct cli *cli)
         return cli_fail(cli, &err);
     ok = cli_run_console(cli, &ops, &err);
     ops_close(&ops);
+    if (!ok && err.code == HG_UNSUPPORTED && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+        return fall_back(cli, &err);
     return ok ? 0 : cli_fail(cli, &err);
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -236,6 +237,30 @@ static SCREEN *start_screen(const struct terminal *t)
     return screen;
 }
 
+/*
+ * Whether ncurses survives what the terminal's description says: of a damaged file it follows
+ * offsets to wherever they lead. A process of its own finds out, whose death says enough.
+ */
+static bool description_is_sound(void)
+{
+    int status = 0;
+    pid_t probe = fork();
+
+    if (probe == 0) {
+        FILE *nowhere = fopen("/dev/null", "r+e");
+
+        if (nowhere != NULL) {
+            dup2(fileno(nowhere), STDERR_FILENO); /* ncurses complains there */
+            if (newterm(NULL, nowhere, nowhere) != NULL)
+                start_color();
+        }
+        _exit(0);
+    }
+    while (probe > 0 && waitpid(probe, &status, 0) < 0 && errno == EINTR)
+        continue;
+    return probe < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
 static bool open_files(struct terminal *t, hg_error *err)
 {
     int from;
@@ -280,6 +305,10 @@ bool terminal_open(enum color_use color, struct terminal **out, hg_error *err)
     if (!open_files(t, err)) {
         close_files(t);
         return false;
+    }
+    if (!description_is_sound()) {
+        close_files(t);
+        return fail_terminal(err, "the description of this kind of terminal (TERM) is damaged");
     }
     t->screen = start_screen(t);
     if (t->screen == NULL || placing() == NULL) {

@@ -292,6 +292,68 @@ static void a_recording_never_takes_the_place_of_a_file(void **state)
     temp_dir_remove(p.dir);
 }
 
+/* A description with one capability, the cursor's place, whose text lies far behind the file's end;
+ * one that ends in its head; and none at all. */
+static void write_descriptions(const struct project *p)
+{
+    static const unsigned char far[] = {0x1a, 1,    8,   0, 0,    0,    0,    0,
+                                        0xff, 0x7f, 4,   0, 'x',  'f',  'a',  'r',
+                                        '|',  'x',  'x', 0, 0xfb, 0xff, 0xff, 0x7f};
+    char *path;
+    FILE *file;
+
+    temp_write(p->dir, "terminfo/x/xshort", "\x1a\x01\x08");
+    temp_write(p->dir, "terminfo/x/xtext", "this is not a description of a terminal");
+    temp_write(p->dir, "terminfo/x/xfar", "");
+    path = temp_path(p->dir, "terminfo/x/xfar");
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(far, 1, sizeof far, file), sizeof far);
+    fclose(file);
+    free(path);
+}
+
+static void a_terminal_that_cannot_show_it_gets_the_plain_status(void **state)
+{
+    static const char *const kinds[] = {"dumb", "no-such-terminal", "", "xshort", "xtext", "xfar"};
+    struct project p = project_make(false);
+    const char *const environment[] = {p.url, "TERMINFO=terminfo", NULL};
+    const char *const argv[] = {TEST_HEADGATE, NULL};
+    struct process_result r = headgate_run(p.dir, p.url, "up", NULL);
+
+    (void)state;
+    process_release(&r);
+    write_descriptions(&p);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct tty *t = tty_start(
+            &(struct tty_options){
+                .term = kinds[i], .width = 120, .directory = p.dir, .environment = environment},
+            argv);
+
+        assert_int_equal(tty_wait_end(t), 0);
+        assert_true(tty_shows(t, "could not open the console: "));
+        assert_true(tty_shows(t, "This is headgate status instead"));
+        assert_true(tty_shows(t, "current     0001"));
+        assert_true(tty_modes_restored(t));
+        tty_free(t);
+    }
+    temp_dir_remove(p.dir);
+}
+
+static void without_a_terminal_it_is_refused_with_a_hint(void **state)
+{
+    struct project p = project_make(false);
+    struct process_result r = headgate_run(p.dir, p.url, NULL);
+
+    (void)state;
+    assert_int_equal(r.status, 1);
+    assert_string_equal(r.out, "");
+    assert_non_null(strstr(r.err, "input or output is not a terminal"));
+    assert_non_null(strstr(r.err, "headgate status"));
+    process_release(&r);
+    temp_dir_remove(p.dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -304,6 +366,8 @@ int main(void)
         cmocka_unit_test(a_change_that_still_runs_at_the_end_goes_on_and_that_is_said),
         cmocka_unit_test(a_recording_plays_what_was_shown),
         cmocka_unit_test(a_recording_never_takes_the_place_of_a_file),
+        cmocka_unit_test(a_terminal_that_cannot_show_it_gets_the_plain_status),
+        cmocka_unit_test(without_a_terminal_it_is_refused_with_a_hint),
     };
 
     return cmocka_run_group_tests(tests, postgres_setup, NULL);
