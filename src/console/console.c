@@ -18,6 +18,7 @@
 #include "cast.h"
 #include "headless.h"
 #include "loop.h"
+#include "ops/copy_sides.h"
 #include "ops/job.h"
 #include "ops/ops.h"
 
@@ -61,6 +62,22 @@ static void name_operator(char *out, size_t size)
     text_copy(out, size, user == NULL ? "" : user->pw_name);
 }
 
+/* From where to where a copy would go. */
+static void name_sides(const struct ops *ops, struct facts *out)
+{
+    struct copy_sides sides;
+    hg_error err = {0};
+
+    if (!copy_sides_find(ops->reading, &sides, &err)) {
+        text_copy(out->copy_refusal, sizeof out->copy_refusal, err.message);
+        return;
+    }
+    text_copy(out->copy_from, sizeof out->copy_from, hg_url_redacted(sides.source));
+    text_copy(out->copy_to, sizeof out->copy_to, hg_url_redacted(sides.target));
+    text_copy(out->copy_name, sizeof out->copy_name, hg_url_database(sides.target));
+    copy_sides_release(&sides);
+}
+
 static void gather_facts(const struct ops *ops, struct facts *out)
 {
     const hg_settings *settings = ops->settings;
@@ -75,6 +92,7 @@ static void gather_facts(const struct ops *ops, struct facts *out)
     text_copy(out->database, sizeof out->database, hg_url_redacted(url));
     text_copy(out->database_name, sizeof out->database_name, hg_url_database(url));
     name_operator(out->operator_name, sizeof out->operator_name);
+    name_sides(ops, out);
 }
 
 static bool read_input(struct buf *out, hg_error *err)

@@ -49,6 +49,8 @@ const char *format_took(double ms, char *out)
 
     if (whole < 0)
         return print(out, "-");
+    if (ms <= 0)
+        return print(out, "0s");
     if (ms < 0.095)
         return print(out, "%dus", (int)(ms * 1000));
     if (ms < 9.95)
@@ -107,4 +109,18 @@ const char *format_count(uint64_t n, char *out)
     for (; shown >= 1000 && unit < 5; unit++)
         shown /= 1000;
     return print(out, "%.*f%c", shown < 99.95 ? 1 : 0, shown, units[unit]);
+}
+
+const char *format_bytes(int64_t bytes, char *out)
+{
+    static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
+    double n = (double)bytes;
+    size_t unit = 0;
+
+    while (n >= 1000 && unit < 4) {
+        n /= 1000;
+        unit++;
+    }
+    snprintf(out, FORMAT_ROOM, unit == 0 || n >= 100 ? "%.0f %s" : "%.1f %s", n, units[unit]);
+    return out;
 }

@@ -29,6 +29,9 @@ const char *format_moment(int64_t wall_ms, char *out);
 /* Date and time in UTC, "2026-08-20 22:30". */
 const char *format_date(int64_t wall_ms, char *out);
 
+/* A size: "412 MB", "4.1 GB". */
+const char *format_bytes(int64_t bytes, char *out);
+
 /* A count: "790", "31.2k", "4.1M". */
 const char *format_count(uint64_t n, char *out);
 

@@ -22,6 +22,9 @@ void intake_started(struct model *m, const struct message *message)
     } else if (message->request.kind == JOB_SMOKE) {
         m->smoke_job = message->job;
         m->smoke_done = m->smoke_total = 0;
+    } else if (message->request.kind == JOB_COPY) {
+        m->transfer.job = message->job;
+        m->transfer.running = started;
     } else if (message->request.kind == JOB_DRIFT) {
         m->drift_job = message->job;
     } else if (message->request.kind == JOB_END) {
@@ -43,6 +46,8 @@ void intake_progress(struct model *m, const struct message *message)
 {
     if (m->change.running && message->job == m->change.job)
         running_progress(m, &message->event);
+    if (m->transfer.running && message->job == m->transfer.job)
+        transfer_progress(m, &message->event);
     if (m->smoke_job != 0 && message->job == m->smoke_job && message->event.total > 0) {
         m->smoke_done = message->event.done;
         m->smoke_total = message->event.total;
@@ -385,6 +390,9 @@ void intake_result(struct model *m, const struct message *message, struct effect
         break;
     case JOB_HOLDER:
         take_holder(m, result, effects);
+        return;
+    case JOB_COPY:
+        transfer_ended(m, result, effects);
         return;
     case JOB_DRIFT:
         take_drift(m, result, effects);

@@ -80,6 +80,9 @@ static const struct key_row rows[] = {
 
     {COMMAND_DRIFT,         {'d'},                   READS,                        "d",       "drift",    "DO",
      "compare the database with the schema file, object by object", .shy = true},
+    {COMMAND_TRANSFER,      {'c'},                   READS,                        "c",       "copy data", "DO",
+     "copy all data of SQLite into PostgreSQL: there p checks every value, A copies, v compares", .shy = true},
+    {COMMAND_COMPARE,       {'v'},                   READS,                        "v",       "verify",   NULL, NULL, .shy = true},
     {COMMAND_ATTACH,        {'a'},                   READS,                        "a",       "attach",   "DO",
      "watch a run that goes on: a detached one, or another deployer's", .shy = true},
     {COMMAND_CHECKS,        {'r'},                   READS,                        "r",       "checks",   "DO",

@@ -77,6 +77,8 @@ static enum context page_context(const struct model *m)
     case PAGE_HOLDER:
     case PAGE_DRIFT:
         return IN_PAGE;
+    case PAGE_TRANSFER:
+        return m->transfer.running ? IN_RUN : IN_PAGE;
     case PAGE_NONE:
         break;
     }
@@ -85,8 +87,11 @@ static enum context page_context(const struct model *m)
 
 enum context model_context(const struct model *m)
 {
-    static const enum context asks[] = {
-        [ASK_STOP] = IN_STOP, [ASK_QUIT] = IN_STOP, [ASK_ARM] = IN_ASK, [ASK_END] = IN_PROMPT};
+    static const enum context asks[] = {[ASK_STOP] = IN_STOP,
+                                        [ASK_QUIT] = IN_STOP,
+                                        [ASK_ARM] = IN_ASK,
+                                        [ASK_END] = IN_PROMPT,
+                                        [ASK_TRANSFER] = IN_PROMPT};
 
     if (m->ask != ASK_NOTHING)
         return asks[m->ask];
@@ -220,6 +225,11 @@ const hg_server_session *model_in_the_way(const struct model *m)
     return found;
 }
 
+bool model_busy(const struct model *m)
+{
+    return m->change.running || (m->transfer.running && m->transfer.mode == HG_COPY_RUN);
+}
+
 bool model_wants(const struct model *m, enum feed_id feed)
 {
     int64_t checks = m->feeds[FEED_STATUS].asked_ms;
@@ -313,6 +323,23 @@ static const char *refuse_to_end(const struct model *m)
     return model_session(m) == NULL ? "no session is selected" : NULL;
 }
 
+static const char *refuse_to_transfer(const struct model *m, enum command command)
+{
+    if (m->facts.copy_to[0] == '\0')
+        return "there is no PostgreSQL database to copy into";
+    if (model_busy(m) || m->transfer.running)
+        return "something is under way: wait for it or stop it first";
+    if (command != COMMAND_APPLY)
+        return NULL;
+    if (m->facts.read_only)
+        return "this console is read-only: nothing can be changed from here";
+    if (!model_armed(m))
+        return "production is guarded: W allows changes for ten minutes";
+    if (m->copy == NULL || (m->copy->request.copy == HG_COPY_DRY_RUN && !m->copy->ok))
+        return "look first, with p: every value has to fit";
+    return NULL;
+}
+
 static const char *refuse_to_attach(const struct model *m)
 {
     return m->change.running      ? "it is the run of this console: 4 shows it"
@@ -325,8 +352,15 @@ const char *model_refusal(const struct model *m, enum command command)
 {
     if (command == COMMAND_CANCEL_QUERY || command == COMMAND_END_SESSION)
         return refuse_to_end(m);
+    if (command == COMMAND_COMPARE && model_page(m) != PAGE_TRANSFER)
+        return "only on the page of the copy: c";
+    if (model_page(m) == PAGE_TRANSFER
+        && (command == COMMAND_PLAN || command == COMMAND_APPLY || command == COMMAND_COMPARE))
+        return refuse_to_transfer(m, command);
     if (command == COMMAND_ATTACH)
         return refuse_to_attach(m);
+    if (command == COMMAND_DETACH && !m->change.running)
+        return "a copy ends with the console, and goes on when it is asked for again";
     if (command == COMMAND_DETACH && !m->facts.detaches && !m->change.attached)
         return "this run is a part of the console and ends with it";
     if (command == COMMAND_PLAN && m->change.running)
@@ -374,6 +408,8 @@ int64_t model_wake_ms(const struct model *m)
     if (m->change.asking)
         sooner(m, m->change.expires_ms, &wake);
     if (m->drift_job != 0 && model_page(m) == PAGE_DRIFT)
+        sooner(m, m->now_ms + REFRESH_MS, &wake);
+    if (m->transfer.running && !m->change.running)
         sooner(m, m->now_ms + REFRESH_MS, &wake);
     if (m->change.running) /* it says for how long */
         sooner(m, m->now_ms + REFRESH_MS - (m->now_ms - m->change.started_ms) % REFRESH_MS, &wake);

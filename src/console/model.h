@@ -28,6 +28,9 @@ struct facts {
     char operator_name[64];  /* who runs what is run from here */
     bool clipboard;          /* the terminal can be told what to put on it */
     bool detaches;           /* a run that is started here can go on without the console */
+    char copy_from[160], copy_to[160]; /* the sides of a copy, without secrets; "": there is none */
+    char copy_name[128];               /* of the target: what has to be typed */
+    char copy_refusal[200];            /* why there is none */
 };
 
 /* What is asked for again and again, never twice at once. */
@@ -53,7 +56,8 @@ enum page {
     PAGE_PLAN,
     PAGE_RUN,
     PAGE_HOLDER,
-    PAGE_DRIFT
+    PAGE_DRIFT,
+    PAGE_TRANSFER
 };
 
 struct page_entry {
@@ -124,7 +128,7 @@ struct change {
     bool cancel_asked, quit_after;
 };
 
-enum ask { ASK_NOTHING, ASK_STOP, ASK_QUIT, ASK_ARM, ASK_END };
+enum ask { ASK_NOTHING, ASK_STOP, ASK_QUIT, ASK_ARM, ASK_END, ASK_TRANSFER };
 
 /* A session of the server that is to be ended, or what it runs. */
 struct victim {
@@ -134,6 +138,23 @@ struct victim {
     char answer[128]; /* what has to be typed */
     char typed[128];
     bool wrong;
+};
+
+/* A copy of all data, or the look before it. */
+struct transfer_table {
+    char name[64];
+    int64_t done, total; /* rows */
+};
+enum { TRANSFER_TABLES = 128 };
+struct transfer {
+    bool running, cancel_asked;
+    hg_copy_mode mode;
+    uint64_t job;
+    int64_t started_ms;
+    int64_t done, total; /* bytes; total 0: not known */
+    char message[128];   /* phase, rate, remaining time */
+    struct transfer_table tables[TRANSFER_TABLES];
+    size_t table_count;
 };
 
 /* A line that is being typed at the bottom of the screen. */
@@ -186,6 +207,8 @@ struct model {
     struct job_result *drift; /* the newest comparison with the schema file */
     uint64_t drift_job;       /* 0: none is under way */
     int64_t drift_asked_ms;
+    struct transfer transfer;
+    struct job_result *copy; /* the newest copy or look, however it ended */
 
     enum screen_id screen;
     struct page_entry pages[SCREEN_COUNT][PAGES_DEEP]; /* [screen][page_depth] is shown */
@@ -272,6 +295,9 @@ const struct note *model_note(const struct model *m, size_t age);
 
 /* Whether changes of the database are allowed from here, apart from what each is asked. */
 bool model_armed(const struct model *m);
+
+/* Whether something is under way that changes a database. */
+bool model_busy(const struct model *m);
 
 /* Whether somebody looks at what a feed tells. */
 bool model_wants(const struct model *m, enum feed_id feed);

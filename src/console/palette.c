@@ -90,6 +90,7 @@ static const struct row {
     {"heads",    press,  COMMAND_SCREEN + SCREEN_MIGRATIONS, NULL, NULL},
     {"ready",    press,  COMMAND_CHECKS,                     NULL, NULL},
     {"check",    press,  COMMAND_DRIFT,                      NULL, NULL},
+    {"transfer", press,  COMMAND_TRANSFER,                   "",         "Copy all data of SQLite into PostgreSQL"},
     {"attach",   press,  COMMAND_ATTACH,                     "",         "Watch a run that goes on elsewhere"},
     {"up",       change, COMMAND_APPLY,                      NULL, NULL},
     {"down",     change, COMMAND_ROLL_BACK,                  NULL, NULL},

@@ -29,6 +29,16 @@ void question_stop(struct model *m, enum ask ask)
     open_question(m, ask);
 }
 
+static void cancel(struct model *m, bool *asked, uint64_t job, const char *what,
+                   struct effects *effects)
+{
+    if (*asked)
+        return;
+    *asked = true;
+    effect_add(effects, (struct effect){.kind = EFFECT_CANCEL, .job = job});
+    note_add(m, ROLE_WARN, "%s: asked to stop", what);
+}
+
 /* The first time the run is asked to stop; a quit that was answered before means that it does not
  * obey, and then the console goes without it. */
 void question_cancel(struct model *m, struct effects *effects)
@@ -37,13 +47,12 @@ void question_cancel(struct model *m, struct effects *effects)
 
     if (too_early(m))
         return;
-    if (m->ask == ASK_QUIT && c->quit_after) {
+    if (m->ask == ASK_QUIT && c->quit_after)
         effect_add(effects, (struct effect){.kind = EFFECT_QUIT});
-    } else if (!c->cancel_asked) {
-        c->cancel_asked = true;
-        effect_add(effects, (struct effect){.kind = EFFECT_CANCEL, .job = c->job});
-        note_add(m, ROLE_WARN, "%s: asked to stop", change_verb(m));
-    }
+    else if (c->running)
+        cancel(m, &c->cancel_asked, c->job, change_verb(m), effects);
+    else
+        cancel(m, &m->transfer.cancel_asked, m->transfer.job, "copy", effects);
     c->quit_after = c->quit_after || m->ask == ASK_QUIT;
     m->ask = ASK_NOTHING;
 }
@@ -113,6 +122,14 @@ void question_end(struct model *m, bool terminate)
     open_question(m, ASK_END);
 }
 
+/* A copy fills a whole database: its name is typed wherever it is. */
+void question_transfer(struct model *m)
+{
+    m->victim = (struct victim){.pid = 0};
+    text_copy(m->victim.answer, sizeof m->victim.answer, m->facts.copy_name);
+    open_question(m, ASK_TRANSFER);
+}
+
 static void end_it(struct model *m, struct effects *effects)
 {
     const struct victim *v = &m->victim;
@@ -124,7 +141,17 @@ static void end_it(struct model *m, struct effects *effects)
     effect_add(effects, end);
     note_add(m, ROLE_WARN, "sessions: asked the server to %s %s",
              v->terminate ? "end" : "cancel what is run by", v->who);
+}
+
+static void answered(struct model *m, struct effects *effects)
+{
+    enum ask ask = m->ask;
+
     m->ask = ASK_NOTHING;
+    if (ask == ASK_END)
+        end_it(m, effects);
+    else
+        transfer_start(m, HG_COPY_RUN, effects);
 }
 
 void question_type(struct model *m, uint32_t key, struct effects *effects)
@@ -138,8 +165,8 @@ void question_type(struct model *m, uint32_t key, struct effects *effects)
         note_add(m, ROLE_WARN, "what was pasted is dropped: it has to be typed");
     else if (entry_edit(v->typed, sizeof v->typed, key))
         return;
-    else if (key == KEYS_ENTER && v->answer[0] != '\0' && strcmp(v->typed, v->answer) == 0)
-        end_it(m, effects);
+    else if (key == KEYS_ENTER && action_typed_matches(v->typed, v->answer))
+        answered(m, effects);
     else if (key == KEYS_ENTER && v->typed[0] != '\0')
         v->wrong = true;
 }
@@ -161,6 +188,8 @@ void question_leave(struct model *m)
 {
     if (m->ask == ASK_END)
         note_add(m, ROLE_INFO, "sessions: left, nothing was ended");
+    if (m->ask == ASK_TRANSFER)
+        note_add(m, ROLE_INFO, "copy: left, nothing was copied");
     m->ask = ASK_NOTHING;
 }
 

@@ -191,7 +191,7 @@ static void type_line(struct model *m, enum command command, struct effects *eff
 static void quit(struct model *m, enum command command, struct effects *effects)
 {
     (void)command;
-    if (m->change.running)
+    if (m->change.running || m->transfer.running)
         question_stop(m, ASK_QUIT);
     else
         effect_add(effects, (struct effect){.kind = EFFECT_QUIT});
@@ -225,7 +225,7 @@ static void back(struct model *m, enum command command, struct effects *effects)
 
 static void interrupt(struct model *m, enum command command, struct effects *effects)
 {
-    if (m->ask == ASK_NOTHING && m->change.running)
+    if (m->ask == ASK_NOTHING && (m->change.running || m->transfer.running))
         question_stop(m, ASK_STOP);
     else if (m->ask == ASK_NOTHING && model_page(m) == PAGE_PLAN)
         change_leave(m, effects);
@@ -233,8 +233,24 @@ static void interrupt(struct model *m, enum command command, struct effects *eff
         quit(m, command, effects);
 }
 
+static void transfer(struct model *m, enum command command, struct effects *effects)
+{
+    if (command == COMMAND_TRANSFER) {
+        screen_open(m, SCREEN_OVERVIEW);
+        page_open(m, PAGE_TRANSFER);
+    } else if (command == COMMAND_APPLY) {
+        question_transfer(m);
+    } else {
+        transfer_start(m, command == COMMAND_PLAN ? HG_COPY_DRY_RUN : HG_COPY_VERIFY, effects);
+    }
+}
+
 static void change(struct model *m, enum command command, struct effects *effects)
 {
+    if (model_page(m) == PAGE_TRANSFER && (command == COMMAND_PLAN || command == COMMAND_APPLY)) {
+        transfer(m, command, effects);
+        return;
+    }
     change_ask(m,
                command == COMMAND_ROLL_BACK ? HG_MIGRATE_DOWN
                : command == COMMAND_RESET   ? HG_MIGRATE_RESET
@@ -371,7 +387,9 @@ static carry_out *const commands[COMMAND_COUNT] = {
     [COMMAND_ARM] = arm,          [COMMAND_YES] = yes,
     [COMMAND_WAIT] = wait,        [COMMAND_DETACH] = detach,
     [COMMAND_CANCEL] = cancel,    [COMMAND_ATTACH] = attach,
-    [COMMAND_DRIFT] = drift,
+    [COMMAND_DRIFT] = drift,      [COMMAND_TRANSFER] = transfer,
+    [COMMAND_COMPARE] = transfer,
+   
     [COMMAND_CANCEL_QUERY] = end_session, [COMMAND_END_SESSION] = end_session,
     [COMMAND_STOP] = stop,        [COMMAND_INTERRUPT] = interrupt,
     [COMMAND_QUIT] = quit,        [COMMAND_THEME] = ask_world,
@@ -409,7 +427,7 @@ static void take_key(struct model *m, uint32_t key, struct effects *effects)
         entry_key(m, key, effects);
     else if (is_typed_at(context) && m->pasting && key != KEYS_PASTE)
         return;
-    else if (m->ask == ASK_END)
+    else if (m->ask == ASK_END || m->ask == ASK_TRANSFER)
         question_type(m, key, effects);
     else if (is_typed_at(context))
         change_type(m, key, effects);

@@ -116,6 +116,11 @@ void running_others(struct model *m, const struct worker_info *worker, const cha
  * answers closes. */
 enum { QUESTION_DEAD_MS = 300, QUESTION_MS = 60000 };
 
+/* transfer.c: the copy of all data. */
+void transfer_start(struct model *m, hg_copy_mode mode, struct effects *effects);
+void transfer_progress(struct model *m, const struct job_event *event);
+void transfer_ended(struct model *m, struct job_result *result, struct effects *effects);
+
 /* question.c: questions over a screen: what becomes of a run, arming, ending a session. */
 void question_stop(struct model *m, enum ask ask);
 void question_cancel(struct model *m, struct effects *effects); /* the run, and roll back */
@@ -123,6 +128,7 @@ void question_detach(struct model *m, struct effects *effects);
 void question_arm(struct model *m); /* asks whether to, or forbids changes again */
 void question_yes(struct model *m);
 void question_end(struct model *m, bool terminate); /* a session of the server */
+void question_transfer(struct model *m);            /* the copy of all data */
 void question_type(struct model *m, uint32_t key, struct effects *effects);
 void question_ended(struct model *m, const struct job_result *result);
 void question_leave(struct model *m);

@@ -276,6 +276,7 @@ static const struct page_view {
     [PAGE_RUN] = {view_change_title, view_run},
     [PAGE_HOLDER] = {view_holder_title, view_holder},
     [PAGE_DRIFT] = {view_drift_title, view_drift},
+    [PAGE_TRANSFER] = {view_transfer_title, view_transfer},
 };
 
 /* The lines of a page, below its title and above its question. */

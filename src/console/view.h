@@ -52,6 +52,8 @@ struct page_title {
 void view_change_title(const struct model *m, struct page_title *out);
 void view_run_note(const struct model *m, char *out, size_t size); /* "step 1 of 2, 3s" */
 void view_holder(const struct model *m, struct document *d);
+void view_transfer(const struct model *m, struct document *d);
+void view_transfer_title(const struct model *m, struct page_title *out);
 void view_drift(const struct model *m, struct document *d);
 void view_drift_title(const struct model *m, struct page_title *out);
 void view_holder_title(const struct model *m, struct page_title *out);

@@ -65,21 +65,6 @@ static void options_of(const hg_plan_step *step, char *out, size_t size)
                  format_took(step->predicted_ms, took));
 }
 
-/* "412.0 MB": as much of a size as fits a line. */
-static const char *format_bytes(int64_t bytes, char *out, size_t size)
-{
-    static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};
-    double n = (double)bytes;
-    size_t unit = 0;
-
-    while (n >= 1000 && unit < 4) {
-        n /= 1000;
-        unit++;
-    }
-    snprintf(out, size, unit == 0 || n >= 100 ? "%.0f %s" : "%.1f %s", n, units[unit]);
-    return out;
-}
-
 /* "ACCESS EXCLUSIVE on users (1.2M rows, 412 MB): blocks reads and writes". */
 static void table_line(const hg_plan_table *t, struct document *d)
 {
@@ -89,8 +74,7 @@ static void table_line(const hg_plan_table *t, struct document *d)
     if (t->rows >= 0)
         snprintf(size, sizeof size, " (%s%s rows, %s)", t->rows_exact ? "" : "about ",
                  format_count((uint64_t)t->rows, rows),
-                 t->size_bytes < 0 ? "size not known"
-                                   : format_bytes(t->size_bytes, bytes, sizeof bytes));
+                 t->size_bytes < 0 ? "size not known" : format_bytes(t->size_bytes, bytes));
     snprintf(line, sizeof line, "%s on %s%s%s%s%s%s%s",
              t->lock == HG_LOCK_NONE ? "no lock" : hg_lock_mode_name(t->lock), t->name, size,
              t->created ? ", which this plan makes"

@@ -26,10 +26,19 @@ static void ask_to_arm(const struct model *m, struct area a)
     area_put_cut(a, 2, 2, a.width - 3, ROLE_TEXT, "Each change still shows its plan and asks.");
 }
 
+static const char *what_becomes(const struct model *m, bool narrow)
+{
+    if (!m->change.running)
+        return "Cancelled, the next copy goes on from there.";
+    if (narrow)
+        return "Cancelled, what is open is undone.";
+    if (model_refusal(m, COMMAND_DETACH) == NULL)
+        return "Detached it goes on by itself. Cancelled, the open migration is rolled back.";
+    return "Cancelled, the open migration is rolled back; those that are done stay.";
+}
+
 static void ask_to_stop(const struct model *m, struct area a)
 {
-    bool detaches = model_refusal(m, COMMAND_DETACH) == NULL;
-
     if (m->ask == ASK_QUIT && m->change.quit_after) {
         area_put_cut(a, 2, 1, a.width - 3, ROLE_WARN,
                      "It does not stop: the database does not answer. Quit without it?");
@@ -40,12 +49,7 @@ static void ask_to_stop(const struct model *m, struct area a)
     area_put_cut(a, 2, 1, a.width - 3, ROLE_WARN,
                  m->ask == ASK_QUIT ? "Quit: what becomes of the run?"
                                     : "What becomes of the run?");
-    area_put_cut(a, 2, 2, a.width - 3, ROLE_TEXT,
-                 detaches
-                     ? "Detached it goes on by itself. Cancelled, the open migration is rolled "
-                       "back."
-                     : "Cancelled, the open migration is rolled back; those that are done "
-                       "stay.");
+    area_put_cut(a, 2, 2, a.width - 3, ROLE_TEXT, what_becomes(m, a.width < 72));
 }
 
 static void ask_for_yes(const struct model *m, struct area a)
@@ -108,6 +112,18 @@ static void ask_to_end(const struct model *m, struct area a)
     prompt(m, a, v->typed, v->wrong ? "that is not it" : "");
 }
 
+static void ask_to_transfer(const struct model *m, struct area a)
+{
+    char line[320];
+
+    snprintf(line, sizeof line,
+             a.width < 72 ? "Copy all data: type %s"
+                          : "Copy all data into %s? Type its name and Enter:",
+             m->facts.copy_name);
+    area_put_cut(a, 2, 1, a.width - 3, ROLE_DANGER, line);
+    prompt(m, a, m->victim.typed, m->victim.wrong ? "that is not its name" : "");
+}
+
 void view_question(const struct model *m, struct area a)
 {
     static const struct {
@@ -118,6 +134,7 @@ void view_question(const struct model *m, struct area a)
         [ASK_QUIT] = {"THE RUN", ask_to_stop},
         [ASK_ARM] = {"ARM", ask_to_arm},
         [ASK_END] = {"END", ask_to_end},
+        [ASK_TRANSFER] = {"COPY", ask_to_transfer},
     };
     struct rule rule = {.title = m->ask == ASK_NOTHING ? "QUESTION" : asks[m->ask].title,
                         .subject = "",

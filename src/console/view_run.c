@@ -341,6 +341,19 @@ static void others(const struct model *m, char *out, size_t size)
     snprintf(out, size, "runs: %.*s", (int)(n > 40 ? 40 : n), who);
 }
 
+static void transferring(const struct model *m, char *out, size_t size)
+{
+    static const char *const verbs[] = {
+        [HG_COPY_RUN] = "copy", [HG_COPY_DRY_RUN] = "look", [HG_COPY_VERIFY] = "compare"};
+    const struct transfer *t = &m->transfer;
+    char took[FORMAT_ROOM], part[24] = "";
+
+    if (t->total > 0)
+        snprintf(part, sizeof part, " %d%%", (int)(t->done * 100 / t->total));
+    snprintf(out, size, "%s%s, %s, %s", verbs[t->mode], part, took_since(m, t->started_ms, took),
+             m->facts.operator_name);
+}
+
 void view_running(const struct model *m, char *out, size_t size)
 {
     const struct change *c = &m->change;
@@ -353,22 +366,29 @@ void view_running(const struct model *m, char *out, size_t size)
         snprintf(out, size, "%s %zu%s, %s%s, %s", view_change_words(c->kind)->verb, step_number(c),
                  of, took_since(m, c->started_ms, took), c->waiting ? " waiting" : "",
                  m->facts.operator_name);
+    else if (m->transfer.running)
+        transferring(m, out, size);
     else if (m->holder[0] != '\0')
         others(m, out, size);
 }
 
 int view_gauge_rows(const struct model *m)
 {
+    if (model_page(m) == PAGE_TRANSFER)
+        return m->transfer.running && m->transfer.total > 0 ? 2 : 0;
     return model_page(m) == PAGE_RUN && m->change.running && m->change.steps > 0 ? 2 : 0;
 }
 
-/* Steps, each with the part of it that is done. */
+/* Of a run its steps, each with the part of it that is done; of a copy its bytes. */
 void view_gauge(const struct model *m, struct area a)
 {
     const struct change *c = &m->change;
+    bool copies = model_page(m) == PAGE_TRANSFER;
     int64_t part = c->total > 0 ? c->done * 100 / c->total : 0;
-    const struct gauge_part done = {(int64_t)c->step * 100 + part, GLYPH_DONE, ROLE_GAUGE_DONE};
+    const struct gauge_part done = {copies ? m->transfer.done : (int64_t)c->step * 100 + part,
+                                    GLYPH_DONE, ROLE_GAUGE_DONE};
 
-    widget_gauge(a, 2, 0, a.width - 4, &done, 1, (int64_t)c->steps * 100,
+    widget_gauge(a, 2, 0, a.width - 4, &done, 1,
+                 copies ? m->transfer.total : (int64_t)c->steps * 100,
                  (struct gauge_part){0, GLYPH_TODO, ROLE_GAUGE_TODO});
 }

@@ -14,6 +14,8 @@
 #include "base/file.h"
 #include "base/queue.h"
 #include "base/text.h"
+#include "copy_pools.h"
+#include "copy_sides.h"
 #include "json_read.h"
 #include "launcher.h"
 #include "ops.h"
@@ -60,6 +62,7 @@ void job_result_free(struct job_result *result)
     alloc_free(result->text);
     hg_smoke_free(result->smoke);
     hg_schema_diff_free(result->drift);
+    hg_copy_result_free(result->copy);
     hg_plan_free(result->plan);
     hg_run_result_release(&result->run);
     alloc_free(result);
@@ -326,6 +329,25 @@ static bool do_drift(struct job *job, struct job_result *result)
                                   &result->drift, &result->error);
 }
 
+static bool do_copy(struct job *job, struct job_result *result)
+{
+    const hg_observer observer = {forward, is_cancelled, job};
+    hg_copy_options options = hg_copy_options_default();
+    struct copy_pools pools = {NULL, NULL};
+    struct copy_sides sides = {.source = NULL};
+    bool ok;
+
+    options.mode = job->request.copy;
+    options.resume = options.mode == HG_COPY_RUN;
+    ok = copy_sides_find(job->jobs->ops->reading, &sides, &result->error)
+         && copy_pools_open(sides.settings, sides.source, sides.target, &options, &pools,
+                            &result->error)
+         && hg_copy(pools.source, pools.target, &options, &observer, &result->copy, &result->error);
+    copy_pools_close(&pools);
+    copy_sides_release(&sides);
+    return ok;
+}
+
 static bool do_end(struct job *job, struct job_result *result)
 {
     const struct job_request *r = &job->request;
@@ -345,6 +367,7 @@ static job_function *const functions[] = {
     [JOB_SESSIONS] = do_sessions, [JOB_SOURCE] = do_source, [JOB_PLAN] = do_plan,
     [JOB_RUN] = do_run,           [JOB_SMOKE] = do_smoke,   [JOB_WATCH] = do_watch,
     [JOB_HOLDER] = do_holder,     [JOB_END] = do_end,       [JOB_DRIFT] = do_drift,
+    [JOB_COPY] = do_copy,
 };
 
 static void *work(void *argument)

@@ -29,6 +29,7 @@ enum job_kind {
     JOB_WATCH,    /* the run of a worker that somebody has started */
     JOB_HOLDER,   /* who is changing the schema, as the database tells it */
     JOB_DRIFT,    /* what makes the database another one than the schema file */
+    JOB_COPY,     /* SQLite into PostgreSQL: checked, carried out or compared */
     JOB_END,      /* a session of the server: what it runs, or all of it */
     JOB_KINDS
 };
@@ -40,6 +41,7 @@ struct job_request {
     char plan_id[17];              /* JOB_RUN: refuse any other plan; "": do not ask */
     char file[512];                /* JOB_SOURCE; JOB_DRIFT: set in the result */
     char only[1024];               /* JOB_SMOKE: ids with spaces between; "": all */
+    hg_copy_mode copy;             /* JOB_COPY: a copy that was interrupted goes on */
     int64_t pid, backend_start_ms; /* JOB_END: whose */
     bool terminate;                /* JOB_END: the session, not only what it runs */
 };
@@ -82,6 +84,7 @@ struct job_result {
     hg_smoke *smoke;                /* JOB_SMOKE */
     hg_schema_diff *drift;          /* JOB_DRIFT; also NULL where there is no schema file */
     hg_plan *plan;                  /* JOB_PLAN */
+    hg_copy_result *copy;           /* JOB_COPY, also when it failed; NULL: it was not begun */
     hg_run_result run;              /* JOB_RUN, JOB_WATCH, also when it failed */
 };
 void job_result_free(struct job_result *result); /* NULL is fine */

@@ -135,7 +135,7 @@ struct launcher *launcher_open(hg_settings *settings)
     struct launcher *l = alloc_zero(1, sizeof *l);
     int ends[2] = {-1, -1};
 
-    if (l == NULL || (hg_url_driver(url) == HG_SQLITE && hg_url_path(url) == NULL)
+    if (l == NULL || (hg_url_path(url) != NULL && strcmp(hg_url_path(url), ":memory:") == 0)
         || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {
         alloc_free(l);
         return NULL;

@@ -19,7 +19,10 @@ bool ops_open(const hg_settings_options *settings, const struct ops_options *opt
 {
     hg_settings *loaded = NULL;
 
-    return hg_settings_load(settings, &loaded, err) && ops_open_with(loaded, options, out_ops, err);
+    if (!hg_settings_load(settings, &loaded, err) || !ops_open_with(loaded, options, out_ops, err))
+        return false;
+    out_ops->reading = settings;
+    return true;
 }
 
 bool ops_open_with(hg_settings *settings, const struct ops_options *options, struct ops *out_ops,

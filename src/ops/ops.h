@@ -12,7 +12,8 @@ struct launcher;
 struct ops {
     hg_settings *settings;
     hg_pool *pool;
-    struct launcher *launcher; /* NULL: what changes the database runs in this process */
+    struct launcher *launcher;          /* NULL: what changes the database runs in this process */
+    const hg_settings_options *reading; /* the caller's, that settings come from; NULL: others */
 };
 
 /* How a front end opens the database. */
@@ -24,9 +25,9 @@ struct ops_options {
 };
 
 /*
- * Loads the settings and makes the pool; connects to nothing. With `detaches` only while the
- * process has one thread.
- * out_ops: on success the caller's until ops_close(). err: HG_CONFIG, HG_NOMEM.
+ * Loads the settings, which are read again later, and makes the pool; connects to nothing. With
+ * `detaches` only while the process has one thread. out_ops: on success the caller's until
+ * ops_close(). err: HG_CONFIG, HG_NOMEM.
  */
 bool ops_open(const hg_settings_options *settings, const struct ops_options *options,
               struct ops *out_ops, hg_error *err);

@@ -666,6 +666,47 @@ static void who_else_is_at_work_is_asked_until_nobody_is(void **state)
     scene_free(s);
 }
 
+static void a_copy_wants_a_look_and_the_name_of_its_target(void **state)
+{
+    struct scene *s = open_busy(false);
+
+    (void)state;
+    scene_key(s, 'c');
+    scene_key(s, 'A');
+    assert_int_equal(s->model.ask, ASK_NOTHING);
+    assert_non_null(strstr(note(s), "look first"));
+    scene_key(s, 'p');
+    assert_int_equal(started(s)->kind, JOB_COPY);
+    assert_int_equal(started(s)->copy, HG_COPY_DRY_RUN);
+    scene_copy(s, false);
+    scene_key(s, 'A'); /* not every value fits */
+    assert_int_equal(s->model.ask, ASK_NOTHING);
+    scene_key(s, 'p');
+    scene_copy(s, true);
+    scene_key(s, 'A');
+    assert_int_equal(s->model.ask, ASK_TRANSFER);
+    tick(s, 400);
+    scene_type(s, "sho");
+    scene_key(s, KEYS_ENTER);
+    assert_true(s->model.victim.wrong);
+    scene_type(s, "p");
+    scene_key(s, KEYS_ENTER);
+    assert_int_equal(started(s)->copy, HG_COPY_RUN);
+    assert_true(s->model.transfer.running);
+
+    scene_key(s, 'q'); /* it is not left by mistake, and cannot be left behind */
+    assert_false(scene_has(s, EFFECT_QUIT));
+    tick(s, 400);
+    scene_key(s, 'd');
+    assert_false(scene_has(s, EFFECT_LEAVE));
+    scene_key(s, 'c');
+    assert_true(scene_has(s, EFFECT_CANCEL));
+    assert_int_equal(s->effects.items[0].job, s->model.transfer.job);
+    scene_copy(s, false);
+    assert_true(scene_has(s, EFFECT_QUIT));
+    scene_free(s);
+}
+
 static void drift_is_looked_for_once_and_again_when_asked(void **state)
 {
     struct scene *s = open_busy(false);
@@ -1185,6 +1226,7 @@ int main(void)
         cmocka_unit_test(a_run_within_the_console_cannot_be_left_to_itself),
         cmocka_unit_test(a_run_of_another_terminal_is_watched_as_ones_own),
         cmocka_unit_test(who_else_is_at_work_is_asked_until_nobody_is),
+        cmocka_unit_test(a_copy_wants_a_look_and_the_name_of_its_target),
         cmocka_unit_test(drift_is_looked_for_once_and_again_when_asked),
         cmocka_unit_test(the_wait_for_another_attempt_is_counted_down),
         cmocka_unit_test(a_session_is_ended_when_the_answer_is_typed),

@@ -440,6 +440,72 @@ static void writer(struct scene *s)
     scene_key(s, 'j');
 }
 
+/* A copy that is on its way: one table is done, one is half done. */
+static void copy_page(struct scene *s)
+{
+    busy(s);
+    scene_key(s, 'c');
+}
+
+static void looked(struct scene *s)
+{
+    copy_page(s);
+    scene_key(s, 'p');
+    scene_copy(s, true);
+}
+
+static void copied(struct scene *s)
+{
+    copy_page(s);
+    scene_key(s, 'v');
+    scene_copy(s, false);
+}
+
+static void misfits(struct scene *s)
+{
+    copy_page(s);
+    scene_key(s, 'p');
+    scene_copy(s, false);
+}
+
+static void copy_question(struct scene *s)
+{
+    looked(s);
+    if (s->model.facts.production)
+        arm(s);
+    scene_key(s, 'A');
+    tick(s, 400);
+    scene_type(s, "sho");
+}
+
+static void copy_event(struct scene *s, hg_event_kind kind, const char *table, int64_t done,
+                       int64_t total)
+{
+    struct job_event event = {.kind = kind, .done = done, .total = total};
+
+    snprintf(event.subject, sizeof event.subject, "%s", table);
+    snprintf(event.message, sizeof event.message, "copying, 52000 rows/s, 24 s left");
+    scene_send(s,
+               (struct message){.kind = MSG_PROGRESS, .job = s->model.transfer.job, .event = event},
+               100);
+}
+
+static void copying(struct scene *s)
+{
+    copy_question(s);
+    scene_type(s, "p");
+    scene_key(s, KEYS_ENTER);
+    copy_event(s, HG_EVENT_STEP_DONE, "users", 1200000, 0);
+    copy_event(s, HG_EVENT_STEP_PROGRESS, "orders", 14000, 31200);
+    copy_event(s, HG_EVENT_STEP_PROGRESS, "", 398000000, 414100000);
+}
+
+static void copy_stop(struct scene *s)
+{
+    copying(s);
+    scene_key(s, KEYS_INTERRUPT);
+}
+
 static void sorted(struct scene *s)
 {
     busy(s);
@@ -528,6 +594,18 @@ static const struct view_case {
     {"file_40x10", writer, 40, 10, true, false},
     {"file_80x24", writer, 80, 24, true, false},
     {"file_132x43_ascii", writer, 132, 43, false, false},
+    {"transfer_80x24", copy_page, 80, 24, true, false},
+    {"transfer_looked_80x24", looked, 80, 24, true, true},
+    {"transfer_compared_80x24", copied, 80, 24, true, false},
+    {"transfer_misfits_80x24", misfits, 80, 24, true, true},
+    {"transfer_misfits_40x10", misfits, 40, 10, true, true},
+    {"transfer_misfits_132x43_ascii", misfits, 132, 43, false, true},
+    {"transfer_question_80x24", copy_question, 80, 24, true, false},
+    {"transfer_question_40x10", copy_question, 40, 10, true, false},
+    {"transfer_running_80x24", copying, 80, 24, true, true},
+    {"transfer_running_40x10", copying, 40, 10, true, true},
+    {"transfer_running_132x43_ascii", copying, 132, 43, false, true},
+    {"transfer_stop_80x24", copy_stop, 80, 24, true, false},
     {"graph_40x10", graph, 40, 10, true, true},
     {"graph_40x10_ascii", graph, 40, 10, false, true},
     {"graph_80x24", graph, 80, 24, true, true},

@@ -364,6 +364,48 @@ static void a_lost_terminal_leaves_the_run_alone(void **state)
     project_remove(&p);
 }
 
+static void all_data_is_copied_from_sqlite_into_postgresql(void **state)
+{
+    struct project p = project_make(true);
+    char prod[1100], *count;
+
+    (void)state;
+    snprintf(prod, sizeof prod, "DATABASE_URL_PROD=%s", p.url + strlen("DATABASE_URL="));
+    snprintf(p.url, sizeof p.url, "DATABASE_URL=sqlite:///app.db");
+    temp_write(p.dir, "migrations/0003_fill.sql",
+               "-- migrate:up\n"
+               "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)"
+               " INSERT INTO accounts SELECT i FROM n;\n"
+               "-- migrate:down\nDELETE FROM accounts;\n");
+    run_command(&p, "up");
+    {
+        const char *const environment[] = {p.url, prod, p.runtime, NULL};
+        const char *const argv[] = {TEST_HEADGATE, NULL};
+
+        p.tty =
+            tty_start(&(struct tty_options){.directory = p.dir, .environment = environment}, argv);
+    }
+    assert_true(tty_wait(p.tty, "READINESS"));
+    tty_type(p.tty, "c");
+    assert_true(tty_wait(p.tty, "SQLite into PostgreSQL"));
+    tty_type(p.tty, "p");
+    assert_true(tty_wait(p.tty, "EVERY VALUE FITS"));
+    tty_type(p.tty, "A");
+    assert_true(tty_wait(p.tty, "\n  >"));
+    tty_listen(p.tty, 350);
+    tty_type(p.tty, p.database);
+    tty_type(p.tty, "\r");
+    assert_true(tty_wait(p.tty, "COPIED, and both sides are equal"));
+    assert_true(tty_shows(p.tty, "5000 rows"));
+    count = postgres_ask(p.database, "SELECT count(*) FROM accounts");
+    assert_string_equal(count, "5000");
+    free(count);
+    tty_type(p.tty, "v");
+    assert_true(tty_wait(p.tty, "BOTH SIDES ARE EQUAL"));
+    quit_console(&p);
+    project_remove(&p);
+}
+
 static void drift(bool postgres)
 {
     struct project p = project_make(postgres);
@@ -520,6 +562,7 @@ int main(void)
         cmocka_unit_test(a_long_migration_is_stopped_and_rolled_back),
         cmocka_unit_test(a_run_goes_on_without_its_console_and_is_watched_from_another),
         cmocka_unit_test(a_lost_terminal_leaves_the_run_alone),
+        cmocka_unit_test(all_data_is_copied_from_sqlite_into_postgresql),
         cmocka_unit_test(drift_is_shown_by_object_on_sqlite),
         cmocka_unit_test(drift_is_shown_by_object_on_postgresql),
         cmocka_unit_test(keys_answer_while_the_server_is_frozen),

@@ -33,6 +33,9 @@ struct scene *scene_new(int width, int height, bool utf8, bool production)
                            .operator_name = "ana",
                            .clipboard = true,
                            .detaches = true};
+    snprintf(facts.copy_from, sizeof facts.copy_from, "sqlite:///instance/app.db");
+    snprintf(facts.copy_to, sizeof facts.copy_to, "postgresql://app:***@db.internal:5432/shop");
+    snprintf(facts.copy_name, sizeof facts.copy_name, "shop");
     model_init(&s->model, &facts, width, height, utf8);
     s->now_ms = SCENE_START_MS;
     s->wall_ms = SCENE_WALL_MS;
@@ -533,6 +536,77 @@ void scene_end(struct scene *s, bool ok)
     scene_send(s,
                (struct message){.kind = MSG_RESULT, .result = &s->run, .job = s->model.change.job},
                1000);
+}
+
+void scene_copy(struct scene *s, bool ok)
+{
+    static hg_copy_table tables[] = {
+        {.table = "users",
+         .rows_read = 1200000,
+         .bytes = 412000000,
+         .source_digest = "5f2a9c01d37be846a0b1c2d3e4f50617",
+         .compared = true,
+         .match = true},
+        {.table = "orders",
+         .rows_read = 31200,
+         .bytes = 2100000,
+         .rejected = 2,
+         .source_digest = "09c1e2d3a4b5968778695a4b3c2d1e0f",
+         .target_digest = "19c1e2d3a4b5968778695a4b3c2d1e0f",
+         .compared = true},
+    };
+    static hg_copy_sample samples[] = {{.rowid = 17, .value = "yesterday", .storage = "text"}};
+    static hg_copy_finding findings[] = {
+        {.table = "orders",
+         .column = "paid_at",
+         .rule = "text-timestamp",
+         .title = "a text that is no timestamp",
+         .type = "timestamptz",
+         .action = "",
+         .count = 2,
+         .samples = samples,
+         .sample_count = 1},
+        {.table = "users",
+         .column = "active",
+         .rule = "integer-boolean",
+         .title = "0 and 1 taken as false and true",
+         .type = "boolean",
+         .action = "",
+         .fits = true,
+         .count = 1200000},
+    };
+    static hg_copy_problem problems[] = {{.kind = "orphan",
+                                          .table = "orders",
+                                          .message = "3 rows name a user that is not there",
+                                          .count = 3,
+                                          .stops = true}};
+    static hg_copy_result result;
+
+    result = (hg_copy_result){.mode = s->model.transfer.mode,
+                              .ok = ok,
+                              .tables = tables,
+                              .table_count = 2,
+                              .rows = 1231200,
+                              .bytes = 414100000};
+    if (!ok) {
+        result.findings = findings;
+        result.finding_count = 2;
+        result.problems = problems;
+        result.problem_count = 1;
+    }
+    tables[0].compared = tables[1].compared = s->model.transfer.mode != HG_COPY_DRY_RUN;
+    tables[1].match = ok;
+    tables[1].rejected = ok ? 0 : 2;
+    s->copied = (struct job_result){.ok = ok, .copy = &result, .duration_ms = 9000};
+    s->copied.request = (struct job_request){.kind = JOB_COPY, .copy = s->model.transfer.mode};
+    s->copied.finished_ms = s->wall_ms;
+    if (!ok)
+        s->copied.error = (hg_error){.code = HG_FAILED,
+                                     .message = "2 values do not fit",
+                                     .hint = "Write a rule for them, or change them."};
+    scene_send(
+        s, (struct message){.kind = MSG_RESULT, .result = &s->copied, .job = s->model.transfer.job},
+        1000);
 }
 
 char *scene_screen(const struct scene *s, bool roles)

@@ -18,7 +18,7 @@ struct scene {
     int64_t now_ms, wall_ms; /* wall_ms: at the start; ages of what there is to see count from it */
     uint64_t last_job;
 
-    struct job_result pools, status, ping, seen, source, smoked, plan, run;
+    struct job_result pools, status, ping, seen, source, smoked, plan, run, copied;
     hg_pool_snapshot snapshots[3];
     hg_readiness readiness;
     hg_history history;
@@ -57,7 +57,8 @@ void scene_deliver_smoke(struct scene *s);  /* of every check, two of which did 
 void scene_deliver_source(struct scene *s); /* of the migration that it was asked for */
 void scene_plan(struct scene *s);           /* the answer of a plan: two steps up */
 void scene_progress(struct scene *s, struct job_event event);
-void scene_end(struct scene *s, bool ok); /* of the run */
+void scene_end(struct scene *s, bool ok);  /* of the run */
+void scene_copy(struct scene *s, bool ok); /* of the copy, or the look before it */
 bool scene_has(const struct scene *s, enum effect_kind kind);
 
 /* The screen as text, with roles when they are asked for; freed by the caller. */

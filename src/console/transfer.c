@@ -1,0 +1,79 @@
+/*
+ * transfer.c - the copy of all data from SQLite into PostgreSQL: looked at, carried out, compared.
+ *
+ * It runs within the console. One that was interrupted goes on when it is asked for again: what
+ * was copied and written down is not copied twice.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "update.h"
+
+static const char *const names[] = {
+    [HG_COPY_RUN] = "copy", [HG_COPY_DRY_RUN] = "look", [HG_COPY_VERIFY] = "comparison"};
+
+void transfer_start(struct model *m, hg_copy_mode mode, struct effects *effects)
+{
+    struct effect start = {.kind = EFFECT_START, .request = {.kind = JOB_COPY, .copy = mode}};
+
+    if (m->copy != NULL)
+        effect_add(effects, (struct effect){.kind = EFFECT_DISCARD, .result = m->copy});
+    m->copy = NULL;
+    m->transfer = (struct transfer){.running = true, .mode = mode, .started_ms = m->now_ms};
+    effect_add(effects, start);
+    note_add(m, ROLE_INFO, "%s: started", names[mode]);
+}
+
+/* The table that events speak of, added when it is a new one; NULL: there are too many. */
+static struct transfer_table *table_of(struct transfer *t, const char *name)
+{
+    for (size_t i = 0; i < t->table_count; i++)
+        if (strcmp(t->tables[i].name, name) == 0)
+            return &t->tables[i];
+    if (t->table_count == TRANSFER_TABLES)
+        return NULL;
+    text_copy(t->tables[t->table_count].name, sizeof t->tables->name, name);
+    return &t->tables[t->table_count++];
+}
+
+void transfer_progress(struct model *m, const struct job_event *event)
+{
+    struct transfer *t = &m->transfer;
+    struct transfer_table *table;
+
+    if (event->kind == HG_EVENT_NOTE || event->kind == HG_EVENT_WAITING) {
+        note_add(m, ROLE_INFO, "copy: %s", event->message);
+        return;
+    }
+    if (event->subject[0] == '\0') {
+        t->done = event->done;
+        t->total = event->total;
+        text_copy(t->message, sizeof t->message, event->message);
+        return;
+    }
+    table = table_of(t, event->subject);
+    if (table == NULL)
+        return;
+    table->done = event->done;
+    table->total = event->kind == HG_EVENT_STEP_DONE ? event->done : event->total;
+}
+
+void transfer_ended(struct model *m, struct job_result *result, struct effects *effects)
+{
+    const char *name = names[m->transfer.mode];
+
+    m->transfer.running = false;
+    m->copy = result;
+    if (m->ask == ASK_STOP || m->ask == ASK_QUIT)
+        m->ask = ASK_NOTHING;
+    if (result->ok)
+        note_add(m, ROLE_OK, "%s: done, %lld rows in %.1f s", name,
+                 result->copy == NULL ? 0 : (long long)result->copy->rows,
+                 result->duration_ms / 1000);
+    else
+        note_add(m, result->error.code == HG_CANCELLED ? ROLE_WARN : ROLE_FAIL, "%s: %s", name,
+                 result->error.message);
+    if (m->change.quit_after)
+        effect_add(effects, (struct effect){.kind = EFFECT_QUIT});
+}
