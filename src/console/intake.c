@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "list.h"
 #include "update.h"
+#include "view.h"
 
 void intake_started(struct model *m, const struct message *message)
 {
@@ -60,7 +61,8 @@ static void discard(struct effects *effects, struct job_result *result)
         effect_add(effects, (struct effect){.kind = EFFECT_DISCARD, .result = result});
 }
 
-/* The past of a pool, taking the place of the one that was silent longest when it is new. */
+/* The past of a pool, taking the place of the one that was silent longest when it is new. Of more
+ * pools than there are places each keeps the one that it has; NULL: there is none. */
 static struct pool_past *past_of(struct model *m, const hg_pool_snapshot *pool)
 {
     struct pool_past *found = (struct pool_past *)model_past(m, pool), *oldest = &m->past[0];
@@ -70,6 +72,8 @@ static struct pool_past *past_of(struct model *m, const hg_pool_snapshot *pool)
     for (size_t i = 1; i < POOLS_REMEMBERED; i++)
         if (m->past[i].newest < oldest->newest)
             oldest = &m->past[i];
+    if (oldest->newest >= m->now_ms / SAMPLE_MS && oldest->pid != 0)
+        return NULL;
     *oldest = (struct pool_past){.pid = pool->pid, .checkouts_per_s = -1};
     snprintf(oldest->name, sizeof oldest->name, "%s", pool->name);
     for (size_t i = 0; i < SAMPLES; i++)
@@ -86,8 +90,10 @@ static void note_most(int16_t *sample, int value)
 static void remember(struct model *m, const hg_pool_snapshot *pool)
 {
     struct pool_past *past = past_of(m, pool);
-    int64_t now = m->now_ms / SAMPLE_MS, from = past->newest;
+    int64_t now = m->now_ms / SAMPLE_MS, from = past == NULL ? 0 : past->newest;
 
+    if (past == NULL)
+        return;
     if (from == 0 || now - from > SAMPLES)
         from = now < SAMPLES ? -1 : now - SAMPLES;
     for (int64_t i = from + 1; i <= now; i++)
@@ -153,9 +159,14 @@ static void follow_pools(struct model *m)
     size_t count;
     const hg_pool_snapshot *pools = model_pools(m, &count);
 
-    for (size_t i = 0; i < count; i++)
-        if (pools[i].alive)
-            remember(m, &pools[i]);
+    m->pools_in_use = m->pools_waiting = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!pools[i].alive)
+            continue;
+        m->pools_in_use += pools[i].in_use;
+        m->pools_waiting += pools[i].waiting;
+        remember(m, &pools[i]);
+    }
     list_arrange(m, PANE_POOLS);
     if (m->lists[PANE_POOLS].key[0] != '\0')
         selection_follow(m, PANE_POOLS);
@@ -262,6 +273,16 @@ static void draw_lanes(struct model *m, const hg_history *history)
         alloc_free(rows);
 }
 
+/* Once for all that is drawn until the next answer. */
+static void count_revisions(struct model *m, const hg_history *history)
+{
+    m->applied_count = m->broken_count = 0;
+    for (size_t i = 0; i < history->revision_count; i++) {
+        m->applied_count += history->revisions[i].state != HG_REVISION_PENDING;
+        m->broken_count += view_revision_role(&history->revisions[i]) == ROLE_MIG_BROKEN;
+    }
+}
+
 static void take_status(struct model *m, struct job_result *result, struct effects *effects)
 {
     bool answered = result->readiness != NULL && result->readiness->db;
@@ -279,6 +300,7 @@ static void take_status(struct model *m, struct job_result *result, struct effec
         discard(effects, m->known);
         m->known = result;
         draw_lanes(m, result->readiness->history);
+        count_revisions(m, result->readiness->history);
     }
     if (m->pools == NULL || m->pools->pools.count == 0)
         follow_pools(m);

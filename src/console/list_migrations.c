@@ -113,16 +113,12 @@ static struct sort_value value(const struct model *m, size_t row, size_t column)
 static enum role note(const struct model *m, char *out, size_t size)
 {
     const hg_history *history = model_history(m);
-    size_t broken = 0, applied = 0;
+    size_t broken = m->broken_count, applied = m->applied_count;
     char since[FORMAT_ROOM], heads[32] = "";
 
     if (history == NULL) {
         snprintf(out, size, "%s", m->status == NULL ? "reading" : "not known");
         return ROLE_DIM;
-    }
-    for (size_t i = 0; i < history->revision_count; i++) {
-        applied += history->revisions[i].state != HG_REVISION_PENDING;
-        broken += view_revision_role(&history->revisions[i]) == ROLE_MIG_BROKEN;
     }
     if (!model_db_answers(m)) {
         snprintf(out, size, "as of %s", format_moment(m->known_wall_ms, since));

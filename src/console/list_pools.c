@@ -146,16 +146,8 @@ static struct sort_value pool_value(const struct model *m, size_t row, size_t co
 
 static enum role pools_note(const struct model *m, char *out, size_t size)
 {
-    size_t count;
-    const hg_pool_snapshot *pools = model_pools(m, &count);
-    int in_use = 0, waiting = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        in_use += pools[i].alive ? pools[i].in_use : 0;
-        waiting += pools[i].alive ? pools[i].waiting : 0;
-    }
-    snprintf(out, size, "%d in use, %d waiting", in_use, waiting);
-    return waiting > 0 ? ROLE_POOL_WAITING : ROLE_DIM;
+    snprintf(out, size, "%d in use, %d waiting", m->pools_in_use, m->pools_waiting);
+    return m->pools_waiting > 0 ? ROLE_POOL_WAITING : ROLE_DIM;
 }
 
 static const char *no_pools(const struct model *m)

@@ -80,7 +80,7 @@ struct looking {
     size_t count, room;
 };
 
-enum { SAMPLES = 288, SAMPLE_MS = 5000, POOLS_REMEMBERED = 16 };
+enum { SAMPLES = 288, SAMPLE_MS = 5000, POOLS_REMEMBERED = 64 };
 
 /* The recent past of one pool: the most connections in use, and waiters, in each five seconds. */
 struct pool_past {
@@ -194,8 +194,10 @@ struct model {
     int64_t sessions_wall_ms;    /* when that was */
     struct lane_row *lanes;      /* of the known history, a row a revision; NULL: none */
     size_t lane_count;
-    bool db_answered;      /* the last time that it was asked */
-    int64_t known_wall_ms; /* when the database last answered; 0: never */
+    size_t applied_count, broken_count; /* of the known history */
+    int pools_in_use, pools_waiting;    /* of all that are alive */
+    bool db_answered;                   /* the last time that it was asked */
+    int64_t known_wall_ms;              /* when the database last answered; 0: never */
     struct pool_past past[POOLS_REMEMBERED];
     struct check_past checks_past[CHECKS_REMEMBERED];
     size_t checks_newest;

@@ -128,9 +128,10 @@ static void select_row(struct model *m, enum pane list, int64_t index)
         connections->key[0] = '\0';
         connections->index = connections->top = 0;
         connections->touched = false;
-        list_arrange(m, PANE_CONNECTIONS);
+        list_refresh(m, PANE_CONNECTIONS);
     }
-    follow_all(m);
+    selection_follow(m, list); /* the others stand where they stood: a key costs the same in lists
+                                  of any length */
 }
 
 static int64_t within(int64_t top, size_t lines, size_t shown)
