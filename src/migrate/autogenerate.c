@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "draft.h"
 #include "schema/place.h"
+#include "schema/portable.h"
 
 enum { ENGINES = 2, PATH_SIZE = 4096 };
 
@@ -96,10 +97,16 @@ static bool ask(void *context, const struct rename_question *question)
 
 static bool read_hints(struct maker *m, struct arena *arena, struct leg *leg, hg_error *err)
 {
-    const struct buf *text = &leg->wanted.text;
+    const struct buf *file = &leg->wanted.text;
+    char *text = arena_text_n(arena, file->bytes, file->size);
+    struct portable portable = {0};
+    bool ok = text != NULL || no_memory(err);
 
-    if (!hints_read(arena, leg->driver, text->bytes, text->size, &leg->hints))
-        return no_memory(err);
+    ok = ok && portable_guards(&portable, leg->driver, text, file->size, err)
+         && (hints_read(arena, leg->driver, text, file->size, &leg->hints) || no_memory(err));
+    portable_release(&portable);
+    if (!ok)
+        return false;
     for (size_t i = 0; i < m->options->rename_count; i++) {
         const char *said = m->options->renames[i];
         bool fine;

@@ -6,9 +6,12 @@
 
 #include <string.h>
 
+#include "portable.h"
 #include "sql/head.h"
 #include "sql/split.h"
 #include "tokens.h"
+
+enum { STATEMENT_LIMIT = 64 << 20 };
 
 static bool no_memory(hg_error *err)
 {
@@ -110,45 +113,118 @@ static void place(const struct side_text *text, const struct split_statement *st
     hg_error_excerpt(err, text->text, text->size, offset);
 }
 
-static bool load_statement(struct side *side, const struct side_text *text,
-                           const struct split_statement *statement, hg_error *err)
+/* A file on its way into a database. */
+struct loading {
+    struct side *side;
+    const struct side_text *text;
+    struct portable portable;
+};
+
+/* The place of a fault in a statement that was translated: its line, for columns have moved. */
+static void place_translated(const struct side_text *text, const struct split_statement *statement,
+                             const struct buf *sql, hg_error *err)
 {
-    hg_driver dialect = hg_conn_driver(side->conn);
-    enum head_kind kind = head_kind(dialect, text->text, statement);
-    char *sql;
+    size_t fault = err->column > 0 ? fault_offset(sql->bytes, sql->size, err->column) : 0;
+    size_t offset = statement->offset;
+    int line = statement->line;
+
+    for (size_t i = 0; i < fault && i < sql->size; i++)
+        if (sql->bytes[i] == '\n') {
+            offset += strcspn(text->text + offset, "\n") + 1;
+            line++;
+        }
+    hg_error_place(err, text->path, line, 1);
+    hg_error_excerpt(err, text->text, text->size, offset);
+    if (err->hint[0] == '\0')
+        hg_error_hint(err, "Put what only PostgreSQL understands between -- @postgresql and "
+                           "-- @end.");
+}
+
+static bool load_translated(struct loading *l, const struct split_statement *statement,
+                            hg_error *err)
+{
+    struct buf sql = BUF_INIT(STATEMENT_LIMIT);
+    bool ok = portable_statement(&l->portable, l->text->text + statement->offset, statement->size,
+                                 &sql, err);
+
+    if (!ok) {
+        place(l->text, statement, err);
+    } else if (sql.size > 0) {
+        ok = execute(l->side, sql.bytes, err);
+        if (!ok)
+            place_translated(l->text, statement, &sql, err);
+    }
+    buf_release(&sql);
+    return ok;
+}
+
+static bool load_as_it_is(struct loading *l, const struct split_statement *statement, hg_error *err)
+{
+    char *sql = alloc_text_n(l->text->text + statement->offset, statement->size);
     bool ok;
+
+    if (sql == NULL)
+        return no_memory(err);
+    blank_concurrently(hg_conn_driver(l->side->conn), sql, statement->size);
+    ok = execute(l->side, sql, err);
+    if (!ok)
+        place(l->text, statement, err);
+    alloc_free(sql);
+    return ok;
+}
+
+static bool load_statement(struct loading *l, const struct split_statement *statement,
+                           hg_error *err)
+{
+    hg_driver dialect = hg_conn_driver(l->side->conn);
+    enum head_kind kind = head_kind(dialect, l->text->text, statement);
 
     if (kind == HEAD_BEGIN || kind == HEAD_FINISH)
         return true;
     if (kind == HEAD_COPY_ROWS) {
         hg_fail(err, HG_FILE, "a schema has no rows: COPY ... FROM stdin cannot be part of it");
-        place(text, statement, err);
+        place(l->text, statement, err);
         return false;
     }
-    sql = alloc_text_n(text->text + statement->offset, statement->size);
-    if (sql == NULL)
-        return no_memory(err);
-    blank_concurrently(dialect, sql, statement->size);
-    ok = execute(side, sql, err);
-    if (!ok)
-        place(text, statement, err);
-    alloc_free(sql);
-    return ok;
+    return portable_applies(&l->portable, dialect, statement->offset)
+               ? load_translated(l, statement, err)
+               : load_as_it_is(l, statement, err);
 }
 
-static bool load_all(struct side *side, const struct side_text *text, hg_error *err)
+static bool load_all(struct loading *l, hg_error *err)
 {
+    const struct side_text *text = l->text;
     struct split_statement statement;
     enum split_answer answer;
     struct split split;
 
-    split_init(&split, hg_conn_driver(side->conn), text->text, text->size, 0, 1);
+    split_init(&split, hg_conn_driver(l->side->conn), text->text, text->size, 0, 1);
     while ((answer = split_next(&split, &statement, err)) == SPLIT_STATEMENT)
-        if (!load_statement(side, text, &statement, err))
+        if (!load_statement(l, &statement, err))
             return false;
     if (answer == SPLIT_FAULT)
         hg_error_place(err, text->path, err->line, err->column);
     return answer == SPLIT_END;
+}
+
+/* Takes out what is not for this engine, then runs the rest. bytes: the text, to be changed. */
+static bool load_text(struct side *side, const struct side_text *text, char *bytes, hg_error *err)
+{
+    const struct side_text blanked = {text->path, bytes, text->size};
+    struct loading l = {.side = side, .text = &blanked};
+    hg_driver dialect = hg_conn_driver(side->conn);
+    bool ok;
+
+    blank_restrict(bytes);
+    ok = portable_guards(&l.portable, dialect, bytes, text->size, err);
+    if (ok) {
+        blank_remarks(dialect, bytes, text->size);
+        ok = load_all(&l, err);
+    } else if (err->code == HG_FILE) {
+        hg_error_place(err, text->path, err->line, err->column);
+    }
+    portable_release(&l.portable);
+    return ok;
 }
 
 /* What the session's search_path is; in the arena. */
@@ -167,7 +243,6 @@ static const char *search_path(struct side *side, struct arena *arena)
 bool side_load(struct side *side, const struct side_text *text, hg_error *err)
 {
     struct arena arena = ARENA_INIT;
-    struct side_text copy = *text;
     hg_error unheard = {0};
     const char *path =
         hg_conn_driver(side->conn) == HG_POSTGRESQL ? search_path(side, &arena) : NULL;
@@ -175,12 +250,7 @@ bool side_load(struct side *side, const struct side_text *text, hg_error *err)
     bool ok = bytes != NULL || no_memory(err);
 
     err = err == NULL ? &unheard : err;
-    if (ok) {
-        blank_restrict(bytes);
-        blank_remarks(hg_conn_driver(side->conn), bytes, text->size);
-        copy.text = bytes;
-        ok = load_all(side, &copy, err);
-    }
+    ok = ok && load_text(side, text, bytes, err);
     if (ok && path != NULL) {
         hg_value value = hg_text(path);
 
