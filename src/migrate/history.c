@@ -113,7 +113,8 @@ bool hg_history_read(hg_pool *pool, const char *dir, hg_deadline by, hg_history 
     err = err == NULL ? &unheard : err;
     if (history == NULL)
         return no_memory(err);
-    ok = read_with(pool, by, &conn, err) && prepare_project(conn, dir, by, &history->prepared, err)
+    ok = read_with(pool, by, &conn, err)
+         && prepare_project(conn, dir, LEDGER_DETAILS, by, &history->prepared, err)
          && fill_history(history->prepared, &history->public, err);
     if (conn != NULL)
         hg_pool_return(pool, conn);

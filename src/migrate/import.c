@@ -177,7 +177,7 @@ static bool look_for_news(struct run *r, bool *out_idle, hg_error *err)
 {
     struct adoption *a = (struct adoption *)r;
 
-    if (!prepare_project(r->conn, r->options->dir, run_soon(r), &r->prepared, err)
+    if (!prepare_project(r->conn, r->options->dir, LEDGER_STATE, run_soon(r), &r->prepared, err)
         || !import_read_applied(a->import, r->conn, run_soon(r), &a->theirs, err)
         || !merge_applied(a, err))
         return false;

@@ -4,6 +4,7 @@
 #include "ledger.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -117,36 +118,37 @@ bool ledger_foreign(hg_conn *conn, const struct ledger_place *place, hg_deadline
 /* --- reading --- */
 
 /*
- * Both tables in one statement, which is one snapshot on either engine: first the current
- * revisions, then the events that succeeded, by revision and time.
+ * Both tables in one statement, which is one snapshot on either engine: the current revisions, and
+ * the events that succeeded. Unsorted: that costs an engine more than the rest, for it moves every
+ * column. What people are shown of an
+ * event is read only for those who show it.
  */
-static void read_sql(const struct ledger_place *place, struct buf *sql)
+static void read_sql(const struct ledger_place *place, enum ledger_depth depth, struct buf *sql)
 {
-    const char *binary = place->driver == HG_POSTGRESQL ? "\"C\"" : "BINARY";
+    bool details = depth == LEDGER_DETAILS;
 
+    buf_printf(sql, "SELECT 0, CAST(version_num AS TEXT), 0, '', '', '', '', 0, ''%s FROM %s",
+               details ? ", '', '', -1.0, ''" : "", place->versions);
+    if (!place->has_history)
+        return;
     buf_printf(sql,
-               "SELECT * FROM (SELECT 0 AS event, CAST(version_num AS TEXT) AS revision, "
-               "0 AS id, '' AS direction, '' AS revises, '' AS checksum, '' AS message, "
-               "'' AS operator, '' AS finished_at, -1.0 AS duration_ms, 0 AS kept, "
-               "'' AS raw_checksum, '' AS release FROM %s",
-               place->versions);
-    if (place->has_history)
-        buf_printf(sql,
-                   " UNION ALL SELECT 1, revision, id, direction, coalesce(revises, ''), "
-                   "coalesce(checksum, ''), coalesce(message, ''), coalesce(operator, ''), "
-                   "coalesce(finished_at, ''), coalesce(duration_ms, -1.0), "
-                   "CASE WHEN down_section IS NULL THEN 0 ELSE 1 END, coalesce(raw_checksum, ''), "
-                   "%s FROM %s "
-                   "WHERE outcome = 'ok'",
-                   place->complete ? "coalesce(release, '')" : "''", place->history);
-    buf_printf(sql, ") AS ledger ORDER BY event, revision COLLATE %s, id", binary);
+               " UNION ALL SELECT 1, revision, id, direction, revises, checksum, raw_checksum, "
+               "CASE WHEN down_section IS NULL THEN 0 ELSE 1 END, message%s%s FROM %s "
+               "WHERE outcome = 'ok'",
+               details ? ", operator, finished_at, duration_ms" : "",
+               !details          ? ""
+               : place->complete ? ", release"
+                                 : ", ''",
+               place->history);
 }
 
 struct reader {
     struct arena *arena;
+    bool details;
     VEC(const char *) current;
     VEC(struct ledger_entry) entries;
     const char *mirror;
+    int64_t mirror_sequence;
 };
 
 static bool take_current(struct reader *r, hg_rows *rows)
@@ -156,39 +158,59 @@ static bool take_current(struct reader *r, hg_rows *rows)
     return name != NULL && (*name = arena_text(r->arena, hg_rows_text(rows, 1))) != NULL;
 }
 
-/* A later event of the same revision takes the place of the one before. */
+/* Texts that many rows share are kept once. */
+static const char *shared(struct reader *r, const char *before, const char *text)
+{
+    return before != NULL && strcmp(before, text) == 0 ? before : arena_text(r->arena, text);
+}
+
+static bool take_details(struct reader *r, hg_rows *rows, const struct ledger_entry *before,
+                         struct ledger_entry *entry)
+{
+    const hg_value duration = hg_rows_value(rows, 11);
+
+    entry->operator_name =
+        shared(r, before == NULL ? NULL : before->operator_name, hg_rows_text(rows, 9));
+    entry->finished_ms = moment_parse(hg_rows_text(rows, 10));
+    entry->duration_ms = duration.type == HG_REAL ? duration.as.real : -1;
+    entry->release = shared(r, before == NULL ? NULL : before->release, hg_rows_text(rows, 12));
+    return entry->operator_name != NULL && entry->release != NULL;
+}
+
 static bool take_event(struct reader *r, hg_rows *rows)
 {
-    const hg_value duration = hg_rows_value(rows, 9);
-    const char *revision = hg_rows_text(rows, 1), *direction = hg_rows_text(rows, 3);
-    struct ledger_entry *entry =
-        r->entries.count == 0 ? NULL : &r->entries.items[r->entries.count - 1];
+    const char *direction = hg_rows_text(rows, 3);
+    struct ledger_entry *entry = VEC_PUSH(&r->entries);
+    const struct ledger_entry *before = r->entries.count < 2 ? NULL : entry - 1;
 
-    if (entry == NULL || strcmp(entry->revision, revision) != 0) {
-        entry = VEC_PUSH(&r->entries);
-        if (entry == NULL || (entry->revision = arena_text(r->arena, revision)) == NULL)
-            return false;
-    }
-    entry->stamped = strcmp(direction, "stamp") == 0;
+    if (entry == NULL)
+        return false;
+    *entry = (struct ledger_entry){.revision = arena_text(r->arena, hg_rows_text(rows, 1)),
+                                   .sequence = hg_rows_integer(rows, 2),
+                                   .stamped = strcmp(direction, "stamp") == 0,
+                                   .revises = arena_text(r->arena, hg_rows_text(rows, 4)),
+                                   .checksum = arena_text(r->arena, hg_rows_text(rows, 5)),
+                                   .raw_checksum = arena_text(r->arena, hg_rows_text(rows, 6)),
+                                   .keeps_down = hg_rows_integer(rows, 7) != 0,
+                                   .message = arena_text(r->arena, hg_rows_text(rows, 8)),
+                                   .operator_name = "",
+                                   .release = "",
+                                   .duration_ms = -1};
     entry->applied = entry->stamped || strcmp(direction, "up") == 0;
-    entry->sequence = hg_rows_integer(rows, 2);
-    entry->revises = arena_text(r->arena, hg_rows_text(rows, 4));
-    entry->checksum = arena_text(r->arena, hg_rows_text(rows, 5));
-    entry->message = arena_text(r->arena, hg_rows_text(rows, 6));
-    entry->operator_name = arena_text(r->arena, hg_rows_text(rows, 7));
-    entry->finished_ms = moment_parse(hg_rows_text(rows, 8));
-    entry->duration_ms = duration.type == HG_REAL ? duration.as.real : -1;
-    entry->keeps_down = hg_rows_integer(rows, 10) != 0;
-    entry->raw_checksum = arena_text(r->arena, hg_rows_text(rows, 11));
-    entry->release = arena_text(r->arena, hg_rows_text(rows, 12));
-    return entry->revises != NULL && entry->checksum != NULL && entry->message != NULL
-           && entry->operator_name != NULL && entry->raw_checksum != NULL && entry->release != NULL;
+    return entry->revision != NULL && entry->revises != NULL && entry->checksum != NULL
+           && entry->raw_checksum != NULL && entry->message != NULL
+           && (!r->details || take_details(r, rows, before, entry));
 }
 
 /* An import's message is the table that is kept up to date. */
 static bool take_mirror(struct reader *r, hg_rows *rows)
 {
-    r->mirror = arena_text(r->arena, hg_rows_text(rows, 6));
+    int64_t sequence = hg_rows_integer(rows, 2);
+
+    if (sequence < r->mirror_sequence)
+        return true;
+    r->mirror_sequence = sequence;
+    r->mirror = arena_text(r->arena, hg_rows_text(rows, 8));
     return r->mirror != NULL;
 }
 
@@ -198,7 +220,6 @@ static bool take_rows(struct reader *r, hg_rows *rows, hg_deadline by, hg_error 
 
     while ((step = hg_rows_next(rows, by, err)) == HG_ROW) {
         bool event = hg_rows_integer(rows, 0) != 0;
-
         bool mirror = event && strcmp(hg_rows_text(rows, 3), "import") == 0;
 
         if (mirror ? !take_mirror(r, rows)
@@ -206,6 +227,44 @@ static bool take_rows(struct reader *r, hg_rows *rows, hg_deadline by, hg_error 
             return no_memory(err);
     }
     return step == HG_END;
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int by_revision_and_time(const void *a, const void *b)
+{
+    const struct ledger_entry *x = a, *y = b;
+    int order = strcmp(x->revision, y->revision);
+
+    return order != 0 ? order : (x->sequence > y->sequence) - (x->sequence < y->sequence);
+}
+
+static bool is_sorted(const struct reader *r)
+{
+    for (size_t i = 1; i < r->entries.count; i++)
+        if (by_revision_and_time(&r->entries.items[i - 1], &r->entries.items[i]) > 0)
+            return false;
+    return true;
+}
+
+/* Each revision once, as its last event says. */
+static void sort(struct reader *r)
+{
+    struct ledger_entry *items = r->entries.items;
+    size_t kept = 0;
+
+    if (r->current.count > 1)
+        qsort(r->current.items, r->current.count, sizeof *r->current.items, by_text);
+    if (!is_sorted(r))
+        qsort(items, r->entries.count, sizeof *items, by_revision_and_time);
+    for (size_t i = 0; i < r->entries.count; i++) {
+        kept -= kept > 0 && strcmp(items[kept - 1].revision, items[i].revision) == 0;
+        items[kept++] = items[i];
+    }
+    r->entries.count = kept;
 }
 
 /* Moves what was gathered into the arena. */
@@ -228,12 +287,12 @@ static bool keep(struct reader *r, struct ledger *ledger)
     return true;
 }
 
-bool ledger_read(hg_conn *conn, const struct ledger_place *place, struct arena *arena,
-                 hg_deadline by, struct ledger *out_ledger, hg_error *err)
+bool ledger_read(hg_conn *conn, const struct ledger_place *place, enum ledger_depth depth,
+                 struct arena *arena, hg_deadline by, struct ledger *out_ledger, hg_error *err)
 {
     struct ledger ledger = {
         .exists = place->has_versions, .keeps_history = place->has_history, .mirror = ""};
-    struct reader r = {.arena = arena, .mirror = ""};
+    struct reader r = {.arena = arena, .details = depth == LEDGER_DETAILS, .mirror = ""};
     struct buf sql = BUF_INIT(8192);
     hg_rows *rows = NULL;
     bool ok;
@@ -242,9 +301,10 @@ bool ledger_read(hg_conn *conn, const struct ledger_place *place, struct arena *
         *out_ledger = ledger;
         return true;
     }
-    read_sql(place, &sql);
+    read_sql(place, depth, &sql);
     ok = hg_conn_query(conn, sql.bytes, NULL, 0, by, &rows, err) && take_rows(&r, rows, by, err);
     hg_rows_close(rows);
+    sort(&r);
     ok = ok && (keep(&r, &ledger) || no_memory(err));
     if (ok)
         *out_ledger = ledger;

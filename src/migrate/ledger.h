@@ -46,9 +46,15 @@ struct ledger_place {
  */
 bool ledger_locate(hg_conn *conn, hg_deadline by, struct ledger_place *out_place, hg_error *err);
 
+/* How much of the history is read. */
+enum ledger_depth {
+    LEDGER_STATE,  /* what decides: what is applied, and from which file */
+    LEDGER_DETAILS /* and who did it, when, how long it took, of which release */
+};
+
 /* Reads both tables as of one moment. Everything in out_ledger lives in the arena. */
-bool ledger_read(hg_conn *conn, const struct ledger_place *place, struct arena *arena,
-                 hg_deadline by, struct ledger *out_ledger, hg_error *err);
+bool ledger_read(hg_conn *conn, const struct ledger_place *place, enum ledger_depth depth,
+                 struct arena *arena, hg_deadline by, struct ledger *out_ledger, hg_error *err);
 
 /* The version table of another tool that stands where ours would; "": there is none. */
 bool ledger_foreign(hg_conn *conn, const struct ledger_place *place, hg_deadline by, char *out,

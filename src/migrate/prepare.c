@@ -42,8 +42,8 @@ bool prepare_place(hg_conn *conn, hg_deadline by, struct prepared **out_prepared
     return true;
 }
 
-bool prepare_project(hg_conn *conn, const char *dir, hg_deadline by, struct prepared **out_prepared,
-                     hg_error *err)
+bool prepare_project(hg_conn *conn, const char *dir, enum ledger_depth depth, hg_deadline by,
+                     struct prepared **out_prepared, hg_error *err)
 {
     struct prepared *p = alloc_zero(1, sizeof *p);
     bool ok = p != NULL || no_memory(err);
@@ -55,7 +55,7 @@ bool prepare_project(hg_conn *conn, const char *dir, hg_deadline by, struct prep
                           : folder_read(dir, p->driver, &p->arena, &p->folder, err));
     if (ok && conn != NULL)
         ok = ledger_locate(conn, by, &p->place, err)
-             && ledger_read(conn, &p->place, &p->arena, by, &p->ledger, err);
+             && ledger_read(conn, &p->place, depth, &p->arena, by, &p->ledger, err);
     ok = ok
          && project_make(&p->arena, p->folder.files, p->folder.count, &p->ledger, &p->project, err);
     if (ok)
@@ -68,9 +68,10 @@ bool prepare_project(hg_conn *conn, const char *dir, hg_deadline by, struct prep
 bool prepare_decide(hg_conn *conn, const hg_migrate_options *options, hg_deadline by,
                     struct prepared **out_prepared, hg_error *err)
 {
+    enum ledger_depth depth = options->deadline_ms > 0 ? LEDGER_DETAILS : LEDGER_STATE;
     struct prepared *p = NULL;
     bool ok =
-        prepare_project(conn, options->dir, by, &p, err)
+        prepare_project(conn, options->dir, depth, by, &p, err)
         && plan_decide(&p->arena, &p->project, options->kind, options->target, &p->decided, err);
 
     if (ok)

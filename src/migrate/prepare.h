@@ -30,8 +30,8 @@ struct prepared {
 bool prepare_place(hg_conn *conn, hg_deadline by, struct prepared **out_prepared, hg_error *err);
 
 /* Reads folder and ledger and brings them together. conn NULL: no database, nothing is applied. */
-bool prepare_project(hg_conn *conn, const char *dir, hg_deadline by, struct prepared **out_prepared,
-                     hg_error *err);
+bool prepare_project(hg_conn *conn, const char *dir, enum ledger_depth depth, hg_deadline by,
+                     struct prepared **out_prepared, hg_error *err);
 
 /* The same, and decides what would run. */
 bool prepare_decide(hg_conn *conn, const hg_migrate_options *options, hg_deadline by,

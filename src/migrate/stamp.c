@@ -124,7 +124,7 @@ static bool look_for_news(struct run *r, bool *out_idle, hg_error *err)
 {
     struct prepared *p;
 
-    if (!prepare_project(r->conn, r->options->dir, run_soon(r), &r->prepared, err))
+    if (!prepare_project(r->conn, r->options->dir, LEDGER_STATE, run_soon(r), &r->prepared, err))
         return false;
     p = r->prepared;
     r->current = arena_alloc(&p->arena, p->project.graph.count + 1, sizeof *r->current);
