@@ -392,6 +392,11 @@ static bool read_options(struct parser *p, const struct split_token *t, struct p
 
 /* --- sections --- */
 
+static bool is_weighed(const struct parser *p)
+{
+    return !p->source->glance || p->section == &p->file.up;
+}
+
 static bool close_section(struct parser *p, size_t end)
 {
     struct checksum raw;
@@ -402,6 +407,8 @@ static bool close_section(struct parser *p, size_t end)
     if (p->section == NULL)
         return true;
     p->section->to = end;
+    if (!is_weighed(p))
+        return true;
     checksum_hex(&p->sum, p->section->checksum);
     checksum_init(&raw);
     checksum_bytes(&raw, p->source->text + p->section->from, end - p->section->from);
@@ -566,7 +573,8 @@ static bool read_token(struct parser *p, const struct split_token *t)
         if (p->stray.size == 0)
             p->stray = *t;
     } else if (p->active) {
-        checksum_token(&p->sum, p->source->text, t);
+        if (is_weighed(p))
+            checksum_token(&p->sum, p->source->text, t);
         p->section->empty = p->section->empty && t->ends_statement;
     }
     return true;

@@ -69,6 +69,7 @@ struct file_source {
     size_t size;
     hg_driver dialect;
     bool down_only; /* a down section alone, as the history keeps it */
+    bool glance;    /* the down section's checksums are not wanted, and stay "" */
 };
 
 /*

@@ -28,11 +28,14 @@ static const char *path_of(struct arena *arena, const char *dir, const char *nam
     return arena_text(arena, path);
 }
 
-static bool parse(const char *path, const struct buf *text, hg_driver dialect, struct arena *arena,
-                  struct migration_file *out, hg_error *err)
+static bool parse(const char *path, const struct buf *text, hg_driver dialect, bool glance,
+                  struct arena *arena, struct migration_file *out, hg_error *err)
 {
-    const struct file_source source = {
-        .path = path, .text = text->bytes, .size = text->size, .dialect = dialect};
+    const struct file_source source = {.path = path,
+                                       .text = text->bytes,
+                                       .size = text->size,
+                                       .dialect = dialect,
+                                       .glance = glance};
 
     return file_parse(&source, arena, out, err);
 }
@@ -49,7 +52,8 @@ static bool read_files(const char *dir, hg_driver dialect, const struct file_lis
 
         buf_truncate(&text, 0);
         ok = path != NULL || no_memory(dir, err);
-        ok = ok && file_read(path, &text, err) && parse(path, &text, dialect, arena, file, err);
+        ok = ok && file_read(path, &text, err)
+             && parse(path, &text, dialect, true, arena, file, err);
         folder->count += ok && file->revision != NULL;
     }
     buf_release(&text);
@@ -149,7 +153,7 @@ bool folder_text(const struct migration_file *file, hg_driver dialect, struct ar
         return false;
     }
     if (!file_read(file->path, out_text, err)
-        || !parse(file->path, out_text, dialect, arena, &again, err))
+        || !parse(file->path, out_text, dialect, false, arena, &again, err))
         return false;
     if (again.revision == NULL || strcmp(again.revision, file->revision) != 0
         || strcmp(again.up.checksum, file->up.checksum) != 0) {
