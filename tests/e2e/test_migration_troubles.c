@@ -4,7 +4,7 @@
  * run finishes the work, and nothing was done twice.
  *
  * The moments are random; what is printed on failure repeats them. More rounds than the few of the
- * gate: test_e2e_migration_troubles ROUNDS [SEED]
+ * gate, and more files: test_e2e_migration_troubles ROUNDS [SEED [FILES]]
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -27,7 +27,7 @@
 #include "support/process.h"
 #include "support/temp.h"
 
-static int rounds = 1;
+static int rounds = 1, file_count = 15;
 static uint64_t seed;
 
 struct project {
@@ -216,11 +216,12 @@ static const struct trouble {
 
 static void meet(const struct trouble *trouble, bool postgres)
 {
-    enum { FILES = 15, LONGEST_MS = 120 };
-    struct project p = project_make(postgres, FILES);
+    enum { MS_A_FILE = 8 }; /* so that most moments lie within the run */
+    struct project p = project_make(postgres, file_count);
     pid_t pid = start(&p);
 
-    (void)poll(NULL, 0, (int)rand_below(LONGEST_MS)); /* the moment is what is tried */
+    (void)poll(NULL, 0,
+               (int)rand_below((int64_t)file_count * MS_A_FILE)); /* the moment is what is tried */
     trouble->make(&p, pid);
     process_wait(pid);
     finish(&p, trouble->name);
@@ -258,5 +259,6 @@ int main(int argc, char **argv)
 
     rounds = argc > 1 ? atoi(argv[1]) : rounds;
     seed = argc > 2 ? strtoull(argv[2], NULL, 10) : (uint64_t)time(NULL);
+    file_count = argc > 3 ? atoi(argv[3]) : file_count;
     return cmocka_run_group_tests(tests, postgres_setup, NULL);
 }
