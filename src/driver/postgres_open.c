@@ -26,7 +26,7 @@
 
 enum {
     HOSTS_MAX = 32,
-    LOST_PEER_CHECK_MS = 2000 /* how soon a server notices that we are gone while it computes */
+    LOST_PEER_CHECK_MS = 1000 /* how soon a server notices that we are gone while it computes */
 };
 
 /* --- one attempt --- */

@@ -161,7 +161,7 @@ static void the_session_is_what_the_options_say(void **state)
     assert_answer(conn, "SHOW transaction_read_only", "on");
     assert_answer(conn, "SHOW client_encoding", "UTF8");
     if (hg_conn_server_version_number(conn) >= 140000)
-        assert_answer(conn, "SHOW client_connection_check_interval", "2s");
+        assert_answer(conn, "SHOW client_connection_check_interval", "1s");
     driver_postgres.close(conn);
 }
 
