@@ -190,6 +190,7 @@ typedef struct hg_migrate_options {
     bool measure;              /* PostgreSQL: statements of a plan are tried on an empty copy of the
                                   schema, in a scratch database of the same server; a run does so
                                   only before hazards refuse it that may turn out to be none */
+    const hg_observer *observer; /* of hg_plan_make(): its cancelled() is asked; NULL is fine */
     const char *const *accept; /* ids of hazards that refuse nothing; an unknown one is HG_USAGE */
     size_t accept_count;
 } hg_migrate_options;

@@ -217,6 +217,7 @@ int cmd_migrate(const struct cli *cli)
         return cli_fail(cli, &err);
     cli_catch_signals();
     options = options_of(cli, &ops);
+    options.observer = &observer;
     if (cli->plan) {
         ok = hg_plan_make(ops.pool, &options, ops_plan_deadline(&ops, &options), &plan, &err);
         status = ok ? show_plan(cli, plan) : cli_fail(cli, &err);

@@ -144,11 +144,16 @@ bool hg_plan_make(hg_pool *pool, const hg_migrate_options *options, hg_deadline 
     bool ok;
 
     err = err == NULL ? &unheard : err;
-    ok = read_with(pool, by, &conn, err) && prepare_decide(conn, options, by, &prepared, err)
+    ok = read_with(pool, by, &conn, err);
+    if (conn != NULL && options->observer != NULL)
+        hg_conn_set_interrupt(conn, options->observer->cancelled, options->observer->context);
+    ok = ok && prepare_decide(conn, options, by, &prepared, err)
          && prepare_load(conn, prepared, options, by, err)
          && plan_explain(pool, conn, prepared, options, EXPLAIN_TO_SHOW, by, err);
-    if (conn != NULL)
+    if (conn != NULL) {
+        hg_conn_set_interrupt(conn, NULL, NULL);
         hg_pool_return(pool, conn);
+    }
     if (ok)
         *out_plan = &prepared->plan;
     else

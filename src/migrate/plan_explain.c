@@ -208,7 +208,8 @@ static bool may_measure(const struct explanation *e, const hg_migrate_options *o
 static bool explain_to_show(struct explanation *e, hg_pool *pool, const hg_migrate_options *options,
                             hg_deadline by, hg_error *err)
 {
-    if (may_measure(e, options) && !plan_measure(pool, e->conn, e->p, e->read, by, err))
+    if (may_measure(e, options)
+        && !plan_measure(pool, e->conn, e->p, e->read, options->observer, by, err))
         return false;
     if (!ask_live(e, EXPLAIN_TO_SHOW, by, err) || !assess(e, options, err))
         return false;
@@ -226,7 +227,8 @@ static bool explain_to_run(struct explanation *e, hg_pool *pool, const hg_migrat
         return false;
     if (!options->production || e->p->plan.danger_count == 0 || !may_measure(e, options))
         return true;
-    return plan_measure(pool, e->conn, e->p, e->read, by, err) && assess(e, options, err);
+    return plan_measure(pool, e->conn, e->p, e->read, options->observer, by, err)
+           && assess(e, options, err);
 }
 
 bool plan_explain(hg_pool *pool, hg_conn *conn, struct prepared *prepared,

@@ -9,6 +9,7 @@
 #include "driver/bulk.h"
 #include "guc.h"
 #include "measure.h"
+#include "progress.h"
 #include "sql/words.h"
 #include "twin.h"
 
@@ -16,6 +17,7 @@ enum { MEASURE_MS = 60 * 1000 };
 
 struct measurer {
     struct prepared *p;
+    const hg_observer *observer;
     struct twin twin;
     hg_deadline by;
     struct snapshot first, now;
@@ -56,7 +58,8 @@ static const char *failure(const struct trial *t, const hg_error *cause)
 
 static bool fail(const struct trial *t, const hg_error *cause)
 {
-    t->m->over = hg_conn_lost(t->m->twin.conn) || cause->code == HG_TIMEOUT;
+    t->m->over =
+        hg_conn_lost(t->m->twin.conn) || cause->code == HG_TIMEOUT || cause->code == HG_CANCELLED;
     return fall_behind(t, failure(t, cause));
 }
 
@@ -402,8 +405,11 @@ static bool open_twin(struct measurer *m, hg_pool *pool, hg_conn *conn, hg_error
 {
     const struct twin_purpose purpose = {m->p->scripts, m->p->script_count};
 
-    return twin_open(pool, conn, &purpose, m->by, &m->twin, err) && check_counters(m, err)
-           && guc_remember(&m->guc, m->twin.conn, m->by, err)
+    if (!twin_open(pool, conn, &purpose, m->by, &m->twin, err))
+        return false;
+    if (m->observer != NULL)
+        hg_conn_set_interrupt(m->twin.conn, m->observer->cancelled, m->observer->context);
+    return true && check_counters(m, err) && guc_remember(&m->guc, m->twin.conn, m->by, err)
            && measure_look(m->twin.conn, &m->p->arena, m->by, &m->first, err)
            && measure_look(m->twin.conn, &m->p->arena, m->by, &m->now, err);
 }
@@ -417,10 +423,11 @@ static bool try_all(struct measurer *m, struct assess_step *steps, hg_error *err
 }
 
 bool plan_measure(hg_pool *pool, hg_conn *conn, struct prepared *p, struct assess_step *steps,
-                  hg_deadline by, hg_error *err)
+                  const hg_observer *observer, hg_deadline by, hg_error *err)
 {
     int64_t left_ms = hg_deadline_left_ms(by) / 2;
     struct measurer m = {.p = p,
+                         .observer = observer,
                          .by = hg_deadline_in_ms(left_ms < MEASURE_MS ? left_ms : MEASURE_MS),
                          .guc = GUC_INIT};
     int64_t begun = clock_now_ns();
@@ -437,6 +444,8 @@ bool plan_measure(hg_pool *pool, hg_conn *conn, struct prepared *p, struct asses
     snapshot_release(&m.first);
     snapshot_release(&m.now);
     guc_release(&m.guc);
+    if (m.twin.conn != NULL)
+        hg_conn_set_interrupt(m.twin.conn, NULL, NULL);
     twin_close(&m.twin);
-    return ok;
+    return ok && (!progress_cancelled(observer) || hg_fail(err, HG_CANCELLED, "interrupted"));
 }

@@ -16,10 +16,12 @@
 
 /*
  * Fills in the trials of steps, which were read, in the prepared's arena, and in its plan how long
- * it took and why it could not be done. conn: to the database, in no transaction. Takes at most
- * half of the time that is left. err: HG_NOMEM alone.
+ * it took or why it could not be done. conn: to the database, in no transaction. observer:
+ * cancelled() is asked; NULL is fine. Takes at most half of the time that is left. err: HG_NOMEM,
+ * HG_CANCELLED.
  */
 bool plan_measure(hg_pool *pool, hg_conn *conn, struct prepared *prepared,
-                  struct assess_step *steps, hg_deadline by, hg_error *err);
+                  struct assess_step *steps, const hg_observer *observer, hg_deadline by,
+                  hg_error *err);
 
 #endif

@@ -429,8 +429,11 @@ static bool run_together(struct run *r, hg_error *err)
  * application or lose data unless somebody said so by name. */
 static bool check_plan(const struct run *r, hg_error *err)
 {
-    return plan_explain(r->pool, r->conn, r->prepared, r->options, EXPLAIN_TO_RUN, soon(), err)
-           && (!r->options->production || hg_plan_allowed(&r->prepared->plan, err));
+    hg_migrate_options options = *r->options;
+
+    options.observer = r->observer;
+    return plan_explain(r->pool, r->conn, r->prepared, &options, EXPLAIN_TO_RUN, soon(), err)
+           && (!options.production || hg_plan_allowed(&r->prepared->plan, err));
 }
 
 /* What is refused has written nothing, not even the tables of the ledger. */

@@ -226,9 +226,11 @@ static bool do_smoke(struct job *job, struct job_result *result)
 static bool do_plan(struct job *job, struct job_result *result)
 {
     const struct ops *ops = job->jobs->ops;
+    const hg_observer observer = {.cancelled = is_cancelled, .context = job};
     hg_migrate_options options =
         ops_migrate_options(ops, job->request.migrate, job->request.target);
 
+    options.observer = &observer;
     return hg_plan_make(ops->pool, &options, ops_plan_deadline(ops, &options), &result->plan,
                         &result->error);
 }

@@ -90,6 +90,12 @@ static hg_migrate_options options_of(const struct world *w)
     return options;
 }
 
+static void assert_nothing_left(const struct world *w)
+{
+    assert_true(holds(w, "SELECT count(*) = 0 FROM pg_database "
+                         "WHERE datname LIKE 'headgate_scratch_%'"));
+}
+
 static void plan_with(struct world *w, const hg_migrate_options *options)
 {
     w->err = (hg_error){0};
@@ -98,8 +104,7 @@ static void plan_with(struct world *w, const hg_migrate_options *options)
     hg_plan_make(w->pool, options, soon(), &w->plan, &w->err);
     if (w->err.code != HG_OK)
         fail_msg("%s:%d: %s", w->err.file, w->err.line, w->err.message);
-    assert_true(holds(w, "SELECT count(*) = 0 FROM pg_database "
-                         "WHERE datname LIKE 'headgate_scratch_%'"));
+    assert_nothing_left(w);
 }
 
 /* Plans a migration of these statements. */
@@ -460,7 +465,30 @@ static void production_runs_what_turns_out_to_be_harmless(void **state)
     hg_run_result_release(&result);
 }
 
-/* --- killed --- */
+/* --- interrupted, and killed --- */
+
+static bool at_once(void *context)
+{
+    int *asked = context;
+
+    return (*asked)++ > 0;
+}
+
+static void an_interruption_ends_it_and_leaves_nothing(void **state)
+{
+    struct world *w = *state;
+    int asked = 0;
+    const hg_observer observer = {.cancelled = at_once, .context = &asked};
+    hg_migrate_options options = options_of(w);
+
+    temp_write(w->dir, "0001_a.sql",
+               "-- migrate:up\nCREATE TABLE x AS SELECT pg_sleep(600)::text;\n");
+    options.observer = &observer;
+    assert_false(hg_plan_make(w->pool, &options, soon(), &w->plan, &w->err));
+    assert_int_equal(w->err.code, HG_CANCELLED);
+    assert_true(asked > 1);
+    assert_nothing_left(w);
+}
 
 /* In the middle of a statement that takes long. */
 static void plan_and_be_killed(struct world *w)
@@ -523,6 +551,7 @@ int main(void)
         WITH_WORLD(who_may_not_create_databases_is_told_so_and_has_the_table),
         WITH_WORLD(who_does_not_ask_gets_the_table),
         WITH_WORLD(production_runs_what_turns_out_to_be_harmless),
+        WITH_WORLD(an_interruption_ends_it_and_leaves_nothing),
         WITH_WORLD(the_next_plan_drops_what_a_killed_one_left),
     };
 
