@@ -779,6 +779,32 @@ static void hostile_sql_and_errors_stay_text(void **state)
     }
 }
 
+static void assert_plan_says(struct scene *s, const char *text)
+{
+    char *screen = scene_screen(s, false);
+
+    if (strstr(screen, text) == NULL)
+        fail_msg("\"%s\" is not in\n%s", text, screen);
+    free(screen);
+}
+
+static void a_plan_says_whether_it_was_measured(void **state)
+{
+    struct scene *s = scene_new(100, 40, true, false);
+
+    (void)state;
+    plan(s);
+    s->planned.measured_ms = 412;
+    assert_plan_says(s, "Measured on an empty copy of the schema in 412ms.");
+    s->planned.measured_ms = -1;
+    s->planned.unmeasured = "the role needs CREATEDB";
+    assert_plan_says(s, "not measured: the role needs CREATEDB");
+    s->planned.steps[0].statements[0].unmeasured = "no transaction can hold it";
+    assert_plan_says(s, "not measured: no transaction can hold it");
+    s->planned.steps[0].statements[0].unmeasured = ""; /* the scene keeps it */
+    scene_free(s);
+}
+
 /* Every size from one cell up: nothing is drawn outside, and nothing divides by nothing. */
 static void every_size_can_be_drawn(void **state)
 {
@@ -890,6 +916,7 @@ int main(void)
         cmocka_unit_test(every_screen_fits_every_terminal),
         cmocka_unit_test(no_text_from_outside_leaves_its_place),
         cmocka_unit_test(hostile_sql_and_errors_stay_text),
+        cmocka_unit_test(a_plan_says_whether_it_was_measured),
         cmocka_unit_test(every_size_can_be_drawn),
         cmocka_unit_test(a_frame_without_memory_does_no_harm),
         cmocka_unit_test(the_same_state_looks_the_same),
