@@ -13,7 +13,7 @@
 #include "sql/words.h"
 #include "twin.h"
 
-enum { MEASURE_MS = 60 * 1000 };
+enum { MEASURE_MS = 60 * 1000, ROWS_MAX = 300 /* statements on rows: their locks are alike */ };
 
 struct measurer {
     struct prepared *p;
@@ -22,6 +22,7 @@ struct measurer {
     hg_deadline by;
     struct snapshot first, now;
     struct guc guc;
+    size_t rows_tried;
     bool behind; /* the copy lacks what an earlier statement does */
     bool over;   /* nothing more can be tried */
 };
@@ -38,6 +39,11 @@ static bool no_memory(hg_error *err)
     return hg_fail(err, HG_NOMEM, "could not measure the plan: out of memory");
 }
 
+static void words_of(const struct trial *t, struct words *w)
+{
+    words_init(w, HG_POSTGRESQL, t->statement->sql, t->statement->size);
+}
+
 static bool no_trial(const struct trial *t, const char *why)
 {
     t->out->unmeasured = why;
@@ -52,15 +58,50 @@ static bool fall_behind(const struct trial *t, const char *why)
 
 static const char *failure(const struct trial *t, const hg_error *cause)
 {
+    t->m->over =
+        hg_conn_lost(t->m->twin.conn) || cause->code == HG_TIMEOUT || cause->code == HG_CANCELLED;
     return arena_printf(&t->m->p->arena, "it fails on an empty copy of the schema: %s",
                         cause->message);
 }
 
 static bool fail(const struct trial *t, const hg_error *cause)
 {
-    t->m->over =
-        hg_conn_lost(t->m->twin.conn) || cause->code == HG_TIMEOUT || cause->code == HG_CANCELLED;
     return fall_behind(t, failure(t, cause));
+}
+
+/* --- what is not tried --- */
+
+static const char alone[] = "no transaction can hold it";
+
+/* There is nothing to measure. */
+static bool try_none(const struct trial *t)
+{
+    return no_trial(t, "");
+}
+
+static bool try_not_alone(const struct trial *t)
+{
+    return no_trial(t, alone);
+}
+
+static bool try_not_beyond(const struct trial *t)
+{
+    return no_trial(t, "it reaches beyond the database, and is not tried");
+}
+
+static bool try_no_code(const struct trial *t)
+{
+    return fall_behind(t, "it runs code, which is not tried");
+}
+
+static bool try_no_query(const struct trial *t)
+{
+    return no_trial(t, "it runs a query, which is not tried");
+}
+
+static bool try_unknown(const struct trial *t)
+{
+    return fall_behind(t, "it is not understood, and not tried");
 }
 
 /* --- what was seen --- */
@@ -125,6 +166,14 @@ static bool run_copy(const struct trial *t, hg_error *err)
            && bulk_copy_end(conn, NULL, t->m->by, NULL, err);
 }
 
+/* CREATE TABLE AS and CREATE MATERIALIZED VIEW without what their query may do. */
+static bool run_empty(const struct trial *t, hg_error *err)
+{
+    const char *sql = arena_printf(&t->m->p->arena, "%s\nWITH NO DATA", t->statement->sql);
+
+    return sql == NULL ? no_memory(err) : execute(t, sql, err);
+}
+
 /* In a transaction of its own, whose locks are read before it ends. */
 static bool observe(const struct trial *t, bool (*run)(const struct trial *t, hg_error *err),
                     struct measured *out, hg_error *err)
@@ -154,25 +203,45 @@ static bool is_refused_in_transaction(const hg_error *err)
     return strcmp(err->sqlstate, "25001") == 0;
 }
 
-static const char alone[] = "no transaction can hold it";
-
-/* What changes the schema. */
-static bool try_schema(const struct trial *t)
+static bool try_as(const struct trial *t, bool (*run)(const struct trial *t, hg_error *err))
 {
     struct measured measured = {0};
     hg_error cause = {0};
     bool ok;
 
-    if (!observe(t, t->statement->kind == HEAD_COPY_ROWS ? run_copy : run_plainly, &measured,
-                 &cause))
+    if (!observe(t, run, &measured, &cause))
         return is_refused_in_transaction(&cause) ? no_trial(t, alone) : fail(t, &cause);
     if (measured.shared) {
         snapshot_release(&measured.after);
-        return no_trial(t, "it changes what all databases of the server share");
+        return fall_behind(t, "it changes what all databases of the server share");
     }
     ok = fill(t, &measured, true);
     advance(t->m, &measured);
     return ok;
+}
+
+/* What changes the schema. */
+static bool try_schema(const struct trial *t)
+{
+    return try_as(t, run_plainly);
+}
+
+/* What fills a table or view with what a query says. */
+static bool try_filling(const struct trial *t)
+{
+    struct words w;
+
+    words_of(t, &w);
+    if (!words_take(&w, "create")) /* SELECT ... INTO */
+        return fall_behind(t, "it runs a query, which is not tried");
+    return try_as(t, words_ahead(&w, "with no data") ? run_plainly : run_empty);
+}
+
+static bool try_copy(const struct trial *t)
+{
+    if (t->statement->kind != HEAD_COPY_ROWS)
+        return try_not_beyond(t);
+    return try_as(t, run_copy);
 }
 
 /* What changes rows alone, of which there are none. */
@@ -182,8 +251,10 @@ static bool try_rows(const struct trial *t)
     hg_error cause = {0};
     bool ok;
 
+    if (t->m->rows_tried++ >= ROWS_MAX)
+        return no_trial(t, "many statements before it change rows, too");
     if (!observe(t, run_explain, &measured, &cause))
-        return hg_conn_lost(t->m->twin.conn) ? fail(t, &cause) : no_trial(t, failure(t, &cause));
+        return no_trial(t, failure(t, &cause));
     ok = fill(t, &measured, false);
     advance(t->m, &measured);
     return ok;
@@ -204,56 +275,37 @@ static bool try_alone(const struct trial *t)
     return no_trial(t, alone);
 }
 
-/* There is nothing to measure. */
-static bool try_none(const struct trial *t)
-{
-    return no_trial(t, "");
-}
-
-static bool try_not_alone(const struct trial *t)
-{
-    return no_trial(t, alone);
-}
-
-static bool try_not_beyond(const struct trial *t)
-{
-    return no_trial(t, "it reaches beyond the database, and is not tried");
-}
-
-static bool try_no_more(const struct trial *t)
-{
-    return fall_behind(t, "it runs code, which is not tried");
-}
-
-static bool try_unknown(const struct trial *t)
-{
-    return fall_behind(t, "it is not understood, and not tried");
-}
-
 /* --- the session --- */
 
-static void words_of(const struct trial *t, struct words *w)
+/* What SET sets beside settings. Who runs a statement says nothing about its locks, and another
+ * role has no rights in the copy. */
+static bool is_no_setting(struct words *w)
 {
-    words_init(w, HG_POSTGRESQL, t->statement->sql, t->statement->size);
+    static const char *const words[] = {"role", "authorization", "characteristics", "constraints",
+                                        "transaction"};
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (words_take(w, words[i]))
+            return true;
+    return false;
 }
 
 /* SET is for the statements behind it, also where it is for the transaction: here each has its own.
  */
 static bool try_setting(const struct trial *t)
 {
-    const char *sql = t->statement->sql;
     hg_error cause = {0};
+    const char *sql;
     struct words w;
 
     words_of(t, &w);
-    if (words_take(&w, "set")) {
-        if (words_take(&w, "local"))
-            sql = arena_printf(&t->m->p->arena, "SET %s", sql + w.token.offset);
-        else if (words_take(&w, "constraints") || words_take(&w, "transaction"))
-            return try_none(t);
-    } else if (!words_take(&w, "reset")) {
+    if (!words_take(&w, "set"))
         return try_none(t);
-    }
+    if (!words_take(&w, "local"))
+        words_take(&w, "session");
+    if (is_no_setting(&w))
+        return try_none(t);
+    sql = arena_printf(&t->m->p->arena, "SET %s", t->statement->sql + w.token.offset);
     if (sql == NULL)
         return false;
     return execute(t, sql, &cause) ? try_none(t) : fail(t, &cause);
@@ -304,7 +356,11 @@ static const struct {
     bool (*attempt)(const struct trial *trial);
 } ways[] = {
     {FORM_UNKNOWN, try_unknown},
-    {FORM_CODE, try_no_more},
+    {FORM_CODE, try_no_code},
+    {FORM_CREATE_TABLE_AS, try_filling},
+    {FORM_CREATE_MATVIEW, try_filling},
+    {FORM_REFRESH, try_no_query},
+    {FORM_REFRESH_CONCURRENTLY, try_no_query},
     {FORM_CREATE_OTHER, try_other},
     {FORM_ALTER_OTHER, try_other},
     {FORM_DROP_OTHER, try_other},
@@ -316,6 +372,7 @@ static const struct {
     {FORM_DELETE, try_rows},
     {FORM_DELETE_ALL, try_rows},
     {FORM_MERGE, try_rows},
+    {FORM_COPY_FROM, try_copy},
     {FORM_COPY_TO, try_not_beyond},
     {FORM_VACUUM, try_not_alone},
     {FORM_VACUUM_FULL, try_not_alone},
@@ -335,8 +392,6 @@ static bool attempt(const struct trial *t)
 {
     enum form_id form = t->class->uses[0].form;
 
-    if (form == FORM_COPY_FROM)
-        return t->statement->kind == HEAD_COPY_ROWS ? try_schema(t) : try_not_beyond(t);
     for (size_t i = 0; i < sizeof ways / sizeof *ways; i++)
         if (ways[i].form == form)
             return ways[i].attempt(t);
@@ -409,7 +464,7 @@ static bool open_twin(struct measurer *m, hg_pool *pool, hg_conn *conn, hg_error
         return false;
     if (m->observer != NULL)
         hg_conn_set_interrupt(m->twin.conn, m->observer->cancelled, m->observer->context);
-    return true && check_counters(m, err) && guc_remember(&m->guc, m->twin.conn, m->by, err)
+    return check_counters(m, err) && guc_remember(&m->guc, m->twin.conn, m->by, err)
            && measure_look(m->twin.conn, &m->p->arena, m->by, &m->first, err)
            && measure_look(m->twin.conn, &m->p->arena, m->by, &m->now, err);
 }
