@@ -171,7 +171,7 @@ typedef struct hg_plan {
     size_t current_after_count;
     size_t danger_count; /* hazards that refuse a run in production: dangers that nobody accepted */
     double measured_ms;  /* how long measuring took; -1: nothing was measured */
-    const char *unmeasured; /* why not, though it was asked for; "" */
+    const char *unmeasured; /* why not, or why only in part, though it was asked for; "" */
 } hg_plan;
 
 typedef struct hg_migrate_options {

@@ -189,7 +189,8 @@ static void put_source(struct buf *out, const hg_plan *plan)
                    cli_duration(plan->measured_ms, took, sizeof took));
     if (plan->unmeasured[0] == '\0')
         return;
-    buf_text(out, "from the table of statement forms, not measured: ");
+    buf_text(out,
+             plan->measured_ms >= 0 ? "but " : "from the table of statement forms, not measured: ");
     put_visible(out, plan->unmeasured);
     buf_char(out, '\n');
 }

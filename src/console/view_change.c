@@ -146,8 +146,9 @@ static void plan_source(const hg_plan *plan, struct document *d)
     char line[sizeof((hg_error *)0)->message + 80], took[FORMAT_ROOM];
 
     if (plan->measured_ms >= 0)
-        snprintf(line, sizeof line, "Measured on an empty copy of the schema in %s.",
-                 format_took(plan->measured_ms, took));
+        snprintf(line, sizeof line, "Measured on an empty copy of the schema in %s.%s%s",
+                 format_took(plan->measured_ms, took), plan->unmeasured[0] == '\0' ? "" : " But ",
+                 plan->unmeasured);
     else if (plan->unmeasured[0] != '\0')
         snprintf(line, sizeof line, "From the table of statement forms, not measured: %s",
                  plan->unmeasured);

@@ -23,8 +23,8 @@ struct measurer {
     struct snapshot first, now;
     struct guc guc;
     size_t rows_tried;
-    bool behind; /* the copy lacks what an earlier statement does */
-    bool over;   /* nothing more can be tried */
+    const char *lack; /* what the copy lacks; NULL: nothing that is known */
+    bool over;        /* nothing more can be tried */
 };
 
 struct trial {
@@ -52,7 +52,7 @@ static bool no_trial(const struct trial *t, const char *why)
 
 static bool fall_behind(const struct trial *t, const char *why)
 {
-    t->m->behind = true;
+    t->m->lack = "an earlier statement could not be tried";
     return no_trial(t, why);
 }
 
@@ -398,29 +398,24 @@ static bool attempt(const struct trial *t)
     return try_schema(t);
 }
 
-/* What is seen behind a statement that the copy does not know is true, but may not be all. */
-static void doubt(struct assess_trial *out)
+/* What is seen where the copy lacks something is true, but may not be all. */
+static bool doubt(const struct trial *t, const char *lack)
 {
-    out->partial = out->locks;
-    if (out->locks)
-        out->unmeasured = "an earlier statement could not be tried: what was seen of this one "
-                          "counts beside the table of forms";
-    else if (out->unmeasured[0] != '\0')
-        out->unmeasured = "an earlier statement could not be tried";
+    t->out->partial = t->out->locks;
+    if (!t->out->locks)
+        return no_trial(t, t->out->unmeasured[0] == '\0' ? "" : lack);
+    return no_trial(t, arena_printf(&t->m->p->arena,
+                                    "%s: what was seen counts beside the table of forms", lack));
 }
 
 static bool try_statement(const struct trial *t, hg_error *err)
 {
-    bool behind = t->m->behind;
+    const char *lack = t->m->lack;
 
     t->out->unmeasured = "";
     if (t->m->over)
-        t->out->unmeasured = "the time was over, or the connection lost";
-    else if (!attempt(t))
-        return no_memory(err);
-    else if (behind)
-        doubt(t->out);
-    return true;
+        return no_trial(t, "the time was over, or the connection lost");
+    return (attempt(t) && (lack == NULL || doubt(t, lack))) || no_memory(err);
 }
 
 static bool try_step(struct measurer *m, struct assess_step *step, hg_error *err)
@@ -442,6 +437,15 @@ static bool try_step(struct measurer *m, struct assess_step *step, hg_error *err
 }
 
 /* --- all of them --- */
+
+static bool note_lack(struct measurer *m, hg_error *err)
+{
+    if (m->twin.lacks.code == HG_OK)
+        return true;
+    m->lack = "part of the schema could not be copied";
+    m->p->plan.unmeasured = arena_printf(&m->p->arena, "%s: %s", m->lack, m->twin.lacks.message);
+    return m->p->plan.unmeasured != NULL || no_memory(err);
+}
 
 /* Scans that nobody counts cannot be seen. */
 static bool check_counters(const struct measurer *m, hg_error *err)
@@ -471,6 +475,8 @@ static bool open_twin(struct measurer *m, hg_pool *pool, hg_conn *conn, hg_error
 
 static bool try_all(struct measurer *m, struct assess_step *steps, hg_error *err)
 {
+    if (!note_lack(m, err))
+        return false;
     for (size_t i = 0; i < m->p->script_count; i++)
         if (!try_step(m, &steps[i], err))
             return false;

@@ -60,31 +60,58 @@ static bool run_chunk(hg_conn *conn, const struct written *written, size_t from,
                       hg_deadline by, hg_error *err)
 {
     struct buf sql = BUF_INIT(CHUNK_LIMIT);
-    size_t done = 0;
     bool ok;
 
     for (size_t i = from; i < to; i++)
         buf_printf(&sql, "%s;\n", written->statements[i].sql);
-    ok = !buf_failed(&sql) || no_memory(err);
-    if (ok && !bulk_script_counted(conn, sql.bytes, by, &done, err)) {
-        ok = false;
-        if (from + done < to)
-            hg_error_context(err, "%.120s", written->statements[from + done].sql);
-    }
+    ok = (!buf_failed(&sql) || no_memory(err)) && bulk_script(conn, sql.bytes, by, err);
     buf_release(&sql);
     return ok;
 }
 
+/* The server's word on a statement, in contrast to what becomes of the connection. */
+static bool is_verdict(const hg_conn *conn, const hg_error *err)
+{
+    return err->sqlstate[0] != '\0' && !hg_conn_lost(conn) && err->code != HG_TIMEOUT
+           && err->code != HG_CANCELLED;
+}
+
+/* The same one by one, without those that fail: what they need may be of a kind that is not
+ * modelled, or want a right that the role has not. */
+static bool run_what_can_be(struct twin *twin, const struct written *written, size_t from,
+                            size_t to, hg_deadline by, hg_error *err)
+{
+    for (size_t i = from; i < to; i++) {
+        hg_error cause = {0};
+
+        if (run_chunk(twin->conn, written, i, i + 1, by, &cause))
+            continue;
+        if (!is_verdict(twin->conn, &cause)) {
+            *err = cause;
+            return false;
+        }
+        if (twin->lacks.code != HG_OK)
+            continue;
+        hg_error_context(&cause, "%.120s", written->statements[i].sql);
+        twin->lacks = cause;
+    }
+    return true;
+}
+
 /* Bodies of functions may name what comes later, and nothing here has to survive a crash. */
-static bool build(hg_conn *conn, const struct written *written, hg_deadline by, hg_error *err)
+static bool build(struct twin *twin, const struct written *written, hg_deadline by, hg_error *err)
 {
     static const char opening[] = "SET check_function_bodies = off; SET synchronous_commit = off";
-    bool ok = bulk_script(conn, opening, by, err);
+    bool ok = bulk_script(twin->conn, opening, by, err);
 
-    for (size_t i = 0; ok && i < written->count; i += CHUNK)
-        ok = run_chunk(conn, written, i, i + CHUNK < written->count ? i + CHUNK : written->count,
-                       by, err);
-    return ok && bulk_script(conn, "RESET check_function_bodies", by, err);
+    for (size_t i = 0; ok && i < written->count; i += CHUNK) {
+        size_t end = i + CHUNK < written->count ? i + CHUNK : written->count;
+        hg_error cause = {0};
+
+        ok = run_chunk(twin->conn, written, i, end, by, &cause)
+             || run_what_can_be(twin, written, i, end, by, err);
+    }
+    return ok && bulk_script(twin->conn, "RESET check_function_bodies", by, err);
 }
 
 /* Leaves out of what has to be made what the purpose needs not. */
@@ -108,7 +135,7 @@ static bool cut(struct arena *arena, const struct model *model, const struct twi
                       count);
 }
 
-static bool copy_schema(hg_conn *live, hg_conn *conn, const struct twin_purpose *purpose,
+static bool copy_schema(hg_conn *live, struct twin *twin, const struct twin_purpose *purpose,
                         hg_deadline by, hg_error *err)
 {
     struct arena arena = ARENA_INIT;
@@ -123,7 +150,7 @@ static bool copy_schema(hg_conn *live, hg_conn *conn, const struct twin_purpose 
     }
     ok = ok && cut(&arena, model, purpose, &diff, err)
          && write_changes(&arena, empty, model, &diff, WRITE_DUMP, &written, err)
-         && build(conn, &written, by, err);
+         && build(twin, &written, by, err);
     model_free(empty);
     model_free(model);
     arena_release(&arena);
@@ -141,7 +168,7 @@ bool twin_open(hg_pool *home, hg_conn *live, const struct twin_purpose *purpose,
     struct twin twin = {0};
     bool ok = scratch_open(&options, by, &twin.scratch, err)
               && scratch_take(twin.scratch, by, &twin.conn, err)
-              && copy_schema(live, twin.conn, purpose, by, err);
+              && copy_schema(live, &twin, purpose, by, err);
 
     if (ok)
         *out_twin = twin;

@@ -16,7 +16,9 @@ struct scratch;
 
 struct twin {
     struct scratch *scratch;
-    hg_conn *conn; /* to the copy; nobody else is there */
+    hg_conn *conn;  /* to the copy; nobody else is there */
+    hg_error lacks; /* the first thing that could not be made again: what the server said of it;
+                       HG_OK: it is whole */
 };
 
 /* What will be tried: of a large schema only what that may touch is copied. */
@@ -28,7 +30,7 @@ struct twin_purpose {
 /*
  * live: a connection to the database, in no transaction; home: its pool. out_twin: on success the
  * caller's until twin_close(). err: HG_PRIVILEGE (the role may not create databases), HG_READ_ONLY,
- * HG_TIMEOUT, HG_UNSUPPORTED (still too large), what making the schema again says.
+ * HG_TIMEOUT, HG_UNSUPPORTED (still too large), what the connections say.
  */
 bool twin_open(hg_pool *home, hg_conn *live, const struct twin_purpose *purpose, hg_deadline by,
                struct twin *out_twin, hg_error *err);

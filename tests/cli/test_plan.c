@@ -60,13 +60,15 @@ static void assert_put(const hg_plan *plan, const char *text)
 static void a_plan_ends_with_where_it_comes_from(void **state)
 {
     hg_plan measured = plan_of(1, 412, ""), not_measured = plan_of(1, -1, "no \x1b[2J right"),
-            plain = plan_of(1, -1, "");
+            plain = plan_of(1, -1, ""), partly = plan_of(1, 412, "not all");
 
     (void)state;
     assert_put(
         &measured,
         "plan 0123456789abcdef: 1 step\nmeasured on an empty copy of the schema in 412 ms\n");
-    assert_put(&not_measured, "from the table of statement forms, not measured: no \\x1b[2J right\n");
+    assert_put(&not_measured,
+               "from the table of statement forms, not measured: no \\x1b[2J right\n");
+    assert_put(&partly, "in 412 ms\nbut not all\n");
     assert_put(&plain, "readers and writers wait\n\nplan 0123456789abcdef: 1 step\n");
 }
 

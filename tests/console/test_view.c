@@ -796,6 +796,8 @@ static void a_plan_says_whether_it_was_measured(void **state)
     plan(s);
     s->planned.measured_ms = 412;
     assert_plan_says(s, "Measured on an empty copy of the schema in 412ms.");
+    s->planned.unmeasured = "part of it could not be copied";
+    assert_plan_says(s, "412ms. But part of it could not be copied");
     s->planned.measured_ms = -1;
     s->planned.unmeasured = "the role needs CREATEDB";
     assert_plan_says(s, "not measured: the role needs CREATEDB");

@@ -335,8 +335,8 @@ static void code_is_not_run(void **state)
     assert_string_equal(statement(w, 4)->unmeasured, "it runs a query, which is not tried");
     assert_string_equal(said(w, 6), "table: code-not-read (it runs code, which is not tried)");
     assert_string_equal(said(w, 7), "table ACCESS EXCLUSIVE public.t: "
-                                    "(an earlier statement could not be tried: what was seen of "
-                                    "this one counts beside the table of forms)");
+                                    "(an earlier statement could not be tried: what was seen "
+                                    "counts beside the table of forms)");
 }
 
 static void what_all_databases_share_stays_as_it_is(void **state)
@@ -397,8 +397,8 @@ static void a_statement_that_fails_says_so_before_it_runs(void **state)
                                     "relation \"t\" does not exist)");
     assert_string_equal(said(w, 2),
                         "table ACCESS EXCLUSIVE public.p l, ACCESS EXCLUSIVE public.t: drop-table "
-                        "drop-cascade (an earlier statement could not be tried: what was seen of "
-                        "this one counts beside the table of forms)");
+                        "drop-cascade (an earlier statement could not be tried: what was seen "
+                        "counts beside the table of forms)");
 }
 
 static void behind_what_was_not_tried_the_table_keeps_its_word(void **state)
@@ -415,6 +415,23 @@ static void behind_what_was_not_tried_the_table_keeps_its_word(void **state)
                                     "(an earlier statement could not be tried)");
     assert_non_null(
         strstr(said(w, 3), "table ACCESS EXCLUSIVE public.p, ACCESS EXCLUSIVE public.t: ("));
+}
+
+static void what_cannot_be_copied_is_told_and_clears_no_hazard(void **state)
+{
+    struct world *w = *state;
+
+    make_schema(w);
+    sql(w, "CREATE AGGREGATE total (int) (SFUNC = int4pl, STYPE = int, INITCOND = 0)");
+    sql(w, "CREATE VIEW totals AS SELECT total(a) FROM t");
+    plan(w, "ALTER TABLE t ALTER b TYPE varchar(90);\nALTER TABLE t DROP CONSTRAINT t_p;");
+    assert_non_null(strstr(w->plan->unmeasured, "part of the schema could not be copied: CREATE"));
+    assert_true(w->plan->measured_ms > 0);
+    assert_string_equal(
+        said(w, 0), "table ACCESS EXCLUSIVE public.t srb: column-type (part of the schema could "
+                    "not be copied: what was seen counts beside the table of forms)");
+    assert_non_null(
+        strstr(said(w, 1), "table ACCESS EXCLUSIVE public.p, ACCESS EXCLUSIVE public.t: ("));
 }
 
 static void who_may_not_create_databases_is_told_so_and_has_the_table(void **state)
@@ -564,6 +581,7 @@ int main(void)
         WITH_WORLD(a_table_that_somebody_has_locked_is_waited_for_by_nobody),
         WITH_WORLD(a_statement_that_fails_says_so_before_it_runs),
         WITH_WORLD(behind_what_was_not_tried_the_table_keeps_its_word),
+        WITH_WORLD(what_cannot_be_copied_is_told_and_clears_no_hazard),
         WITH_WORLD(who_may_not_create_databases_is_told_so_and_has_the_table),
         WITH_WORLD(who_does_not_ask_gets_the_table),
         WITH_WORLD(production_runs_what_turns_out_to_be_harmless),
