@@ -460,11 +460,21 @@ static bool check_counters(const struct measurer *m, hg_error *err)
     return !ok || on || hg_fail(err, HG_UNSUPPORTED, "the server does not count (track_counts)");
 }
 
+/* A scratch database is known by a lock of the session that made it, and a pooler would keep
+ * connections to it. */
+static bool check_no_pooler(const hg_conn *conn, hg_error *err)
+{
+    return hg_conn_backend_pid(conn) != 0
+           || hg_fail(err, HG_UNSUPPORTED,
+                      "a pooler stands between here and the server, and a scratch database wants "
+                      "the URL of the server itself");
+}
+
 static bool open_twin(struct measurer *m, hg_pool *pool, hg_conn *conn, hg_error *err)
 {
     const struct twin_purpose purpose = {m->p->scripts, m->p->script_count};
 
-    if (!twin_open(pool, conn, &purpose, m->by, &m->twin, err))
+    if (!check_no_pooler(conn, err) || !twin_open(pool, conn, &purpose, m->by, &m->twin, err))
         return false;
     if (m->observer != NULL)
         hg_conn_set_interrupt(m->twin.conn, m->observer->cancelled, m->observer->context);

@@ -17,6 +17,7 @@
 
 #include <headgate/migrate.h>
 
+#include "support/pgbouncer.h"
 #include "support/postgres.h"
 #include "support/temp.h"
 
@@ -453,6 +454,26 @@ static void who_may_not_create_databases_is_told_so_and_has_the_table(void **sta
     assert_true(w->plan->measured_ms < 0);
 }
 
+static void behind_a_pooler_no_database_is_made(void **state)
+{
+    struct world *w = *state;
+    hg_url *through;
+
+    if (!pgbouncer_start("transaction"))
+        skip();
+    make_schema(w);
+    through = pgbouncer_url(hg_url_database(w->url));
+    hg_pool_close(w->pool, soon());
+    hg_url_free(w->url);
+    w->url = through;
+    assert_true(open_pool(w));
+    plan(w, "DROP TABLE t;");
+    assert_string_equal(said(w, 0), "table ACCESS EXCLUSIVE public.t l: drop-table");
+    assert_non_null(strstr(w->plan->unmeasured, "a pooler stands between"));
+    assert_true(holds(w, "SELECT count(*) = 0 FROM pg_locks WHERE locktype = 'advisory'"));
+    pgbouncer_stop();
+}
+
 static void who_does_not_ask_gets_the_table(void **state)
 {
     struct world *w = *state;
@@ -583,6 +604,7 @@ int main(void)
         WITH_WORLD(behind_what_was_not_tried_the_table_keeps_its_word),
         WITH_WORLD(what_cannot_be_copied_is_told_and_clears_no_hazard),
         WITH_WORLD(who_may_not_create_databases_is_told_so_and_has_the_table),
+        WITH_WORLD(behind_a_pooler_no_database_is_made),
         WITH_WORLD(who_does_not_ask_gets_the_table),
         WITH_WORLD(production_runs_what_turns_out_to_be_harmless),
         WITH_WORLD(an_interruption_ends_it_and_leaves_nothing),
