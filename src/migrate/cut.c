@@ -92,6 +92,16 @@ static void mark_named(struct cut *c, const struct name *names, size_t count, co
         mark(c, found->object, MARK_TOUCHED);
 }
 
+/* Whether it is about what belongs to something that has no name of its own in the copy: then it
+ * may touch anything. */
+static bool is_about_all(const struct script_statement *statement)
+{
+    struct words w;
+
+    words_init(&w, HG_POSTGRESQL, statement->sql, statement->size);
+    return words_take(&w, "drop") && (words_take(&w, "schema") || words_take(&w, "extension"));
+}
+
 /* Each part of a name is looked up, for any of them may be the thing's. */
 static bool mark_words(struct cut *c, const struct name *names, size_t count,
                        const struct script_statement *statement)
@@ -100,6 +110,8 @@ static bool mark_words(struct cut *c, const struct name *names, size_t count,
     struct words w;
     bool ok = true;
 
+    for (size_t i = 0; is_about_all(statement) && i < c->model->count; i++)
+        mark(c, i, MARK_TOUCHED);
     words_init(&w, HG_POSTGRESQL, statement->sql, statement->size);
     while (ok && w.token.kind != LEX_END) {
         bool named = w.token.kind == LEX_WORD || w.token.kind == LEX_QUOTED;

@@ -94,6 +94,12 @@ static bool try_no_code(const struct trial *t)
     return fall_behind(t, "it runs code, which is not tried");
 }
 
+/* Who owns what, and in which tablespace it lies, is not copied. */
+static bool try_not_known(const struct trial *t)
+{
+    return fall_behind(t, "it depends on owners or tablespaces, which are not copied");
+}
+
 static bool try_no_query(const struct trial *t)
 {
     return no_trial(t, "it runs a query, which is not tried");
@@ -344,8 +350,19 @@ static bool try_other(const struct trial *t)
     struct words w;
 
     words_of(t, &w);
+    if (words_take(&w, "reassign"))
+        return try_not_known(t);
     words_next(&w);
     return words_take(&w, "subscription") ? try_not_beyond(t) : try_schema(t);
+}
+
+/* ALTER TABLE ALL IN TABLESPACE names no table at all. */
+static bool try_alter(const struct trial *t)
+{
+    struct words w;
+
+    words_of(t, &w);
+    return words_ahead(&w, "all in tablespace") ? try_not_known(t) : try_schema(t);
 }
 
 /* --- one statement --- */
@@ -364,6 +381,9 @@ static const struct {
     {FORM_CREATE_OTHER, try_other},
     {FORM_ALTER_OTHER, try_other},
     {FORM_DROP_OTHER, try_other},
+    {FORM_ALTER_TABLE_OTHER, try_alter},
+    {FORM_SET_TABLESPACE, try_not_known},
+    {FORM_DROP_OWNED, try_not_known},
     {FORM_SELECT, try_select},
     {FORM_SELECT_FOR, try_rows},
     {FORM_INSERT, try_rows},

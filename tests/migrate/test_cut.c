@@ -102,6 +102,10 @@ static void what_a_statement_may_touch_is_kept(void **state)
         {"UPDATE \"user table\" SET email = ''", "domain, user table, email"},
         {"DROP INDEX child_parent", "child, parent, child_parent"},
         {"SELECT 'whole' /* whole */", ""},
+        {"DROP SCHEMA elsewhere",
+         "domain, stamp(integer, text), child, grand, parent, part1, part2, user table, whole, "
+         "parent, id, id, email, child_parent_key, parent_grand, parent_pk, child_parent, view, "
+         "child_stamp"},
     };
     struct model *model = make_model();
 

@@ -418,6 +418,26 @@ static void behind_what_was_not_tried_the_table_keeps_its_word(void **state)
         strstr(said(w, 3), "table ACCESS EXCLUSIVE public.p, ACCESS EXCLUSIVE public.t: ("));
 }
 
+static void owners_and_tablespaces_are_not_copied_and_said_to_be_so(void **state)
+{
+    static const char *const statements[] = {
+        "DROP OWNED BY postgres", "REASSIGN OWNED BY postgres TO postgres",
+        "ALTER TABLE t SET TABLESPACE pg_default",
+        "ALTER TABLE ALL IN TABLESPACE pg_default SET TABLESPACE pg_default"};
+    struct world *w = *state;
+    char text[512] = "";
+
+    make_schema(w);
+    for (size_t i = 0; i < 4; i++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%s;\n", statements[i]);
+    plan(w, text);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_not_equal(statement(w, i)->source, HG_PLAN_MEASURED);
+    assert_string_equal(statement(w, 0)->unmeasured,
+                        "it depends on owners or tablespaces, which are not copied");
+    assert_int_equal(statement(w, 3)->table_count, 0);
+}
+
 static void what_cannot_be_copied_is_told_and_clears_no_hazard(void **state)
 {
     struct world *w = *state;
@@ -602,6 +622,7 @@ int main(void)
         WITH_WORLD(a_table_that_somebody_has_locked_is_waited_for_by_nobody),
         WITH_WORLD(a_statement_that_fails_says_so_before_it_runs),
         WITH_WORLD(behind_what_was_not_tried_the_table_keeps_its_word),
+        WITH_WORLD(owners_and_tablespaces_are_not_copied_and_said_to_be_so),
         WITH_WORLD(what_cannot_be_copied_is_told_and_clears_no_hazard),
         WITH_WORLD(who_may_not_create_databases_is_told_so_and_has_the_table),
         WITH_WORLD(behind_a_pooler_no_database_is_made),
