@@ -56,7 +56,7 @@ void feed_refresh(struct model *m, struct effects *effects)
 
 static void postpone(struct model *m, enum feed_id feed, int64_t from_ms)
 {
-    int64_t period = (int64_t)m->refresh_ms * feeds[feed].every;
+    int64_t period = (int64_t)model_refresh_ms(m) * feeds[feed].every;
     int64_t due = from_ms + period;
 
     if (m->refresh_ms == 0)
@@ -72,7 +72,7 @@ static void postpone(struct model *m, enum feed_id feed, int64_t from_ms)
  */
 static void pools_follow(struct model *m)
 {
-    if (m->feeds[FEED_POOLS].due_ms - m->now_ms < m->refresh_ms)
+    if (m->feeds[FEED_POOLS].due_ms - m->now_ms < model_refresh_ms(m))
         m->feeds[FEED_POOLS].due_ms = m->now_ms;
 }
 

@@ -239,7 +239,7 @@ bool headless_run(const struct stage_options *stage, const struct headless_optio
     h.signals = open_signals();
     if (h.signals < 0)
         return hg_fail(err, HG_IO, "could not play the script: %s", strerror(errno));
-    ok = stage_open(&h.stage, stage, options->width, options->height, false, err) && play(&h, err);
+    ok = stage_open(&h.stage, stage, options->width, options->height, err) && play(&h, err);
     stage_close(&h.stage);
     close(h.signals);
     return ok;

@@ -100,6 +100,8 @@ static const struct key_row rows[] = {
      "type a command, as on the command line; Tab completes"},
     {COMMAND_THEME,         {'t'},                   READS | IN_RUN,               "t",       "",         "DO",
      "the next theme"},
+    {COMMAND_MOUSE,         {'m'},                   READS | IN_RUN,               "m",       "",         "DO",
+     "leave the mouse to the terminal, which marks text with it; or take it again"},
     {COMMAND_REDRAW,        {KEYS_REDRAW},           ANYWHERE,                     "^L",      "",         "DO",
      "draw the whole screen again"},
     {COMMAND_SUSPEND,       {KEYS_SUSPEND},          ANYWHERE,                     "^Z",      "",         "DO",

@@ -33,7 +33,12 @@ enum key {
     KEYS_PASTE,     /* what follows was pasted, up to KEYS_PASTE_END */
     KEYS_PASTE_END,
     KEYS_F1, /* KEYS_F1 + n: the function key after it */
-    KEYS_F12 = KEYS_F1 + 11
+    KEYS_F12 = KEYS_F1 + 11,
+    KEYS_CLICK, /* the pointer: a message of its own tells where */
+    KEYS_WHEEL_UP,
+    KEYS_WHEEL_DOWN,
+    KEYS_WATCHED, /* the terminal's window has the keyboard, or no longer */
+    KEYS_UNWATCHED
 };
 
 enum command {
@@ -55,6 +60,7 @@ enum command {
     COMMAND_COPY,
     COMMAND_LINE,
     COMMAND_THEME,
+    COMMAND_MOUSE,
     COMMAND_REFRESH,
     COMMAND_FASTER,
     COMMAND_SLOWER,

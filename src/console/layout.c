@@ -233,6 +233,13 @@ size_t layout_list_rows(const struct layout *l, enum pane pane)
     return rows < 0 ? 0 : (size_t)rows;
 }
 
+int layout_list_top(const struct layout *l, enum pane pane)
+{
+    if (pane == PANE_POOLS && !l->heads[pane])
+        return l->panes[pane].height - l->pool_rows;
+    return l->heads[pane] ? 2 : 1;
+}
+
 /* A list that is not in view is reached by Tab too: then it is. What is known about a row has a
  * page of its own where it has no pane. */
 size_t layout_tab_order(enum screen_id screen, const struct layout *l, enum pane out[PANE_COUNT])

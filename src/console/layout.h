@@ -58,8 +58,9 @@ struct layout {
 void layout_make(int width, int height, enum screen_id screen, enum pane focus, size_t pools,
                  struct layout *out);
 
-/* How many rows of its list a pane shows. */
+/* How many rows of its list a pane shows, and where in the pane the first of them stands. */
 size_t layout_list_rows(const struct layout *layout, enum pane pane);
+int layout_list_top(const struct layout *layout, enum pane pane);
 
 /* The panes that Tab goes through, in order; returns how many. */
 size_t layout_tab_order(enum screen_id screen, const struct layout *layout,

@@ -54,12 +54,22 @@ static void stop(struct loop *l)
     terminal_resume(l->terminal);
 }
 
+static void take_key(struct loop *l, uint32_t key)
+{
+    bool pointer = key == KEYS_CLICK || key == KEYS_WHEEL_UP || key == KEYS_WHEEL_DOWN;
+    struct message message = {.kind = pointer ? MSG_POINTER : MSG_KEY, .key = key};
+
+    if (pointer)
+        terminal_pointer(l->terminal, &message.x, &message.y);
+    stage_deliver(&l->stage, message);
+}
+
 static void take_keys(struct loop *l)
 {
     uint32_t key;
 
     while (!l->stage.quit && terminal_key(l->terminal, &key))
-        stage_deliver(&l->stage, (struct message){.kind = MSG_KEY, .key = key});
+        take_key(l, key);
 }
 
 static void resize(struct loop *l)
@@ -112,6 +122,7 @@ static void draw(struct loop *l)
 
     if (there && terminal_ready(l->terminal)) {
         stage_draw(&l->stage);
+        terminal_take_mouse(l->terminal, model_takes_mouse(&l->stage.model));
         terminal_draw(l->terminal, &l->stage.canvas, &l->stage.theme);
         there = terminal_flush(l->terminal);
     }
@@ -182,7 +193,11 @@ static bool begin(struct loop *l, const struct stage_options *options, hg_error 
     l->stage.outlet = &outlet;
     l->stage.outlet_context = l;
     terminal_size(l->terminal, &width, &height);
-    return stage_open(&l->stage, options, width, height, terminal_has_clipboard(l->terminal), err);
+    if (!stage_open(&l->stage, options, width, height, err))
+        return false;
+    l->stage.model.facts.clipboard = terminal_has_clipboard(l->terminal);
+    l->stage.model.facts.mouse = terminal_has_mouse(l->terminal);
+    return true;
 }
 
 bool loop_run(const struct stage_options *options, enum color_use color, hg_error *err)

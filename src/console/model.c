@@ -10,7 +10,7 @@
 #include "base/alloc.h"
 #include "list.h"
 
-enum { LATE_MS = 3000, REFRESH_MS = 1000 };
+enum { LATE_MS = 3000, REFRESH_MS = 1000, UNWATCHED_MS = 10000 };
 
 void model_init(struct model *m, const struct facts *facts, int width, int height, bool utf8)
 {
@@ -346,6 +346,17 @@ static const char *refuse_to_attach(const struct model *m)
            : m->holder[0] != '\0' ? NULL
            : m->worker.pid != 0   ? NULL
                                   : "nobody changes the schema now";
+}
+
+bool model_takes_mouse(const struct model *m)
+{
+    return m->facts.mouse && !m->mouse_left && model_page(m) != PAGE_COPY;
+}
+
+int model_refresh_ms(const struct model *m)
+{
+    return m->unwatched && m->refresh_ms > 0 && m->refresh_ms < UNWATCHED_MS ? UNWATCHED_MS
+                                                                             : m->refresh_ms;
 }
 
 const char *model_refusal(const struct model *m, enum command command)

@@ -16,6 +16,8 @@
 #include "ops/job.h"
 #include "role.h"
 
+enum { THEME_NAMES = 48, THEME_NAME_ROOM = 64 };
+
 /* What does not change while the console is open. */
 struct facts {
     char env[32];
@@ -23,11 +25,14 @@ struct facts {
     bool read_only;
     bool prod_url_missing; /* production without DATABASE_URL_PROD */
     hg_driver driver;
-    char database[160];      /* the URL without its secret */
-    char database_name[128]; /* what has to be typed in production */
-    char operator_name[64];  /* who runs what is run from here */
-    bool clipboard;          /* the terminal can be told what to put on it */
-    bool detaches;           /* a run that is started here can go on without the console */
+    char database[160];                        /* the URL without its secret */
+    char database_name[128];                   /* what has to be typed in production */
+    char operator_name[64];                    /* who runs what is run from here */
+    bool clipboard;                            /* the terminal can be told what to put on it */
+    char themes[THEME_NAMES][THEME_NAME_ROOM]; /* their names */
+    size_t theme_count;
+    bool mouse;    /* the terminal tells where it is pressed */
+    bool detaches; /* a run that is started here can go on without the console */
     char copy_from[160], copy_to[160]; /* the sides of a copy, without secrets; "": there is none */
     char copy_name[128];               /* of the target: what has to be typed */
     char copy_refusal[200];            /* why there is none */
@@ -221,6 +226,8 @@ struct model {
     struct looking lists[LISTS];
     struct entry entry;
     bool pasting;
+    bool mouse_left; /* to the terminal, to mark text with */
+    bool unwatched;  /* another window has the keyboard */
     char theme_asked[64];
 
     struct change change;
@@ -303,6 +310,12 @@ bool model_busy(const struct model *m);
 
 /* Whether somebody looks at what a feed tells. */
 bool model_wants(const struct model *m, enum feed_id feed);
+
+/* Whether the console wants to hear of the mouse: not while text is to be marked with it. */
+bool model_takes_mouse(const struct model *m);
+
+/* How often to ask now: seldom while another window has the keyboard. 0: only when asked to. */
+int model_refresh_ms(const struct model *m);
 
 /* Why this command cannot be done now, or NULL when it can. */
 const char *model_refusal(const struct model *m, enum command command);

@@ -113,7 +113,7 @@ static void follow_all(struct model *m)
         selection_follow(m, (enum pane)list);
 }
 
-static void select_row(struct model *m, enum pane list, int64_t index)
+void select_row(struct model *m, enum pane list, int64_t index)
 {
     int64_t last = (int64_t)model_rows(m, list) - 1;
 
@@ -199,6 +199,14 @@ void move_by(struct model *m, enum command command)
     }
 }
 
+void focus_pane(struct model *m, enum pane pane)
+{
+    m->focus[m->screen] = pane;
+    if (pane < LISTS)
+        m->subject[m->screen] = pane;
+    follow_all(m);
+}
+
 void move_to_pane(struct model *m, int by)
 {
     enum pane order[PANE_COUNT];
@@ -209,10 +217,7 @@ void move_to_pane(struct model *m, int by)
     n = layout_tab_order(m->screen, &layout, order);
     while (at < n - 1 && order[at] != model_focus(m))
         at++;
-    m->focus[m->screen] = order[(at + n + (size_t)(by + (int)n)) % n];
-    if (model_focus(m) < LISTS)
-        m->subject[m->screen] = model_focus(m);
-    follow_all(m);
+    focus_pane(m, order[(at + n + (size_t)(by + (int)n)) % n]);
 }
 
 /* After a change of the size the focus may stand in a pane that has no room any more. */

@@ -106,6 +106,7 @@ static const struct row {
     {"refresh",  press,  COMMAND_REFRESH,                    "",         "Read everything again now"},
     {"copy",     press,  COMMAND_COPY,                       "",         "Copy what matters of the row, or the whole page"},
     {"theme",    theme,  0,                                  "[NAME]",   "That theme; without a name the next one"},
+    {"mouse",    press,  COMMAND_MOUSE,                      "",         "Leave the mouse to the terminal, or take it again"},
     {"help",     press,  COMMAND_HELP,                       "",         "Every key, by what it is for"},
     {"quit",     press,  COMMAND_QUIT,                       "",         "Quit; asks while something runs"},
 };
@@ -145,6 +146,17 @@ static size_t match_revisions(const struct model *m, const char *typed,
     return n;
 }
 
+static size_t match_themes(const struct model *m, const char *typed,
+                           struct palette_word out[PALETTE_WORDS_MAX])
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < m->facts.theme_count; i++)
+        if (strncmp(m->facts.themes[i], typed, strlen(typed)) == 0)
+            out[n++] = (struct palette_word){m->facts.themes[i], "", ""};
+    return n;
+}
+
 size_t palette_matches(const struct model *m, const char *line,
                        struct palette_word out[PALETTE_WORDS_MAX], size_t *out_typed)
 {
@@ -153,6 +165,8 @@ size_t palette_matches(const struct model *m, const char *line,
     size_t n = 0;
 
     *out_typed = strlen(typed);
+    if (space != NULL && strncmp(line, "theme ", 6) == 0)
+        return match_themes(m, typed, out);
     if (space != NULL)
         return takes_target(line) ? match_revisions(m, typed, out) : 0;
     for (size_t i = 0; i < ROWS; i++)

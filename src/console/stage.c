@@ -147,14 +147,17 @@ void stage_draw(struct stage *s)
 }
 
 bool stage_open(struct stage *s, const struct stage_options *options, int width, int height,
-                bool clipboard, hg_error *err)
+                hg_error *err)
 {
     s->options = *options;
     text_copy(s->theme_file, sizeof s->theme_file, options->theme);
     if (!canvas_init(&s->canvas, width, height, text_locale_utf8()))
         return hg_fail(err, HG_NOMEM, "could not open the console: out of memory");
     model_init(&s->model, options->facts, width, height, s->canvas.utf8);
-    s->model.facts.clipboard = clipboard;
+    _Static_assert(sizeof s->model.facts.themes == (size_t)THEMES_MAX * THEME_NAME_SIZE,
+                   "there is room for every name");
+    s->model.facts.theme_count =
+        theme_names(options->theme_folders, s->model.facts.themes, THEMES_MAX);
     theme_plain(&s->theme);
     if (!load_theme(s, s->theme_file, false)
         && theme_load("dark", options->theme_folders, &s->theme, NULL))

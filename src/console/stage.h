@@ -59,7 +59,7 @@ struct stage {
 /* Opens it in this size. s: the caller's, with depth, outlet and outlet_context set. false: memory
  * ran out. */
 bool stage_open(struct stage *s, const struct stage_options *options, int width, int height,
-                bool clipboard, hg_error *err);
+                hg_error *err);
 
 /* Gives results back and frees. Also for one that could not be opened, or was only zeroed. */
 void stage_close(struct stage *s);

@@ -30,6 +30,9 @@ enum {
     FRAME_BYTES_MAX = 4 << 20,
     CODE_PASTE_BEGIN = KEY_MAX + 1,
     CODE_PASTE_END,
+    CODE_MOUSE, /* the beginning of a report */
+    CODE_WATCHED,
+    CODE_UNWATCHED,
     CODE_SEEN,        /* the terminal's answer to "are you there" */
     ANSWER_MS = 2000, /* a terminal that takes longer is not asked again */
     GOODBYE_MS = 250  /* how long an answer is waited for that the shell must not get */
@@ -42,8 +45,12 @@ struct terminal {
     SCREEN *screen;
     struct termios before;
     enum depth depth;
-    bool ansi; /* understands the sequences of ECMA-48, as most do */
-    bool paces, cursor_visible, suspended, clipboard;
+    bool ansi;    /* understands the sequences of ECMA-48, as most do */
+    bool strings; /* and more of what xterm does: its string sequences, the mouse, the focus */
+    bool paces, cursor_visible, suspended, mouse;
+    char report[16]; /* of the mouse, while it comes: "0;12;5" */
+    bool reporting;
+    int pointer_x, pointer_y;
     int64_t asked_ms;    /* when it was asked whether it has seen the frame; 0: it owes no answer */
     struct canvas shown; /* what ncurses was told last */
     const struct theme *theme;
@@ -51,7 +58,11 @@ struct terminal {
 };
 
 static const char seen_ask[] = "\033[5n", seen_answer[] = "\033[0n";
+/* Modes of xterm: what is pasted is marked; the window's focus is told; presses and the wheel are
+ * told, in decimal numbers. */
 static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
+static const char focus_on[] = "\033[?1004h", focus_off[] = "\033[?1004l";
+static const char mouse_on[] = "\033[?1000h\033[?1006h", mouse_off[] = "\033[?1006l\033[?1000l";
 
 static int64_t now_ms(void)
 {
@@ -77,6 +88,12 @@ static void on_death(int number)
     raise(number); /* the handler is gone (SA_RESETHAND): now it dies of it */
 }
 
+static void rescue_put(const char *bytes)
+{
+    memcpy(rescue.bytes + rescue.size, bytes, strlen(bytes));
+    rescue.size += strlen(bytes);
+}
+
 /* Adds a capability without its padding, "$<5>". */
 static void rescue_add(const char *name)
 {
@@ -99,9 +116,11 @@ static void rescue_arm(const struct terminal *t)
     rescue.size = 0;
     rescue.tty = t->tty;
     rescue.before = t->before;
-    if (t->ansi) {
-        memcpy(rescue.bytes, paste_off, sizeof paste_off - 1);
-        rescue.size = sizeof paste_off - 1;
+    if (t->ansi)
+        rescue_put(paste_off);
+    if (t->strings) {
+        rescue_put(focus_off);
+        rescue_put(mouse_off);
     }
     rescue_add("sgr0");
     rescue_add("rmkx");
@@ -169,6 +188,9 @@ static void start_curses(struct terminal *t, enum color_use use)
     define_key("\033[200~", CODE_PASTE_BEGIN);
     define_key("\033[201~", CODE_PASTE_END);
     define_key(seen_answer, CODE_SEEN);
+    define_key("\033[<", CODE_MOUSE);
+    define_key("\033[I", CODE_WATCHED);
+    define_key("\033[O", CODE_UNWATCHED);
     t->depth = find_depth(use);
     if (t->depth != DEPTH_MONO) {
         start_color();
@@ -292,6 +314,26 @@ static void close_files(struct terminal *t)
     alloc_free(t);
 }
 
+/* What the terminal is asked to tell from now on; of the mouse when the console wants to hear it.
+ */
+static void set_reports(struct terminal *t)
+{
+    if (t->ansi)
+        buf_text(&t->pending, paste_on);
+    if (t->strings)
+        buf_text(&t->pending, focus_on);
+    t->mouse = false; /* until the next frame */
+}
+
+static void end_reports(struct terminal *t)
+{
+    terminal_take_mouse(t, false);
+    if (t->strings)
+        buf_text(&t->pending, focus_off);
+    if (t->ansi)
+        buf_text(&t->pending, paste_off);
+}
+
 bool terminal_open(enum color_use color, struct terminal **out, hg_error *err)
 {
     struct terminal *t;
@@ -324,12 +366,11 @@ bool terminal_open(enum color_use color, struct terminal **out, hg_error *err)
     /* only terminals that understand ANSI sequences are asked to mark what is pasted, and whether
      * they have seen a frame */
     t->ansi = t->paces = strncmp(placing(), "\033[", 2) == 0;
-    t->clipboard = t->ansi && has_string_sequences();
+    t->strings = t->ansi && has_string_sequences();
     t->cursor_visible = true;
     rescue_arm(t);
     set_modes(t);
-    if (t->ansi)
-        buf_text(&t->pending, paste_on);
+    set_reports(t);
     terminal_reset(t);
     *out = t;
     return true;
@@ -373,8 +414,7 @@ void terminal_suspend(struct terminal *t)
     t->cursor_visible = true;
     endwin();
     collect(t);
-    if (t->ansi)
-        buf_text(&t->pending, paste_off);
+    end_reports(t);
     flush_all(t);
     while (tcsetattr(t->tty, TCSANOW, &t->before) != 0 && errno == EINTR)
         continue;
@@ -388,8 +428,7 @@ void terminal_resume(struct terminal *t)
     }
     set_modes(t);
     t->suspended = false;
-    if (t->ansi)
-        buf_text(&t->pending, paste_on);
+    set_reports(t);
     terminal_reset(t);
 }
 
@@ -540,7 +579,25 @@ int terminal_patience_ms(const struct terminal *t)
 
 bool terminal_has_clipboard(const struct terminal *t)
 {
-    return t->clipboard;
+    return t->strings;
+}
+
+bool terminal_has_mouse(const struct terminal *t)
+{
+    return t->strings;
+}
+
+void terminal_take_mouse(struct terminal *t, bool take)
+{
+    if (take != t->mouse)
+        buf_text(&t->pending, take ? mouse_on : mouse_off);
+    t->mouse = take;
+}
+
+void terminal_pointer(const struct terminal *t, int *out_x, int *out_y)
+{
+    *out_x = t->pointer_x;
+    *out_y = t->pointer_y;
 }
 
 /* RFC 4648 §4. */
@@ -643,12 +700,40 @@ static bool swallow_sequence(void)
     return true;
 }
 
+/* The rest of "CSI < button ; column ; row M", or m when it is released. What is no press of the
+ * first button and no wheel says nothing. */
+static uint32_t take_mouse(struct terminal *t, wint_t code)
+{
+    int button, x, y;
+    size_t used = strlen(t->report);
+
+    if ((code >= '0' && code <= '9') || code == ';') {
+        if (used + 1 < sizeof t->report)
+            t->report[used] = (char)code;
+        return 0;
+    }
+    t->reporting = false;
+    if (code != 'M' || sscanf(t->report, "%d;%d;%d", &button, &x, &y) != 3)
+        return 0;
+    t->pointer_x = x - 1;
+    t->pointer_y = y - 1;
+    return button == 0    ? KEYS_CLICK
+           : button == 64 ? KEYS_WHEEL_UP
+           : button == 65 ? KEYS_WHEEL_DOWN
+                          : 0;
+}
+
 /* What the terminal says of itself or of a paste; false: it is a key. */
 static bool take_report(struct terminal *t, wint_t code, uint32_t *out_key)
 {
     *out_key = 0;
     if (code == CODE_SEEN)
         t->asked_ms = 0;
+    else if (code == CODE_MOUSE) {
+        t->reporting = true;
+        memset(t->report, 0, sizeof t->report);
+    } else if (code == CODE_WATCHED || code == CODE_UNWATCHED)
+        *out_key = code == CODE_WATCHED ? KEYS_WATCHED : KEYS_UNWATCHED;
     else if (code == CODE_PASTE_BEGIN || code == CODE_PASTE_END)
         *out_key = code == CODE_PASTE_BEGIN ? KEYS_PASTE : KEYS_PASTE_END;
     else
@@ -664,7 +749,9 @@ bool terminal_key(struct terminal *t, uint32_t *out_key)
     while ((kind = get_wch(&code)) != ERR) {
         bool function = kind == KEY_CODE_YES;
 
-        if (!(function && take_report(t, code, out_key))) {
+        if (t->reporting && !function) {
+            *out_key = take_mouse(t, code);
+        } else if (!(function && take_report(t, code, out_key))) {
             if (!function && code == 27 && swallow_sequence())
                 continue;
             *out_key = key_of(code, function);

@@ -42,6 +42,12 @@ void terminal_draw(struct terminal *t, const struct canvas *c, const struct them
 bool terminal_has_clipboard(const struct terminal *t);
 void terminal_copy(struct terminal *t, const char *text);
 
+/* The mouse: whether the terminal can tell of it, whether it shall, and where it was when
+ * terminal_key() told of it last. Given back with the terminal. */
+bool terminal_has_mouse(const struct terminal *t);
+void terminal_take_mouse(struct terminal *t, bool take);
+void terminal_pointer(const struct terminal *t, int *out_x, int *out_y);
+
 /*
  * Whether a frame may be drawn: what was written before is gone, and the terminal has answered that
  * it has seen it. A terminal that does not answer within two seconds is not asked again.

@@ -356,6 +356,28 @@ static void copy(struct model *m, enum command command, struct effects *effects)
     }
 }
 
+static void use_mouse(struct model *m, enum command command, struct effects *effects)
+{
+    (void)command;
+    (void)effects;
+    if (!m->facts.mouse) {
+        note_add(m, ROLE_WARN, "this terminal does not tell of its mouse");
+        return;
+    }
+    m->mouse_left = !m->mouse_left;
+    note_add(m, ROLE_INFO,
+             m->mouse_left ? "the mouse marks text, as in other programs; m takes it"
+                           : "the mouse selects rows; m leaves it to the terminal");
+}
+
+/* Whoever comes back sees the present. */
+static void watch(struct model *m, bool watched, struct effects *effects)
+{
+    m->unwatched = !watched;
+    if (watched && m->refresh_ms > 0)
+        feed_refresh(m, effects);
+}
+
 /* What only the world can do. */
 static void ask_world(struct model *m, enum command command, struct effects *effects)
 {
@@ -393,7 +415,8 @@ static carry_out *const commands[COMMAND_COUNT] = {
     [COMMAND_CANCEL_QUERY] = end_session, [COMMAND_END_SESSION] = end_session,
     [COMMAND_STOP] = stop,        [COMMAND_INTERRUPT] = interrupt,
     [COMMAND_QUIT] = quit,        [COMMAND_THEME] = ask_world,
-    [COMMAND_REDRAW] = ask_world, [COMMAND_SUSPEND] = ask_world,
+    [COMMAND_MOUSE] = use_mouse,  [COMMAND_REDRAW] = ask_world,
+    [COMMAND_SUSPEND] = ask_world,
 };
 /* clang-format on */
 
@@ -463,7 +486,13 @@ void update(struct model *m, const struct message *message, struct effects *effe
     case MSG_TICK:
         break;
     case MSG_KEY:
-        take_key(m, message->key, effects);
+        if (message->key == KEYS_WATCHED || message->key == KEYS_UNWATCHED)
+            watch(m, message->key == KEYS_WATCHED, effects);
+        else
+            take_key(m, message->key, effects);
+        break;
+    case MSG_POINTER:
+        pointer_take(m, message, effects);
         break;
     case MSG_RESIZE:
         m->width = message->width;

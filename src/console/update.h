@@ -12,6 +12,7 @@
 enum message_kind {
     MSG_TICK,
     MSG_KEY,
+    MSG_POINTER, /* key, and where: x, y */
     MSG_RESIZE,
     MSG_STARTED,  /* what became of an EFFECT_START: job 0 when it could not be started */
     MSG_PROGRESS, /* of a running job */
@@ -24,6 +25,7 @@ struct message {
     int64_t now_ms, wall_ms;
     uint32_t key;
     int width, height;
+    int x, y;
     uint64_t job;
     struct job_request request;
     struct job_event event;
@@ -76,6 +78,11 @@ void selection_follow(struct model *m, enum pane list); /* after its rows have c
 void list_refresh(struct model *m, enum pane list);     /* arranges it, and follows */
 void move_by(struct model *m, enum command command);
 void move_to_pane(struct model *m, int by);
+void focus_pane(struct model *m, enum pane pane);
+void select_row(struct model *m, enum pane list, int64_t index); /* the nearest that there is */
+
+/* pointer.c: what is pressed with the mouse. */
+void pointer_take(struct model *m, const struct message *message, struct effects *effects);
 
 /* feed.c: what is asked for again and again. */
 void feed_tick(struct model *m, struct effects *effects);

@@ -129,22 +129,58 @@ const char *view_screen_name(enum screen_id screen)
 }
 
 /* The screens with their keys, and at the right what runs and who started it. */
-static void draw_tabs(const struct model *m, struct area a)
+/* Columns of the tabs; what runs stands behind them. */
+static int tabs_room(const struct model *m, int width)
 {
-    char running[96], number[4];
-    int x = 1, room = a.width;
+    char running[96];
 
     view_running(m, running, sizeof running);
-    if (running[0] != '\0')
-        room = area_put_right(a, a.width - 1, 0, ROLE_STEP_RUN, running) - 1;
+    return running[0] == '\0' ? width : width - 2 - shown_width(running);
+}
+
+/* Where a screen's number stands, before its name; -1: there is no room for it. */
+static int tab_place(enum screen_id screen, int room)
+{
+    int x = 1, end = 1;
+
+    for (int i = 0; i <= (int)screen; i++) {
+        x = end;
+        end = x + 2 + (int)strlen(names[i]) + 2;
+    }
+    return end - 2 > room ? -1 : x;
+}
+
+bool view_tab_at(const struct model *m, int x, enum screen_id *out)
+{
+    int room = tabs_room(m, m->width);
+
+    for (int i = 0; i < SCREEN_COUNT; i++) {
+        int at = tab_place((enum screen_id)i, room);
+
+        if (at >= 0 && x >= at && x < at + 2 + (int)strlen(names[i])) {
+            *out = (enum screen_id)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void draw_tabs(const struct model *m, struct area a)
+{
+    int room = tabs_room(m, a.width);
+    char running[96], number[4];
+
+    view_running(m, running, sizeof running);
+    area_put_right(a, a.width - 1, 0, ROLE_STEP_RUN, running);
     for (int screen = 0; screen < SCREEN_COUNT; screen++) {
         bool open = (enum screen_id)screen == m->screen;
+        int x = tab_place((enum screen_id)screen, room);
 
-        if (x + (int)strlen(names[screen]) + 2 > room)
+        if (x < 0)
             break;
         snprintf(number, sizeof number, "%d", screen + 1);
-        x += area_put(a, x, 0, open ? ROLE_TAB_OPEN : ROLE_KEY, number) + 1;
-        x += area_put(a, x, 0, open ? ROLE_TAB_OPEN : ROLE_TAB, names[screen]) + 2;
+        area_put(a, x, 0, open ? ROLE_TAB_OPEN : ROLE_KEY, number);
+        area_put(a, x + 2, 0, open ? ROLE_TAB_OPEN : ROLE_TAB, names[screen]);
     }
 }
 

@@ -58,6 +58,8 @@ void view_drift(const struct model *m, struct document *d);
 void view_drift_title(const struct model *m, struct page_title *out);
 void view_holder_title(const struct model *m, struct page_title *out);
 void view_detail_title(const struct model *m, struct page_title *out);
+/* The screen whose name stands in this column of the tabs; false: none does. */
+bool view_tab_at(const struct model *m, int x, enum screen_id *out);
 const char *view_screen_name(enum screen_id screen);
 
 /* The database as short as it can be told: no scheme, no password, no parameters. */

@@ -33,10 +33,15 @@ static struct tty *open_console(const char *name, const struct tty_options *opti
     return t;
 }
 
-static void quit(struct tty *t)
+static void quit_and_keep(struct tty *t)
 {
     tty_type(t, "q");
     assert_int_equal(tty_wait_end(t), 0);
+}
+
+static void quit(struct tty *t)
+{
+    quit_and_keep(t);
     tty_free(t);
 }
 
@@ -399,6 +404,86 @@ static void the_end_of_an_unknown_sequence_is_not_a_key(void **state)
     quit(t);
 }
 
+/* Whether it has been written since a place in all that was written. */
+static bool wrote(const struct tty *t, size_t since, const char *sequence)
+{
+    size_t size;
+    const char *bytes = tty_bytes(t, &size);
+
+    return memmem(bytes + since, size - since, sequence, strlen(sequence)) != NULL;
+}
+
+static void the_mouse_selects_rows_and_screens_and_turns_lists(void **state)
+{
+    struct tty *t = open_console("busy", &(struct tty_options){0});
+
+    (void)state;
+    assert_true(wrote(t, 0, "\033[?1000h\033[?1006h"));
+    tty_type(t, "\033[<0;46;2M\033[<0;46;2m"); /* the name of the fourth screen */
+    assert_true(tty_wait(t, "MIGRATION 00"));
+    tty_type(t, "\033[<0;10;5M\033[<0;10;5m"); /* the first row of its list */
+    assert_true(tty_wait(t, "MIGRATION 0035"));
+    tty_type(t, "\033[<65;10;8M");
+    assert_true(tty_wait(t, "MIGRATION 0038"));
+    tty_type(t, "\033[<64;10;");
+    tty_listen(t, 50); /* in two pieces */
+    tty_type(t, "8M");
+    assert_true(tty_wait(t, "MIGRATION 0035"));
+    tty_type(t, "\033[<2;46;2M\033[<0;99999999999999999;2M\033[<;;M"); /* nothing that it knows */
+    tty_type(t, "?");
+    assert_true(tty_wait(t, "HELP"));
+    quit(t);
+}
+
+static void the_mouse_is_left_to_the_terminal_when_text_is_to_be_marked(void **state)
+{
+    struct tty *t = open_console("busy", &(struct tty_options){0});
+    size_t before;
+
+    (void)state;
+    tty_bytes(t, &before);
+    tty_type(t, "m");
+    assert_true(tty_wait(t, "the mouse marks text"));
+    assert_true(wrote(t, before, "\033[?1006l\033[?1000l"));
+    tty_bytes(t, &before);
+    tty_type(t, "m");
+    assert_true(tty_wait(t, "the mouse selects rows"));
+    assert_true(wrote(t, before, "\033[?1000h\033[?1006h"));
+    tty_bytes(t, &before);
+    quit_and_keep(t);
+    assert_true(wrote(t, before, "\033[?1006l\033[?1000l"));
+    assert_true(wrote(t, before, "\033[?1004l"));
+    assert_true(wrote(t, before, "\033[?2004l"));
+    tty_free(t);
+}
+
+static void a_terminal_without_a_mouse_is_not_asked_for_it(void **state)
+{
+    static const char *const kinds[] = {"linux", "vt100", "vt220"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        struct tty *t = open_console("busy", &(struct tty_options){.term = kinds[i]});
+
+        tty_type(t, "m");
+        assert_true(tty_wait(t, "does not tell of its mouse"));
+        assert_false(wrote(t, 0, "\033[?1000h"));
+        assert_false(wrote(t, 0, "\033[?1004h"));
+        quit(t);
+    }
+}
+
+static void the_focus_of_the_window_is_no_key(void **state)
+{
+    struct tty *t = open_console("busy", &(struct tty_options){0});
+
+    (void)state;
+    assert_true(wrote(t, 0, "\033[?1004h"));
+    tty_type(t, "\033[O\033[I\033[O?");
+    assert_true(tty_wait(t, "HELP"));
+    quit(t);
+}
+
 static void themes_change_while_it_runs(void **state)
 {
     struct tty *t = open_console("busy", &(struct tty_options){0});
@@ -461,6 +546,10 @@ int main(int argc, char **argv)
         cmocka_unit_test(production_takes_the_name_and_no_paste),
         cmocka_unit_test(a_run_is_stopped_after_a_question),
         cmocka_unit_test(the_end_of_an_unknown_sequence_is_not_a_key),
+        cmocka_unit_test(the_mouse_selects_rows_and_screens_and_turns_lists),
+        cmocka_unit_test(the_mouse_is_left_to_the_terminal_when_text_is_to_be_marked),
+        cmocka_unit_test(a_terminal_without_a_mouse_is_not_asked_for_it),
+        cmocka_unit_test(the_focus_of_the_window_is_no_key),
         cmocka_unit_test(themes_change_while_it_runs),
         cmocka_unit_test(a_broken_theme_is_named_and_the_default_used),
     };
