@@ -68,6 +68,9 @@ const char *view_target(const struct model *m, char *out, size_t size);
 /* The most connections that a pool can have open. */
 int view_capacity(const hg_pool_snapshot *pool);
 
+/* "as of 14:03:11" where the database is silent; "" while it answers. */
+void view_stale(const struct model *m, int64_t known_wall_ms, char *out, size_t size);
+
 struct change_words {
     const char *verb, *done, *title;
 };

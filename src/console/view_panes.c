@@ -221,11 +221,15 @@ static void draw_file(const hg_sessions *sessions, struct area a)
 void view_server(const struct model *m, struct area a)
 {
     const hg_sessions *sessions = model_sessions(m);
+    char note[48] = "";
     struct rule rule = {.title = m->facts.driver == HG_SQLITE ? "FILE" : "SERVER",
                         .subject = "",
-                        .note = "",
+                        .note = note,
+                        .note_role = ROLE_WARN,
                         .production = m->facts.production};
 
+    if (m->facts.driver == HG_POSTGRESQL)
+        view_stale(m, m->sessions_wall_ms, note, sizeof note);
     widget_rule(a, 0, &rule);
     if (sessions != NULL && sessions->driver == HG_SQLITE)
         draw_file(sessions, a);
@@ -270,6 +274,7 @@ static bool group_is_new(const struct model *m, size_t i)
 
 static void draw_lights(const struct model *m, struct area a)
 {
+    char note[48];
     struct rule rule = {.title = "GROUPS",
                         .subject = "",
                         .note = "r runs all checks there are",
@@ -277,6 +282,11 @@ static void draw_lights(const struct model *m, struct area a)
                         .production = m->facts.production};
     int x = 2, y = 1;
 
+    view_stale(m, m->known_wall_ms, note, sizeof note);
+    if (note[0] != '\0') {
+        rule.note = note;
+        rule.note_role = ROLE_WARN;
+    }
     widget_rule(a, 0, &rule);
     for (size_t i = 0; i < model_check_count(m); i++) {
         const char *id = model_check(m, i)->id;

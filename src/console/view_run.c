@@ -168,6 +168,9 @@ static void blockers(const struct model *m, struct document *d)
     if (waits == NULL)
         return;
     document_blank(d);
+    view_stale(m, m->sessions_wall_ms, line, sizeof line);
+    if (line[0] != '\0')
+        document_text(d, WAY_INDENT, ROLE_WARN, line);
     for (size_t i = 0; i < waits->blocked_by_count; i++) {
         list_session_says(m, waits->blocked_by[i], line, sizeof line);
         document_item(d, WAY_INDENT, ROLE_DIM, i == 0 ? "in the way" : "", ROLE_WARN, line);
@@ -207,6 +210,9 @@ void view_holder_title(const struct model *m, struct page_title *out)
     *out = (struct page_title){.title = "RUN ELSEWHERE", .note_role = ROLE_DIM};
     if (m->holder[0] == '\0')
         snprintf(out->note, sizeof out->note, "it has ended");
+    else
+        view_stale(m, m->known_wall_ms, out->note, sizeof out->note);
+    out->note_role = model_db_answers(m) ? ROLE_DIM : ROLE_WARN;
 }
 
 void view_holder(const struct model *m, struct document *d)

@@ -1,6 +1,9 @@
 /*
  * view_words.c - the one word and the one role for each state of a thing, on every screen.
  */
+#include <stdio.h>
+
+#include "format.h"
 #include "view.h"
 
 /* clang-format off */
@@ -83,4 +86,13 @@ const char *view_revision_word(const hg_revision *r)
 enum role view_revision_role(const hg_revision *r)
 {
     return is_edited(r) ? ROLE_MIG_BROKEN : revisions[r->state].role;
+}
+
+void view_stale(const struct model *m, int64_t known_wall_ms, char *out, size_t size)
+{
+    char since[FORMAT_ROOM];
+
+    out[0] = '\0';
+    if (!model_db_answers(m) && known_wall_ms > 0)
+        snprintf(out, size, "as of %s", format_moment(known_wall_ms, since));
 }

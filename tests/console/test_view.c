@@ -506,6 +506,22 @@ static void copy_stop(struct scene *s)
     scene_key(s, KEYS_INTERRUPT);
 }
 
+/* Sessions and checks of a database that has been silent since. */
+static void stale_sessions(struct scene *s)
+{
+    busy(s);
+    scene_key(s, '3');
+    scene_deliver_sessions(s);
+    tick(s, 1000);
+    tick(s, 4000);
+}
+
+static void stale_checks(struct scene *s)
+{
+    stale(s);
+    scene_key(s, '5');
+}
+
 static void sorted(struct scene *s)
 {
     busy(s);
@@ -606,6 +622,9 @@ static const struct view_case {
     {"transfer_running_40x10", copying, 40, 10, true, true},
     {"transfer_running_132x43_ascii", copying, 132, 43, false, true},
     {"transfer_stop_80x24", copy_stop, 80, 24, true, false},
+    {"stale_sessions_80x24", stale_sessions, 80, 24, true, true},
+    {"stale_sessions_40x10", stale_sessions, 40, 10, false, true},
+    {"stale_checks_80x24", stale_checks, 80, 24, true, true},
     {"graph_40x10", graph, 40, 10, true, true},
     {"graph_40x10_ascii", graph, 40, 10, false, true},
     {"graph_80x24", graph, 80, 24, true, true},
