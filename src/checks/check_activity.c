@@ -57,7 +57,7 @@ static const char strong_locks[] = "SELECT " SINCE(
 static const char strangers[] =
     "SELECT 1, " WHO " || ' as ' || a.usename" FROM_CLIENTS
     " AND a.datname = current_database() AND a.usename <> current_user"
-    " AND a.usename NOT LIKE 'rds%' AND a.application_name NOT LIKE 'headgate/%'";
+    " AND a.usename NOT LIKE 'rds%' AND a.application_name NOT LIKE 'headgate/%'" UNSEEN;
 
 #define P ON_POSTGRES | CONNECTED
 

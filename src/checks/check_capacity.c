@@ -142,37 +142,81 @@ static void check_saturation(struct check_context *context, hg_check_result *res
 
 /* --- getting another one --- */
 
+/* Ends a session from another one, and returns when it is gone. */
+static bool terminate(struct check_context *context, int64_t backend, hg_error *err)
+{
+    static const char kill[] = "SELECT pg_catalog.pg_terminate_backend($1::int)";
+    static const char look[] = "SELECT 1 FROM pg_catalog.pg_stat_activity WHERE pid = $1::int";
+    const struct timespec pause = {.tv_nsec = 2 * 1000000L};
+    hg_value pid = hg_integer(backend);
+    hg_step step = HG_ROW;
+
+    if (!hg_conn_execute(context->conn, kill, &pid, 1, context->by, NULL, err))
+        return false;
+    while (step == HG_ROW) {
+        hg_rows *rows = NULL;
+
+        step = hg_conn_query(context->conn, look, &pid, 1, context->by, &rows, err)
+                   ? hg_rows_next(rows, context->by, err)
+                   : HG_ERROR;
+        hg_rows_close(rows);
+        nanosleep(&pause, NULL);
+    }
+    return step == HG_END;
+}
+
+/* A caller's whole visit. */
+static bool visit(struct check_context *context, hg_pool *pool, hg_error *err)
+{
+    hg_conn *conn = NULL;
+    int64_t one;
+    bool ok = hg_pool_checkout(pool, "smoke", context->by, &conn, err)
+              && ask(context, conn, "SELECT 1", &one, err);
+
+    if (conn != NULL)
+        hg_pool_return(pool, conn);
+    return ok;
+}
+
+/* The server takes a moment from giving up the session to hanging up: who comes in between cannot
+ * be spared, who comes after that has to be. */
+static void judge_healing(struct check_context *context, hg_pool *pool, int64_t backend,
+                          hg_check_result *result)
+{
+    hg_error err = {0}, again = {0};
+
+    if (!terminate(context, backend, &err))
+        check_say_error(result, &err);
+    else if (visit(context, pool, &err))
+        check_say(result, HG_PASS, "the next caller noticed nothing");
+    else if (visit(context, pool, &again))
+        check_say(result, HG_PASS, "one caller got an error, the next one a new connection");
+    else
+        check_say(result, HG_FAIL, "two callers got errors: %s", again.message);
+}
+
 static void check_heals(struct check_context *context, hg_check_result *result)
 {
-    static const char kill[] = "SELECT pg_catalog.pg_terminate_backend($1)";
     hg_conn *conn = NULL;
     hg_pool *pool = NULL;
     hg_error err = {0};
-    hg_value backend;
-    int64_t one = 0;
+    int64_t backend = 0;
 
     if (begin(context, -1, &pool, &conn, result)) {
-        if (!ask(context, conn, "SELECT pg_catalog.pg_backend_pid()", &one, &err)) {
+        bool known = ask(context, conn, "SELECT pg_catalog.pg_backend_pid()", &backend, &err);
+
+        hg_pool_return(pool, conn);
+        if (known)
+            judge_healing(context, pool, backend, result);
+        else
             check_say_error(result, &err);
-        } else {
-            backend = hg_integer(one);
-            hg_pool_return(pool, conn);
-            conn = NULL;
-            if (!hg_conn_execute(context->conn, kill, &backend, 1, context->by, NULL, &err))
-                check_say_error(result, &err);
-            else if (!hg_pool_checkout(pool, "smoke", context->by, &conn, &err)
-                     || !ask(context, conn, "SELECT 1", &one, &err))
-                check_say(result, HG_FAIL, "the next caller got: %s", err.message);
-            else
-                check_say(result, HG_PASS, "the next caller noticed nothing");
-        }
     }
-    end(context, pool, conn);
+    end(context, pool, NULL);
 }
 
 static void check_recycle(struct check_context *context, hg_check_result *result)
 {
-    const struct timespec older = {.tv_nsec = 5 * 1000000L};
+    const struct timespec older = {.tv_nsec = 25 * 1000000L}; /* clocks here tick every few ms */
     hg_pool_snapshot *seen = arena_alloc(context->arena, 1, sizeof *seen);
     hg_conn *conn = NULL;
     hg_pool *pool = NULL;
@@ -190,8 +234,8 @@ static void check_recycle(struct check_context *context, hg_check_result *result
             check_say_error(result, &err);
         } else {
             hg_pool_inspect(pool, seen);
-            check_say(result, seen->connects == 2 ? HG_PASS : HG_FAIL, "%s",
-                      seen->connects == 2 ? "replaced when its time was over" : "kept for longer");
+            check_say(result, seen->connects >= 2 ? HG_PASS : HG_FAIL, "%s",
+                      seen->connects >= 2 ? "replaced when its time was over" : "kept for longer");
         }
     }
     end(context, pool, conn);
@@ -380,7 +424,7 @@ static const struct check rows[] = {
     {"capacity.saturation", "CAP004", "Who waits in vain is told in time", MAJOR, A, check_saturation,
      .code = "saturation", .hint = "Report this, with the log of a run with -vv."},
     {"capacity.heals", "CAP005", "A connection that died is replaced", CRITICAL, P, check_heals,
-     .code = "no_healing", .hint = "Set DB_POOL_PRE_PING to on."},
+     .code = "no_healing", .hint = "Set DB_POOL_PRE_PING to on; is a proxy between that keeps dead sessions?"},
     {"capacity.recycle", "CAP006", "An old connection is replaced", MINOR, A, check_recycle,
      .code = "no_recycle", .hint = "Report this, with the log of a run with -vv."},
     {"capacity.rollback", "CAP007", "A rollback takes back what was done", CRITICAL, A, check_rollback,

@@ -52,14 +52,17 @@ static const char sequence_behind[] =
                       " || min(tab::regclass::text) FROM (" SEQUENCES
                       ") AS s WHERE NOT visible HAVING count(*) > 0";
 
+/* How far a sequence is, pg_sequences tells only who may read it. */
+#define UNREAD_SEQUENCES                                                                      \
+    " UNION ALL SELECT NULL, 'the role may not read ' || count(*) || ' sequences' FROM"       \
+    " (SELECT c.oid" FROM_CLASS " AND c.relkind = 'S' AND CASE WHEN c.relkind = 'S' THEN NOT" \
+    " pg_catalog.has_sequence_privilege(c.oid, 'SELECT,USAGE') END) AS s HAVING count(*) > 0"
+
 static const char sequence_used[] =
     "SELECT round(100.0 * coalesce(last_value, 0) / least(max_value, CASE data_type::text"
     " WHEN 'smallint' THEN 32767 WHEN 'integer' THEN 2147483647 ELSE max_value END))::bigint,"
     " schemaname || '.' || sequencename FROM pg_catalog.pg_sequences"
-    " WHERE last_value IS NOT NULL AND increment_by > 0 AND NOT cycle"
-    " UNION ALL SELECT NULL, 'the role may not read ' || count(*) || ' sequences' FROM"
-    " (SELECT c.oid" FROM_CLASS " AND c.relkind = 'S' AND CASE WHEN c.relkind = 'S' THEN NOT"
-    " pg_catalog.has_sequence_privilege(c.oid, 'SELECT,USAGE') END) AS s HAVING count(*) > 0";
+    " WHERE last_value IS NOT NULL AND increment_by > 0 AND NOT cycle" UNREAD_SEQUENCES;
 
 static const char int_keys[] =
     "SELECT CASE WHEN used > 50 THEN 1 ELSE 0 END, CASE WHEN used IS NULL THEN"
@@ -71,7 +74,8 @@ static const char int_keys[] =
     " AND a.atttypid = 23 JOIN pg_catalog.pg_depend d ON d.refobjid = c.oid"
     " AND d.refobjsubid = a.attnum AND d.deptype IN ('a', 'i')"
     " JOIN pg_catalog.pg_class s ON s.oid = d.objid AND s.relkind = 'S'"
-    " JOIN pg_catalog.pg_sequences p ON p.sequencename = s.relname WHERE" OURS ") AS k";
+    " JOIN pg_catalog.pg_sequences p ON p.sequencename = s.relname WHERE" OURS
+    ") AS k" UNREAD_SEQUENCES;
 
 static const char invalid_index[] =
     "SELECT 1, i.indexrelid::regclass::text || ' on ' || " NAME

@@ -28,11 +28,18 @@ void check_say(hg_check_result *result, hg_status status, const char *format, ..
     text_copy(result->observed, sizeof result->observed, observed);
 }
 
+/* Corruption that a question has met is an answer, whatever was asked. */
+static hg_status status_of_error(const hg_error *err)
+{
+    if (strcmp(err->sqlstate, "XX001") == 0 || strcmp(err->sqlstate, "XX002") == 0)
+        return HG_FAIL;
+    return err->code == HG_PRIVILEGE ? HG_SKIP : HG_UNKNOWN;
+}
+
 void check_say_error(hg_check_result *result, const hg_error *err)
 {
-    check_say(result, err->code == HG_PRIVILEGE ? HG_SKIP : HG_UNKNOWN, "%s", err->message);
-    if (err->code != HG_PRIVILEGE)
-        text_copy(result->hint, sizeof result->hint, err->hint);
+    check_say(result, status_of_error(err), "%s", err->message);
+    text_copy(result->hint, sizeof result->hint, err->hint);
 }
 
 void check_evidence(struct check_context *context, hg_check_result *result, const char *format, ...)

@@ -104,7 +104,8 @@ void check_ask(const struct check *check, struct check_context *context, hg_chec
 /* Sets status and observed value of a result. Known secrets become ***. */
 void check_say(hg_check_result *result, hg_status status, const char *format, ...) HG_PRINTF(3, 4);
 
-/* What went wrong stands in err: unknown, or a skip when the role may not look. */
+/* What went wrong stands in err: unknown, a skip when the role may not look, a fail when the data
+ * are corrupt. */
 void check_say_error(hg_check_result *result, const hg_error *err);
 
 /* Adds a line of evidence; beyond HG_EVIDENCE_MAX, or when nobody wants it, it is dropped. */

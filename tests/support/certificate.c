@@ -79,7 +79,7 @@ void certificate_make(const char *certificate_path, const char *key_path)
 
     must(key != NULL && PEM_write_PrivateKey(file, key, NULL, NULL, 0, NULL, NULL), "key");
     must(fclose(file) == 0, key_path);
-    write_certificate(certificate_path, key, VALID_S);
+    write_certificate(certificate_path, key, 365L * VALID_S);
     EVP_PKEY_free(key);
 }
 
