@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -328,6 +329,44 @@ static void a_client_that_never_gets_done_is_ended_whatever_it_sends(void **stat
     assert_served(f->port);
 }
 
+/* As many connections as this process may have descriptors for, both ends being here. */
+static size_t allow_descriptors(size_t wanted)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    if (limit.rlim_cur < 2 * wanted + 200) {
+        limit.rlim_cur = limit.rlim_max < 2 * wanted + 200 ? limit.rlim_max : 2 * wanted + 200;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    }
+    return limit.rlim_cur < 2 * wanted + 200 ? (limit.rlim_cur - 200) / 2 : wanted;
+}
+
+static void thousands_of_connections_keep_nobody_out(void **state)
+{
+    enum { MANY = 4000 };
+    size_t count = allow_descriptors(MANY);
+    int *fds = calloc(count, sizeof *fds);
+    struct fixture *f = start("ENV=test", "ENV=test"); /* its limit is of now */
+
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        fds[i] = http_connect(f->port);
+        if (i % 2 == 0)
+            assert_int_equal(send(fds[i], "GET /", 5, MSG_NOSIGNAL), 5);
+        if (i % 500 == 0)
+            assert_served(f->port);
+    }
+    assert_served(f->port);
+    for (size_t i = 0; i < count; i++)
+        assert_true(is_ended(fds[i], 20000)); /* none of them has said what it wants */
+    for (size_t i = 0; i < count; i++)
+        close(fds[i]);
+    assert_served(f->port);
+    stop(f);
+    free(fds);
+}
+
 static void an_idle_connection_may_ask_again_and_is_not_ended_early(void **state)
 {
     static const char request[] = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -393,6 +432,7 @@ int main(void)
         WITH(what_is_no_get_of_a_known_path_is_refused, setup_open),
         WITH(noise_and_size_harm_nobody, setup_open),
         WITH(a_client_that_never_gets_done_is_ended_whatever_it_sends, setup_open),
+        cmocka_unit_test(thousands_of_connections_keep_nobody_out),
         WITH(an_idle_connection_may_ask_again_and_is_not_ended_early, setup_open),
         WITH(an_address_for_others_needs_a_token, setup_open),
         WITH(an_address_that_is_taken_is_an_error, setup_open),
