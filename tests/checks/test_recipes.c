@@ -28,247 +28,16 @@
 #include <jansson.h>
 
 #include "base/buf.h"
-#include "checks/application.h"
 #include "checks/beanstalk.h"
-#include "checks/checks.h"
 #include "support/certificate.h"
+#include "support/kitchen.h"
 #include "support/postgres.h"
 #include "support/process.h"
 #include "support/temp.h"
 #include "support/web.h"
 
-enum { SECONDS = 1000, CHECKS_MOST = 400, VARIABLES_MOST = 8 };
-
-static char *folder;   /* that everything works in */
-static char *database; /* on the server */
-
-/* One check in one situation. Texts may have <DIR>, <PORT>, <SOCKET>, <DB> and <CERT> in them. */
-struct recipe {
-    const char *id;
-    hg_status status;
-    const char *before, *after; /* SQL that brings it about as superuser, and ends it */
-    const char *env;            /* "NAME=value NAME=value" */
-    const char *url;            /* NULL: the usual one */
-    const char *file, *content; /* in the folder */
-    unsigned mode;              /* of that file; 0: 0600 */
-    double shift;               /* of both thresholds, down */
-};
-
-static const char *application_url; /* NULL: none */
-
-/* What was forced, by the place in the catalogue: bits 1 << status. */
-static unsigned forced[CHECKS_MOST];
-
-static size_t place_of(const char *id)
-{
-    for (size_t i = 0; i < hg_check_count(); i++)
-        if (strcmp(hg_check_at(i).id, id) == 0)
-            return i;
-    fail_msg("there is no check %s", id);
-    return 0;
-}
-
-static const struct check *row_of(const char *id)
-{
-    for (size_t t = 0; t < check_table_count; t++)
-        for (size_t i = 0; i < check_tables[t]->count; i++)
-            if (strcmp(check_tables[t]->rows[i].id, id) == 0)
-                return &check_tables[t]->rows[i];
-    fail_msg("there is no check %s", id);
-    return NULL;
-}
-
-/* --- words in texts --- */
-
-static const char *value_of(const char *at, const char **out)
-{
-    static char port[16], certificate[4096];
-    const struct {
-        const char *name, *value;
-    } words[] = {{"<DIR>", folder},
-                 {"<PORT>", port},
-                 {"<SOCKET>", postgres_socket_dir()},
-                 {"<DB>", database},
-                 {"<CERT>", certificate}};
-
-    snprintf(port, sizeof port, "%d", postgres_port());
-    snprintf(certificate, sizeof certificate, "%s/server.crt", postgres_socket_dir());
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strncmp(at, words[i].name, strlen(words[i].name)) == 0) {
-            *out = words[i].value;
-            return at + strlen(words[i].name);
-        }
-    return NULL;
-}
-
-/* The text with its words replaced; free(). */
-static char *fill_in(const char *text)
-{
-    struct buf out = BUF_INIT(1 << 16);
-    const char *value, *next;
-
-    for (const char *at = text; *at != '\0'; at = next)
-        if ((next = value_of(at, &value)) != NULL) {
-            buf_text(&out, value);
-        } else {
-            buf_char(&out, *at);
-            next = at + 1;
-        }
-    return buf_take(&out);
-}
-
-/* --- running one --- */
-
-struct stage {
-    hg_settings *settings;
-    hg_pool *pool;
-};
-
-static struct stage open_stage(const struct recipe *r, const char *url)
-{
-    const char *variables[VARIABLES_MOST] = {"ENV=test"};
-    char *filled = fill_in(url), *env = fill_in(r->env == NULL ? "" : r->env), *rest = env, *one;
-    hg_settings_options options = {.url = filled, .environ = variables};
-    hg_pool_options pool_options;
-    struct stage stage = {0};
-    hg_error err = {0};
-    size_t n = 0;
-
-    if (strstr(env, "DATABASE_URL") != NULL)
-        options.url = NULL;
-    while ((one = strsep(&rest, " ")) != NULL)
-        if (one[0] != '\0')
-            variables[n++] = one;
-    if (!hg_settings_load(&options, &stage.settings, &err))
-        fail_msg("%s <%s>: %s", r->id, env, err.message);
-    pool_options = hg_pool_options_from(stage.settings);
-    pool_options.settings = hg_pool_settings_for_tool(pool_options.settings);
-    pool_options.runtime_dir = NULL;
-    pool_options.read_only = hg_settings_read_only(stage.settings);
-    pool_options.may_create = !pool_options.read_only;
-    assert_true(hg_pool_open(hg_settings_url(stage.settings), &pool_options, &stage.pool, NULL));
-    free(filled);
-    free(env);
-    return stage;
-}
-
-static void close_stage(struct stage *stage)
-{
-    hg_pool_close(stage->pool, hg_deadline_in_ms(5 * SECONDS));
-    hg_settings_free(stage->settings);
-}
-
-static void run_sql(const char *url, const char *sql)
-{
-    struct recipe none = {.id = "sql"};
-    struct stage stage = open_stage(&none, url);
-    hg_deadline by = hg_deadline_in_ms(30 * SECONDS);
-    char *text = fill_in(sql), *rest = text, *one;
-    hg_conn *conn = NULL;
-    hg_error err = {0};
-
-    if (!hg_pool_checkout(stage.pool, NULL, by, &conn, &err))
-        fail_msg("%s", err.message);
-    while ((one = strsep(&rest, ";")) != NULL) {
-        bool may_fail = one[0] == '!';
-
-        one += may_fail;
-        if (one[strspn(one, " ")] != '\0' && !hg_conn_execute(conn, one, NULL, 0, by, NULL, &err)
-            && !may_fail)
-            fail_msg("<%s>: %s", one, err.message);
-    }
-    hg_pool_discard(stage.pool, conn);
-    free(text);
-    close_stage(&stage);
-}
-
-/* The row, with thresholds moved, as smoke runs it. */
-static hg_check_result run_row(const struct stage *stage, const struct recipe *r)
-{
-    struct application application = {.url = application_url};
-    struct check_context context = {.settings = stage->settings,
-                                    .pool = stage->pool,
-                                    .by = hg_deadline_in_ms(10 * SECONDS),
-                                    .application = &application};
-    hg_readiness *report = calloc(1, sizeof *report);
-    hg_check_result result = {0}, unseen = {0};
-    struct check row = *row_of(r->id);
-    struct arena arena = ARENA_INIT;
-
-    row.ask.warn -= r->shift;
-    row.ask.fail -= r->shift;
-    context.report = report;
-    context.arena = &arena;
-    if ((row.flags & CONNECTED) != 0)
-        check_connect(&context, &unseen);
-    check_run(&row, &context, &result);
-    result.evidence = NULL; /* it ends here */
-    check_context_release(&context);
-    application_release(&application);
-    hg_readiness_release(report);
-    arena_release(&arena);
-    free(report);
-    return result;
-}
-
-static size_t wrong; /* recipes that came out otherwise */
-
-static void judge(const struct recipe *r, const hg_check_result *result)
-{
-    bool told = r->status == HG_PASS || r->status == HG_SKIP || r->status == HG_UNKNOWN
-                || (result->hint[0] != '\0' && result->code != NULL);
-
-    wrong += result->status != r->status || !told;
-    if (result->status != r->status || !told)
-        print_error("%s (%s; %s; %s): %s, %s%s\n", r->id, r->before == NULL ? "" : r->before,
-                    r->env == NULL ? "" : r->env, r->url == NULL ? "" : r->url,
-                    hg_status_name(result->status), result->observed, told ? "" : ", no hint");
-    else
-        forced[place_of(r->id)] |= 1U << r->status;
-}
-
-static void put_file(const struct recipe *r)
-{
-    char *path = temp_path(folder, r->file), *content = fill_in(r->content);
-
-    temp_write(folder, r->file, content);
-    assert_int_equal(chmod(path, r->mode == 0 ? 0600 : r->mode), 0);
-    free(path);
-    free(content);
-}
-
-/* Thrown away after each recipe: what one leaves is no part of the next. */
-static void take_file(const struct recipe *r)
-{
-    char *path = temp_path(folder, r->file);
-
-    unlink(path);
-    free(path);
-}
-
-static void cook(const struct recipe *r, const char *maker, const char *usual)
-{
-    const char *url = r->url == NULL ? usual : r->url;
-    hg_check_result result;
-    struct stage stage;
-
-    if (r->file != NULL)
-        put_file(r);
-    if (r->before != NULL)
-        run_sql(maker, r->before);
-    stage = open_stage(r, url);
-    result = run_row(&stage, r);
-    close_stage(&stage);
-    if (r->after != NULL)
-        run_sql(maker, r->after);
-    if (r->file != NULL)
-        take_file(r);
-    judge(r, &result);
-}
-
 /* --- recipes: a SQLite file, and what stands beside it --- */
 
-#define ALWAYS                "sqlite:///<DIR>/app.db"
 #define EB                    "option_settings:\n  aws:elasticbeanstalk:application:environment:\n"
 #define UP(revision, revises) "-- revision: " revision "\n" revises "-- migrate:up\n"
 
@@ -382,26 +151,15 @@ static const struct recipe of_files[] = {
 };
 // clang-format on
 
-/* After each test: what came out otherwise has been printed. */
-static int count_wrong(void **state)
-{
-    int failed = wrong > 0;
-
-    (void)state;
-    wrong = 0;
-    return failed;
-}
-
 static void files_and_settings(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof of_files / sizeof *of_files; i++)
-        cook(&of_files[i], ALWAYS, ALWAYS);
+        recipe_cook(&of_files[i], ALWAYS, ALWAYS);
 }
 
 /* --- recipes: a server --- */
 
-#define MAKER  "postgresql:///<DB>?host=<SOCKET>&port=<PORT>&user=postgres"
 #define APP    "postgresql://app@localhost:<PORT>/<DB>?sslmode=verify-full&sslrootcert=<CERT>"
 #define PLAIN  "postgresql://app@localhost:<PORT>/<DB>?sslmode=disable"
 #define AS_APP "SET ROLE app; "
@@ -564,70 +322,10 @@ static void servers(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof of_servers / sizeof *of_servers; i++)
-        cook(&of_servers[i], MAKER, APP);
+        recipe_cook(&of_servers[i], MAKER, APP);
 }
 
 /* --- recipes that need more than a sentence --- */
-
-/* A session that did something and stays as it is. */
-struct session {
-    struct stage stage;
-    hg_conn *conn;
-    pthread_t thread; /* 0: none */
-    const char *sql;
-};
-
-static void do_all(struct session *s, const char *sql)
-{
-    char *text = fill_in(sql), *rest = text, *one;
-
-    while ((one = strsep(&rest, ";")) != NULL)
-        if (one[strspn(one, " ")] != '\0')
-            (void)!hg_conn_execute(s->conn, one, NULL, 0, hg_deadline_in_ms(20 * SECONDS), NULL,
-                                   NULL); /* a deadlock is what one of them is for */
-    free(text);
-}
-
-static struct session open_session(const char *url)
-{
-    const struct recipe none = {.id = "session"};
-    struct session s = {.stage = open_stage(&none, url)};
-
-    assert_true(
-        hg_pool_checkout(s.stage.pool, NULL, hg_deadline_in_ms(20 * SECONDS), &s.conn, NULL));
-    return s;
-}
-
-static void *do_in_thread(void *context)
-{
-    struct session *s = context;
-
-    do_all(s, s->sql);
-    return NULL;
-}
-
-static void start_session(struct session *s, const char *sql)
-{
-    s->sql = sql;
-    assert_int_equal(pthread_create(&s->thread, NULL, do_in_thread, s), 0);
-}
-
-static void close_session(struct session *s)
-{
-    if (s->thread != 0)
-        pthread_join(s->thread, NULL);
-    hg_pool_discard(s->stage.pool, s->conn);
-    close_stage(&s->stage);
-}
-
-static void wait_until(const char *question)
-{
-    for (char *text = NULL;; free(text)) {
-        text = postgres_ask(database, question);
-        if (text[0] == 't')
-            break;
-    }
-}
 
 static void sessions_in_each_others_way(void **state)
 {
@@ -653,35 +351,35 @@ static void sessions_in_each_others_way(void **state)
         {"activity.strangers", HG_WARN},
     };
     // clang-format on
-    struct session holder = open_session(MAKER), waiter = open_session(MAKER);
+    struct session holder = session_open(MAKER), waiter = session_open(MAKER);
 
     (void)state;
-    do_all(&holder, "SET application_name = 'x'; CREATE TABLE s (a int PRIMARY KEY);"
-                    "BEGIN; LOCK TABLE s");
-    start_session(&waiter, "SELECT * FROM s");
-    wait_until("SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
+    session_do(&holder, "SET application_name = 'x'; CREATE TABLE s (a int PRIMARY KEY);"
+                        "BEGIN; LOCK TABLE s");
+    session_start(&waiter, "SELECT * FROM s");
+    session_wait("SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
     for (size_t i = 0; i < sizeof meanwhile / sizeof *meanwhile; i++)
-        cook(&meanwhile[i], MAKER, APP);
-    do_all(&holder, "COMMIT; DROP TABLE s");
-    close_session(&waiter);
-    close_session(&holder);
+        recipe_cook(&meanwhile[i], MAKER, APP);
+    session_do(&holder, "COMMIT; DROP TABLE s");
+    session_close(&waiter);
+    session_close(&holder);
 }
 
 static void a_deadlock_that_was(void **state)
 {
     static const struct recipe after = {"activity.deadlocks", HG_WARN};
-    struct session one = open_session(MAKER), other = open_session(MAKER);
+    struct session one = session_open(MAKER), other = session_open(MAKER);
 
     (void)state;
-    do_all(&one, "CREATE TABLE s (a int); CREATE TABLE p (a int); BEGIN; LOCK TABLE s");
-    start_session(&other, "BEGIN; LOCK TABLE p; LOCK TABLE s; ROLLBACK");
-    wait_until("SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
-    do_all(&one, "LOCK TABLE p; ROLLBACK; SELECT pg_stat_force_next_flush()");
-    close_session(&other);
-    do_all(&one, "DROP TABLE s; DROP TABLE p");
-    close_session(&one);
-    wait_until("SELECT deadlocks > 0 FROM pg_stat_database WHERE datname = current_database()");
-    cook(&after, MAKER, APP);
+    session_do(&one, "CREATE TABLE s (a int); CREATE TABLE p (a int); BEGIN; LOCK TABLE s");
+    session_start(&other, "BEGIN; LOCK TABLE p; LOCK TABLE s; ROLLBACK");
+    session_wait("SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event_type = 'Lock'");
+    session_do(&one, "LOCK TABLE p; ROLLBACK; SELECT pg_stat_force_next_flush()");
+    session_close(&other);
+    session_do(&one, "DROP TABLE s; DROP TABLE p");
+    session_close(&one);
+    session_wait("SELECT deadlocks > 0 FROM pg_stat_database WHERE datname = current_database()");
+    recipe_cook(&after, MAKER, APP);
 }
 
 static void an_application_that_is_connected_or_not(void **state)
@@ -693,14 +391,14 @@ static void an_application_that_is_connected_or_not(void **state)
 
     (void)state;
     snprintf(url, sizeof url, "http://127.0.0.1:%d", web_port(web));
-    application_url = url;
-    cook(&(struct recipe){"http.sessions", HG_WARN}, MAKER, APP);
-    session = open_session(APP);
-    do_all(&session, "SET application_name = 'shop'");
-    cook(&(struct recipe){"http.sessions", HG_PASS}, MAKER, APP);
-    close_session(&session);
-    application_url = NULL;
-    cook(&(struct recipe){"http.sessions", HG_SKIP}, MAKER, APP);
+    kitchen.application_url = url;
+    recipe_cook(&(struct recipe){"http.sessions", HG_WARN}, MAKER, APP);
+    session = session_open(APP);
+    session_do(&session, "SET application_name = 'shop'");
+    recipe_cook(&(struct recipe){"http.sessions", HG_PASS}, MAKER, APP);
+    session_close(&session);
+    kitchen.application_url = NULL;
+    recipe_cook(&(struct recipe){"http.sessions", HG_SKIP}, MAKER, APP);
     web_stop(web);
 }
 
@@ -709,13 +407,13 @@ static void an_application_that_is_connected_or_not(void **state)
 static void migrate(const char *url, const hg_observer *observer)
 {
     const struct recipe none = {.id = "migrate"};
-    struct stage stage = open_stage(&none, url);
+    struct stage stage = stage_open(&none, url);
     hg_migrate_options options = hg_migrate_options_default("migrations");
     hg_run_result result = {0};
 
     (void)!hg_migrate_run(stage.pool, &options, observer, &result, NULL);
     hg_run_result_release(&result);
-    close_stage(&stage);
+    stage_close(&stage);
 }
 
 static void runs_that_ended_badly(void **state)
@@ -737,15 +435,15 @@ static void runs_that_ended_badly(void **state)
     static const char three[] = "sqlite:///<DIR>/three.db";
 
     (void)state;
-    put_file(&file);
+    recipe_put_file(&file);
     migrate(one, NULL);
-    cook(&(struct recipe){"migrate.half_applied", HG_WARN, .url = one}, one, one);
-    put_file(&again);
+    recipe_cook(&(struct recipe){"migrate.half_applied", HG_WARN, .url = one}, one, one);
+    recipe_put_file(&again);
     migrate(two, NULL);
-    cook(&(struct recipe){"migrate.half_applied", HG_FAIL, .url = two}, two, two);
-    put_file(&good);
+    recipe_cook(&(struct recipe){"migrate.half_applied", HG_FAIL, .url = two}, two, two);
+    recipe_put_file(&good);
     migrate(three, NULL);
-    cook(&edited, three, three);
+    recipe_cook(&edited, three, three);
 }
 
 static void on_event(void *context, const hg_event *event)
@@ -755,7 +453,7 @@ static void on_event(void *context, const hg_event *event)
     if (*asked || event->kind != HG_EVENT_STEP_STARTED)
         return;
     *asked = true;
-    cook(&(struct recipe){"migrate.deployer", HG_WARN}, MAKER, APP);
+    recipe_cook(&(struct recipe){"migrate.deployer", HG_WARN}, MAKER, APP);
 }
 
 static void somebody_who_migrates(void **state)
@@ -766,18 +464,18 @@ static void somebody_who_migrates(void **state)
     const hg_observer observer = {.on_event = on_event, .context = &asked};
 
     (void)state;
-    put_file(&file);
+    recipe_put_file(&file);
     migrate(APP, &observer);
     assert_true(asked);
-    take_file(&file);
-    run_sql(MAKER, "DROP TABLE q; DROP TABLE alembic_version; DROP TABLE headgate_history");
+    recipe_take_file(&file);
+    kitchen_sql(MAKER, "DROP TABLE q; DROP TABLE alembic_version; DROP TABLE headgate_history");
 }
 
 /* --- files of a certain size or content --- */
 
 static void make_sparse(const char *name, off_t size)
 {
-    char *path = temp_path(folder, name);
+    char *path = temp_path(kitchen.folder, name);
     int fd = open(path, O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600);
 
     assert_true(fd >= 0);
@@ -795,48 +493,48 @@ static void files_that_are_large(void **state)
 
     (void)state;
     make_sparse("big.db-wal", 65 * mb);
-    cook(&(struct recipe){"sqlite.wal", HG_WARN, .url = big}, big, big);
+    recipe_cook(&(struct recipe){"sqlite.wal", HG_WARN, .url = big}, big, big);
     make_sparse("big.db-wal", 513 * mb);
-    cook(&(struct recipe){"sqlite.wal", HG_FAIL, .url = big}, big, big);
+    recipe_cook(&(struct recipe){"sqlite.wal", HG_FAIL, .url = big}, big, big);
     make_sparse("big.db-wal", 0);
-    assert_int_equal(statvfs(folder, &disk), 0);
+    assert_int_equal(statvfs(kitchen.folder, &disk), 0);
     room = (off_t)(disk.f_bavail * disk.f_frsize);
     make_sparse("big.db", room / 2 + 100 * mb);
-    cook(&(struct recipe){"sqlite.space", HG_WARN, .url = big}, big, big);
+    recipe_cook(&(struct recipe){"sqlite.space", HG_WARN, .url = big}, big, big);
     make_sparse("big.db", room * 2);
-    cook(&(struct recipe){"sqlite.space", HG_FAIL, .url = big}, big, big);
+    recipe_cook(&(struct recipe){"sqlite.space", HG_FAIL, .url = big}, big, big);
     make_sparse("big.db", 0);
 }
 
 static void a_file_that_is_broken(void **state)
 {
     static const char broken[] = "sqlite:///<DIR>/broken.db";
-    char *path = temp_path(folder, "broken.db"), noise[600];
+    char *path = temp_path(kitchen.folder, "broken.db"), noise[600];
     int fd;
 
     (void)state;
-    run_sql(broken, "PRAGMA journal_mode = delete; CREATE TABLE t (a TEXT);"
-                    "INSERT INTO t SELECT hex(randomblob(2000)) FROM pragma_function_list");
+    kitchen_sql(broken, "PRAGMA journal_mode = delete; CREATE TABLE t (a TEXT);"
+                        "INSERT INTO t SELECT hex(randomblob(2000)) FROM pragma_function_list");
     fd = open(path, O_WRONLY | O_CLOEXEC);
     memset(noise, 0xee, sizeof noise);
     for (off_t page = 3; page < 8; page++) /* the schema's page stays */
         assert_int_equal(pwrite(fd, noise, sizeof noise, page * 4096), sizeof noise);
     close(fd);
-    cook(&(struct recipe){"sqlite.integrity", HG_FAIL, .url = broken}, broken, broken);
+    recipe_cook(&(struct recipe){"sqlite.integrity", HG_FAIL, .url = broken}, broken, broken);
     unlink(path);
     assert_int_equal(mkdir(path, 0700), 0);
-    cook(&(struct recipe){"sqlite.file", HG_UNKNOWN, .url = broken}, broken, broken);
+    recipe_cook(&(struct recipe){"sqlite.file", HG_UNKNOWN, .url = broken}, broken, broken);
     free(path);
 }
 
 static void a_copy_that_is_old(void **state)
 {
-    char *path = temp_path(folder, "app.db.copy");
+    char *path = temp_path(kitchen.folder, "app.db.copy");
     const struct timespec times[] = {{.tv_sec = 1000000000}, {.tv_sec = 1000000000}};
 
     (void)state;
     assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
-    cook(&(struct recipe){"sqlite.copy", HG_WARN}, ALWAYS, ALWAYS);
+    recipe_cook(&(struct recipe){"sqlite.copy", HG_WARN}, ALWAYS, ALWAYS);
     unlink(path);
     free(path);
 }
@@ -851,22 +549,23 @@ static void properties_that_have_no_room(void **state)
     for (int i = 0; i < 50; i++)
         buf_printf(&text, "    A%d: \"%0100d\"\n", i, i);
     large.content = text.bytes;
-    cook(&large, ALWAYS, ALWAYS);
+    recipe_cook(&large, ALWAYS, ALWAYS);
     buf_release(&text);
 }
 
 static void bundles_that_end(void **state)
 {
-    char *key = temp_path(folder, "key.pem"), *good = temp_path(folder, "good.pem"),
-         *expired = temp_path(folder, "expired.pem");
+    char *key = temp_path(kitchen.folder, "key.pem"), *good = temp_path(kitchen.folder, "good.pem"),
+         *expired = temp_path(kitchen.folder, "expired.pem");
 
     (void)state;
     certificate_make(good, key);
     certificate_make_expired(expired, key);
-    cook(&(struct recipe){"tls.bundle", HG_FAIL, .url = PLAIN "&sslrootcert=<DIR>/expired.pem"},
-         MAKER, APP);
-    cook(&(struct recipe){"tls.bundle", HG_PASS, .url = PLAIN "&sslrootcert=<DIR>/good.pem"}, MAKER,
-         APP);
+    recipe_cook(
+        &(struct recipe){"tls.bundle", HG_FAIL, .url = PLAIN "&sslrootcert=<DIR>/expired.pem"},
+        MAKER, APP);
+    recipe_cook(&(struct recipe){"tls.bundle", HG_PASS, .url = PLAIN "&sslrootcert=<DIR>/good.pem"},
+                MAKER, APP);
     free(key);
     free(good);
     free(expired);
@@ -878,14 +577,15 @@ static void deployments(void **state)
     int64_t now_ms = (int64_t)time(NULL) * 1000;
 
     (void)state;
-    beanstalk_deploy(folder, now_ms, &result);
+    beanstalk_deploy(kitchen.folder, now_ms, &result);
     assert_int_equal(result.status, HG_SKIP);
-    temp_write(folder, "var/log/eb-engine.log", "x\n");
-    beanstalk_deploy(folder, now_ms, &result);
+    temp_write(kitchen.folder, "var/log/eb-engine.log", "x\n");
+    beanstalk_deploy(kitchen.folder, now_ms, &result);
     assert_int_equal(result.status, HG_WARN);
-    beanstalk_deploy(folder, now_ms + 3600 * 1000, &result);
+    beanstalk_deploy(kitchen.folder, now_ms + 3600 * 1000, &result);
     assert_int_equal(result.status, HG_PASS);
-    forced[place_of("beanstalk.deploy")] |= 1U << HG_WARN | 1U << HG_PASS;
+    recipe_note("beanstalk.deploy", HG_WARN);
+    recipe_note("beanstalk.deploy", HG_PASS);
 }
 
 /* --- the host --- */
@@ -899,24 +599,24 @@ static void limits_of_the_process(void **state)
     now = before;
     now.rlim_cur = 1000;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
-    cook(&(struct recipe){"host.descriptors", HG_WARN}, ALWAYS, ALWAYS);
+    recipe_cook(&(struct recipe){"host.descriptors", HG_WARN}, ALWAYS, ALWAYS);
     now.rlim_cur = 200;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
-    cook(&(struct recipe){"host.descriptors", HG_FAIL}, ALWAYS, ALWAYS);
+    recipe_cook(&(struct recipe){"host.descriptors", HG_FAIL}, ALWAYS, ALWAYS);
     now.rlim_cur = before.rlim_max;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &now), 0);
-    cook(&(struct recipe){"host.descriptors", before.rlim_max > 1024 ? HG_PASS : HG_WARN}, ALWAYS,
-         ALWAYS);
+    recipe_cook(&(struct recipe){"host.descriptors", before.rlim_max > 1024 ? HG_PASS : HG_WARN},
+                ALWAYS, ALWAYS);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     assert_int_equal(getrlimit(RLIMIT_CORE, &before), 0);
     now = before;
     now.rlim_cur = 0;
     assert_int_equal(setrlimit(RLIMIT_CORE, &now), 0);
-    cook(&(struct recipe){"security.cores", HG_PASS}, ALWAYS, ALWAYS);
+    recipe_cook(&(struct recipe){"security.cores", HG_PASS}, ALWAYS, ALWAYS);
     if (before.rlim_max > 0) {
         now.rlim_cur = 4096 < before.rlim_max ? 4096 : before.rlim_max;
         assert_int_equal(setrlimit(RLIMIT_CORE, &now), 0);
-        cook(&(struct recipe){"security.cores", HG_WARN}, ALWAYS, ALWAYS);
+        recipe_cook(&(struct recipe){"security.cores", HG_WARN}, ALWAYS, ALWAYS);
     }
     assert_int_equal(setrlimit(RLIMIT_CORE, &before), 0);
 }
@@ -930,21 +630,23 @@ static void processes_that_tell_too_much(void **state)
     const char *other[] = {"DATABASE_URL=postgresql://other@elsewhere/x", NULL};
     const char *open[] = {"HEADGATE_TOKEN=a-token-of-some-length", "DATABASE_URL=sqlite:///app.db",
                           NULL};
-    pid_t teller = process_start(folder, other, argv), door = process_start(folder, open, listener);
+    pid_t teller = process_start(kitchen.folder, other, argv),
+          door = process_start(kitchen.folder, open, listener);
     const struct recipe told = {"security.command_lines", HG_WARN};
     const struct recipe heard = {"security.listener", HG_WARN};
-    struct stage stage = open_stage(&told, ALWAYS);
+    struct stage stage = stage_open(&told, ALWAYS);
 
     (void)state;
-    while (run_row(&stage, &told).status == HG_PASS || run_row(&stage, &heard).status == HG_SKIP)
+    while (recipe_run(&stage, &told).status == HG_PASS
+           || recipe_run(&stage, &heard).status == HG_SKIP)
         ; /* until they are what they are to become */
-    close_stage(&stage);
-    cook(&told, ALWAYS, ALWAYS);
-    cook(&heard, ALWAYS, ALWAYS);
-    cook(&(struct recipe){"security.command_lines", HG_FAIL, .env = "ENV=production"}, ALWAYS,
-         ALWAYS);
-    cook(&(struct recipe){"config.application", HG_FAIL, .env = "DATABASE_URL=" ALWAYS}, ALWAYS,
-         ALWAYS);
+    stage_close(&stage);
+    recipe_cook(&told, ALWAYS, ALWAYS);
+    recipe_cook(&heard, ALWAYS, ALWAYS);
+    recipe_cook(&(struct recipe){"security.command_lines", HG_FAIL, .env = "ENV=production"},
+                ALWAYS, ALWAYS);
+    recipe_cook(&(struct recipe){"config.application", HG_FAIL, .env = "DATABASE_URL=" ALWAYS},
+                ALWAYS, ALWAYS);
     kill(teller, SIGKILL);
     kill(door, SIGKILL);
     process_wait(teller);
@@ -968,13 +670,13 @@ static void variables_that_have_no_room(void **state)
 
         memset(variable + 2, 'x', rows[i].bytes);
         variable[2 + rows[i].bytes] = '\0';
-        result = headgate_run(folder, variable, "smoke", "--only", "config.size", "--json", "--url",
-                              "sqlite:///app.db", NULL);
+        result = headgate_run(kitchen.folder, variable, "smoke", "--only", "config.size", "--json",
+                              "--url", "sqlite:///app.db", NULL);
         root = json_loads(result.out, 0, NULL);
         status = json_string_value(json_object_get(root, "status"));
         assert_non_null(status);
         assert_string_equal(status, hg_status_name(rows[i].status));
-        forced[place_of("config.size")] |= 1U << rows[i].status;
+        recipe_note("config.size", rows[i].status);
         json_decref(root);
         process_release(&result);
     }
@@ -1008,19 +710,19 @@ static void what_lies_in_memory(void **state)
     snprintf(env, sizeof env, "HEADGATE_RUNTIME_DIR=%s", run);
     snprintf(url, sizeof url, "sqlite:///%s/x.db", run);
     snprintf(file, sizeof file, "%s/x.db", run);
-    cook(&(struct recipe){"security.runtime", HG_PASS, .env = env}, ALWAYS, ALWAYS);
-    run_sql(url, "CREATE TABLE t (a)");
-    cook(&(struct recipe){"sqlite.file_system", HG_WARN, .url = url}, url, url);
+    recipe_cook(&(struct recipe){"security.runtime", HG_PASS, .env = env}, ALWAYS, ALWAYS);
+    kitchen_sql(url, "CREATE TABLE t (a)");
+    recipe_cook(&(struct recipe){"sqlite.file_system", HG_WARN, .url = url}, url, url);
     unlink(file);
     assert_true(hg_url_parse("sqlite:///:memory:", &memory, NULL));
     assert_true(hg_pool_open(memory, &options, &pool, NULL));
     assert_true(hg_pool_checkout(pool, NULL, hg_deadline_in_ms(20 * SECONDS), &conn, NULL));
     assert_int_equal(pthread_create(&thread, NULL, wait_in_vain, pool), 0);
-    stage = open_stage(&waiters, ALWAYS);
-    while (run_row(&stage, &waiters).status == HG_PASS)
+    stage = stage_open(&waiters, ALWAYS);
+    while (recipe_run(&stage, &waiters).status == HG_PASS)
         ; /* until it waits */
-    close_stage(&stage);
-    cook(&waiters, ALWAYS, ALWAYS);
+    stage_close(&stage);
+    recipe_cook(&waiters, ALWAYS, ALWAYS);
     hg_pool_return(pool, conn);
     pthread_join(thread, NULL);
     hg_pool_close(pool, hg_deadline_in_ms(5 * SECONDS));
@@ -1030,10 +732,10 @@ static void what_lies_in_memory(void **state)
 
 static void hold_the_write_lock(int ready)
 {
-    struct session s = open_session(ALWAYS);
+    struct session s = session_open(ALWAYS);
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    do_all(&s, "BEGIN IMMEDIATE");
+    session_do(&s, "BEGIN IMMEDIATE");
     if (write(ready, "r", 1) == 1)
         for (;;)
             pause();
@@ -1047,13 +749,13 @@ static void somebody_who_writes(void **state)
     pid_t pid;
 
     (void)state;
-    cook(&(struct recipe){"sqlite.writer", HG_PASS}, ALWAYS, ALWAYS);
-    cook(&(struct recipe){"sqlite.handles", HG_PASS}, ALWAYS, ALWAYS);
+    recipe_cook(&(struct recipe){"sqlite.writer", HG_PASS}, ALWAYS, ALWAYS);
+    recipe_cook(&(struct recipe){"sqlite.handles", HG_PASS}, ALWAYS, ALWAYS);
     assert_int_equal(pipe(ends), 0);
     if ((pid = fork()) == 0)
         hold_the_write_lock(ends[1]);
     assert_int_equal(read(ends[0], &byte, 1), 1);
-    cook(&(struct recipe){"sqlite.writer", HG_WARN}, ALWAYS, ALWAYS);
+    recipe_cook(&(struct recipe){"sqlite.writer", HG_WARN}, ALWAYS, ALWAYS);
     kill(pid, SIGKILL);
     process_wait(pid);
     close(ends[0]);
@@ -1073,7 +775,7 @@ static void versions_of_libpq(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         assert_int_equal(check_libpq_version(rows[i].version), rows[i].status);
-        forced[place_of("client.libpq")] |= 1U << rows[i].status;
+        recipe_note("client.libpq", rows[i].status);
     }
 }
 
@@ -1109,9 +811,9 @@ static void a_role_that_may_only_connect_passes_nothing_that_it_cannot_see(void 
     size_t unseen = 0;
 
     (void)state;
-    run_sql(MAKER,
-            "CREATE ROLE visitor LOGIN; SET ROLE app; CREATE TABLE s (a serial PRIMARY KEY)");
-    stage = open_stage(&visitor, "postgresql://visitor@localhost:<PORT>/<DB>");
+    kitchen_sql(MAKER,
+                "CREATE ROLE visitor LOGIN; SET ROLE app; CREATE TABLE s (a serial PRIMARY KEY)");
+    stage = stage_open(&visitor, "postgresql://visitor@localhost:<PORT>/<DB>");
     if (!hg_smoke_run(stage.settings, stage.pool, &options, hg_deadline_in_ms(60 * SECONDS), NULL,
                       &smoke, &err))
         fail_msg("%s", err.message);
@@ -1124,8 +826,8 @@ static void a_role_that_may_only_connect_passes_nothing_that_it_cannot_see(void 
     }
     assert_true(unseen > 10);
     hg_smoke_free(smoke);
-    close_stage(&stage);
-    run_sql(MAKER, "DROP TABLE s; DROP ROLE visitor");
+    stage_close(&stage);
+    kitchen_sql(MAKER, "DROP TABLE s; DROP ROLE visitor");
 }
 
 /* --- what has been forced --- */
@@ -1185,7 +887,7 @@ static void note_other_engines(void)
         if (hg_check_at(i).engines != ON_ANY) {
             const struct recipe r = {hg_check_at(i).id, HG_SKIP};
 
-            cook(&r, MAKER, (hg_check_at(i).engines & ON_SQLITE) != 0 ? APP : ALWAYS);
+            recipe_cook(&r, MAKER, (hg_check_at(i).engines & ON_SQLITE) != 0 ? APP : ALWAYS);
         }
 }
 
@@ -1201,50 +903,26 @@ static void every_check_has_a_recipe_for_each_outcome_that_can_be_had(void **sta
         const char *id = hg_check_at(i).id;
         size_t w = without_of(id);
         bool excused = w < sizeof without / sizeof *without;
-        bool no_pass = (forced[i] & 1U << HG_PASS) == 0, no_bad = (forced[i] & bad) == 0;
+        bool no_pass = (kitchen.forced[i] & 1U << HG_PASS) == 0,
+             no_bad = (kitchen.forced[i] & bad) == 0;
 
         passes += !no_pass;
         bads += !no_bad;
-        skips += (forced[i] & 1U << HG_SKIP) != 0;
+        skips += (kitchen.forced[i] & 1U << HG_SKIP) != 0;
         if (no_pass == (excused && without[w].pass) && no_bad == (excused && without[w].bad))
             continue;
-        wrong++;
+        kitchen.wrong++;
         print_error("%s: %s%s%s\n", id, no_pass ? "no pass " : "", no_bad ? "no warn or fail " : "",
                     excused ? "(its excuse is another one)" : "");
     }
     print_message("%zu checks: %zu passed, %zu warned or failed, %zu were skipped\n",
                   hg_check_count(), passes, bads, skips);
-    assert_int_equal(wrong, 0);
+    assert_int_equal(kitchen.wrong, 0);
 }
 
 /* --- */
 
-static int setup(void **state)
-{
-    int failed = postgres_setup(state);
-
-    database = postgres_database();
-    folder = temp_dir_make();
-    if (failed != 0 || chdir(folder) != 0)
-        return 1;
-    temp_write(folder, "migrations/.keep", "");
-    run_sql(MAKER, "CREATE ROLE app LOGIN; GRANT pg_monitor TO app;"
-                   "GRANT CREATE ON SCHEMA public TO app");
-    run_sql(ALWAYS, "PRAGMA journal_mode = wal");
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    if (chdir("/") != 0)
-        return 1;
-    temp_dir_remove(folder);
-    free(database);
-    return 0;
-}
-
-#define RECIPES(test) cmocka_unit_test_teardown(test, count_wrong)
+#define RECIPES(test) cmocka_unit_test_teardown(test, recipe_count_wrong)
 
 int main(void)
 {
@@ -1272,5 +950,5 @@ int main(void)
         cmocka_unit_test(every_check_has_a_recipe_for_each_outcome_that_can_be_had),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, kitchen_open, kitchen_close);
 }
