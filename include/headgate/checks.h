@@ -141,6 +141,13 @@ HG_API double hg_timing_bound_s(size_t i);
  * many. */
 HG_API size_t hg_readiness_codes(const hg_readiness *report, const char **out_codes);
 
+/*
+ * Narrows a sample to the checks of one group, "db" for "db.connect": their status and their codes
+ * alone. A fail that is not yet steady is a warning. report: of the same moment; NULL leaves the
+ * sample as it is. false: no check of readiness is in that group, and nothing has changed.
+ */
+HG_API bool hg_sample_narrow(hg_sample *sample, const hg_readiness *report, const char *group);
+
 /* Starts a thread that samples from now on. settings: borrowed until hg_sampler_stop().
  * interval_ms: at least 50. err: HG_NOMEM, HG_CONFIG, HG_FAILED. */
 HG_API bool hg_sampler_start(const hg_settings *settings, int64_t interval_ms,

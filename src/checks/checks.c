@@ -201,16 +201,15 @@ void hg_readiness_run(const hg_settings *settings, hg_pool *pool, hg_deadline by
     out_report->sampled_ms = clock_wall_ms();
 }
 
-size_t hg_readiness_codes(const hg_readiness *report, const char **out_codes)
+static size_t codes_of(const hg_check_result *checks, size_t check_count, const char **out_codes)
 {
     size_t count = 0, known;
 
-    for (size_t i = 0; i < report->check_count; i++) {
-        const hg_check_result *check = &report->checks[i];
-        const char *code = check->code;
+    for (size_t i = 0; i < check_count; i++) {
+        const char *code = checks[i].code;
 
         /* What is not known is no finding: its code would accuse. */
-        if (code == NULL || (check->status != HG_FAIL && check->status != HG_WARN))
+        if (code == NULL || (checks[i].status != HG_FAIL && checks[i].status != HG_WARN))
             continue;
         for (known = 0; known < count && strcmp(out_codes[known], code) != 0;)
             known++;
@@ -218,6 +217,37 @@ size_t hg_readiness_codes(const hg_readiness *report, const char **out_codes)
             out_codes[count++] = code;
     }
     return count;
+}
+
+size_t hg_readiness_codes(const hg_readiness *report, const char **out_codes)
+{
+    return codes_of(report->checks, report->check_count, out_codes);
+}
+
+static bool is_of_group(const char *id, const char *group)
+{
+    size_t n = strlen(group);
+
+    return n > 0 && strncmp(id, group, n) == 0 && id[n] == '.';
+}
+
+bool hg_sample_narrow(hg_sample *sample, const hg_readiness *report, const char *group)
+{
+    hg_check_result checks[HG_CHECKS_MAX];
+    size_t count = 0;
+    hg_status status;
+
+    if (report == NULL || sample->db_state == HG_DB_UNKNOWN)
+        return true; /* nothing is known that could be narrowed */
+    for (size_t i = 0; i < report->check_count; i++)
+        if (is_of_group(report->checks[i].id, group))
+            checks[count++] = report->checks[i];
+    if (count == 0)
+        return false;
+    status = report_readiness(checks, count);
+    sample->status = status == HG_FAIL && sample->status != HG_FAIL ? HG_WARN : status;
+    sample->code_count = codes_of(checks, count, sample->codes);
+    return true;
 }
 
 void hg_readiness_release(hg_readiness *report)

@@ -86,32 +86,38 @@ static void answer_startup(struct answerer *answerer, const struct request *requ
 
 struct visit {
     const struct answerer *answerer;
+    const struct request *request;
     struct answer *answer;
+    bool verbose; /* and allowed to */
 };
 
 static void put_report(void *context, const hg_sample *sample, const hg_readiness *report,
                        const hg_check_timing *timings)
 {
-    struct visit *visit = context;
+    const struct visit *visit = context;
+    hg_sample narrow = *sample;
 
     (void)timings;
-    visit->answer->status = sample->status == HG_FAIL ? 503 : 200;
-    json_sample(&visit->answer->body, visit->answerer->settings, sample, report);
+    if (visit->request->group != NULL
+        && !hg_sample_narrow(&narrow, report, visit->request->group)) {
+        say(visit->answer, 404, "no check is in that group");
+        return;
+    }
+    visit->answer->status = narrow.status == HG_FAIL ? 503 : 200;
+    json_sample(&visit->answer->body, visit->answerer->settings, &narrow,
+                visit->verbose ? report : NULL);
 }
 
 static void answer_readiness(struct answerer *answerer, const struct request *request,
                              struct answer *answer)
 {
-    hg_sample sample;
+    struct visit visit = {answerer, request, answer,
+                          request->verbose && has_token(answerer, request)};
 
     answer->type = json;
-    if (request->verbose && has_token(answerer, request)) {
-        hg_sampler_visit(answerer->sampler, put_report, &(struct visit){answerer, answer});
-        return;
-    }
-    hg_sampler_read(answerer->sampler, &sample);
-    answer->status = request->verbose ? 403 : sample.status == HG_FAIL ? 503 : 200;
-    json_sample(&answer->body, answerer->settings, &sample, NULL);
+    hg_sampler_visit(answerer->sampler, put_report, &visit);
+    if (request->verbose && !visit.verbose)
+        answer->status = 403;
 }
 
 /* A page in a browser may be led to call us under a name of its own (DNS rebinding); what it could

@@ -26,6 +26,7 @@ struct request {
     const char *path;
     const char *host;          /* NULL: none was sent */
     const char *authorization; /* NULL: none */
+    const char *group;         /* that /readiness is asked about; NULL: all */
     bool verbose;
     bool has_body;
 };

@@ -43,14 +43,16 @@ struct serve {
 
 /* --- a request --- */
 
-static enum MHD_Result find_verbose(void *context, enum MHD_ValueKind kind, const char *key,
-                                    const char *value)
+static enum MHD_Result read_argument(void *context, enum MHD_ValueKind kind, const char *key,
+                                     const char *value)
 {
-    bool *found = context;
+    struct request *request = context;
 
     (void)kind;
-    (void)value;
-    *found = *found || strcmp(key, "verbose") == 0;
+    if (strcmp(key, "verbose") == 0)
+        request->verbose = true;
+    else if (strcmp(key, "group") == 0)
+        request->group = value == NULL ? "" : value;
     return MHD_YES;
 }
 
@@ -70,8 +72,8 @@ static struct request read_request(struct serve *serve, struct MHD_Connection *c
                               .has_body = header(serve, connection, "Transfer-Encoding") != NULL
                                           || (length != NULL && strcmp(length, "0") != 0)};
 
-    serve->mhd->MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, find_verbose,
-                                          &request.verbose);
+    serve->mhd->MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND, read_argument,
+                                          &request);
     return request;
 }
 

@@ -159,6 +159,32 @@ static void readiness_has_the_words_that_anybody_may_read(void **state)
     http_release(&answer);
 }
 
+static void one_group_may_be_asked_about(void **state)
+{
+    static const struct {
+        const char *path;
+        int status;
+        const char *said, *kept; /* codes that are there, and that are not */
+    } rows[] = {
+        {"/readiness?group=db", 503, "sqlite_in_production", "revision_unknown"},
+        {"/readiness?group=migrate", 200, "\"pass\"", "sqlite_in_production"},
+        {"/readiness?group=nothing", 404, "no check", "sqlite"},
+        {"/readiness?group=", 404, "no check", "sqlite"},
+        {"/readiness?group", 404, "no check", "sqlite"},
+        {"/readiness?group=db&verbose", 403, "sqlite_in_production", "\"checks\""},
+    };
+    struct fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct http_answer answer = http_get(f->port, rows[i].path, "");
+
+        if (answer.status != rows[i].status || strstr(answer.body, rows[i].said) == NULL
+            || strstr(answer.body, rows[i].kept) != NULL)
+            fail_msg("%s: %s", rows[i].path, answer.text);
+        http_release(&answer);
+    }
+}
+
 static void details_are_for_who_has_the_token(void **state)
 {
     struct fixture *f = *state;
@@ -425,6 +451,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH(readiness_has_the_words_that_anybody_may_read, setup),
+        WITH(one_group_may_be_asked_about, setup_production),
         WITH(details_are_for_who_has_the_token, setup),
         WITH(metrics_ask_for_the_token_when_there_is_one, setup),
         WITH(a_name_that_leads_here_from_elsewhere_reads_no_metrics, setup_open),
