@@ -72,4 +72,29 @@ struct cell {
  * next call. */
 hg_step bulk_cells(hg_rows *rows, struct cell *cells, hg_deadline by, hg_error *err);
 
+/*
+ * The pages of the database as the connection's read transaction sees them, without SQLite's cache
+ * in between: the file, and over it what stands in the write-ahead log. Nothing is locked beside
+ * what the transaction holds. Opened right after the transaction began to read: somebody who
+ * commits between the two makes the pages newer than the transaction, which PRAGMA data_version on
+ * another connection tells. err: HG_UNSUPPORTED (a database in memory), HG_IO, HG_FAILED (it is no
+ * database), HG_NOMEM.
+ */
+struct bulk_pages;
+
+bool bulk_pages_open(hg_conn *conn, struct bulk_pages **out, hg_error *err);
+
+/* The same pages through another connection, whose transaction sees the same: for another thread.
+ */
+bool bulk_pages_share(const struct bulk_pages *pages, hg_conn *conn, struct bulk_pages **out,
+                      hg_error *err);
+void bulk_pages_close(struct bulk_pages *pages); /* before its transaction ends; NULL is fine */
+
+uint32_t bulk_page_size(const struct bulk_pages *pages);
+uint32_t bulk_page_count(const struct bulk_pages *pages);
+
+/* Reads `count` pages from number `first` on, which counts from 1. */
+bool bulk_pages_read(struct bulk_pages *pages, uint32_t first, uint32_t count, void *out,
+                     hg_error *err);
+
 #endif

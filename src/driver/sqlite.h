@@ -3,6 +3,7 @@
  *
  *   sqlite_open.c   files and modes, waiting for locks, stopping
  *   sqlite_bulk.c   rows as they are stored
+ *   sqlite_pages.c  the file's pages, past the cache
  *   sqlite_backup.c a whole database into another file
  *   sqlite.c        statements, values, rows, errors, the engine's table
  */
