@@ -3,10 +3,11 @@
  * proved by a digest of both sides.
  *
  * A target without tables gets them from the source, as far as they translate. One call does one of
- * five things: look (dry run), copy, copy on after an interruption (resume), compare (verify only),
- * give an unfinished copy up (abandon). It starts threads of its own, each with a connection of either pool, and
- * joins them before it returns; the observer hears everything from the calling thread. The source
- * is opened for reading alone and read as of one moment, while the application goes on writing.
+ * six things: look (dry run), copy, copy on after an interruption (resume), catch up with what has
+ * changed since, compare (verify only), give an unfinished copy up (abandon). It starts threads of
+ * its own, each with a connection of either pool, and joins them before it returns; the observer
+ * hears everything from the calling thread. The source is opened for reading alone and read as of
+ * one moment, while the application goes on writing.
  */
 #ifndef HEADGATE_COPY_H
 #define HEADGATE_COPY_H
@@ -19,10 +20,11 @@ extern "C" {
 #endif
 
 typedef enum hg_copy_mode {
-    HG_COPY_RUN,     /* check everything, then copy, then verify */
-    HG_COPY_DRY_RUN, /* check every value against its column; changes nothing */
-    HG_COPY_VERIFY,  /* compare both sides; changes nothing */
-    HG_COPY_ABANDON  /* give an unfinished copy up: the target is as before it */
+    HG_COPY_RUN,      /* check everything, then copy, then verify */
+    HG_COPY_DRY_RUN,  /* check every value against its column; changes nothing */
+    HG_COPY_VERIFY,   /* compare both sides; changes nothing */
+    HG_COPY_CATCH_UP, /* bring over what changed in the source since it was copied */
+    HG_COPY_ABANDON   /* give an unfinished copy up: the target is as before it */
 } hg_copy_mode;
 
 /* Texts are borrowed until the call returns. */
@@ -31,6 +33,9 @@ typedef struct hg_copy_options {
     bool create;               /* make the tables that the target lacks; without one of its own it
                                   gets all of them in any case */
     bool resume;               /* go on where a copy was interrupted; without one: begin */
+    const char *snapshot;      /* a folder for the source's moment that is copied: it is kept, page
+                                  for page, and what changes later can be brought over. NULL: none */
+    bool last;                 /* HG_COPY_CATCH_UP: nothing will follow; the moment goes */
     const char *const *tables; /* only these; NULL: all */
     size_t table_count;
     const char *const *rules; /* what to do about values that do not fit, one rule each:
@@ -121,6 +126,9 @@ typedef struct hg_copy_result {
     size_t difference_count;
     hg_copy_statement *statements; /* for the tables that the target lacks, in order */
     size_t statement_count;
+    int64_t pages_changed;       /* HG_COPY_CATCH_UP: of the source, since the moment before */
+    int64_t rows_put, rows_gone; /* new or different; deleted */
+    double behind_ms;            /* how old the moment is that the target holds now */
     int sequences_reset;
     int64_t rows, bytes;
     double check_ms, data_ms, finish_ms, verify_ms;
@@ -133,6 +141,12 @@ typedef struct hg_copy_result {
  * Both need room for hg_copy_connections(). observer: NULL is fine; per table its steps in rows,
  * and with subject "" the whole in bytes. out_result: filled on success and, as far as it went, on
  * failure; the caller's until hg_copy_result_free().
+ *
+ * To catch up nothing is installed in the source: its pages are compared with the moment that was
+ * kept, and rows on those that changed are read. One call does one round; while the application
+ * writes, as many as one likes, and the last one once it has stopped. All changes of a round are
+ * one transaction of the target, whose keys and triggers stay in force but for those moments. The
+ * moment and the target know one another: a round that was killed counts or not on both sides.
  *
  * False when the copy could not be carried out: err HG_FAILED (values do not fit, problems, or the
  * sides differ: see the result), HG_REFUSED (the target holds rows, or an unfinished copy),

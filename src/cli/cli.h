@@ -38,10 +38,11 @@ struct cli_copy {
     const char *sqlite;    /* a file */
     const char *from, *to; /* URLs */
     const char *tables;    /* separated by commas */
+    const char *snapshot;  /* a folder */
     const char *rules_file, *rejects_file;
     struct cli_texts rules;
     int jobs; /* 0: not given */
-    bool dry_run, verify_only, resume, create, abandon;
+    bool dry_run, verify_only, resume, create, abandon, catch_up, follow, last;
 };
 
 /* What the command line said. Texts are argv's. */

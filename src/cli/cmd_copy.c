@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -14,7 +15,11 @@
 #include "ops/json_copy.h"
 #include "table.h"
 
-enum { LINE_EVERY_MS = 10000 }; /* of progress, where no terminal shows it */
+enum {
+    LINE_EVERY_MS = 10000, /* of progress, where no terminal shows it */
+    FOLLOW_EVERY_MS = 5000,
+    PAUSE_MS = 50
+};
 
 static const char default_source[] = "instance/app.db";
 
@@ -242,12 +247,26 @@ static void put_summary(struct buf *out, const hg_copy_result *result)
     buf_char(out, '\n');
 }
 
+static void put_catch_up(struct buf *out, const hg_copy_result *result)
+{
+    char behind[32];
+
+    buf_printf(out, "%lld rows new or changed, %lld gone, %lld pages", (long long)result->rows_put,
+               (long long)result->rows_gone, (long long)result->pages_changed);
+    put_phase(out, "compared in", result->check_ms);
+    put_phase(out, "brought over in", result->data_ms);
+    buf_printf(out, ", %s behind\n", cli_duration(result->behind_ms, behind, sizeof behind));
+    put_findings(out, result);
+}
+
 static int show(const struct cli *cli, const hg_copy_result *result, const hg_error *err)
 {
     struct buf out = BUF_INIT(256 << 20);
 
     if (cli->json) {
         json_copy_result(&out, result, err);
+    } else if (result->mode == HG_COPY_CATCH_UP && err == NULL) {
+        put_catch_up(&out, result);
     } else if (result->mode == HG_COPY_ABANDON) {
         buf_text(&out, "The unfinished copy was given up; the target is as it was before.\n");
     } else {
@@ -346,19 +365,30 @@ static bool split_tables(const struct cli *cli, struct names *out, hg_error *err
     return out->text != NULL || hg_fail(err, HG_NOMEM, "could not read the options: out of memory");
 }
 
+static bool is_catching_up(const struct cli_copy *copy)
+{
+    return copy->catch_up || copy->follow || copy->last;
+}
+
 static bool options_of(const struct cli *cli, const struct names *tables, hg_copy_options *out,
                        hg_error *err)
 {
     const struct cli_copy *copy = &cli->copy;
 
     *out = hg_copy_options_default();
-    if (copy->dry_run + copy->verify_only + copy->resume + copy->abandon > 1)
+    if (copy->dry_run + copy->verify_only + copy->resume + copy->abandon + is_catching_up(copy) > 1)
         return hg_fail(err, HG_USAGE,
-                       "only one of --dry-run, --verify-only, --resume and --abandon is possible");
-    out->mode = copy->dry_run       ? HG_COPY_DRY_RUN
-                : copy->verify_only ? HG_COPY_VERIFY
-                : copy->abandon     ? HG_COPY_ABANDON
-                                    : HG_COPY_RUN;
+                       "only one of --dry-run, --verify-only, --resume, --abandon and --catch-up, "
+                       "--follow or --last is possible");
+    if (is_catching_up(copy) && copy->snapshot == NULL)
+        return hg_fail(err, HG_USAGE, "to catch up needs --snapshot FOLDER");
+    out->mode = copy->dry_run          ? HG_COPY_DRY_RUN
+                : copy->verify_only    ? HG_COPY_VERIFY
+                : copy->abandon        ? HG_COPY_ABANDON
+                : is_catching_up(copy) ? HG_COPY_CATCH_UP
+                                       : HG_COPY_RUN;
+    out->snapshot = copy->snapshot;
+    out->last = copy->last;
     out->create = copy->create;
     out->resume = copy->resume;
     out->tables = tables->list.items;
@@ -378,13 +408,61 @@ static bool agree(const struct cli *cli, const struct ops *ops, const hg_url *so
 
     if (options->mode == HG_COPY_DRY_RUN || options->mode == HG_COPY_VERIFY)
         return true;
-    if (options->mode == HG_COPY_ABANDON)
+    if (options->mode == HG_COPY_CATCH_UP)
+        snprintf(what, sizeof what, "copy: what changed in %s into %s (%s)",
+                 hg_url_redacted(source), hg_url_redacted(hg_settings_url(ops->settings)),
+                 hg_settings_env(ops->settings));
+    else if (options->mode == HG_COPY_ABANDON)
         snprintf(what, sizeof what, "copy: give up the unfinished copy into %s (%s)",
                  hg_url_redacted(hg_settings_url(ops->settings)), hg_settings_env(ops->settings));
     else
         snprintf(what, sizeof what, "copy: all of %s into %s (%s)", hg_url_redacted(source),
                  hg_url_redacted(hg_settings_url(ops->settings)), hg_settings_env(ops->settings));
     return cli_consent(cli, ops, what, err);
+}
+
+/* --- following --- */
+
+static void tell_round(const struct cli *cli, const hg_copy_result *result)
+{
+    char took[32], behind[32];
+
+    cli_note(cli, "%lld rows new or changed, %lld gone, %lld pages, in %s; %s behind",
+             (long long)result->rows_put, (long long)result->rows_gone,
+             (long long)result->pages_changed,
+             cli_duration(result->check_ms + result->data_ms, took, sizeof took),
+             cli_duration(result->behind_ms, behind, sizeof behind));
+}
+
+static void pause_between(void)
+{
+    for (int i = 0; i < FOLLOW_EVERY_MS / PAUSE_MS && !cli_interrupted(NULL); i++) {
+        const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+
+        nanosleep(&pause, NULL);
+    }
+}
+
+/* Round after round until somebody interrupts, which is how it ends well. */
+static bool follow(const struct cli *cli, struct copy_pools *pools, const hg_copy_options *options,
+                   const hg_observer *observer, hg_copy_result **out_result, hg_error *err)
+{
+    bool ok = true;
+
+    while (ok && !cli_interrupted(NULL)) {
+        hg_copy_result *result = NULL;
+
+        ok = hg_copy(pools->source, pools->target, options, observer, &result, err);
+        if (ok)
+            tell_round(cli, result);
+        if (result != NULL) {
+            hg_copy_result_free(*out_result);
+            *out_result = result;
+        }
+        if (ok)
+            pause_between();
+    }
+    return ok || (err->code == HG_CANCELLED && cli_interrupted(NULL) && *out_result != NULL);
 }
 
 /* *out_result stays NULL when nothing was begun. */
@@ -406,7 +484,9 @@ static bool copy(const struct cli *cli, hg_copy_result **out_result, hg_error *e
 
     if (ok) {
         cli_catch_signals();
-        ok = hg_copy(pools.source, pools.target, &options, &observer, out_result, err);
+        ok = cli->copy.follow
+                 ? follow(cli, &pools, &options, &observer, out_result, err)
+                 : hg_copy(pools.source, pools.target, &options, &observer, out_result, err);
         end_line(&progress);
     }
     copy_pools_close(&pools);

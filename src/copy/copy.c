@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "catchup.h"
 
 enum {
     SOON_MS = 60000,
@@ -78,7 +79,7 @@ static bool connect_target(struct run *run, hg_error *err)
     return true;
 }
 
-static bool connect(struct run *run, hg_error *err)
+static bool connect_source(struct run *run, hg_error *err)
 {
     const hg_observer *observer = run->observer;
 
@@ -87,13 +88,56 @@ static bool connect(struct run *run, hg_error *err)
         hg_error_context(err, "source");
         return false;
     }
-    if (!connect_target(run, err))
-        return false;
     if (hg_conn_driver(run->from) != HG_SQLITE)
         return hg_fail(err, HG_UNSUPPORTED, "a copy goes from SQLite to PostgreSQL");
     if (observer != NULL)
         hg_conn_set_interrupt(run->from, observer->cancelled, observer->context);
-    return crew_open(run->source_pool, observer, jobs_of(run->options), &run->crew, err);
+    return true;
+}
+
+static void disconnect_source(struct run *run)
+{
+    if (run->from == NULL)
+        return;
+    hg_conn_set_interrupt(run->from, NULL, NULL);
+    hg_pool_return(run->source_pool, run->from);
+    run->from = NULL;
+}
+
+/* From here on the kept moment is the source. */
+static bool keep(struct run *run, hg_error *err)
+{
+    if (!kept_make(run->from, run->options->snapshot, jobs_of(run->options), &run->kept, err))
+        return false;
+    disconnect_source(run);
+    run->source_pool = run->kept.pool;
+    return connect_source(run, err);
+}
+
+/* The moment that an unfinished copy reads; one that keeps none goes on from the source itself. */
+static bool keep_on(struct run *run, hg_error *err)
+{
+    char moment[KEPT_NAME + 1] = "";
+
+    if (!state_moment(run, true, moment, err))
+        return false;
+    if (moment[0] == '\0')
+        return true;
+    if (run->options->snapshot == NULL) {
+        hg_fail(err, HG_USAGE, "the unfinished copy reads a moment of the source that was kept");
+        hg_error_hint(err, "Name its folder with --snapshot.");
+        return false;
+    }
+    if (!kept_open(run->options->snapshot, moment, jobs_of(run->options), &run->kept, err))
+        return false;
+    disconnect_source(run);
+    run->source_pool = run->kept.pool;
+    return connect_source(run, err);
+}
+
+static bool open_crew(struct run *run, hg_error *err)
+{
+    return crew_open(run->source_pool, run->observer, jobs_of(run->options), &run->crew, err);
 }
 
 size_t run_table(const struct run *run, const char *name)
@@ -151,14 +195,11 @@ static bool tell_notes(struct run *run, hg_error *err)
     return true;
 }
 
-/* What both sides are, as of the moment at which all of it will be read. */
-static bool look(struct run *run, hg_error *err)
+bool copy_sides(struct run *run, hg_error *err)
 {
     const struct mapping_wish wish = {run->options->tables, run->options->table_count, &run->rules};
     size_t cells = 1;
 
-    if (!snapshot_take(run, err))
-        return false;
     if (!source_read(run->crew.hands[0].source, copy_soon(), &run->source, err)) {
         hg_error_context(err, "source");
         return false;
@@ -383,15 +424,13 @@ static bool begin_anew(struct run *run, hg_error *err)
 
 static bool copy(struct run *run, hg_error *err)
 {
-    bool unfinished = false;
-
-    if (!lock_target(run, err) || !state_find(run, &unfinished, err)
-        || !may_change(run, unfinished, err))
+    if (!may_change(run, run->unfinished, err))
         return false;
     if (has_stops(run))
         return check(run, false, err) && (misfits_stop(run, err), false);
-    if (!(unfinished ? carry_on(run, err) : begin_anew(run, err)))
+    if (!(run->unfinished ? carry_on(run, err) : begin_anew(run, err)))
         return false;
+    run->begun = true;
     if (!prepare_sessions(run, err) || !load(run, err))
         return clean_up(run);
     return verify(run, err) && state_end(run, err);
@@ -419,6 +458,46 @@ static bool abandon(struct run *run, hg_error *err)
 
 /* --- the whole --- */
 
+/* What is read, as of which moment: of a copy that will be followed, the moment is kept. */
+static bool choose_source(struct run *run, hg_error *err)
+{
+    const hg_copy_options *options = run->options;
+
+    if (options->mode == HG_COPY_CATCH_UP) {
+        kept_clear(options->snapshot, run->moment); /* of rounds that failed */
+        return options->last || keep(run, err);
+    }
+    if (options->mode != HG_COPY_RUN)
+        return true;
+    if (run->unfinished && options->resume)
+        return keep_on(run, err);
+    return options->snapshot == NULL || run->unfinished || keep(run, err);
+}
+
+static bool find_moment(struct run *run, hg_error *err)
+{
+    if (run->options->mode != HG_COPY_CATCH_UP)
+        return true;
+    if (run->options->snapshot == NULL)
+        return hg_fail(err, HG_USAGE, "to catch up needs the folder of --snapshot");
+    if (!state_moment(run, false, run->moment, err))
+        return false;
+    if (run->moment[0] != '\0')
+        return true;
+    hg_fail(err, HG_USAGE, "the target does not follow a source");
+    hg_error_hint(err, "Copy with --snapshot FOLDER first.");
+    return false;
+}
+
+static bool connect(struct run *run, hg_error *err)
+{
+    bool changes = run->options->mode == HG_COPY_RUN || run->options->mode == HG_COPY_CATCH_UP;
+
+    return connect_source(run, err) && connect_target(run, err)
+           && (!changes || (lock_target(run, err) && state_find(run, &run->unfinished, err)))
+           && find_moment(run, err) && choose_source(run, err) && open_crew(run, err);
+}
+
 static bool carry_out(struct run *run, hg_error *err)
 {
     const hg_copy_options *options = run->options;
@@ -428,13 +507,18 @@ static bool carry_out(struct run *run, hg_error *err)
     if (!read_rules(run, err)
         || (options->rejects_file != NULL
             && !rejects_open(options->rejects_file, &run->rejects, err))
-        || !connect(run, err) || !look(run, err))
+        || !connect(run, err))
+        return false;
+    if (options->mode == HG_COPY_CATCH_UP)
+        return catch_up(run, run->moment, err);
+    if (!snapshot_take(run, err) || !copy_sides(run, err))
         return false;
     switch (options->mode) {
     case HG_COPY_DRY_RUN:
         return dry_run(run, err);
     case HG_COPY_VERIFY:
         return verify_only(run, err);
+    case HG_COPY_CATCH_UP:
     case HG_COPY_ABANDON:
     case HG_COPY_RUN:
         break;
@@ -447,10 +531,7 @@ static void release(struct run *run)
     struct difference *difference;
 
     crew_close(&run->crew);
-    if (run->from != NULL) {
-        hg_conn_set_interrupt(run->from, NULL, NULL);
-        hg_pool_return(run->source_pool, run->from);
-    }
+    disconnect_source(run);
     if (run->to != NULL) {
         hg_conn_set_interrupt(run->to, NULL, NULL);
         hg_pool_discard(run->target_pool, run->to);
@@ -466,6 +547,10 @@ static void release(struct run *run)
     rules_release(&run->rules);
     target_release(&run->target);
     source_release(&run->source);
+    if (run->kept.path != NULL && run->options->mode == HG_COPY_RUN && !run->begun
+        && !run->unfinished)
+        (void)unlink(run->kept.path); /* nobody will ask for it */
+    kept_close(&run->kept);
 }
 
 bool hg_copy(hg_pool *source, hg_pool *target, const hg_copy_options *options,

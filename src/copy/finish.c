@@ -272,7 +272,7 @@ static bool set_sequence(struct run *run, const struct table *table, const struc
     return ok;
 }
 
-static bool set_sequences(struct run *run, hg_error *err)
+bool finish_sequences(struct run *run, hg_error *err)
 {
     for (size_t i = 0; i < run->mapping.table_count; i++)
         for (size_t j = 0; j < run->mapping.tables[i].column_count; j++) {
@@ -294,7 +294,7 @@ bool finish_tables(struct run *run, hg_error *err)
     const struct crew_work work = {&f, next_step, run_step, step_done, report};
     struct step *step;
     bool ok = (f.desks != NULL || no_memory(err)) && plan(&f, err)
-              && crew_run(&run->crew, &work, err) && set_sequences(run, err);
+              && crew_run(&run->crew, &work, err) && finish_sequences(run, err);
 
     VEC_EACH (&f.steps, step)
         alloc_free(step->sql);

@@ -10,6 +10,7 @@
  *   load.c       chunks into the target
  *   finish.c     keys, triggers, sequences, statistics
  *   compare.c    the target read back
+ *   catchup.c    later: what changed in the source since
  *   narrow.c     rows that differ
  *   account.c    what is told
  *   copy.c       one phase after the other
@@ -19,6 +20,7 @@
 
 #include "build.h"
 #include "crew.h"
+#include "kept.h"
 #include "mapping.h"
 
 /* Rows of a table between two rowids, sent in one piece; of a table without rowids all of it. */
@@ -59,7 +61,12 @@ struct run {
     const hg_observer *observer;
     hg_copy_result *result;
     hg_pool *source_pool, *target_pool;
-    hg_conn *from, *to; /* beside those of the workers */
+    struct kept kept; /* the source's moment, from which rows are read instead of the source */
+    char moment[KEPT_NAME + 1]; /* that the target holds */
+    bool unfinished;            /* the target holds the record of a copy */
+    bool begun;                 /* it holds one of this */
+    int64_t moment_ns;          /* when the source was as it is read */
+    hg_conn *from, *to;         /* beside those of the workers */
     struct source source;
     struct target_db target;
     struct rules rules;
@@ -99,6 +106,12 @@ void copy_tell(const struct run *run, hg_event_kind kind, const char *subject, c
  * err: HG_LOCKED (somebody writes all the time). */
 bool snapshot_take(struct run *run, hg_error *err);
 
+/* The same, and the pages as they see them; *out_pages is the caller's also on failure. */
+bool snapshot_pages(struct run *run, struct bulk_pages **out_pages, hg_error *err);
+
+/* What both sides are, as the readers of the crew see them, and which table goes where. */
+bool copy_sides(struct run *run, hg_error *err);
+
 /* Reads and checks every row; makes the chunks. digests: of each, too. */
 bool check_rows(struct run *run, bool digests, hg_error *err);
 
@@ -127,7 +140,11 @@ bool state_reconcile(struct run *run, const struct chunk *recorded, size_t count
 /* Appends the statement that records a chunk. */
 void state_record(const struct run *run, const struct chunk *chunk, struct buf *out);
 
-/* The copy is whole: removes the record. */
+/* The name of the source's moment that the unfinished copy reads, or that the target holds and is
+ * to be brought on from. "": none. */
+bool state_moment(struct run *run, bool unfinished, char out[KEPT_NAME + 1], hg_error *err);
+
+/* The copy is whole: removes the record, but for the moment that was kept. */
 bool state_end(struct run *run, hg_error *err);
 
 /* Gives an unfinished copy up: its rows and tables go, what it put aside comes back. */
@@ -138,6 +155,7 @@ bool state_undo(struct run *run, hg_error *err);
 
 bool load_rows(struct run *run, hg_error *err);
 bool finish_tables(struct run *run, hg_error *err);
+bool finish_sequences(struct run *run, hg_error *err);
 bool compare_sides(struct run *run, hg_error *err);
 
 /* The rows of tables whose digests differ, as far as keys tell them apart. */

@@ -10,6 +10,7 @@
 #include "run.h"
 
 #include "ask.h"
+#include "base/clock.h"
 
 enum { PATIENCE_MS = 10000 };
 
@@ -33,19 +34,40 @@ static bool begin_reading(struct run *run, hg_error *err)
     return true;
 }
 
-bool snapshot_take(struct run *run, hg_error *err)
+static bool fail_restless(hg_error *err)
 {
-    hg_deadline by = hg_deadline_in_ms(PATIENCE_MS);
-    int64_t before = 0, after = 1;
-
-    while (before != after && hg_deadline_left_ms(by) > 0)
-        if (!data_version(run, &before, err) || !begin_reading(run, err)
-            || !data_version(run, &after, err))
-            return false;
-    if (before == after)
-        return true;
     hg_fail(err, HG_LOCKED,
             "could not read the source as of one moment: somebody commits all the time");
     hg_error_hint(err, "Copy with --jobs 1, which needs one reader alone, or when it is calmer.");
     return false;
+}
+
+/* out_pages: NULL: they are not wanted. */
+static bool take(struct run *run, struct bulk_pages **out_pages, hg_error *err)
+{
+    hg_deadline by = hg_deadline_in_ms(PATIENCE_MS);
+    int64_t before = 0, after = 1;
+
+    while (before != after && hg_deadline_left_ms(by) > 0) {
+        if (out_pages != NULL) {
+            bulk_pages_close(*out_pages);
+            *out_pages = NULL;
+        }
+        run->moment_ns = clock_now_ns();
+        if (!data_version(run, &before, err) || !begin_reading(run, err)
+            || (out_pages != NULL && !bulk_pages_open(run->crew.hands[0].source, out_pages, err))
+            || !data_version(run, &after, err))
+            return false;
+    }
+    return before == after || fail_restless(err);
+}
+
+bool snapshot_take(struct run *run, hg_error *err)
+{
+    return take(run, NULL, err);
+}
+
+bool snapshot_pages(struct run *run, struct bulk_pages **out_pages, hg_error *err)
+{
+    return take(run, out_pages, err);
 }

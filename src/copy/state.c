@@ -15,8 +15,8 @@
 enum { FORMAT = 2, SMALL_BYTES = 2 << 20 };
 
 static const char create_sql[] =
-    "CREATE TABLE headgate_copy (format integer NOT NULL, source text NOT NULL, started_at "
-    "timestamptz NOT NULL DEFAULT now());"
+    "CREATE TABLE headgate_copy (format integer NOT NULL, source text NOT NULL, moment text NOT "
+    "NULL, started_at timestamptz NOT NULL DEFAULT now());"
     "CREATE TABLE headgate_copy_chunk (table_name text NOT NULL, lo bigint NOT NULL, hi bigint NOT "
     "NULL, row_count bigint NOT NULL, byte_count bigint NOT NULL, sum_low bigint NOT NULL, "
     "sum_high bigint NOT NULL, target_name text NOT NULL, PRIMARY KEY (table_name, lo));"
@@ -66,6 +66,32 @@ bool state_find(struct run *run, bool *out_found, hg_error *err)
         return false;
     *out_found = found > 0;
     return found == 0 || check_format(run, err);
+}
+
+static bool take_moment(void *context, hg_rows *rows, hg_error *err)
+{
+    (void)err;
+    snprintf(context, KEPT_NAME + 1, "%s", hg_rows_text(rows, 0));
+    return true;
+}
+
+bool state_moment(struct run *run, bool unfinished, char out[KEPT_NAME + 1], hg_error *err)
+{
+    int64_t found = 0;
+
+    out[0] = '\0';
+    if (!ask_integer(run->to,
+                     "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = "
+                     "c.relnamespace WHERE c.relname = 'headgate_follow' AND n.nspname = "
+                     "current_schema()",
+                     NULL, 0, copy_soon(), &found, err))
+        return false;
+    if (!unfinished && found == 0)
+        return true;
+    return ask_rows(run->to,
+                    unfinished ? "SELECT moment FROM headgate_copy"
+                               : "SELECT moment FROM headgate_follow",
+                    NULL, 0, take_moment, out, copy_soon(), err);
 }
 
 /* --- beginning --- */
@@ -186,12 +212,13 @@ static bool make_all(struct run *run, struct buf *sql, hg_error *err)
     const struct build_part *part;
     size_t position = 0;
 
-    buf_printf(sql,
-               "SET LOCAL lock_timeout = '30s'; %s INSERT INTO headgate_copy (format, source) "
-               "VALUES (%d, ",
-               create_sql, FORMAT);
+    buf_printf(
+        sql,
+        "SET LOCAL lock_timeout = '30s'; %s INSERT INTO headgate_copy (format, source, moment) "
+        "VALUES (%d, ",
+        create_sql, FORMAT);
     put_literal(sql, hg_url_redacted(hg_pool_url(run->source_pool)));
-    buf_text(sql, ");");
+    buf_printf(sql, ", '%s');", run->kept.name);
     VEC_EACH (&run->build.parts, part) {
         const struct target_hold table = {
             .kind = HOLD_TABLE, .table = part->subject, .name = "", .put_back = "", .made = true};
@@ -420,7 +447,19 @@ static const char drop_sql[] = "DROP TABLE headgate_copy_chunk, headgate_copy_he
 
 bool state_end(struct run *run, hg_error *err)
 {
-    return bulk_script(run->to, drop_sql, hg_deadline_never(), err);
+    struct buf sql = BUF_INIT(4096);
+    bool ok;
+
+    buf_text(&sql, drop_sql);
+    if (run->kept.name[0] != '\0')
+        buf_printf(&sql,
+                   "DROP TABLE IF EXISTS headgate_follow; CREATE TABLE headgate_follow (moment "
+                   "text NOT NULL, caught_up_at timestamptz NOT NULL DEFAULT now()); INSERT INTO "
+                   "headgate_follow (moment) VALUES ('%s');",
+                   run->kept.name);
+    ok = run_script(run, &sql, err);
+    buf_release(&sql);
+    return ok;
 }
 
 /* What was put aside is put back; what the copy made goes. */

@@ -148,6 +148,11 @@ bool json_copy_result(struct buf *out, const hg_copy_result *result, const hg_er
     json_object_set_new(root, "problems", problems_array(result));
     json_object_set_new(root, "differences", differences_array(result));
     json_object_set_new(root, "statements", statements_array(result));
+    json_object_set_new(root, "catch_up", json_boolean(result->mode == HG_COPY_CATCH_UP));
+    put_count(root, "pages_changed", result->pages_changed);
+    put_count(root, "rows_put", result->rows_put);
+    put_count(root, "rows_gone", result->rows_gone);
+    json_object_set_new(root, "behind_ms", json_part_ms(result->behind_ms));
     put_count(root, "sequences_reset", result->sequences_reset);
     put_count(root, "rows", result->rows);
     put_count(root, "bytes", result->bytes);

@@ -114,7 +114,8 @@ static void a_target_without_tables_gets_those_of_the_source(void **state)
     open_sides(&sides, shop_source, "");
     COPY_WITH(&sides, &run, NULL);
     assert_equal_sides(&run, SHOP_TABLES);
-    assert_target(&sides, "SELECT string_agg(conname, ' ' ORDER BY conname) FROM pg_constraint "
+    assert_target(&sides,
+                  "SELECT string_agg(conname, ' ' ORDER BY conname) FROM pg_constraint "
                   "WHERE connamespace = 'public'::regnamespace",
                   "files_pkey lines_order_id_fkey lines_pkey nobody_pkey orders_pkey "
                   "orders_user_id_fkey users_email_key users_pkey");
@@ -140,6 +141,38 @@ static void verify_only_finds_one_changed_value(void **state)
     COPY_WITH(&sides, &run, "--verify-only", NULL);
     assert_status(&run, 1);
     assert_false(json_is_true(json_object_get(run.said, "ok")));
+    end_run(&run);
+    close_sides(&sides);
+}
+
+/* As the guide has it: copy, go on, catch up, stop, catch up for the last time. */
+static void what_changes_after_the_copy_is_brought_over(void **state)
+{
+    struct sides sides;
+    struct run run;
+
+    (void)state;
+    open_shop(&sides);
+    COPY_WITH(&sides, &run, "--snapshot", "moment", NULL);
+    assert_equal_sides(&run, SHOP_TABLES);
+    end_run(&run);
+    in_source(&sides,
+              "UPDATE users SET score = 0 WHERE id = 7; DELETE FROM files WHERE name = 'f9'");
+    COPY_WITH(&sides, &run, "--snapshot", "moment", "--catch-up", NULL);
+    assert_status(&run, 0);
+    end_run(&run);
+    assert_target(&sides, "SELECT score FROM users WHERE id = 7", "0");
+    in_source(&sides, "INSERT INTO orders VALUES (9001, 7, 1, 'late')");
+    COPY_WITH(&sides, &run, "--snapshot", "moment", "--last", NULL);
+    assert_status(&run, 0);
+    assert_int_equal(json_integer_value(json_object_get(run.said, "rows_put")), 1);
+    end_run(&run);
+    COPY_WITH(&sides, &run, "--verify-only", NULL);
+    assert_equal_sides(&run, SHOP_TABLES);
+    assert_target(&sides, "SELECT count(*) FROM pg_class WHERE relname LIKE 'headgate%'", "0");
+    end_run(&run);
+    COPY_WITH(&sides, &run, "--snapshot", "moment", "--catch-up", NULL);
+    assert_status(&run, 2);
     end_run(&run);
     close_sides(&sides);
 }
@@ -438,6 +471,7 @@ int main(void)
         cmocka_unit_test(a_target_that_holds_rows_is_refused),
         cmocka_unit_test(a_target_without_tables_gets_those_of_the_source),
         cmocka_unit_test(verify_only_finds_one_changed_value),
+        cmocka_unit_test(what_changes_after_the_copy_is_brought_over),
         cmocka_unit_test(a_dry_run_groups_what_does_not_fit_and_changes_nothing),
         cmocka_unit_test(a_misfit_without_a_rule_stops_before_anything_is_committed),
         cmocka_unit_test(each_kind_of_rule_does_what_it_says_and_is_counted),
