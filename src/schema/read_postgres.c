@@ -109,7 +109,7 @@ static const struct query {
      "     AND (i.deptype = 'i' OR NOT (" NOT_LEDGER("ic") ")))"},
 
     {OBJECT_FUNCTION, {FACT_VARIETY, FACT_TYPE, FACT_COLUMNS, FACT_DEFINITION, FACT_COMMENT, FACT_PRIVILEGES, FACTS},
-     "SELECT " SCHEMA_OF("n") ", '', pg_catalog.quote_ident(p.proname) || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')', "
+     "SELECT " SCHEMA_OF("n") ", '', pg_catalog.quote_ident(p.proname) || '(' || pg_catalog.oidvectortypes(p.proargtypes) || ')', "
      TAG("1255", "p.oid", "0") ", CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END,"
      " pg_catalog.pg_get_function_result(p.oid), pg_catalog.pg_get_function_arguments(p.oid),"
      " CASE WHEN n.nspname = $1::name THEN overlay(pg_catalog.pg_get_functiondef(p.oid) PLACING '' FROM 1 +"

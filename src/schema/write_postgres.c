@@ -37,16 +37,20 @@ static bool name_is_wanted(const struct writer *w, const struct object *object)
     return false;
 }
 
-/* A foreign key to what goes, too: without it both may go in any order. */
-static bool ties_doomed_tables(const struct writer *w, size_t i)
+/* A foreign key to what goes, too, or a domain's check by a function that does: without it both
+ * may go in any order. */
+static bool ties_doomed(const struct writer *w, size_t i)
 {
     const struct object *object = &w->from->objects[i];
+    bool key = object_is(object, "foreign key");
+    bool of_domain = w->from->objects[object->owner].kind == OBJECT_TYPE;
 
-    for (size_t k = 0; object_is(object, "foreign key") && k < object->need_count; k++) {
+    for (size_t k = 0; (key || of_domain) && k < object->need_count; k++) {
         size_t needed = object->needs[k];
         enum object_kind kind = w->from->objects[needed].kind;
 
-        if (needed != object->owner && (kind == OBJECT_TABLE || kind == OBJECT_CONSTRAINT)
+        if (needed != object->owner
+            && (key ? kind == OBJECT_TABLE || kind == OBJECT_CONSTRAINT : kind == OBJECT_FUNCTION)
             && (w->fate[needed] == FATE_DROP || w->fate[needed] == FATE_RECREATE))
             return true;
     }
@@ -77,7 +81,7 @@ static void drop_early(struct writer *w, size_t i)
 {
     const struct object *object = &w->from->objects[i];
 
-    if (goes_with_owner(w, i) && !ties_doomed_tables(w, i))
+    if (goes_with_owner(w, i) && !ties_doomed(w, i))
         return;
     if (w->fate[i] == FATE_DROP && index_online(w, w->from, object) && needs_stay(w, object))
         object_drop(w, i, PHASE_AFTER);
