@@ -107,24 +107,43 @@ static void put_impossible(struct buf *out, const hg_schema_diff *diff)
         put_comment(out, "left as it is: ", diff->impossible[i]);
 }
 
+/* "database", the path of a file, or a revision. */
+static hg_schema_source source_of(const char *word)
+{
+    if (strcmp(word, "database") == 0)
+        return (hg_schema_source){HG_SCHEMA_OF_DATABASE, NULL};
+    if (strpbrk(word, "./") != NULL)
+        return (hg_schema_source){HG_SCHEMA_OF_FILE, word};
+    return (hg_schema_source){HG_SCHEMA_OF_REVISION, word};
+}
+
 static bool diff(const struct cli *cli, struct ops *ops, const hg_observer *observer,
                  struct buf *out, int *status, hg_error *err)
 {
     const char *file = hg_settings_schema_file(ops->settings);
+    const char *dir = hg_settings_migrations_dir(ops->settings);
+    const char *one = cli->word_count > 1 ? cli->words[1] : "database";
+    const char *two = cli->word_count > 2 ? cli->words[2] : file;
+    hg_schema_source from = source_of(one), to = source_of(two);
     hg_schema_diff *found = NULL;
 
-    if (!hg_schema_diff_make(ops->pool, file, hg_deadline_in_ms(COMPARE_MS), observer, &found, err))
+    if (cli->word_count < 3)
+        to = (hg_schema_source){HG_SCHEMA_OF_FILE, file}; /* whatever it is called */
+    if (!hg_schema_diff_between(ops->pool, dir, &from, &to, hg_deadline_in_ms(COMPARE_MS), observer,
+                                &found, err))
         return false;
     *status = found->change_count > 0 ? DIFFERENT : 0;
     if (cli->json) {
-        json_schema_diff(out, file, found);
+        json_schema_diff(out, one, two, found);
     } else {
         put_changes(out, found);
         put_impossible(out, found);
         put_phases(out, found);
     }
-    if (found->change_count == 0)
-        cli_note(cli, "the database has the schema of %s", file);
+    if (found->change_count == 0 && from.kind == HG_SCHEMA_OF_DATABASE)
+        cli_note(cli, "the database has the schema of %s", two);
+    else if (found->change_count == 0)
+        cli_note(cli, "%s has the schema of %s", one, two);
     hg_schema_diff_free(found);
     return true;
 }
@@ -154,16 +173,22 @@ static bool dump(const struct cli *cli, struct ops *ops, const hg_observer *obse
 
 static const struct part {
     const char *name;
+    size_t words; /* at most, its name among them */
     bool (*run)(const struct cli *cli, struct ops *ops, const hg_observer *observer,
                 struct buf *out, int *status, hg_error *err);
-} parts[] = {{"diff", diff}, {"dump", dump}};
+} parts[] = {{"diff", 3, diff}, {"dump", 1, dump}};
 
-static const struct part *find_part(const char *name, hg_error *err)
+static const struct part *find_part(const struct cli *cli, hg_error *err)
 {
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
-        if (strcmp(parts[i].name, name) == 0)
+    const char *name = cli->argument;
+
+    for (size_t i = 0; name != NULL && i < sizeof parts / sizeof *parts; i++)
+        if (strcmp(parts[i].name, name) == 0 && cli->word_count <= parts[i].words)
             return &parts[i];
-    hg_fail(err, HG_USAGE, "\"schema\" has no part \"%s\"", name);
+    if (name == NULL)
+        hg_fail(err, HG_USAGE, "\"schema\" needs %s", cli->action->arguments);
+    else
+        hg_fail(err, HG_USAGE, "\"schema\" has no part \"%s\" with so many words", name);
     hg_error_hint(err, "See headgate schema --help.");
     return NULL;
 }
@@ -174,7 +199,7 @@ int cmd_schema(const struct cli *cli)
     struct ops ops = {0};
     hg_error err = {0};
     hg_observer observer = cli_observer(cli);
-    const struct part *part = find_part(cli->argument, &err);
+    const struct part *part = find_part(cli, &err);
     int status = 0;
 
     if (part == NULL || !cli_open(cli, false, &ops, &err))

@@ -109,7 +109,7 @@ const struct command_row command_rows[] = {
     {"rehearse",   FOR_ALL,                              MAY_HAVE_ARGUMENT, cmd_rehearse},
     {"lint",       FOR_ALL | FOR_LINT,                   ANY_ARGUMENTS,     cmd_lint},
     {"check",      FOR_ALL,                              NO_ARGUMENT,       cmd_check},
-    {"schema",     FOR_ALL,                              MUST_HAVE_ARGUMENT, cmd_schema},
+    {"schema",     FOR_ALL,                              ANY_ARGUMENTS,     cmd_schema},
     {"merge",      FOR_ALL | FOR_REV,                    NO_ARGUMENT,       cmd_merge},
     {"copy",       FOR_ALL | FOR_COPY,                   NO_ARGUMENT,       cmd_copy},
     {"ready",      FOR_ALL,                              NO_ARGUMENT,       cmd_ready},

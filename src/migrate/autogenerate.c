@@ -12,7 +12,7 @@
 #include "chapter.h"
 #include "base/alloc.h"
 #include "draft.h"
-#include "schema/place.h"
+#include "replay.h"
 #include "schema/portable.h"
 
 enum { ENGINES = 2, PATH_SIZE = 4096 };
@@ -46,28 +46,6 @@ static bool no_memory(hg_error *err)
 }
 
 /* --- both schemas --- */
-
-/* Runs all migrations in the scratch database. */
-static bool replay(struct maker *m, struct place *place, hg_error *err)
-{
-    hg_migrate_options options = hg_migrate_options_default(m->options->dir);
-    const hg_observer quiet = {
-        .cancelled = m->terms.observer == NULL ? NULL : m->terms.observer->cancelled,
-        .context = m->terms.observer == NULL ? NULL : m->terms.observer->context};
-    hg_run_result result;
-    bool ok = hg_migrate_run(place->pool, &options, &quiet, &result, err);
-
-    hg_run_result_release(&result);
-    if (!ok)
-        hg_error_context(err, "could not make the schema that the migrations make");
-    return ok;
-}
-
-static bool make_source(struct maker *m, struct leg *leg, hg_error *err)
-{
-    return place_make(&leg->source, &m->terms, err) && replay(m, &leg->source, err)
-           && place_take(&leg->source, &m->terms, err) && side_read(&leg->source.side, err);
-}
 
 static bool make_wanted(struct maker *m, struct leg *leg, hg_error *err)
 {
@@ -133,7 +111,8 @@ static bool walk_leg(struct maker *m, struct arena *arena, hg_driver driver, con
     leg->driver = driver;
     m->terms.home = home;
     /* the schema file first: what is wrong with it is told soonest */
-    return make_wanted(m, leg, err) && read_hints(m, arena, leg, err) && make_source(m, leg, err)
+    return make_wanted(m, leg, err) && read_hints(m, arena, leg, err)
+           && replay_open(&leg->source, m->options->dir, NULL, &m->terms, err)
            && evolve(arena, &leg->source.side, &leg->wanted.side, &names, &leg->evolution, err);
 }
 

@@ -24,7 +24,7 @@ static const struct action actions[] = {
     {"rehearse", "[TARGET]",   DANGER_NONE,     "Apply what is pending on a scratch copy, roll it back, compare, apply it again"},
     {"lint",    "[FILE ...]",  DANGER_NONE,     "The hazards of pending or named migrations by engine and version, without a database"},
     {"check",   "",            DANGER_NONE,     "Whether database, schema file and migration files agree; exit status 1 when they do not"},
-    {"schema",  "diff|dump",   DANGER_NONE,     "The schema as SQL, and what makes it the one of the schema file"},
+    {"schema",  "diff|dump [FROM [TO]]", DANGER_NONE, "The schema as SQL, and what makes it another: of the database, a file, a revision"},
     {"merge",   "[-m MESSAGE]", DANGER_NONE,    "Write a migration file that joins several heads"},
     {"copy",    "--postgres URL", DANGER_CHANGES, "Copy all data from SQLite to PostgreSQL, every value checked and both sides compared"},
     {"ready",   "",            DANGER_NONE,     "The readiness report; exit status 0 only when ready"},

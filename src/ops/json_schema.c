@@ -45,11 +45,12 @@ static void put_statements(json_t *root, const hg_schema_diff *diff)
                         json_part_texts(diff->impossible, diff->impossible_count));
 }
 
-bool json_schema_diff(struct buf *out, const char *file, const hg_schema_diff *diff)
+bool json_schema_diff(struct buf *out, const char *from, const char *to, const hg_schema_diff *diff)
 {
     json_t *root = json_part_document();
 
-    json_object_set_new(root, "schema_file", json_part_text(file));
+    json_object_set_new(root, "from", json_part_text(from));
+    json_object_set_new(root, "to", json_part_text(to));
     json_object_set_new(root, "equal", json_boolean(diff->change_count == 0));
     json_object_set_new(root, "changes", changes_array(diff->changes, diff->change_count));
     json_object_set_new(root, "rebuilds", json_boolean(diff->rebuilds));

@@ -8,8 +8,9 @@
 
 struct buf;
 
-/* What makes the database the one that the file wants. False: out of memory. */
-bool json_schema_diff(struct buf *out, const char *file, const hg_schema_diff *diff);
+/* What makes the one schema the other. False: out of memory. */
+bool json_schema_diff(struct buf *out, const char *from, const char *to,
+                      const hg_schema_diff *diff);
 
 /* The schema as statements. False: out of memory. */
 bool json_schema_dump(struct buf *out, const hg_schema_diff *dump);

@@ -3,6 +3,7 @@
  */
 #include "publish.h"
 
+#include "base/alloc.h"
 #include "base/buf.h"
 
 enum { LINE_LIMIT = 1 << 20 };
@@ -43,4 +44,50 @@ bool diff_publish(struct arena *arena, const struct diff *diff, hg_schema_change
     *out_changes = changes;
     *out_count = n;
     return changes != NULL;
+}
+
+static bool tell_statements(struct arena *arena, const struct written *written, hg_schema_diff *out)
+{
+    static const hg_schema_phase phases[] = {[PHASE_BEFORE] = HG_SCHEMA_BEFORE,
+                                             [PHASE_MAIN] = HG_SCHEMA_MAIN,
+                                             [PHASE_AFTER] = HG_SCHEMA_AFTER};
+
+    out->statements = arena_alloc(arena, written->count + 1, sizeof *out->statements);
+    if (out->statements == NULL)
+        return false;
+    for (size_t i = 0; i < written->count; i++) {
+        const struct written_statement *s = &written->statements[i];
+
+        out->statements[out->statement_count++] =
+            (hg_schema_statement){phases[s->phase], s->sql, s->loses == NULL ? "" : s->loses};
+    }
+    out->impossible = written->impossible;
+    out->impossible_count = written->impossible_count;
+    out->rebuilds = written->rebuilds;
+    return true;
+}
+
+struct answer *answer_new(void)
+{
+    return alloc_zero(1, sizeof(struct answer));
+}
+
+bool answer_fill(struct answer *answer, const struct diff *diff, const struct written *written,
+                 hg_error *err)
+{
+    hg_schema_diff *out = &answer->public;
+
+    return (diff_publish(&answer->arena, diff, &out->changes, &out->change_count)
+            && tell_statements(&answer->arena, written, out))
+           || hg_fail(err, HG_NOMEM, "could not compare schemas: out of memory");
+}
+
+void hg_schema_diff_free(hg_schema_diff *diff)
+{
+    struct answer *answer = (struct answer *)diff;
+
+    if (answer == NULL)
+        return;
+    arena_release(&answer->arena);
+    alloc_free(answer);
 }

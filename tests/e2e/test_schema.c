@@ -158,6 +158,50 @@ static void check_walk(bool postgres)
     temp_dir_remove(p.dir);
 }
 
+static void expect_between(const struct project *p, int status, const char *from, const char *to,
+                           const char *text)
+{
+    struct process_result r = headgate_run(p->dir, p->setting, "schema", "diff", from, to, NULL);
+
+    if (r.status != status || (strstr(r.out, text) == NULL && strstr(r.err, text) == NULL))
+        fail_msg("exit %d, not %d, or not \"%s\"\n%s%s", r.status, status, text, r.out, r.err);
+    process_release(&r);
+}
+
+static void between_walk(bool postgres)
+{
+    struct project p = project_make(postgres);
+
+    temp_write(p.dir, "migrations/0009_z.sql",
+               "-- migrate:up\nDROP INDEX accounts_email;\n-- migrate:down\nSELECT 1;\n");
+    temp_write(p.dir, "old.sql", "CREATE TABLE accounts (id integer PRIMARY KEY);\n");
+    temp_write(p.dir, "new.sql", "CREATE TABLE accounts (id integer PRIMARY KEY, n text);\n");
+    expect_between(&p, 1, "old.sql", "new.sql", "-- + column accounts.n\n");
+    expect_between(&p, 1, "0001", "head", "-- - index accounts.accounts_email\n");
+    expect_between(&p, 1, "head", "0001", "-- + index accounts.accounts_email\n");
+    expect_between(&p, 1, "base", "old.sql", "-- + table accounts\n");
+    expect_between(&p, 0, "0009", "head", "0009 has the schema of head");
+    expect_between(&p, 2, "nosuch", "head", "nosuch");
+    free(run(&p, 0, true, "up", "0001", NULL));
+    expect_between(&p, 1, "head", "database", postgres ? "-- - function" : "accounts_email\n");
+    free(run(&p, 0, true, "up", NULL, NULL));
+    expect_between(&p, 0, "database", "head", "the database has the schema of head");
+    expect_between(&p, 0, "head", "database", "head has the schema of database");
+    temp_dir_remove(p.dir);
+}
+
+static void any_two_schemas_are_compared_on_sqlite(void **state)
+{
+    (void)state;
+    between_walk(false);
+}
+
+static void any_two_schemas_are_compared_on_postgres(void **state)
+{
+    (void)state;
+    between_walk(true);
+}
+
 static void a_check_finds_drift_and_edited_files_on_sqlite(void **state)
 {
     (void)state;
@@ -187,6 +231,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_dumped_loads_again_and_what_differs_is_told_on_sqlite),
         cmocka_unit_test(what_is_dumped_loads_again_and_what_differs_is_told_on_postgres),
+        cmocka_unit_test(any_two_schemas_are_compared_on_sqlite),
+        cmocka_unit_test(any_two_schemas_are_compared_on_postgres),
         cmocka_unit_test(a_check_finds_drift_and_edited_files_on_sqlite),
         cmocka_unit_test(a_check_finds_drift_and_edited_files_on_postgres),
     };

@@ -1,0 +1,34 @@
+/*
+ * compare.h - two places, scratch or in use, with the server's own wording deciding.
+ */
+#ifndef SCHEMA_COMPARE_H
+#define SCHEMA_COMPARE_H
+
+#include "place.h"
+
+struct comparison {
+    struct place_terms terms;
+    struct place from, to;         /* opened by the caller, who has read both sides */
+    struct place image;            /* of one that is in use, where its wording had to be tried */
+    const struct model *models[2]; /* what the difference is between */
+    struct diff diff;
+};
+
+/*
+ * Finds what makes `from` like `to`. Nothing is tried in a database that is in use: where texts of
+ * expressions differ, a copy of it without rows takes its place. diff and models live in the arena
+ * and the places. err: as sides_compare(), scratch_open().
+ */
+bool compare_places(struct comparison *comparison, struct arena *arena, hg_error *err);
+
+/* The statements that make the first like the second. */
+bool compare_write(const struct comparison *comparison, struct arena *arena,
+                   struct written *out_written, hg_error *err);
+
+void compare_close(struct comparison *comparison);
+
+/* What makes a schema out of nothing. err: HG_NOMEM. */
+bool compare_whole(struct arena *arena, const struct model *model, struct diff *out_diff,
+                   struct written *out_written, hg_error *err);
+
+#endif
