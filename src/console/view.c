@@ -128,7 +128,6 @@ const char *view_screen_name(enum screen_id screen)
     return names[screen];
 }
 
-/* The screens with their keys, and at the right what runs and who started it. */
 /* Columns of the tabs; what runs stands behind them. */
 static int tabs_room(const struct model *m, int width)
 {
@@ -165,6 +164,7 @@ bool view_tab_at(const struct model *m, int x, enum screen_id *out)
     return false;
 }
 
+/* The screens with their keys, and at the right what runs and who started it. */
 static void draw_tabs(const struct model *m, struct area a)
 {
     int room = tabs_room(m, a.width);
@@ -178,7 +178,7 @@ static void draw_tabs(const struct model *m, struct area a)
 
         if (x < 0)
             break;
-        snprintf(number, sizeof number, "%d", screen + 1);
+        snprintf(number, sizeof number, open ? "%d " : "%d", screen + 1);
         area_put(a, x, 0, open ? ROLE_TAB_OPEN : ROLE_KEY, number);
         area_put(a, x + 2, 0, open ? ROLE_TAB_OPEN : ROLE_TAB, names[screen]);
     }
