@@ -134,6 +134,20 @@ static bool has_room(struct looking *looking, size_t count)
     return true;
 }
 
+/* Rows that pass the filter; of a list that is not sorted those that stand behind come last. */
+static void choose_rows(const struct model *m, const struct list *list, struct looking *looking,
+                        size_t count)
+{
+    bool apart = list->behind != NULL && looking->order < 0;
+
+    looking->count = 0;
+    for (int behind = 0; behind <= (apart ? 1 : 0); behind++)
+        for (size_t row = 0; row < count; row++)
+            if ((!apart || list->behind(m, row) == (behind == 1))
+                && (looking->filter[0] == '\0' || passes(m, list, row, looking->filter)))
+                looking->rows[looking->count++] = (uint32_t)row;
+}
+
 void list_arrange(struct model *m, enum pane pane)
 {
     const struct list *list = list_of(m, pane);
@@ -148,10 +162,7 @@ void list_arrange(struct model *m, enum pane pane)
         looking->count = count;
         return;
     }
-    looking->count = 0;
-    for (size_t row = 0; row < count; row++)
-        if (looking->filter[0] == '\0' || passes(m, list, row, looking->filter))
-            looking->rows[looking->count++] = (uint32_t)row;
+    choose_rows(m, list, looking, count);
     if (looking->order >= 0 && looking->count > 1)
         qsort_r(looking->rows, looking->count, sizeof *looking->rows, compare_rows, &ordering);
     else if (looking->reversed)

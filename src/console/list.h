@@ -27,6 +27,9 @@ struct list {
     int order; /* the column that it is sorted by at first */
 
     size_t (*count)(const struct model *m);
+    /* As it comes: what stands behind all others, as pools of processes that are gone. NULL: none.
+     */
+    bool (*behind)(const struct model *m, size_t row);
     /* What a row is followed by when others come and go. */
     void (*key)(const struct model *m, size_t row, char *out, size_t size);
     void (*cell)(const struct model *m, size_t row, size_t column, struct table_cell *out);

@@ -26,7 +26,7 @@ enum {
 
 /* clang-format off */
 static const struct column pool_columns[POOL_COLUMNS] = {
-    [POOL_OWNER]    = {"PROCESS", 17, .sorts = true},
+    [POOL_OWNER]    = {"PROCESS", 20, .sorts = true},
     [POOL_NAME]     = {"POOL", 8, .drop = 4, .sorts = true},
     [POOL_USE]      = {"IN USE", 6, .right = true, .sorts = true},
     [POOL_IDLE]     = {"IDLE", 4, .right = true, .drop = 5, .sorts = true},
@@ -150,6 +150,11 @@ static enum role pools_note(const struct model *m, char *out, size_t size)
     return m->pools_waiting > 0 ? ROLE_POOL_WAITING : ROLE_DIM;
 }
 
+static bool is_gone(const struct model *m, size_t row)
+{
+    return !pool_at(m, row)->alive;
+}
+
 static const char *no_pools(const struct model *m)
 {
     return m->pools == NULL ? "reading the pools of this host" : "no pool is open on this host";
@@ -271,6 +276,7 @@ const struct list list_pools = {
     .columns = pool_columns,
     .column_count = POOL_COLUMNS,
     .order = LIST_AS_IT_COMES,
+    .behind = is_gone,
     .count = count_pools,
     .key = pool_key,
     .cell = pool_cell,

@@ -83,7 +83,7 @@ static void table_line(const hg_plan_table *t, struct document *d)
                         : "",
              t->rewrite ? ", writes it anew" : "", t->index_build ? ", builds an index" : "",
              t->scan ? ", reads every row" : "", t->loses_rows ? ", LOSES ROWS" : "");
-    document_item(d, LOCK_INDENT, ROLE_DIM, "    locks",
+    document_item(d, LOCK_INDENT, ROLE_DIM, "          locks",
                   t->created               ? ROLE_DIM
                   : t->loses_rows || reads ? ROLE_WARN
                                            : ROLE_TEXT,
@@ -98,9 +98,9 @@ static void hazard_lines(const hg_hazard *h, struct document *d)
     snprintf(line, sizeof line, "%s: %s%s%s", h->id, h->message,
              h->accepted == NULL ? "" : "; accepted: ", h->accepted == NULL ? "" : h->accepted);
     document_item(d, LOCK_INDENT, refuses ? ROLE_FAIL : ROLE_WARN,
-                  refuses ? "   DANGER" : "  warning", ROLE_TEXT, line);
+                  refuses ? "          DANGER" : "          warning", ROLE_TEXT, line);
     if (h->safer[0] != '\0')
-        document_item(d, LOCK_INDENT, ROLE_DIM, "  instead", ROLE_DIM, h->safer);
+        document_item(d, LOCK_INDENT, ROLE_DIM, "          instead", ROLE_DIM, h->safer);
 }
 
 static void plan_statement(const hg_plan_statement *s, struct document *d)

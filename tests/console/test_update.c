@@ -222,6 +222,18 @@ static void when_its_row_is_gone_the_selection_keeps_its_place(void **state)
     scene_free(s);
 }
 
+static void pools_of_processes_that_are_gone_stand_last(void **state)
+{
+    struct scene *s = open_busy(false);
+
+    (void)state;
+    s->snapshots[0].alive = false;
+    scene_deliver(s);
+    assert_int_equal(model_row(&s->model, PANE_POOLS, 0), 1);
+    assert_int_equal(model_row(&s->model, PANE_POOLS, 1), 0);
+    scene_free(s);
+}
+
 static void the_busiest_pool_that_is_no_consoles_is_looked_at_first(void **state)
 {
     struct scene *s = scene_new(80, 24, true, false);
@@ -1202,6 +1214,7 @@ int main(void)
         cmocka_unit_test(moving_where_there_is_nothing_yet_chooses_nothing),
         cmocka_unit_test(the_selection_follows_its_row),
         cmocka_unit_test(when_its_row_is_gone_the_selection_keeps_its_place),
+        cmocka_unit_test(pools_of_processes_that_are_gone_stand_last),
         cmocka_unit_test(the_busiest_pool_that_is_no_consoles_is_looked_at_first),
         cmocka_unit_test(an_applications_pool_is_looked_at_as_soon_as_it_comes),
         cmocka_unit_test(apply_makes_a_plan_first_and_changes_nothing),
