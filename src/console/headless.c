@@ -204,7 +204,7 @@ static bool play(struct headless *h, hg_error *err)
         return hg_fail(err, HG_CANCELLED, "ended by a signal (%s)", strsignal(h->ended_by));
     if (h->stage.quit && i < script->count)
         return fail_at(h, &script->steps[i], "the console was quit before this step", err);
-    if (h->stage.model.change.running) {
+    if (model_busy(&h->stage.model)) {
         hg_fail(err, HG_FAILED, "the script ended while a change was running: it %s",
                 model_refusal(&h->stage.model, COMMAND_DETACH) == NULL ? "goes on by itself"
                                                                        : "was stopped");
