@@ -354,19 +354,30 @@ static void what_all_databases_share_stays_as_it_is(void **state)
     assert_true(holds(w, "SELECT count(*) = 0 FROM pg_db_role_setting WHERE setdatabase <> 0"));
 }
 
+/* Of the versions of all rows in the catalogs that a statement here would change. */
+static char *state_of(const struct world *w)
+{
+    return postgres_ask(hg_url_database(w->url),
+                        "SELECT md5(string_agg(x, ',' ORDER BY x)) FROM ("
+                        "SELECT 'c' || oid || ':' || xmin FROM pg_class UNION ALL "
+                        "SELECT 'a' || attrelid || '.' || attnum || ':' || xmin FROM pg_attribute "
+                        "UNION ALL SELECT 'd' || objid || '.' || refobjid || ':' || xmin "
+                        "FROM pg_depend UNION ALL SELECT 'p' || xmin || ':' || id FROM p) v (x)");
+}
+
 static void the_database_is_read_and_no_more(void **state)
 {
-    static const char writes[] = "SELECT xact_commit >= 0 AND tup_inserted + tup_updated + "
-                                 "tup_deleted = 0 FROM pg_stat_database "
-                                 "WHERE datname = current_database()";
     struct world *w = *state;
+    char *before, *after;
 
     make_schema(w);
-    sql(w, "SELECT pg_stat_force_next_flush()");
-    sql(w, "SELECT pg_stat_reset()");
-    plan(w, "CREATE TABLE x (id int);\nALTER TABLE t ADD c int;\nDROP TABLE p CASCADE;");
-    assert_true(holds(w, "SELECT to_regclass('x') IS NULL AND to_regclass('p') IS NOT NULL"));
-    assert_true(holds(w, writes));
+    before = state_of(w);
+    plan(w, "CREATE TABLE x (id int);\nALTER TABLE t ADD c int;\nDELETE FROM p;\n"
+            "DROP TABLE p CASCADE;");
+    after = state_of(w);
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
 }
 
 static void a_table_that_somebody_has_locked_is_waited_for_by_nobody(void **state)
