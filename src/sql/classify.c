@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/text.h"
 #include "class.h"
 #include "grammar.h"
@@ -65,35 +66,62 @@ static bool read_postgres(struct class_maker *m, const char *sql, size_t size,
     return read_words(m, HG_POSTGRESQL, sql, size);
 }
 
-/* Moves what was found into the arena. */
-static bool keep(struct class_maker *m, struct classified *out)
+/* Nearly every name is "". */
+static const char *keep_text(struct arena *arena, const char *text)
 {
-    if (m->uses.count == 0)
-        class_use(m, FORM_UNKNOWN, "", "");
-    out->uses = arena_alloc(m->arena, m->uses.count, sizeof *out->uses);
-    out->effects = arena_alloc(m->arena, m->effects.count + 1, sizeof *out->effects);
-    if (m->failed || out->uses == NULL || out->effects == NULL)
-        return false;
-    memcpy(out->uses, m->uses.items, m->uses.count * sizeof *out->uses);
-    if (m->effects.count > 0)
-        memcpy(out->effects, m->effects.items, m->effects.count * sizeof *out->effects);
-    out->use_count = m->uses.count;
-    out->effect_count = m->effects.count;
-    out->enum_value = m->enum_value;
-    return true;
+    return text[0] == '\0' ? "" : arena_text(arena, text);
 }
 
+static bool keep_use(struct arena *arena, struct class_use *use)
+{
+    use->table = keep_text(arena, use->table);
+    use->other = keep_text(arena, use->other);
+    return use->table != NULL && use->other != NULL;
+}
+
+static bool keep_effect(struct arena *arena, struct class_effect *effect)
+{
+    effect->name = keep_text(arena, effect->name);
+    effect->to = keep_text(arena, effect->to);
+    return effect->name != NULL && effect->to != NULL;
+}
+
+/* Moves what was found into the arena. */
+static bool keep(struct class_maker *m, struct arena *arena, struct classified *out)
+{
+    bool ok;
+
+    if (m->uses.count == 0)
+        class_use(m, FORM_UNKNOWN, "", "");
+    out->uses = arena_alloc(arena, m->uses.count, sizeof *out->uses);
+    out->effects = arena_alloc(arena, m->effects.count + 1, sizeof *out->effects);
+    out->enum_value = keep_text(arena, m->enum_value);
+    ok = !m->failed && out->uses != NULL && out->effects != NULL && out->enum_value != NULL;
+    for (; ok && out->use_count < m->uses.count; out->use_count++) {
+        out->uses[out->use_count] = m->uses.items[out->use_count];
+        ok = keep_use(arena, &out->uses[out->use_count]);
+    }
+    for (; ok && out->effect_count < m->effects.count; out->effect_count++) {
+        out->effects[out->effect_count] = m->effects.items[out->effect_count];
+        ok = keep_effect(arena, &out->effects[out->effect_count]);
+    }
+    return ok;
+}
+
+/* A statement's tree is many times as large as what is found in it: it goes with its arena. */
 bool classify(struct arena *arena, hg_driver dialect, const char *sql, size_t size,
               struct classified *out, hg_error *err)
 {
-    struct class_maker m = {.arena = arena, .enum_value = ""};
+    struct arena trees = ARENA_INIT;
+    struct class_maker m = {.arena = &trees, .enum_value = ""};
     struct classified result = {.how = CLASSIFY_TREE};
     bool ok = dialect == HG_SQLITE ? read_words(&m, dialect, sql, size)
                                    : read_postgres(&m, sql, size, &result);
 
-    ok = ok && keep(&m, &result);
+    ok = ok && keep(&m, arena, &result);
     VEC_RELEASE(&m.uses);
     VEC_RELEASE(&m.effects);
+    arena_release(&trees);
     if (!ok)
         return hg_fail(err, HG_NOMEM, "could not look into the statements: out of memory");
     *out = result;
