@@ -143,6 +143,8 @@ static bool ends_in(const char *name, const char *suffix)
     return n >= m && strcmp(name + n - m, suffix) == 0;
 }
 
+/* A link to nothing counts: whoever put it there meant a file, and reading it says what is wrong.
+ */
 static bool is_regular(DIR *dir, const struct dirent *entry)
 {
     struct stat st;
@@ -151,7 +153,8 @@ static bool is_regular(DIR *dir, const struct dirent *entry)
         return true;
     if (entry->d_type != DT_UNKNOWN && entry->d_type != DT_LNK)
         return false;
-    return fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 && S_ISREG(st.st_mode);
+    return fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 ? S_ISREG(st.st_mode)
+                                                           : entry->d_type == DT_LNK;
 }
 
 bool file_list(const char *path, const char *suffix, struct file_list *out, hg_error *err)
