@@ -1,0 +1,125 @@
+/*
+ * test_bad_days.c - what a folder may have become between two deployments, on both engines: two
+ * files with one revision, a file under another name, files that cannot be read.
+ */
+#include "world.h"
+
+#include "support/postgres.h"
+
+static hg_driver engine;
+
+static hg_url *new_database(const char *dir)
+{
+    char text[512], *name;
+    hg_url *url = NULL;
+
+    if (engine == HG_POSTGRESQL) {
+        name = postgres_database();
+        url = postgres_url(name);
+        free(name);
+        return url;
+    }
+    snprintf(text, sizeof text, "sqlite:///%s/app.db", dir);
+    assert_true(hg_url_parse(text, &url, NULL));
+    return url;
+}
+
+static int on_sqlite(void **state)
+{
+    engine = HG_SQLITE;
+    return open_world(state);
+}
+
+static int on_postgres(void **state)
+{
+    engine = HG_POSTGRESQL;
+    return open_world(state);
+}
+
+static void two_files_with_one_revision_are_both_named_and_nothing_runs(void **state)
+{
+    struct world *w = *state;
+
+    write_three(w);
+    write_file(
+        w, "20260101000003_again.sql",
+        "-- revision: bbb\n-- revises: aaa\n-- migrate:up\nCREATE TABLE other (n integer);\n");
+    assert_string_equal(run(w, UP, NULL), "=");
+    assert_int_equal(w->err.code, HG_FILE);
+    assert_non_null(strstr(w->err.message, "bbb"));
+    assert_non_null(strstr(w->err.message, "20260101000001_b.sql"));
+    assert_non_null(strstr(w->err.file, "20260101000003_again.sql"));
+    assert_string_equal(ask(w, "SELECT count(*) FROM a"), "!sql");
+    remove_file(w, "20260101000003_again.sql");
+    assert_string_equal(run(w, UP, NULL), "+aaa +bbb +ccc = ccc");
+}
+
+static void a_file_that_was_renamed_keeps_its_revision(void **state)
+{
+    struct world *w = *state;
+    hg_history *history;
+
+    write_three(w);
+    run(w, UP, NULL);
+    remove_file(w, "20260101000002_c.sql");
+    write_file(w, "20260909000000_renamed.sql",
+               "-- revision: ccc\n-- revises: bbb\n-- message: third\n"
+               "-- migrate:up\nALTER TABLE b ADD COLUMN note text;\n"
+               "-- migrate:down\nALTER TABLE b DROP COLUMN note;\n");
+    history = history_of(w);
+    assert_int_equal(history->pending_count, 0);
+    assert_true(find(history, "ccc")->checksum_ok);
+    hg_history_free(history);
+    assert_string_equal(run(w, UP, NULL), "= ccc");
+    must(w);
+    assert_string_equal(run(w, DOWN, NULL), "-ccc = bbb");
+    must(w);
+}
+
+static void an_applied_file_that_was_removed_is_named_and_can_be_rolled_back(void **state)
+{
+    struct world *w = *state;
+    hg_history *history;
+
+    write_three(w);
+    run(w, UP, NULL);
+    remove_file(w, "20260101000002_c.sql");
+    history = history_of(w);
+    assert_int_equal(find(history, "ccc")->state, HG_REVISION_MISSING);
+    hg_history_free(history);
+    assert_string_equal(run(w, DOWN, NULL), "-ccc = bbb");
+    must(w);
+    assert_string_equal(run(w, UP, NULL), "= bbb");
+}
+
+static void a_file_that_cannot_be_read_stops_the_run_before_it_begins(void **state)
+{
+    struct world *w = *state;
+    char *path = temp_path(w->migrations, "20260101000003_d.sql");
+
+    write_three(w);
+    assert_int_equal(symlink("nowhere.sql", path), 0);
+    assert_string_equal(run(w, UP, NULL), "=");
+    assert_int_equal(w->err.code, HG_IO);
+    assert_non_null(strstr(w->err.message, "20260101000003_d.sql"));
+    assert_string_equal(ask(w, "SELECT count(*) FROM a"), "!sql");
+    free(path);
+}
+
+#define ON_BOTH(name)                                               \
+    {#name " (sqlite)", name, on_sqlite, close_world, NULL},        \
+    {                                                               \
+#name " (postgresql)", name, on_postgres, close_world, NULL \
+    }
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_BOTH(two_files_with_one_revision_are_both_named_and_nothing_runs),
+        ON_BOTH(a_file_that_was_renamed_keeps_its_revision),
+        ON_BOTH(an_applied_file_that_was_removed_is_named_and_can_be_rolled_back),
+        ON_BOTH(a_file_that_cannot_be_read_stops_the_run_before_it_begins),
+    };
+
+    return cmocka_run_group_tests(tests, postgres_setup, NULL);
+}
