@@ -155,7 +155,8 @@ typedef struct hg_plan_step {
                                      the one that the history kept when it was applied */
     int64_t lock_timeout_ms;      /* -1: as the settings say */
     int64_t statement_timeout_ms; /* -1: as the settings say */
-    double predicted_ms;          /* as long as it took the last time; -1: never ran here */
+    double predicted_ms;          /* as long as it took the last time, else as the longest with the
+                                     same kinds of statements; -1: nothing like it ran here */
     hg_plan_statement *statements;
     size_t statement_count;
 } hg_plan_step;

@@ -2,6 +2,7 @@
  * apply.c - one step in one transaction.
  */
 #include "mirror.h"
+#include "plan_work.h"
 #include "run.h"
 
 #include <stdio.h>
@@ -494,7 +495,8 @@ struct ledger_event apply_event(struct task *task, const char *outcome)
                                  .finished_ms = running ? 0 : clock_wall_ms(),
                                  .duration_ms = clock_since_ms(task->started_ns),
                                  .lock_wait_ms = task->run->lock_wait_ms,
-                                 .retries = task->retries};
+                                 .retries = task->retries,
+                                 .work = plan_work(&task->run->prepared->arena, shown)};
 }
 
 void apply_event_error(struct ledger_event *event, const hg_error *err)

@@ -25,9 +25,10 @@ static const struct column {
     const char *name, *type;
 } later[LEDGER_LATER_COUNT] = {
     {"release", "TEXT"},
+    {"work", "TEXT"},
 };
 
-#define LATER_LIST "('release')"
+#define LATER_LIST "('release', 'work')"
 
 /* One row: the schema, whether each table is there, and how many of the later columns. */
 static const char locate_postgresql[] =
@@ -332,7 +333,7 @@ static const char create_history[] =
     "started_at VARCHAR(32) NOT NULL, finished_at VARCHAR(32), duration_ms DOUBLE PRECISION, "
     "lock_wait_ms BIGINT, retries INTEGER, operator TEXT, os_user TEXT, host TEXT, "
     "headgate_version VARCHAR(32) NOT NULL, backend_pid BIGINT, sqlstate VARCHAR(5), error TEXT, "
-    "release TEXT)";
+    "release TEXT, work TEXT)";
 
 bool ledger_create(hg_conn *conn, struct ledger_place *place, hg_deadline by, hg_error *err)
 {

@@ -19,6 +19,7 @@
  *   started_at, finished_at, duration_ms, lock_wait_ms, retries
  *   operator, os_user, host, headgate_version, backend_pid
  *   release                    of the program that the migration belongs to, as its deployer says
+ *   work                       the forms of its statements: what is alike takes a like time
  *   sqlstate, error            why it failed, without secrets
  */
 #ifndef MIGRATE_LEDGER_H
@@ -68,8 +69,8 @@ bool ledger_create(hg_conn *conn, struct ledger_place *place, hg_deadline by, hg
 bool ledger_extend(hg_conn *conn, struct ledger_place *place, hg_deadline by, hg_error *err);
 
 /* These columns, as they stand at the end of a list of columns. */
-enum { LEDGER_LATER_COUNT = 1 };
-#define LEDGER_LATER_NAMES ", release"
+enum { LEDGER_LATER_COUNT = 2 };
+#define LEDGER_LATER_NAMES ", release, work"
 
 /* Who is at work, and where. */
 struct ledger_author {
@@ -94,6 +95,7 @@ struct ledger_event {
     int64_t started_ms, finished_ms; /* Unix time; finished 0: not yet */
     double duration_ms;
     int64_t lock_wait_ms, retries;
+    const char *work; /* see plan_work.h */
     const char *sqlstate, *error;
 };
 

@@ -121,7 +121,8 @@ static void put_event(struct buf *out, const struct ledger_place *place,
     buf_printf(out, "%lld", (long long)author->backend_pid);
     if (place->complete) {
         buf_text(out, ", ");
-        ledger_literal(out, author->release);
+        put_text(out, author->release);
+        ledger_literal(out, event->work);
     }
     buf_text(out, ");\n");
 }

@@ -72,6 +72,7 @@ bool ledger_append(hg_conn *conn, const struct ledger_place *place,
         hg_text(event->sqlstate),
         hg_text(event->error),
         hg_text(author->release),
+        hg_text(event->work),
     };
     size_t count = sizeof values / sizeof *values - (place->complete ? 0 : LEDGER_LATER_COUNT);
     hg_rows *rows = NULL;
@@ -85,7 +86,7 @@ bool ledger_append(hg_conn *conn, const struct ledger_place *place,
              "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
              "$19, $20, $21, $22, $23, $24, $25%s) RETURNING id",
              place->history, place->complete ? LEDGER_LATER_NAMES : "",
-             place->complete ? ", $26" : "");
+             place->complete ? ", $26, $27" : "");
     ok = hg_conn_query(conn, sql, values, count, by, &rows, err)
          && hg_rows_next(rows, by, err) == HG_ROW;
     if (ok)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "plan_assess.h"
+#include "plan_work.h"
 #include "plan_measure.h"
 #include "sql/grammar.h"
 
@@ -166,13 +167,16 @@ static void count_losses(const struct explanation *e, hg_deadline by)
 static bool predict(const struct explanation *e, hg_deadline by, hg_error *err)
 {
     struct prepared *p = e->p;
-    const char **checksums = arena_alloc(&p->arena, p->script_count + 1, sizeof *checksums);
+    struct live_past *past = arena_alloc(&p->arena, p->script_count + 1, sizeof *past);
 
-    if (checksums == NULL)
-        return no_memory(err);
-    for (size_t i = 0; i < p->script_count; i++)
-        checksums[i] = p->scripts[i].section.checksum;
-    return live_predict(e->conn, &p->place, &p->plan, checksums, by, err);
+    for (size_t i = 0; past != NULL && i < p->script_count; i++) {
+        past[i].checksum = p->scripts[i].section.checksum;
+        past[i].work = plan_work(&p->arena, &p->plan.steps[i]);
+        if (past[i].work == NULL)
+            return no_memory(err);
+    }
+    return past != NULL ? live_predict(e->conn, &p->place, &p->plan, past, by, err)
+                        : no_memory(err);
 }
 
 /* --- all of it --- */
@@ -224,6 +228,8 @@ static bool explain_to_run(struct explanation *e, hg_pool *pool, const hg_migrat
                            hg_deadline by, hg_error *err)
 {
     if (!ask_live(e, EXPLAIN_TO_RUN, by, err) || !assess(e, options, err))
+        return false;
+    if (options->deadline_ms > 0 && !predict(e, by, err))
         return false;
     if (!options->production || e->p->plan.danger_count == 0 || !may_measure(e, options))
         return true;

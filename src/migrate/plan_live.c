@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/arena.h"
 #include "base/buf.h"
 
@@ -193,37 +194,49 @@ bool live_count(hg_conn *conn, const char *full, hg_deadline by, int64_t *out_ro
 
 /* --- how long it took --- */
 
-static void predict(hg_plan *plan, const char *const *checksums, hg_rows *rows)
+/* A section that ran before is known by itself; from then on others of its work say nothing. */
+static void predict(hg_plan *plan, const struct live_past *past, bool *known, hg_rows *rows)
 {
+    double took = hg_rows_value(rows, 3).as.real;
+
     for (size_t i = 0; i < plan->step_count; i++) {
         hg_plan_step *step = &plan->steps[i];
-        const char *direction = step->direction == HG_UP ? "up" : "down";
 
+        if (strcmp(step->direction == HG_UP ? "up" : "down", hg_rows_text(rows, 1)) != 0)
+            continue;
         if (strcmp(step->revision, hg_rows_text(rows, 0)) == 0
-            && strcmp(direction, hg_rows_text(rows, 1)) == 0
-            && strcmp(checksums[i], hg_rows_text(rows, 2)) == 0)
-            step->predicted_ms = hg_rows_value(rows, 3).as.real;
+            && strcmp(past[i].checksum, hg_rows_text(rows, 2)) == 0) {
+            known[i] = true;
+            step->predicted_ms = took;
+        } else if (!known[i] && past[i].work[0] != '\0' && took > step->predicted_ms
+                   && strcmp(past[i].work, hg_rows_text(rows, 4)) == 0) {
+            step->predicted_ms = took;
+        }
     }
 }
 
 bool live_predict(hg_conn *conn, const struct ledger_place *place, hg_plan *plan,
-                  const char *const *checksums, hg_deadline by, hg_error *err)
+                  const struct live_past *past, hg_deadline by, hg_error *err)
 {
+    bool *known;
     hg_rows *rows = NULL;
     char sql[1024];
-    hg_step step;
+    hg_step step = HG_ERROR;
 
     if (!place->has_history || plan->step_count == 0)
         return true;
+    known = alloc_zero(plan->step_count, sizeof *known);
+    if (known == NULL)
+        return no_memory(err);
     snprintf(sql, sizeof sql,
-             "SELECT revision, direction, checksum, duration_ms FROM %s "
+             "SELECT revision, direction, checksum, duration_ms, %s FROM %s "
              "WHERE outcome = 'ok' AND direction IN ('up', 'down') AND duration_ms IS NOT NULL "
              "ORDER BY id",
-             place->history);
-    if (!hg_conn_query(conn, sql, NULL, 0, by, &rows, err))
-        return false;
-    while ((step = hg_rows_next(rows, by, err)) == HG_ROW)
-        predict(plan, checksums, rows);
+             place->complete ? "work" : "''", place->history);
+    if (hg_conn_query(conn, sql, NULL, 0, by, &rows, err))
+        while ((step = hg_rows_next(rows, by, err)) == HG_ROW)
+            predict(plan, past, known, rows);
     hg_rows_close(rows);
+    alloc_free(known);
     return step == HG_END;
 }

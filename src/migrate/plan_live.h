@@ -35,9 +35,15 @@ const struct live_table *live_find(const struct live *live, const char *name);
 /* Counts a table's rows; false: that would take longer than `by`, or may not be. */
 bool live_count(hg_conn *conn, const char *full, hg_deadline by, int64_t *out_rows);
 
-/* Fills predicted_ms of each step from what its revision took the last time in that direction, as
- * long as it was the same section that ran. checksums: of the steps' up sections. */
+/* What the history may know a step by. */
+struct live_past {
+    const char *checksum; /* of the section that runs */
+    const char *work;     /* see plan_work.h */
+};
+
+/* Fills predicted_ms of each step: from what the same section took the last time, else from the
+ * longest that another one of the same work took. past: of each step. */
 bool live_predict(hg_conn *conn, const struct ledger_place *place, hg_plan *plan,
-                  const char *const *checksums, hg_deadline by, hg_error *err);
+                  const struct live_past *past, hg_deadline by, hg_error *err);
 
 #endif

@@ -68,10 +68,9 @@ bool prepare_project(hg_conn *conn, const char *dir, enum ledger_depth depth, hg
 bool prepare_decide(hg_conn *conn, const hg_migrate_options *options, hg_deadline by,
                     struct prepared **out_prepared, hg_error *err)
 {
-    enum ledger_depth depth = options->deadline_ms > 0 ? LEDGER_DETAILS : LEDGER_STATE;
     struct prepared *p = NULL;
     bool ok =
-        prepare_project(conn, options->dir, depth, by, &p, err)
+        prepare_project(conn, options->dir, LEDGER_STATE, by, &p, err)
         && plan_decide(&p->arena, &p->project, options->kind, options->target, &p->decided, err);
 
     if (ok)

@@ -324,15 +324,13 @@ static bool run_step(struct run *r, size_t i, hg_error *err)
     return tidy_session(r, script, err);
 }
 
-/* What the next step will likely take: what it took before, else as long as the longest so far. */
+/* What the next step will likely take: as the history says, else as long as the longest so far. */
 static double expected_ms(const struct run *r, size_t i)
 {
-    const struct ledger_entry *entry =
-        r->prepared->project.entries[r->prepared->decided.steps[i].node];
     double longest = 0;
 
-    if (entry != NULL && !entry->stamped && entry->duration_ms >= 0)
-        return entry->duration_ms;
+    if (r->prepared->plan.steps[i].predicted_ms >= 0)
+        return r->prepared->plan.steps[i].predicted_ms;
     for (size_t k = 0; k < r->result->applied_count; k++)
         if (r->result->applied[k].duration_ms > longest)
             longest = r->result->applied[k].duration_ms;

@@ -545,6 +545,28 @@ static void nothing_is_started_that_does_not_fit_the_deadline(void **state)
     must(w);
 }
 
+static void what_never_ran_is_expected_to_take_as_long_as_its_like(void **state)
+{
+    struct world *w = *state;
+    hg_migrate_options options = options_for(w, UP, NULL);
+
+    write_three(w);
+    run(w, UP, NULL);
+    execute(w, "UPDATE headgate_history SET duration_ms = 3600000 WHERE revision = 'ccc'");
+    write_file(w, "20260101000003_d.sql",
+               "-- revision: ddd\n-- revises: ccc\n-- migrate:up\nCREATE TABLE d (id integer);\n");
+    write_file(w, "20260101000004_e.sql",
+               "-- revision: eee\n-- revises: ddd\n-- migrate:up\n"
+               "ALTER TABLE d ADD COLUMN more text;\n");
+    options.deadline_ms = 600000;
+    assert_string_equal(run_with(w, &options, NULL), "+ddd = ddd");
+    assert_int_equal(w->err.code, HG_REFUSED);
+    assert_non_null(strstr(w->err.message, "\"eee\": it is expected to take 3600.0 s"));
+    options.deadline_ms = 7200000;
+    assert_string_equal(run_with(w, &options, NULL), "+eee = eee");
+    must(w);
+}
+
 static void several_heads_branch_and_merge(void **state)
 {
     struct world *w = *state;
@@ -754,6 +776,7 @@ static void killed_anywhere_the_next_run_ends_in_the_same_state(void **state)
         SCENARIO(a_cancelled_run_is_rolled_back_to_its_last_migration),                       \
         SCENARIO(a_long_statement_is_cancelled_soon),                                         \
         SCENARIO(nothing_is_started_that_does_not_fit_the_deadline),                          \
+        SCENARIO(what_never_ran_is_expected_to_take_as_long_as_its_like),                     \
         SCENARIO(several_heads_branch_and_merge),                                             \
         SCENARIO(statements_outside_a_transaction_go_on_where_they_stopped),                  \
         SCENARIO(what_has_run_may_not_be_edited_before_the_rest_has),                         \
