@@ -340,6 +340,87 @@ static void a_terminal_that_cannot_show_it_gets_the_plain_status(void **state)
     temp_dir_remove(p.dir);
 }
 
+/* Terminals with more or fewer colours than usual, made by ncurses' own compiler. */
+static void compile_descriptions(const struct project *p)
+{
+    const char *const argv[] = {"/usr/bin/tic", "-x", "-o", "terminfo", "colours.src", NULL};
+    struct process_result r;
+
+    temp_write(p->dir, "terminfo/x/.keep", "");
+    temp_write(p->dir, "colours.src",
+               "xterm-16c|sixteen colours,\n"
+               "\tcolors#16, pairs#256,\n"
+               "\tsetaf=\\E[%?%p1%{8}%<%t3%p1%d%e9%p1%{8}%-%d%;m,\n"
+               "\tsetab=\\E[%?%p1%{8}%<%t4%p1%d%e10%p1%{8}%-%d%;m, use=xterm-256color,\n"
+               "xterm-rgb|all colours,\n"
+               "\tRGB, colors#0x1000000, pairs#0x7FFFF,\n"
+               "\tsetaf=\\E[%?%p1%{8}%<%t3%p1%d%e38;2;%p1%{65536}%/%d;%p1%{256}%/"
+               "%{255}%&%d;%p1%{255}%&%dm,\n"
+               "\tsetab=\\E[%?%p1%{8}%<%t4%p1%d%e48;2;%p1%{65536}%/%d;%p1%{256}%/"
+               "%{255}%&%d;%p1%{255}%&%dm,\n"
+               "\tuse=xterm-256color,\n");
+    r = process_run(p->dir, (const char *const[]){NULL}, argv);
+    if (r.status != 0)
+        fail_msg("%s", r.err);
+    process_release(&r);
+}
+
+/* The largest number of a colour in a dump; -1: there is none. More than any number: one that is
+ * told by its red, green and blue. */
+static int largest_color(const char *dump)
+{
+    enum { TOLD = 1 << 24 };
+    int largest = -1;
+
+    for (const char *at = dump; (at = strstr(at, "fg=")) != NULL; at += 3) {
+        int color = at[3] == '#' ? TOLD : atoi(at + 3);
+
+        largest = color > largest ? color : largest;
+    }
+    return largest;
+}
+
+/* Each kind gets the colours that it has, and no more. */
+static void colours_are_those_that_the_terminal_has(void **state)
+{
+    static const struct {
+        const char *term, *setting;
+        int least, most;
+    } cases[] = {
+        {"xterm", "NO_COLOR=", 0, 7},
+        {"xterm-16c", "NO_COLOR=", 8, 15},
+        {"xterm-256color", "NO_COLOR=", 16, 255},
+        {"xterm-rgb", "NO_COLOR=", 1 << 24, 1 << 24},
+        {"xterm-256color", "NO_COLOR=1", -1, -1},
+        {"xterm-rgb", "NO_COLOR=1", -1, -1},
+    };
+    const char *const argv[] = {TEST_HEADGATE, NULL};
+    struct project p = project_make(false);
+
+    (void)state;
+    compile_descriptions(&p);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *const environment[] = {p.url, "TERMINFO=terminfo", cases[i].setting, NULL};
+        struct tty *t = tty_start(&(struct tty_options){.term = cases[i].term,
+                                                        .directory = p.dir,
+                                                        .environment = environment},
+                                  argv);
+        char *dump;
+        int largest;
+
+        assert_true(tty_wait(t, "NOT READY"));
+        dump = tty_dump(t, true);
+        largest = largest_color(dump);
+        if (largest < cases[i].least || largest > cases[i].most)
+            fail_msg("%s, %s: colour %d", cases[i].term, cases[i].setting, largest);
+        free(dump);
+        tty_type(t, "q");
+        assert_int_equal(tty_wait_end(t), 0);
+        tty_free(t);
+    }
+    temp_dir_remove(p.dir);
+}
+
 static void without_a_terminal_it_is_refused_with_a_hint(void **state)
 {
     struct project p = project_make(false);
@@ -367,6 +448,7 @@ int main(void)
         cmocka_unit_test(a_recording_plays_what_was_shown),
         cmocka_unit_test(a_recording_never_takes_the_place_of_a_file),
         cmocka_unit_test(a_terminal_that_cannot_show_it_gets_the_plain_status),
+        cmocka_unit_test(colours_are_those_that_the_terminal_has),
         cmocka_unit_test(without_a_terminal_it_is_refused_with_a_hint),
     };
 
