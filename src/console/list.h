@@ -55,6 +55,9 @@ bool list_descends(const struct list *list, const struct looking *looking);
 extern const struct list list_pools, list_connections, list_sessions, list_files, list_migrations,
     list_checks, list_readiness, list_log;
 
+/* Why the migrations cannot be read; nothing when they can. */
+void list_migrations_trouble(const struct model *m, struct document *d);
+
 /* For lists whose rows have details. */
 __attribute__((format(printf, 3, 4))) void list_field(struct document *d, const char *label,
                                                       const char *format, ...);

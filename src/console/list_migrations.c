@@ -109,6 +109,30 @@ static struct sort_value value(const struct model *m, size_t row, size_t column)
                                column == MIG_WHEN ? (double)since_ms(m, r) : r->duration_ms};
 }
 
+/* The check that says why files and ledger cannot be read, though the database answers; NULL: they
+ * can. */
+static const hg_check_result *trouble(const struct model *m)
+{
+    const hg_readiness *now = model_readiness(m);
+
+    if (now == NULL || !now->db || now->history != NULL)
+        return NULL;
+    for (size_t i = 0; i < now->check_count; i++)
+        if (now->checks[i].status == HG_FAIL && strncmp(now->checks[i].id, "migrate.", 8) == 0)
+            return &now->checks[i];
+    return NULL;
+}
+
+void list_migrations_trouble(const struct model *m, struct document *d)
+{
+    const hg_check_result *why = trouble(m);
+
+    if (why == NULL)
+        return;
+    document_item(d, DOCUMENT_FIELD, ROLE_FAIL, "BROKEN", ROLE_TEXT, why->observed);
+    document_field(d, "hint", why->hint);
+}
+
 /* What is counted at the end of the rule: "2 pending", and what is out of order before it. */
 static enum role note(const struct model *m, char *out, size_t size)
 {
@@ -116,6 +140,10 @@ static enum role note(const struct model *m, char *out, size_t size)
     size_t broken = m->broken_count, applied = m->applied_count;
     char since[FORMAT_ROOM], heads[32] = "";
 
+    if (trouble(m) != NULL) {
+        snprintf(out, size, "BROKEN");
+        return ROLE_FAIL;
+    }
     if (history == NULL) {
         snprintf(out, size, "%s", m->status == NULL ? "reading" : "not known");
         return ROLE_DIM;
@@ -135,6 +163,8 @@ static enum role note(const struct model *m, char *out, size_t size)
 
 static const char *empty(const struct model *m)
 {
+    if (trouble(m) != NULL)
+        return trouble(m)->observed;
     return model_history(m) == NULL ? "" : "no migration files";
 }
 
@@ -148,6 +178,14 @@ static void parents_of(const hg_revision *r, char *out, size_t size)
             (size_t)snprintf(out + used, size - used, "%s%s", i == 0 ? "" : ", ", r->revises[i]);
 }
 
+/* Alembic's are Python. */
+static bool is_sql(const char *file)
+{
+    size_t n = strlen(file);
+
+    return n >= 4 && strcmp(file + n - 4, ".sql") == 0;
+}
+
 /* The file's text, if it has been read. */
 static void source(const struct model *m, const hg_revision *r, struct document *d)
 {
@@ -156,8 +194,10 @@ static void source(const struct model *m, const hg_revision *r, struct document 
     if (r->file[0] == '\0' || strcmp(s->file, r->file) != 0 || s->result == NULL)
         return;
     document_blank(d);
-    if (s->result->ok)
+    if (s->result->ok && is_sql(r->file))
         document_sql(d, 0, s->result->text);
+    else if (s->result->ok)
+        document_text(d, 0, ROLE_SQL, s->result->text);
     else
         document_text(d, 0, ROLE_WARN, s->result->error.message);
 }

@@ -51,6 +51,8 @@ void view_detail(const struct model *m, struct document *d)
 {
     size_t row;
 
+    if (model_subject(m) == PANE_MIGRATIONS)
+        list_migrations_trouble(m, d);
     if (model_selected(m, model_subject(m), &row))
         list_of(m, model_subject(m))->detail(m, row, d);
     else if (model_page(m) == PAGE_DETAIL)

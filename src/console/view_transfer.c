@@ -15,7 +15,7 @@ void view_transfer_title(const struct model *m, struct page_title *out)
     const struct transfer *t = &m->transfer;
     char took[FORMAT_ROOM];
 
-    *out = (struct page_title){.title = "COPY", .note_role = ROLE_DIM};
+    *out = (struct page_title){.title = "COPY DATA", .note_role = ROLE_DIM};
     snprintf(out->subject, sizeof out->subject, "%s",
              m->facts.copy_to[0] == '\0' ? "" : "SQLite into PostgreSQL");
     if (t->running)

@@ -522,6 +522,22 @@ static void stale_checks(struct scene *s)
     scene_key(s, '5');
 }
 
+/* The files do not fit together: no history can be read. */
+static void broken_graph(struct scene *s)
+{
+    scene_busy(s);
+    s->readiness.history = NULL;
+    for (size_t i = 0; i < s->readiness.check_count; i++)
+        if (strcmp(s->readiness.checks[i].id, "migrate.at_head") == 0) {
+            snprintf(s->readiness.checks[i].observed, sizeof s->readiness.checks[i].observed,
+                     "revision \"0042\" revises \"0040\", which no file has");
+            snprintf(s->readiness.checks[i].hint, sizeof s->readiness.checks[i].hint,
+                     "Is a file missing from the folder, or the name mistyped?");
+        }
+    scene_deliver(s);
+    scene_key(s, '4');
+}
+
 static void sorted(struct scene *s)
 {
     busy(s);
@@ -625,6 +641,8 @@ static const struct view_case {
     {"stale_sessions_80x24", stale_sessions, 80, 24, true, true},
     {"stale_sessions_40x10", stale_sessions, 40, 10, false, true},
     {"stale_checks_80x24", stale_checks, 80, 24, true, true},
+    {"graph_broken_80x24", broken_graph, 80, 24, true, false},
+    {"graph_broken_40x10", broken_graph, 40, 10, false, false},
     {"graph_40x10", graph, 40, 10, true, true},
     {"graph_40x10_ascii", graph, 40, 10, false, true},
     {"graph_80x24", graph, 80, 24, true, true},
