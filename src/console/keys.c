@@ -65,8 +65,6 @@ static const struct key_row rows[] = {
      "roll back the newest migration", .changes = true, .shy = true},
     {COMMAND_RESET,         {'X'},                   CHANGES,                      "X",       "reset",    "CHANGE",
      "roll everything back, then apply everything again", .changes = true, .shy = true},
-    {COMMAND_ARM,           {'W'},                   READS,                        "W",       "arm",      "CHANGE",
-     "production: allow changes for ten minutes, or forbid them again", .shy = true},
     {COMMAND_YES,           {'y'},                   IN_PLAN,                      "y",       "yes",      NULL, NULL},
     {COMMAND_WAIT,          {'w', 'n', KEYS_ESCAPE}, IN_ASK | IN_STOP,             "w",       "wait",     NULL, NULL},
     {COMMAND_YES,           {'y'},                   IN_ASK,                       "y",       "yes",      NULL, NULL},
@@ -77,6 +75,8 @@ static const struct key_row rows[] = {
      "sessions: cancel what the selected one runs; during a run the one in the way", .shy = true},
     {COMMAND_END_SESSION,   {'K'},                   CHANGES | IN_RUN,             "K",       "end session", "CHANGE",
      "sessions: end the selected one; during a run the one in the way", .shy = true},
+    {COMMAND_ARM,           {'W'},                   READS | IN_RUN,               "W",       "arm",      "CHANGE",
+     "production: allow changes for ten minutes, or forbid them again", .shy = true},
 
     {COMMAND_DRIFT,         {'d'},                   READS,                        "d",       "drift",    "DO",
      "compare the database with the schema file, object by object", .shy = true},

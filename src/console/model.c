@@ -307,20 +307,30 @@ bool model_armed(const struct model *m)
     return !m->facts.read_only && (!m->facts.production || m->now_ms < m->armed_until_ms);
 }
 
-/* Ending sessions goes beside a run: what is in its way may be one. */
-static const char *refuse_to_end(const struct model *m)
+bool model_is_active(const hg_server_session *s)
 {
+    return s->state != NULL && strcmp(s->state, "active") == 0;
+}
+
+/* Ending sessions goes beside a run: what is in its way may be one. */
+static const char *refuse_to_end(const struct model *m, enum command command)
+{
+    bool in_the_way = model_context(m) == IN_RUN || model_page(m) == PAGE_HOLDER;
+    const hg_server_session *s = in_the_way ? model_in_the_way(m) : model_session(m);
+
     if (m->facts.driver == HG_SQLITE)
         return "SQLite has no sessions that could be ended";
     if (m->facts.read_only)
         return "this console is read-only: nothing can be changed from here";
     if (!model_armed(m))
         return "production is guarded: W allows changes for ten minutes";
-    if (model_context(m) == IN_RUN || model_page(m) == PAGE_HOLDER)
-        return model_in_the_way(m) == NULL ? "no session is in the way" : NULL;
-    if (m->screen != SCREEN_SESSIONS)
+    if (!in_the_way && m->screen != SCREEN_SESSIONS)
         return "only on the screen of the sessions: 3";
-    return model_session(m) == NULL ? "no session is selected" : NULL;
+    if (s == NULL)
+        return in_the_way ? "no session is in the way" : "no session is selected";
+    if (command == COMMAND_CANCEL_QUERY && !model_is_active(s))
+        return "it runs nothing that could be cancelled: K ends it";
+    return NULL;
 }
 
 static const char *refuse_to_transfer(const struct model *m, enum command command)
@@ -362,7 +372,7 @@ int model_refresh_ms(const struct model *m)
 const char *model_refusal(const struct model *m, enum command command)
 {
     if (command == COMMAND_CANCEL_QUERY || command == COMMAND_END_SESSION)
-        return refuse_to_end(m);
+        return refuse_to_end(m, command);
     if (command == COMMAND_COMPARE && model_page(m) != PAGE_TRANSFER)
         return "only on the page of the copy: c";
     if (model_page(m) == PAGE_TRANSFER
@@ -387,7 +397,7 @@ const char *model_refusal(const struct model *m, enum command command)
         return NULL;
     if (m->facts.read_only)
         return "this console is read-only: nothing can be changed from here";
-    if (m->change.running)
+    if (model_busy(m))
         return "a change is under way: wait for it or stop it first";
     if (!model_armed(m))
         return "production is guarded: W allows changes for ten minutes";

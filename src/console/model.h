@@ -284,6 +284,9 @@ const hg_server_session *model_session(const struct model *m);
 const hg_server_session *model_run_waits(const struct model *m);
 const hg_server_session *model_in_the_way(const struct model *m);
 
+/* Whether it runs a statement now. */
+bool model_is_active(const hg_server_session *s);
+
 /* The session of that backend, or NULL. */
 const hg_server_session *model_session_of(const struct model *m, int64_t backend_pid);
 

@@ -179,7 +179,9 @@ static void blockers(const struct model *m, struct document *d)
         document_sql(d, WAY_INDENT, first->query);
     queue_behind(m, waits->pid, d);
     if (first != NULL)
-        snprintf(line, sizeof line, "C cancels what %lld runs, K ends it%s", (long long)first->pid,
+        snprintf(line, sizeof line, "%s %lld%s%s",
+                 model_is_active(first) ? "C cancels what" : "K ends", (long long)first->pid,
+                 model_is_active(first) ? " runs, K ends it" : "",
                  m->change.running ? "; Esc stops our run" : "");
     if (first != NULL)
         document_text(d, WAY_INDENT, ROLE_DIM, line);

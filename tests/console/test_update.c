@@ -812,6 +812,10 @@ static void during_a_run_what_is_in_its_way_can_be_ended(void **state)
     scene_key(s, KEYS_ENTER);
     assert_true(s->model.change.running);
     assert_int_equal(model_in_the_way(&s->model)->pid, 4211);
+    scene_key(s, 'C'); /* it waits for its client: there is no statement to cancel */
+    assert_int_equal(s->model.ask, ASK_NOTHING);
+    assert_non_null(strstr(note(s), "K ends it"));
+    s->sessions[0].state = "active";
     scene_key(s, 'C');
     assert_int_equal(s->model.victim.pid, 4211);
     assert_false(s->model.victim.terminate);
