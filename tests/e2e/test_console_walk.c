@@ -113,7 +113,7 @@ static const struct visit {
     {COMMAND_REVERSE, IN_SCREEN, "keys s\nuntil \"▴\"\n", "until \"▾\"\n", "keys S :\ntype sort\nkeys Enter\n"},
     {COMMAND_COPY, IN_SCREEN | IN_PAGE | IN_RESULT, "", "until \"COPY\"\n", "keys Esc\ngone \"COPY\"\n"},
 
-    {COMMAND_ARM, IN_SCREEN | IN_PAGE | IN_RESULT, "", "until \"only production is guarded\"\n", ""},
+    {COMMAND_ARM, IN_SCREEN | IN_PAGE | IN_RUN | IN_RESULT, "", "until \"only production is guarded\"\n", ""},
     {COMMAND_CHECKS, IN_SCREEN, "keys 5\nuntil \"READINESS\"\n", "until \"checks: \" within 60\n", "until \" passed, \"\n" TO_LIST},
     {COMMAND_CHECKS, IN_PAGE | IN_RESULT, "keys - +\ngone \"ready: \"\n", "until \"ready: \"\n", ""},
     {COMMAND_CHECK_ONE, IN_SCREEN, "keys 5 - +\ngone \" passed, \"\n", "until \" passed, \" within 60\n", TO_LIST},
