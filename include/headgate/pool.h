@@ -269,6 +269,22 @@ typedef struct hg_pool_use {
     double hold_mean_ms;
 } hg_pool_use;
 
+/*
+ * How long something took, from the pool's beginning on: within[i] of `count` took less than bound
+ * i, of which each is four times the one before. A wait that is 0 counts too. The sum of waits is
+ * made from the middles of fine buckets and may be off by an eighth; that of holds is exact.
+ */
+#define HG_POOL_BOUNDS 8
+
+typedef struct hg_pool_histogram {
+    uint64_t within[HG_POOL_BOUNDS];
+    uint64_t count;
+    double sum_s;
+} hg_pool_histogram;
+
+HG_API double hg_pool_wait_bound_s(size_t i); /* 1.024 ms to 16.8 s */
+HG_API double hg_pool_hold_bound_s(size_t i); /* 4 ms to 65.5 s */
+
 HG_API int hg_pool_level_most(int level); /* the most connections that a level stands for */
 
 /* A picture of one pool, ours or another process's. A plain value; pointers into it nowhere. */
@@ -312,6 +328,8 @@ typedef struct hg_pool_snapshot {
     hg_pool_window minute;   /* the last one */
     hg_pool_window quarter;  /* the last fifteen minutes */
     hg_pool_use use;         /* since it began */
+    hg_pool_histogram waits; /* of callers */
+    hg_pool_histogram holds; /* of connections by callers */
     char last_error[160];    /* "" when none; secrets removed */
     char last_sqlstate[6];   /* "" when none */
     int64_t last_error_ms;   /* Unix time, 0 when none */

@@ -319,4 +319,8 @@ void telemetry_since(const struct telemetry_counters *now, const struct telemetr
 void telemetry_window(const struct telemetry_counters *stretch, int64_t span_ns,
                       hg_pool_window *out);
 
+/* The same for good, in buckets that are four times as wide as the one before. */
+void telemetry_waits(const struct telemetry_counters *all, hg_pool_histogram *out);
+void telemetry_holds(const struct telemetry_counters *all, hg_pool_histogram *out);
+
 #endif

@@ -351,6 +351,8 @@ static void decode_history(const struct telemetry_copy *copy, struct telemetry_c
     decode_window(copy, sum, MINUTE_MS, &out->minute);
     decode_window(copy, sum, 15 * MINUTE_MS, &out->quarter);
     decode_use(sum, &out->use);
+    telemetry_waits(sum, &out->waits);
+    telemetry_holds(sum, &out->holds);
 }
 
 /*

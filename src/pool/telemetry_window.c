@@ -69,3 +69,54 @@ void telemetry_window(const struct telemetry_counters *stretch, int64_t span_ns,
         .hold_mean_ms = holds == 0 ? 0 : (double)stretch->held_ns / (double)holds / NS_PER_MS,
     };
 }
+
+/* --- histograms --- */
+
+enum { WAIT_OCTAVE = 10 /* of microseconds */, HOLD_OCTAVE = 2 /* of milliseconds */ };
+
+double hg_pool_wait_bound_s(size_t i)
+{
+    return (double)(UINT64_C(1) << (WAIT_OCTAVE + 2 * i)) / 1e6;
+}
+
+double hg_pool_hold_bound_s(size_t i)
+{
+    return (double)(UINT64_C(1) << (HOLD_OCTAVE + 2 * i)) / 1e3;
+}
+
+/* all: of which those that no bucket counts were 0. Returns the sum, in units. */
+static double fill(const uint64_t *buckets, unsigned count, uint64_t all, unsigned octave,
+                   hg_pool_histogram *out)
+{
+    uint64_t counted = 0, zeros, below = 0;
+    double sum = 0;
+
+    for (unsigned i = 0; i < count; i++)
+        counted += buckets[i];
+    zeros = all > counted ? all - counted : 0;
+    for (unsigned i = 0; i < count; i++) {
+        below += buckets[i];
+        sum += (double)buckets[i] * telemetry_bucket_middle(i);
+        for (unsigned b = 0; b < HG_POOL_BOUNDS; b++)
+            if (i + 1 == 4 * (octave + 2 * b))
+                out->within[b] = zeros + below;
+    }
+    out->count = zeros + counted;
+    for (unsigned b = 0; b < HG_POOL_BOUNDS; b++)
+        if (4 * (octave + 2 * b) > count)
+            out->within[b] = out->count;
+    return sum;
+}
+
+void telemetry_waits(const struct telemetry_counters *all, hg_pool_histogram *out)
+{
+    out->sum_s =
+        fill(all->waits, TELEMETRY_WAIT_BUCKETS, all->checkouts + all->timeouts, WAIT_OCTAVE, out)
+        / 1e6;
+}
+
+void telemetry_holds(const struct telemetry_counters *all, hg_pool_histogram *out)
+{
+    fill(all->holds, TELEMETRY_HOLD_BUCKETS, all->checkouts, HOLD_OCTAVE, out);
+    out->sum_s = (double)all->held_ns / 1e9;
+}
