@@ -209,6 +209,50 @@ static void put_waits(struct buf *out, const struct all_series *all)
     }
 }
 
+static const hg_pool_histogram *waits_of(const hg_pool_snapshot *pool)
+{
+    return &pool->waits;
+}
+
+static const hg_pool_histogram *holds_of(const hg_pool_snapshot *pool)
+{
+    return &pool->holds;
+}
+
+// clang-format off
+static const struct {
+    const char *name;
+    double (*bound_s)(size_t i);
+    const hg_pool_histogram *(*of)(const hg_pool_snapshot *pool);
+    const char *help;
+} histograms[] = {
+    {"db_client_connection_wait_time_seconds", hg_pool_wait_bound_s, waits_of, "How long callers waited for a connection; the sum may be off by an eighth."},
+    {"db_client_connection_use_time_seconds", hg_pool_hold_bound_s, holds_of, "How long callers kept a connection; what is shorter than a few milliseconds counts as 0."},
+};
+// clang-format on
+
+static void put_histogram(struct buf *out, size_t which, const struct all_series *all)
+{
+    const char *base = histograms[which].name;
+    char bucket[80], sum[80], count[80], le[HG_POOL_BOUNDS][32];
+
+    snprintf(bucket, sizeof bucket, "%s_bucket", base);
+    snprintf(sum, sizeof sum, "%s_sum", base);
+    snprintf(count, sizeof count, "%s_count", base);
+    for (size_t b = 0; b < HG_POOL_BOUNDS; b++)
+        snprintf(le[b], sizeof le[b], ",le=\"%g\"", histograms[which].bound_s(b));
+    family(out, base, "histogram", histograms[which].help);
+    for (size_t i = 0; i < all->count; i++) {
+        const hg_pool_histogram *h = histograms[which].of(all->rows[i].pool);
+
+        for (size_t b = 0; b < HG_POOL_BOUNDS; b++)
+            put_line(out, bucket, &all->rows[i], le[b], (double)h->within[b]);
+        put_line(out, bucket, &all->rows[i], ",le=\"+Inf\"", (double)h->count);
+        put_line(out, sum, &all->rows[i], "", h->sum_s);
+        put_line(out, count, &all->rows[i], "", (double)h->count);
+    }
+}
+
 static void put_pools(struct buf *out, const hg_pool_list *pools)
 {
     struct all_series all;
@@ -226,6 +270,8 @@ static void put_pools(struct buf *out, const hg_pool_list *pools)
     }
     put_discarded(out, &all);
     put_waits(out, &all);
+    for (size_t h = 0; h < sizeof histograms / sizeof *histograms; h++)
+        put_histogram(out, h, &all);
     series_free(&all);
 }
 

@@ -42,7 +42,8 @@ static void render(struct buf *out)
                                   .waiting = 4,
                                   .timeouts = 7,
                                   .checkouts = 12345678901,
-                                  .wait_p99_ms = 12.5};
+                                  .wait_p99_ms = 12.5,
+                                  .waits = {{1, 2, 3, 4, 4, 4, 4, 4}, 5, 17.25}};
     pools[1] = (hg_pool_snapshot){.pid = 18,
                                   .process = "ev\"il\\",
                                   .name = "a\nb\x1b[2J\xff",
@@ -86,6 +87,23 @@ static void pools_go_by_opentelemetrys_names(void **state)
                    "process=\"app\",pid=\"17\",number=\"0\"} 7\n");
     has_line(&out, "headgate_pool_checkouts_total{db_client_connection_pool_name=\"main\","
                    "process=\"app\",pid=\"17\",number=\"0\"} 12345678901\n");
+    buf_release(&out);
+}
+
+static void times_are_histograms(void **state)
+{
+    struct buf out = BUF_INIT(1 << 20);
+
+    (void)state;
+    render(&out);
+#define OF_MAIN "{db_client_connection_pool_name=\"main\",process=\"app\",pid=\"17\",number=\"0\""
+    has_line(&out, "db_client_connection_wait_time_seconds_bucket" OF_MAIN ",le=\"0.001024\"} 1\n");
+    has_line(&out, "db_client_connection_wait_time_seconds_bucket" OF_MAIN ",le=\"0.065536\"} 4\n");
+    has_line(&out, "db_client_connection_wait_time_seconds_bucket" OF_MAIN ",le=\"+Inf\"} 5\n");
+    has_line(&out, "db_client_connection_wait_time_seconds_sum" OF_MAIN "} 17.250000\n");
+    has_line(&out, "db_client_connection_wait_time_seconds_count" OF_MAIN "} 5\n");
+    has_line(&out, "db_client_connection_use_time_seconds_bucket" OF_MAIN ",le=\"0.004\"} 0\n");
+#undef OF_MAIN
     buf_release(&out);
 }
 
@@ -175,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pools_go_by_opentelemetrys_names),
+        cmocka_unit_test(times_are_histograms),
         cmocka_unit_test(a_pool_that_is_gone_is_not_counted),
         cmocka_unit_test(a_name_cannot_leave_its_label),
         cmocka_unit_test(checks_and_readiness_have_names_of_their_own),
