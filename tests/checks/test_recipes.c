@@ -742,6 +742,18 @@ static void hold_the_write_lock(int ready)
     _exit(1);
 }
 
+/* That nobody has the file, only who sees the processes of all users can say. */
+static void nobody_has_it(const char *id)
+{
+    const struct recipe r = {id, HG_PASS};
+    struct stage stage = stage_open(&r, ALWAYS);
+    hg_status status = recipe_run(&stage, &r).status;
+
+    stage_close(&stage);
+    assert_true(status == HG_PASS || (status == HG_SKIP && geteuid() != 0));
+    recipe_note(id, HG_PASS);
+}
+
 static void somebody_who_writes(void **state)
 {
     int ends[2];
@@ -749,8 +761,8 @@ static void somebody_who_writes(void **state)
     pid_t pid;
 
     (void)state;
-    recipe_cook(&(struct recipe){"sqlite.writer", HG_PASS}, ALWAYS, ALWAYS);
-    recipe_cook(&(struct recipe){"sqlite.handles", HG_PASS}, ALWAYS, ALWAYS);
+    nobody_has_it("sqlite.writer");
+    nobody_has_it("sqlite.handles");
     assert_int_equal(pipe(ends), 0);
     if ((pid = fork()) == 0)
         hold_the_write_lock(ends[1]);
