@@ -95,9 +95,12 @@ static void check_files(struct check_context *context, hg_check_result *result)
 {
     struct tour tour = {0};
 
-    if (look_at_files(context, NULL, &tour, result))
-        check_say(result, tour.broken > 0 ? HG_FAIL : HG_PASS, "%zu of %zu files cannot be read",
-                  tour.broken, tour.files);
+    if (!look_at_files(context, NULL, &tour, result))
+        return;
+    if (tour.broken > 0)
+        check_say(result, HG_FAIL, "%zu of %zu files cannot be read", tour.broken, tour.files);
+    else
+        check_say(result, HG_PASS, "%zu files", tour.files);
 }
 
 /* --- secrets --- */
