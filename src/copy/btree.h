@@ -48,8 +48,8 @@ void btree_mark(const struct btree *tree, struct flags *flags);
 bool btree_compare(const struct btree *before, const struct btree *now, const struct flags *changed,
                    struct flags *scratch, struct doubts *out, hg_error *err);
 
-/* Adds rows of pages that did not change, but part of whose content lies on pages that did; those of
- * a tree without rowids as row 0. */
+/* Adds rows of pages that did not change, but part of whose content lies on pages that did; those
+ * of a tree without rowids as row 0. */
 bool btree_overflow(struct bulk_pages *now, const struct btree *tree, const struct flags *changed,
                     struct doubts *out, hg_error *err);
 

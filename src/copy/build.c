@@ -77,50 +77,59 @@ const char *build_name(struct maker *m, const char *base)
 
 static bool take_seen(void *context, hg_rows *rows, hg_error *err)
 {
-    struct values_seen **seen = context;
-    size_t at = 0;
+    int64_t **counts = context;
 
     (void)err;
-    for (size_t i = 0; seen[i] != NULL; i++) {
-        seen[i]->integers = hg_rows_integer(rows, at++);
-        seen[i]->reals = hg_rows_integer(rows, at++);
-        seen[i]->texts = hg_rows_integer(rows, at++);
-        seen[i]->blobs = hg_rows_integer(rows, at++);
-        seen[i]->not_truth = hg_rows_integer(rows, at++);
-    }
+    for (size_t i = 0; counts[i] != NULL; i++)
+        *counts[i] = hg_rows_integer(rows, i);
     return true;
 }
 
-/* One pass over the table for all columns whose declared type does not decide. */
+enum { COUNTS = 5 }; /* of a column */
+
+/* What is counted of a column whose declared type does not decide; returns how many that are. */
+static size_t put_counts(struct buf *sql, const struct source_column *column,
+                         struct values_seen *seen, int64_t **counts)
+{
+    static const char *const classes[] = {"integer", "real", "text", "blob"};
+    int64_t *const of_class[] = {&seen->integers, &seen->reals, &seen->texts, &seen->blobs};
+    struct buf name = BUF_INIT(1 << 16);
+    size_t count = 0;
+
+    name_put(&name, column->name);
+    if (typemap_may_be_truth(column->declared)) {
+        buf_printf(sql, ", sum(%s NOT IN (0, 1) AND lower(%s) NOT IN ('true', 'false'))",
+                   name.bytes, name.bytes);
+        counts[count++] = &seen->not_truth;
+    } else if (typemap_wants_values(column->declared)) {
+        for (; count < sizeof classes / sizeof *classes; count++) {
+            buf_printf(sql, ", sum(typeof(%s) = '%s')", name.bytes, classes[count]);
+            counts[count] = of_class[count];
+        }
+    }
+    buf_release(&name);
+    return count;
+}
+
+/* One pass over the table for all columns in doubt. */
 static bool look_at_values(struct maker *m, const struct source_table *table,
                            struct values_seen *seen, hg_error *err)
 {
-    struct values_seen **asked =
-        arena_alloc(&m->out->arena, table->column_count + 1, sizeof *asked);
-    struct buf sql = BUF_INIT(SQL_MAX);
+    int64_t **counts =
+        arena_alloc(&m->out->arena, table->column_count * COUNTS + 1, sizeof *counts);
+    struct buf columns = BUF_INIT(SQL_MAX), sql = BUF_INIT(SQL_MAX);
     size_t count = 0;
-    bool ok = asked != NULL;
+    bool ok;
 
-    for (size_t i = 0; ok && i < table->column_count; i++) {
-        char name[1024];
-
-        if (!typemap_wants_values(table->columns[i].declared))
-            continue;
-        ok = hg_quote_identifier(table->columns[i].name, name, sizeof name) < sizeof name;
-        buf_text(&sql, count == 0 ? "SELECT" : ",");
-        buf_printf(&sql,
-                   " sum(typeof(%s) = 'integer'), sum(typeof(%s) = 'real'), sum(typeof(%s) = "
-                   "'text'), sum(typeof(%s) = 'blob'), sum(%s NOT IN (0, 1) AND lower(%s) NOT IN "
-                   "('true', 'false'))",
-                   name, name, name, name, name, name);
-        asked[count++] = &seen[i];
-    }
-    buf_text(&sql, " FROM ");
+    for (size_t i = 0; counts != NULL && i < table->column_count; i++)
+        count += put_counts(&columns, &table->columns[i], &seen[i], counts + count);
+    buf_printf(&sql, "SELECT%s FROM ", columns.size > 0 ? columns.bytes + 1 : "");
     name_put(&sql, table->name);
-    ok = (ok && !buf_failed(&sql)) || build_no_memory(err);
+    ok = (counts != NULL && !buf_failed(&columns) && !buf_failed(&sql)) || build_no_memory(err);
     ok = ok
          && (count == 0
-             || ask_rows(m->conn, sql.bytes, NULL, 0, take_seen, asked, hg_deadline_never(), err));
+             || ask_rows(m->conn, sql.bytes, NULL, 0, take_seen, counts, hg_deadline_never(), err));
+    buf_release(&columns);
     buf_release(&sql);
     return ok;
 }

@@ -4,7 +4,8 @@
  * them.
  *
  * Indexes of one table are built beside one another; everything else has its table for itself, and
- * waits for what it stands on. The largest tables come first.
+ * waits for what it stands on. The largest tables come first. All of a small table is one step:
+ * there may be hundreds of them, and a round trip costs more than an index.
  */
 #include "run.h"
 
@@ -14,8 +15,11 @@
 
 #include "ask.h"
 #include "base/buf.h"
+#include "schema/names.h"
 
 /* A step waits for those of its table, or tables, that come before it in this list. */
+enum { SMALL_BYTES = 2 << 20 };
+
 enum step_kind {
     STEP_INDEX,
     STEP_KEY,
@@ -44,8 +48,9 @@ struct desk {
 struct finish {
     struct run *run;
     VEC(struct step) steps;
-    struct desk *desks; /* one a table of the target */
-    size_t left, first; /* steps that are not over; before the first one all have begun */
+    struct desk *desks;  /* one a table of the target */
+    struct buf *scripts; /* and of a small one all statements but foreign keys */
+    size_t left, first;  /* steps that are not over; before the first one all have begun */
 };
 
 static bool no_memory(hg_error *err)
@@ -116,10 +121,13 @@ static bool plan_foreign_key(struct finish *f, const struct target_hold *hold, b
     const struct target_db *target = &f->run->target;
     size_t table = target_number(target, hold->table), other = target_number(target, hold->other);
 
+    if (!back && hold->valid && bytes_of(f->run, table) < SMALL_BYTES)
+        return add_step(f, STEP_ADD, table, other, err, "%.*s",
+                        (int)(strlen(hold->put_back) - strlen(" NOT VALID")), hold->put_back);
     if (!back && !add_step(f, STEP_ADD, table, other, err, "%s", hold->put_back))
         return false;
     return !hold->valid
-           || add_step(f, STEP_VALIDATE, table, other, err, "ALTER TABLE %s VALIDATE CONSTRAINT %s",
+           || add_step(f, STEP_VALIDATE, table, table, err, "ALTER TABLE %s VALIDATE CONSTRAINT %s",
                        target->tables[table].sql_name, hold->name);
 }
 
@@ -136,6 +144,10 @@ static bool plan_hold(struct finish *f, const struct target_hold *hold, hg_error
         return false;
     if (hold->kind == HOLD_FOREIGN_KEY)
         return plan_foreign_key(f, hold, back, err);
+    if (!back && hold->kind != HOLD_TRIGGER && bytes_of(f->run, table) < SMALL_BYTES) {
+        buf_printf(&f->scripts[table], "%s;", hold->put_back);
+        return true;
+    }
     return back || add_step(f, steps[hold->kind], table, table, err, "%s", hold->put_back);
 }
 
@@ -158,8 +170,11 @@ static bool plan(struct finish *f, hg_error *err)
     for (size_t i = 0; i < run->mapping.table_count; i++) {
         size_t table = target_number(&run->target, run->mapping.tables[i].target->name);
 
-        if (!add_step(f, STEP_ANALYZE, table, table, err, "ANALYZE %s",
-                      run->mapping.tables[i].target->sql_name))
+        bool is_small = f->scripts[table].size > 0;
+
+        if (buf_failed(&f->scripts[table])
+            || !add_step(f, is_small ? STEP_KEY : STEP_ANALYZE, table, table, err, "%sANALYZE %s",
+                         f->scripts[table].bytes, run->mapping.tables[i].target->sql_name))
             return false;
     }
     if (f->steps.count > 1)
@@ -251,54 +266,73 @@ static void report(void *context)
 /* The next value has to be above every id that is there, above those that SQLite remembers to have
  * given out, and above what the sequence has given already, perhaps to another table that shares
  * it. */
-static bool set_sequence(struct run *run, const struct table *table, const struct column *column,
-                         hg_error *err)
+static void put_sequence(struct buf *out, const struct table *table, const struct column *column)
 {
-    struct buf sql = BUF_INIT(1 << 16);
-    char name[1024];
-    hg_value params[] = {hg_text(column->target->sequence), hg_integer(table->source->sequence)};
-    bool ok;
+    struct buf sequence = BUF_INIT(1 << 16);
 
-    hg_quote_identifier(column->target->name, name, sizeof name);
-    buf_printf(&sql,
-               "SELECT setval($1::text::regclass, greatest(m, 1), m > 0) FROM (SELECT "
-               "greatest(max(%s)::bigint, $2::bigint, pg_sequence_last_value($1::text::regclass)) "
-               "AS m FROM %s) t",
-               name, table->target->sql_name);
-    ok = hg_conn_execute(run->to, sql.bytes, params, 2, hg_deadline_never(), NULL, err);
-    buf_release(&sql);
-    if (!ok)
-        hg_error_context(err, "sequence %s", column->target->sequence);
-    return ok;
+    literal_put(&sequence, column->target->sequence);
+    buf_printf(out, "SELECT setval(%s::regclass, greatest(m, 1), m > 0) FROM (SELECT greatest(max(",
+               sequence.bytes);
+    name_put(out, column->target->name);
+    buf_printf(out, ")::bigint, %lld, pg_sequence_last_value(%s::regclass)) AS m FROM %s) t;",
+               (long long)table->source->sequence, sequence.bytes, table->target->sql_name);
+    buf_release(&sequence);
 }
 
 bool finish_sequences(struct run *run, hg_error *err)
 {
+    struct buf sql = BUF_INIT(64 << 20);
+    bool ok;
+
+    run->result->sequences_reset = 0;
     for (size_t i = 0; i < run->mapping.table_count; i++)
         for (size_t j = 0; j < run->mapping.tables[i].column_count; j++) {
             const struct column *column = &run->mapping.tables[i].columns[j];
 
             if (column->target->sequence == NULL)
                 continue;
-            if (!set_sequence(run, &run->mapping.tables[i], column, err))
-                return false;
+            put_sequence(&sql, &run->mapping.tables[i], column);
             run->result->sequences_reset++;
         }
-    return true;
+    ok = buf_failed(&sql) ? no_memory(err)
+                          : bulk_script(run->to, sql.bytes, hg_deadline_never(), err);
+    buf_release(&sql);
+    if (!ok)
+        hg_error_context(err, "sequences");
+    return ok;
+}
+
+static bool prepare(struct finish *f, hg_error *err)
+{
+    size_t count = f->run->target.table_count;
+
+    f->desks = alloc_zero(count + 1, sizeof *f->desks);
+    f->scripts = alloc_zero(count + 1, sizeof *f->scripts);
+    for (size_t i = 0; f->scripts != NULL && i < count; i++)
+        f->scripts[i] = (struct buf)BUF_INIT(64 << 20);
+    return (f->desks != NULL && f->scripts != NULL) || no_memory(err);
+}
+
+static void release(struct finish *f)
+{
+    struct step *step;
+
+    VEC_EACH (&f->steps, step)
+        alloc_free(step->sql);
+    VEC_RELEASE(&f->steps);
+    for (size_t i = 0; f->scripts != NULL && i < f->run->target.table_count; i++)
+        buf_release(&f->scripts[i]);
+    alloc_free(f->scripts);
+    alloc_free(f->desks);
 }
 
 bool finish_tables(struct run *run, hg_error *err)
 {
-    struct finish f = {.run = run,
-                       .desks = alloc_zero(run->target.table_count + 1, sizeof *f.desks)};
+    struct finish f = {.run = run};
     const struct crew_work work = {&f, next_step, run_step, step_done, report};
-    struct step *step;
-    bool ok = (f.desks != NULL || no_memory(err)) && plan(&f, err)
-              && crew_run(&run->crew, &work, err) && finish_sequences(run, err);
+    bool ok = prepare(&f, err) && plan(&f, err) && crew_run(&run->crew, &work, err)
+              && finish_sequences(run, err);
 
-    VEC_EACH (&f.steps, step)
-        alloc_free(step->sql);
-    VEC_RELEASE(&f.steps);
-    alloc_free(f.desks);
+    release(&f);
     return ok;
 }

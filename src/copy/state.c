@@ -12,7 +12,7 @@
 #include "ask.h"
 #include "base/buf.h"
 
-enum { FORMAT = 2, SMALL_BYTES = 2 << 20 };
+enum { FORMAT = 2 };
 
 static const char create_sql[] =
     "CREATE TABLE headgate_copy (format integer NOT NULL, source text NOT NULL, moment text NOT "
@@ -108,30 +108,10 @@ static void keep_concerned(struct run *run)
     run->target.hold_count = kept;
 }
 
-static bool is_small(const struct run *run, const struct target_hold *hold)
-{
-    return run->advances[run_table(run, hold->table)].total_bytes < SMALL_BYTES;
-}
-
-/* Indexes of small tables are made with them: that many statements would take longer later. */
-static void put_small(struct run *run, struct buf *out)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < run->target.hold_count; i++) {
-        const struct target_hold *hold = &run->target.holds[i];
-
-        if ((hold->kind == HOLD_INDEX || hold->kind == HOLD_KEY) && is_small(run, hold))
-            buf_printf(out, "%s;", hold->put_back);
-        else
-            run->target.holds[kept++] = *hold;
-    }
-    run->target.hold_count = kept;
-}
-
 static void put_held(struct buf *out, const struct target_hold *hold, size_t position)
 {
-    buf_printf(out, "INSERT INTO headgate_copy_held VALUES (%zu, ", position);
+    buf_printf(out, "%s(%zu, ", position == 0 ? "INSERT INTO headgate_copy_held VALUES " : ", ",
+               position);
     put_literal(out, hold->table);
     buf_text(out, ", ");
     put_literal(out, hold->name);
@@ -143,9 +123,27 @@ static void put_held(struct buf *out, const struct target_hold *hold, size_t pos
         put_literal(out, hold->other);
     else
         buf_text(out, "NULL");
-    buf_text(out, ");");
-    if (hold->put_away != NULL)
-        buf_printf(out, "%s;", hold->put_away);
+    buf_char(out, ')');
+}
+
+/* The record of what is made and put aside, in one statement, and then that. */
+static void put_all_held(const struct run *run, struct buf *out)
+{
+    const struct build_part *part;
+    size_t position = 0;
+
+    VEC_EACH (&run->build.parts, part) {
+        const struct target_hold table = {
+            .kind = HOLD_TABLE, .table = part->subject, .name = "", .put_back = "", .made = true};
+
+        put_held(out, &table, position++);
+    }
+    for (size_t i = 0; i < run->target.hold_count; i++)
+        put_held(out, &run->target.holds[i], position++);
+    buf_text(out, position > 0 ? ";" : "");
+    for (size_t i = 0; i < run->target.hold_count; i++)
+        if (run->target.holds[i].put_away != NULL)
+            buf_printf(out, "%s;", run->target.holds[i].put_away);
 }
 
 static bool run_script(struct run *run, struct buf *sql, hg_error *err)
@@ -210,7 +208,6 @@ static bool make_extras(struct run *run, hg_error *err)
 static bool make_all(struct run *run, struct buf *sql, hg_error *err)
 {
     const struct build_part *part;
-    size_t position = 0;
 
     buf_printf(
         sql,
@@ -219,19 +216,10 @@ static bool make_all(struct run *run, struct buf *sql, hg_error *err)
         create_sql, FORMAT);
     put_literal(sql, hg_url_redacted(hg_pool_url(run->source_pool)));
     buf_printf(sql, ", '%s');", run->kept.name);
-    VEC_EACH (&run->build.parts, part) {
-        const struct target_hold table = {
-            .kind = HOLD_TABLE, .table = part->subject, .name = "", .put_back = "", .made = true};
-
+    VEC_EACH (&run->build.parts, part)
         buf_printf(sql, "%s;", part->sql);
-        put_held(sql, &table, position++);
-    }
-    if (!run_script(run, sql, err) || !make_extras(run, err))
-        return false;
-    put_small(run, sql);
-    for (size_t i = 0; i < run->target.hold_count; i++)
-        put_held(sql, &run->target.holds[i], position++);
-    return run_script(run, sql, err);
+    put_all_held(run, sql);
+    return run_script(run, sql, err) && make_extras(run, err);
 }
 
 bool state_begin(struct run *run, hg_error *err)

@@ -96,6 +96,11 @@ bool typemap_wants_values(const char *declared)
     return find(declared)->doubt != CERTAIN;
 }
 
+bool typemap_may_be_truth(const char *declared)
+{
+    return find(declared)->doubt == IF_TRUTH;
+}
+
 /* One storage class has its type; numbers of both kinds are numeric; with anything else beside it,
  * text takes the numbers too. */
 static enum pg_type by_values(const struct values_seen *seen)

@@ -22,6 +22,9 @@ struct made_type {
 /* Whether the declared type alone does not decide. */
 bool typemap_wants_values(const char *declared);
 
+/* Whether it does, unless there are values that are not truth values: all that is asked then. */
+bool typemap_may_be_truth(const char *declared);
+
 /* seen: what typemap_wants_values() asked for; of other types it is not looked at. */
 struct made_type typemap(const char *declared, const struct values_seen *seen);
 
