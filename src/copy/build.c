@@ -281,6 +281,8 @@ bool build_table(struct maker *m, const struct making *t, hg_error *err)
 
 /* --- which tables --- */
 
+enum { COLUMNS_MAX = 1600 }; /* of a table: PostgreSQL's MaxHeapAttributeNumber */
+
 static bool plan_table(struct maker *m, const struct source_table *source, hg_error *err)
 {
     struct making t = {.source = source, .number = m->out->tables.count};
@@ -304,6 +306,11 @@ static bool plan_table(struct maker *m, const struct source_table *source, hg_er
         && !build_note(m, "name-long", source->name, true, err,
                        "the name is longer than %d bytes, which PostgreSQL would cut",
                        NAME_MAX_BYTES))
+        return false;
+    if (source->column_count > COLUMNS_MAX
+        && !build_note(m, "columns-many", source->name, true, err,
+                       "it has %zu columns, and a table of PostgreSQL at most %d",
+                       source->column_count, COLUMNS_MAX))
         return false;
     return plan_columns(m, &t, err) && build_table(m, &t, err) && build_checks(m, &t, err);
 }

@@ -1,0 +1,296 @@
+/*
+ * test_days.c - bad days of either side: each ends with a clear account, the source as it was, the
+ * target as before or fit to be resumed.
+ */
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "copying.h"
+
+static void run_sql(sqlite3 *db, const char *sql)
+{
+    char *said = NULL;
+
+    if (sqlite3_exec(db, sql, NULL, NULL, &said) != SQLITE_OK)
+        fail_msg("%s: %s", sql, said);
+}
+
+static sqlite3 *open_app(const struct sides *sides)
+{
+    sqlite3 *db = NULL;
+
+    assert_int_equal(sqlite3_open(sides->path, &db), SQLITE_OK);
+    return db;
+}
+
+static void assert_target_is_empty(const struct sides *sides)
+{
+    assert_target(sides,
+                  "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace", "0");
+}
+
+/* --- the source --- */
+
+static void copy_file(const struct sides *sides, const char *suffix, const char *to)
+{
+    struct buf bytes = BUF_INIT(64 << 20);
+    char from[1024], path[1024];
+
+    snprintf(from, sizeof from, "%s%s", sides->path, suffix);
+    snprintf(path, sizeof path, "%s/%s%s", sides->dir, to, suffix);
+    assert_true(file_read(from, &bytes, NULL));
+    assert_true(file_create(path, bytes.bytes, bytes.size, 0600, NULL));
+    buf_release(&bytes);
+}
+
+/* The source becomes what an application leaves that died at this moment. */
+static void die_now(struct sides *sides, const char *log)
+{
+    copy_file(sides, "", "dead.db");
+    copy_file(sides, log, "dead.db");
+    hg_pool_close(sides->source, soon());
+    free(sides->path);
+    sides->path = temp_path(sides->dir, "dead.db");
+    sides->source = open_side(source_url(sides), false, true);
+}
+
+static void a_log_that_an_application_left_when_it_died_is_read(void **state)
+{
+    struct sides sides;
+    sqlite3 *app;
+
+    (void)state;
+    open_sides(&sides);
+    app = open_app(&sides);
+    run_sql(app,
+            "PRAGMA journal_mode = WAL; CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT); PRAGMA "
+            "wal_checkpoint(TRUNCATE); INSERT INTO t VALUES (1, 'in the log')");
+    die_now(&sides, "-wal");
+    must_copy(&sides);
+    assert_target(&sides, "SELECT x FROM t", "in the log");
+    sqlite3_close(app);
+    close_sides(&sides);
+}
+
+/* A journal that has to be played back is a write, which is not the copy's to do. */
+static void a_transaction_that_an_application_died_in_is_not_copied(void **state)
+{
+    struct sides sides;
+    sqlite3 *app;
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides, "PRAGMA journal_mode = DELETE",
+              "CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT)",
+              "INSERT INTO t VALUES (1, 'whole')");
+    app = open_app(&sides);
+    run_sql(app, "PRAGMA journal_mode = DELETE; PRAGMA cache_size = 5; BEGIN; UPDATE t SET x = "
+                 "'half'; WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < "
+                 "5000) INSERT INTO t SELECT i, hex(randomblob(100)) FROM n");
+    die_now(&sides, "-journal");
+    if (copy_them(&sides))
+        assert_target(&sides, "SELECT string_agg(x, ' ') FROM t", "whole");
+    else
+        assert_target_is_empty(&sides);
+    sqlite3_close(app);
+    close_sides(&sides);
+}
+
+static void a_source_that_somebody_has_locked_is_told_of(void **state)
+{
+    struct sides sides;
+    sqlite3 *app;
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides, "PRAGMA journal_mode = DELETE", "CREATE TABLE t (id INTEGER PRIMARY KEY)");
+    app = open_app(&sides);
+    run_sql(app, "BEGIN EXCLUSIVE");
+    assert_false(copy_them(&sides));
+    assert_int_equal(sides.err.code, HG_LOCKED);
+    assert_target_is_empty(&sides);
+    sqlite3_close(app);
+    must_copy(&sides);
+    close_sides(&sides);
+}
+
+static void a_damaged_page_stops_the_copy_before_anything_is_made(void **state)
+{
+    static const char junk[4096] = {13, 0, 0, 0x7f, 0x7f, 0x7f, 0x7f};
+    struct sides sides;
+    int fd;
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides, "PRAGMA journal_mode = DELETE", "CREATE TABLE t (id INTEGER PRIMARY KEY, x)",
+              "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) "
+              "INSERT INTO t SELECT i, 'row ' || i FROM n");
+    fd = open(sides.path, O_WRONLY);
+    assert_int_equal(pwrite(fd, junk, sizeof junk, 9 * 4096), sizeof junk);
+    close(fd);
+    assert_false(copy_them(&sides));
+    assert_non_null(strstr(sides.err.message, "malformed"));
+    assert_target_is_empty(&sides);
+    close_sides(&sides);
+}
+
+struct meanwhile {
+    const struct sides *sides;
+    bool done;
+};
+
+/* As soon as the copy tells of something, the application changes its schema and its rows. */
+static void change_everything(void *context, const hg_event *event)
+{
+    struct meanwhile *m = context;
+
+    if (event->kind != HG_EVENT_STEP_PROGRESS || m->done)
+        return;
+    m->done = true;
+    IN_SOURCE(m->sides, "ALTER TABLE t ADD COLUMN y", "DELETE FROM t WHERE id > 10",
+              "CREATE TABLE other (a)");
+}
+
+static void what_the_application_does_meanwhile_does_not_show(void **state)
+{
+    struct sides sides;
+    struct meanwhile meanwhile = {&sides, false};
+    const hg_observer observer = {change_everything, NULL, &meanwhile};
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides, "PRAGMA journal_mode = WAL",
+              "CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT)",
+              "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200000) "
+              "INSERT INTO t SELECT i, 'row ' || i FROM n");
+    if (!hg_copy(sides.source, sides.target, &sides.options, &observer, &sides.result, &sides.err))
+        fail_msg("%s", sides.err.message);
+    assert_true(meanwhile.done);
+    assert_target(&sides, "SELECT count(*) FROM t", "200000");
+    close_sides(&sides);
+}
+
+/* --- tables that few have --- */
+
+static void more_columns_than_a_table_of_postgresql_may_have_are_told_of(void **state)
+{
+    struct buf sql = BUF_INIT(1 << 20);
+    struct sides sides;
+
+    (void)state;
+    buf_text(&sql, "CREATE TABLE wide (c0 INTEGER");
+    for (int i = 1; i < 2000; i++)
+        buf_printf(&sql, ", c%d INTEGER", i);
+    buf_char(&sql, ')');
+    open_sides(&sides);
+    IN_SOURCE(&sides, sql.bytes, "CREATE TABLE t (a INTEGER)");
+    sides.options.mode = HG_COPY_DRY_RUN;
+    assert_false(copy_them(&sides));
+    assert_string_equal(problem_of(&sides, "columns-many")->table, "wide");
+    sides.options.mode = HG_COPY_RUN;
+    assert_false(copy_them(&sides));
+    assert_target_is_empty(&sides);
+    buf_release(&sql);
+    close_sides(&sides);
+}
+
+static void a_virtual_table_has_to_be_left_out_by_name(void **state)
+{
+    static const char *const rules[] = {"docs skip"};
+    struct sides sides;
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides, "CREATE VIRTUAL TABLE docs USING fts5(body)", "INSERT INTO docs VALUES ('x')",
+              "CREATE TABLE t (a INTEGER)");
+    assert_false(copy_them(&sides));
+    assert_string_equal(problem_of(&sides, "table-virtual")->table, "docs");
+    sides.options.rules = rules;
+    sides.options.rule_count = 1;
+    must_copy(&sides);
+    assert_int_equal(sides.result->table_count, 1); /* nor what the virtual one keeps in tables */
+    close_sides(&sides);
+}
+
+static void circles_of_foreign_keys_are_made(void **state)
+{
+    struct sides sides;
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides, "PRAGMA foreign_keys = OFF",
+              "CREATE TABLE yin (id INTEGER PRIMARY KEY, yang INTEGER REFERENCES yang(id))",
+              "CREATE TABLE yang (id INTEGER PRIMARY KEY, yin INTEGER REFERENCES yin(id), self "
+              "INTEGER REFERENCES yang)",
+              "INSERT INTO yin VALUES (1, 2)", "INSERT INTO yang VALUES (2, 1, 2)");
+    must_copy(&sides);
+    assert_target(&sides, "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated",
+                  "3");
+    close_sides(&sides);
+}
+
+/* --- the target --- */
+
+/* The server has no room for some row in the middle: what is there already stays. */
+static void a_target_that_is_full_can_be_resumed(void **state)
+{
+    struct sides sides;
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides, "CREATE TABLE a (id INTEGER PRIMARY KEY, x TEXT)",
+              "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000) "
+              "INSERT INTO a SELECT i, hex(zeroblob(100)) FROM n");
+    in_target(&sides,
+              "CREATE FUNCTION fill(id bigint) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN IF "
+              "id > 90000 THEN RAISE 'no space left' USING ERRCODE = '53100'; END IF; RETURN "
+              "true; END$$; CREATE TABLE a (id bigint PRIMARY KEY CHECK (fill(id)), x text)");
+    sides.options.jobs = 1;
+    assert_false(copy_them(&sides));
+    assert_int_equal(sides.err.code, HG_DISK_FULL);
+    in_target(&sides, "ALTER TABLE a DROP CONSTRAINT a_id_check");
+    sides.options.resume = true;
+    must_copy(&sides);
+    assert_true(sides.result->resumed);
+    assert_target(&sides, "SELECT count(*) || ' ' || count(DISTINCT id) FROM a", "100000 100000");
+    close_sides(&sides);
+}
+
+static void a_target_that_takes_no_writes_is_told_of(void **state)
+{
+    struct sides sides;
+    char sql[200];
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides, "CREATE TABLE t (a INTEGER)");
+    in_target(&sides, "CREATE TABLE t (a bigint)");
+    snprintf(sql, sizeof sql, "ALTER DATABASE %s SET default_transaction_read_only = on",
+             sides.database);
+    in_target(&sides, sql);
+    hg_pool_close(sides.target, soon());
+    sides.target = open_side(postgres_url(sides.database), false, false);
+    assert_false(copy_them(&sides));
+    assert_int_equal(sides.err.code, HG_READ_ONLY);
+    close_sides(&sides);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_log_that_an_application_left_when_it_died_is_read),
+        cmocka_unit_test(a_transaction_that_an_application_died_in_is_not_copied),
+        cmocka_unit_test(a_source_that_somebody_has_locked_is_told_of),
+        cmocka_unit_test(a_damaged_page_stops_the_copy_before_anything_is_made),
+        cmocka_unit_test(what_the_application_does_meanwhile_does_not_show),
+        cmocka_unit_test(more_columns_than_a_table_of_postgresql_may_have_are_told_of),
+        cmocka_unit_test(a_virtual_table_has_to_be_left_out_by_name),
+        cmocka_unit_test(circles_of_foreign_keys_are_made),
+        cmocka_unit_test(a_target_that_is_full_can_be_resumed),
+        cmocka_unit_test(a_target_that_takes_no_writes_is_told_of),
+    };
+
+    return cmocka_run_group_tests(tests, postgres_setup, NULL);
+}
