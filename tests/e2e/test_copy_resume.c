@@ -16,7 +16,7 @@
 
 #include "copy_sides.h"
 
-enum { KILLS = 3 };
+enum { KILLS = 2 };
 
 static const char big_source[] =
     "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);"
@@ -39,15 +39,20 @@ static const char big_target[] =
 
 enum { BIG_TABLES = 3 };
 
-static void assert_big_is_whole(const struct sides *sides)
+static void assert_rows_are_there_once(const struct sides *sides)
 {
     assert_target(sides, "SELECT count(*) || ' ' || count(DISTINCT id) FROM users", "60000 60000");
     assert_target(sides, "SELECT count(*) || ' ' || count(DISTINCT id) FROM events", "60000 60000");
     assert_target(sides, "SELECT count(*) || ' ' || count(DISTINCT n) FROM tags", "20000 20000");
+    assert_target(sides, "SELECT count(*) FROM pg_class WHERE relname LIKE 'headgate_copy%'", "0");
+}
+
+static void assert_big_is_whole(const struct sides *sides)
+{
+    assert_rows_are_there_once(sides);
     assert_target(sides, "SELECT tgenabled FROM pg_trigger WHERE tgname = 'spoil'", "O");
     assert_target(sides, "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND convalidated",
                   "1");
-    assert_target(sides, "SELECT count(*) FROM pg_class WHERE relname LIKE 'headgate_copy%'", "0");
 }
 
 static void pause_ms(double ms)
@@ -67,8 +72,18 @@ static pid_t start_copy(const struct sides *sides, const char *more)
     return process_start(sides->dir, NULL, argv);
 }
 
+/* Of tables that the copy makes itself. */
+static void assert_made_is_whole(const struct sides *sides)
+{
+    assert_rows_are_there_once(sides);
+    assert_target(sides,
+                  "SELECT string_agg(conname, ' ' ORDER BY conname) FROM pg_constraint WHERE "
+                  "connamespace = 'public'::regnamespace AND convalidated",
+                  "events_pkey events_user_id_fkey tags_pkey users_pkey");
+}
+
 /* Whatever a copy that was killed has left: after --resume all is there, once. */
-static void finish_copy(const struct sides *sides)
+static void finish_copy(const struct sides *sides, void (*assert_whole)(const struct sides *sides))
 {
     struct run run;
 
@@ -79,7 +94,7 @@ static void finish_copy(const struct sides *sides)
         COPY_WITH(sides, &run, "--verify-only", NULL);
     }
     assert_equal_sides(&run, BIG_TABLES);
-    assert_big_is_whole(sides);
+    assert_whole(sides);
     end_run(&run);
 }
 
@@ -96,36 +111,54 @@ static double measure(const struct sides *sides)
     return ms;
 }
 
-static void killed_at_any_moment_it_can_go_on(void **state)
+/* clear: brings the target to where the copy begins. */
+static void kill_and_finish(const struct sides *sides, const char *clear,
+                            void (*assert_whole)(const struct sides *sides))
 {
     const char *wish = getenv("HEADGATE_TEST_KILLS");
     int kills = wish == NULL ? KILLS : atoi(wish);
     unsigned seed = (unsigned)time(NULL);
-    struct sides sides;
     double whole_ms;
 
-    (void)state;
     printf("seed %u\n", seed);
     srandom(seed);
-    open_sides(&sides, big_source, big_target);
-    whole_ms = measure(&sides);
+    whole_ms = measure(sides);
     for (int i = 0; i < kills; i++) {
         double at_ms = whole_ms * (double)(random() % 1000) / 1000;
         pid_t pid;
 
-        postgres_run(sides.database, "TRUNCATE users, events, tags");
-        pid = start_copy(&sides, NULL);
+        postgres_run(sides->database, clear);
+        pid = start_copy(sides, NULL);
         pause_ms(at_ms);
         kill(pid, SIGKILL);
         process_wait(pid);
         if (i % 2 == 1) { /* and again, while it goes on */
-            pid = start_copy(&sides, "--resume");
+            pid = start_copy(sides, "--resume");
             pause_ms(at_ms / 2);
             kill(pid, SIGKILL);
             process_wait(pid);
         }
-        finish_copy(&sides);
+        finish_copy(sides, assert_whole);
     }
+}
+
+static void killed_at_any_moment_it_can_go_on(void **state)
+{
+    struct sides sides;
+
+    (void)state;
+    open_sides(&sides, big_source, big_target);
+    kill_and_finish(&sides, "TRUNCATE users, events, tags", assert_big_is_whole);
+    close_sides(&sides);
+}
+
+static void killed_while_it_makes_tables_it_can_go_on(void **state)
+{
+    struct sides sides;
+
+    (void)state;
+    open_sides(&sides, big_source, "");
+    kill_and_finish(&sides, "DROP TABLE users, events, tags", assert_made_is_whole);
     close_sides(&sides);
 }
 
@@ -152,7 +185,7 @@ static void a_server_that_dies_amid_the_copy_can_be_resumed(void **state)
     await_rows(&sides);
     postgres_restart(POSTGRES_KILLED);
     (void)process_wait(pid);
-    finish_copy(&sides);
+    finish_copy(&sides, assert_big_is_whole);
     close_sides(&sides);
 }
 
@@ -244,6 +277,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(killed_at_any_moment_it_can_go_on),
+        cmocka_unit_test(killed_while_it_makes_tables_it_can_go_on),
         cmocka_unit_test(a_server_that_dies_amid_the_copy_can_be_resumed),
         cmocka_unit_test(what_changed_in_the_source_meanwhile_is_brought_over_anew),
         cmocka_unit_test(given_up_it_leaves_the_target_as_it_was),
