@@ -67,6 +67,7 @@ typedef struct hg_settings_options {
     const char *migrations_dir;
     const char *schema_file;
     bool read_only;
+    bool cutover_target; /* the database is the one of HEADGATE_CUTOVER_URL, which must be set */
     const char *const
         *environ; /* NULL: the process's own; else NAME=value texts, NULL-terminated */
 } hg_settings_options;
@@ -108,13 +109,37 @@ HG_API const char *hg_settings_checks_dir(const hg_settings *settings); /* HEADG
 HG_API bool hg_settings_token_set(const hg_settings *settings);         /* HEADGATE_TOKEN */
 /* Whether n bytes are the token; how long that takes does not tell how many of them are. */
 HG_API bool hg_settings_token_is(const hg_settings *settings, const char *given, size_t n);
-HG_API bool hg_settings_no_color(const hg_settings *settings); /* NO_COLOR has a value */
-HG_API const char *hg_settings_release(const hg_settings *settings);   /* HEADGATE_RELEASE, "" */
-HG_API const char *hg_settings_theme(const hg_settings *settings);     /* HEADGATE_THEME */
+HG_API bool hg_settings_no_color(const hg_settings *settings);       /* NO_COLOR has a value */
+HG_API const char *hg_settings_release(const hg_settings *settings); /* HEADGATE_RELEASE, "" */
+HG_API const char *hg_settings_theme(const hg_settings *settings);   /* HEADGATE_THEME */
 HG_API const char *hg_settings_theme_dir(
     const hg_settings *settings); /* where the user's own themes are; "": nowhere */
 HG_API const char *hg_settings_runtime_dir(
     const hg_settings *settings); /* where pools publish themselves; made on demand */
+
+HG_API const char *hg_settings_state_dir(
+    const hg_settings *settings); /* where what must outlive a restart is kept; made on demand */
+/* The file that settings were read from; "": none. */
+HG_API const char *hg_settings_env_file(const hg_settings *settings);
+
+/*
+ * Gives a variable of a .env file the value that another one of the same file has, so that a
+ * program that reads the file goes to another database and no secret passes through anybody's
+ * hands. The file as it was is kept as `keep` (mode 0600), beside what is there already from an
+ * interrupted call. Again: nothing. Mode and owner of the file stay. Not for two threads or
+ * processes at once. err: HG_CONFIG (with place), HG_IO, HG_DISK_FULL, HG_NOMEM.
+ */
+HG_API bool hg_env_file_point(const char *file, const char *variable, const char *like,
+                              const char *keep, hg_error *err);
+
+/* Gives the variable back the value that it has in `keep`, or takes it out, and removes `keep`;
+ * without such a file nothing. What else has changed in the file stays. Same errors. */
+HG_API bool hg_env_file_restore(const char *file, const char *variable, const char *keep,
+                                hg_error *err);
+
+/* Whether both variables of the file have the same value. Same errors. */
+HG_API bool hg_env_file_points(const char *file, const char *variable, const char *like,
+                               bool *out_same, hg_error *err);
 
 /* What is done to a transaction that is open when its connection is returned. */
 typedef enum hg_reset {

@@ -50,9 +50,11 @@ enum id {
     DB_MIGRATIONS_DIR,
     DB_SCHEMA_FILE,
     HEADGATE_CHECKS_DIR,
+    HEADGATE_CUTOVER_URL,
     HEADGATE_READ_ONLY,
     HEADGATE_RELEASE,
     HEADGATE_RUNTIME_DIR,
+    HEADGATE_STATE_DIR,
     HEADGATE_TOKEN,
     HEADGATE_THEME,
     NO_COLOR,
@@ -120,12 +122,16 @@ static const struct row rows[ID_COUNT] = {
                               "The file of the wanted schema, as SQL."},
     [HEADGATE_CHECKS_DIR]  = {"HEADGATE_CHECKS_DIR", TEXT, "checks", NULL, 0, 0,
                               "The folder of the team's own checks and of the mutes."},
+    [HEADGATE_CUTOVER_URL] = {"HEADGATE_CUTOVER_URL", URL, "", NULL, 0, 0,
+                              "The PostgreSQL database that a guided cutover moves to."},
     [HEADGATE_READ_ONLY]   = {"HEADGATE_READ_ONLY", SWITCH, "false", NULL, 0, 0,
                               "Opens sessions read-only and refuses every command that changes something."},
     [HEADGATE_RELEASE]     = {"HEADGATE_RELEASE", TEXT, "", NULL, 0, 0,
                               "What the release that is deployed is called, for the history of migrations: a tag, a commit."},
     [HEADGATE_RUNTIME_DIR] = {"HEADGATE_RUNTIME_DIR", TEXT, "", NULL, 0, 0,
                               "The folder, in memory, where pools publish themselves; without it /dev/shm/headgate-UID."},
+    [HEADGATE_STATE_DIR]   = {"HEADGATE_STATE_DIR", TEXT, "", NULL, 0, 0,
+                              "The folder, on disk, for the journals of cutovers; without it /var/lib/headgate for root, else ~/.local/state/headgate."},
     [HEADGATE_TOKEN]       = {"HEADGATE_TOKEN", SECRET, "", NULL, 0, 0,
                               "What a client of headgate serve has to know to see details; at least 16 characters."},
     [HEADGATE_THEME]       = {"HEADGATE_THEME", TEXT, "dark", NULL, 0, 0,
@@ -149,6 +155,7 @@ struct hg_settings {
     struct value values[ID_COUNT];
     bool production;
     hg_url *url;
+    const char *env_file; /* "": none was read */
     struct secret *token; /* NULL: not set */
     const char *url_setting;
     const char *theme_dir;
@@ -490,9 +497,18 @@ static bool choose_url(struct loader *l)
 {
     hg_settings *s = l->settings;
     bool prod = s->production && s->values[DATABASE_URL_PROD].is_set;
-    enum id id = prod ? DATABASE_URL_PROD : DATABASE_URL;
+    enum id id = l->options->cutover_target ? HEADGATE_CUTOVER_URL
+                 : prod                     ? DATABASE_URL_PROD
+                                            : DATABASE_URL;
     const struct value *v = l->options->url != NULL ? NULL : &s->values[id];
-    bool ok = hg_url_parse(v == NULL ? l->options->url : v->text, &s->url, l->err);
+    bool ok;
+
+    if (v != NULL && id == HEADGATE_CUTOVER_URL && !v->is_set) {
+        hg_fail(l->err, HG_CONFIG, "HEADGATE_CUTOVER_URL is not set");
+        hg_error_hint(l->err, "It names the PostgreSQL database that the cutover moves to.");
+        return false;
+    }
+    ok = hg_url_parse(v == NULL ? l->options->url : v->text, &s->url, l->err);
 
     s->prod_url_missing = s->production && !s->values[DATABASE_URL_PROD].is_set && v != NULL;
     s->url_setting = v == NULL ? "--url" : v->is_set ? rows[id].name : "";
@@ -533,6 +549,34 @@ static bool choose_runtime_dir(struct loader *l)
     v->text = arena_printf(&l->settings->arena, "/dev/shm/headgate-%lu", (unsigned long)geteuid());
     v->shown = v->text;
     return v->text != NULL || fail_memory(l);
+}
+
+/* Outside of the application's folder, which a deployment replaces. */
+static bool choose_state_dir(struct loader *l)
+{
+    const char *state = from_environment(l, "XDG_STATE_HOME");
+    const char *home = from_environment(l, "HOME");
+    struct value *v = &l->settings->values[HEADGATE_STATE_DIR];
+    struct arena *arena = &l->settings->arena;
+
+    if (v->is_set)
+        return true;
+    if (geteuid() == 0 || home == NULL || home[0] != '/')
+        v->text = "/var/lib/headgate";
+    else if (state != NULL && state[0] == '/')
+        v->text = arena_printf(arena, "%s/headgate", state);
+    else
+        v->text = arena_printf(arena, "%s/.local/state/headgate", home);
+    v->shown = v->text;
+    return v->text != NULL || fail_memory(l);
+}
+
+static bool keep_env_file(struct loader *l)
+{
+    hg_settings *s = l->settings;
+
+    s->env_file = file_exists(l->env_file) ? arena_text(&s->arena, l->env_file) : "";
+    return s->env_file != NULL || fail_memory(l);
 }
 
 /* The XDG base directory specification: a relative path counts as not set. */
@@ -619,7 +663,8 @@ static bool load(struct loader *l)
     for (e = l->entries.items; ok && e < l->entries.items + l->entries.count; e++)
         ok = check_name(l, e);
     return ok && choose_url(l) && show_url(l, DATABASE_URL) && show_url(l, DATABASE_URL_PROD)
-           && choose_runtime_dir(l) && choose_theme_dir(l);
+           && show_url(l, HEADGATE_CUTOVER_URL) && choose_runtime_dir(l) && choose_state_dir(l)
+           && choose_theme_dir(l) && keep_env_file(l);
 }
 
 /* The texts of URLs have passwords in them and are not needed once they are parsed; nor is that of
@@ -715,6 +760,16 @@ const char *hg_settings_schema_file(const hg_settings *s)
 const char *hg_settings_checks_dir(const hg_settings *s)
 {
     return s->values[HEADGATE_CHECKS_DIR].text;
+}
+
+const char *hg_settings_state_dir(const hg_settings *s)
+{
+    return s->values[HEADGATE_STATE_DIR].text;
+}
+
+const char *hg_settings_env_file(const hg_settings *s)
+{
+    return s->env_file;
 }
 
 bool hg_settings_token_set(const hg_settings *s)
