@@ -7,6 +7,7 @@
 #include <headgate/checks.h>
 #include <headgate/connection.h>
 #include <headgate/copy.h>
+#include <headgate/cutover.h>
 #include <headgate/engine.h>
 #include <headgate/error.h>
 #include <headgate/hazard.h>

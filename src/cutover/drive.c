@@ -149,11 +149,11 @@ static bool over_budget(const struct drive *d)
            && drive_frozen_ms(d) > d->budget_ms + d->budget_ms / 2;
 }
 
-static void expect(const struct drive *d, const struct step *step, struct question *q)
+bool drive_question(const struct drive *d, const struct step *step, struct question *q)
 {
     const char *run = journal_run_id(d->journal);
 
-    q->step = step;
+    *q = (struct question){.step = step};
     switch (step->confirmation) {
     case CONFIRM_RUN:
         text_copy(q->expected, sizeof q->expected, run);
@@ -171,6 +171,7 @@ static void expect(const struct drive *d, const struct step *step, struct questi
         snprintf(q->text, sizeof q->text, "Type %s to go on", q->expected);
     else
         snprintf(q->text, sizeof q->text, "Say who vouches for this, and how it is known");
+    return step->confirmation != CONFIRM_NOTHING;
 }
 
 static bool ask(struct drive *d, const struct step *step, hg_error *err)
@@ -179,9 +180,8 @@ static bool ask(struct drive *d, const struct step *step, hg_error *err)
     char answer[ANSWER_ROOM] = "";
     bool right;
 
-    if (step->confirmation == CONFIRM_NOTHING)
+    if (!drive_question(d, step, &q))
         return true;
-    expect(d, step, &q);
     if (d->ask == NULL || !d->ask(d->ask_context, &q, answer, sizeof answer)) {
         hg_fail(err, HG_REFUSED, "\"%s\" waits for an answer", step->title);
         hg_error_hint(err, "Go on with `headgate cutover --resume`, on a terminal.");
@@ -313,7 +313,7 @@ bool drive_forward(struct drive *d, hg_error *err)
         if (over_budget(d))
             return give_up(d, err);
         if (!take(d, i, err))
-            return false;
+            return over_budget(d) ? give_up(d, err) : false;
     }
     return journal_append(d->journal, "", JOURNAL_CLOSE, json_pack("{s:s}", "outcome", "done"),
                           err);

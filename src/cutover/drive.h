@@ -109,6 +109,10 @@ const char *step_class_name(
 /* Where a step stands, from the journal alone. */
 enum step_state drive_state(const struct journal *journal, const struct step *step);
 
+/* What a step asks before it acts; false: nothing. Only runbook, journal and database of the drive
+ * are looked at, here and in the two functions below. */
+bool drive_question(const struct drive *drive, const struct step *step, struct question *out);
+
 /* Whether the point of no return has been begun or passed. */
 bool drive_past_return(const struct drive *drive);
 

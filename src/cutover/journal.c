@@ -131,6 +131,18 @@ static bool lock(struct journal *j, hg_error *err)
     return false;
 }
 
+bool journal_is_held(const char *dir)
+{
+    struct flock other = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    struct journal *j = make(dir, "");
+    bool held = false;
+
+    if (j != NULL && (j->fd = open(j->path, O_RDWR | O_CLOEXEC | O_NOFOLLOW)) >= 0)
+        held = fcntl(j->fd, F_OFD_GETLK, &other) == 0 && other.l_type != F_UNLCK;
+    journal_close(j);
+    return held;
+}
+
 /* A new name is on disk only once its folder is. */
 static bool sync_folder(const char *dir)
 {

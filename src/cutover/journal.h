@@ -73,6 +73,9 @@ bool journal_read(const char *dir, struct journal **out_journal, hg_error *err);
 
 void journal_close(struct journal *journal); /* NULL is fine */
 
+/* Whether a process has the journal of this folder open to write. */
+bool journal_is_held(const char *dir);
+
 /*
  * Appends a record and waits until the disk has it. data: an object or NULL; taken over, also on
  * failure. After a failure the file is as before. err: HG_DISK_FULL, HG_IO, HG_NOMEM; HG_MISUSE

@@ -33,7 +33,7 @@ static const struct room {
     {"migrate",  "schema sql pool driver base",              "openssl/sha.h openssl/evp.h"},
     {"copy",     "schema pool driver base",                  "xxhash.h"},
     {"checks",   "migrate schema sql pool driver settings base", "curl/curl.h jansson.h"},
-    {"cutover",  "checks copy migrate pool base",            "jansson.h"},
+    {"cutover",  "checks copy migrate schema pool base",     "jansson.h"},
     {"ops",      "base",                                     "jansson.h"},
     {"console",  "ops base",                                 "curses.h@terminal.c jansson.h@theme.c"},
     {"cli",      "ops base console/console.h console/theme.h serve/serve.h", ""},

@@ -1,0 +1,436 @@
+/*
+ * cutover.c - begins a run, and works on it: the drive with a world around it, listening to orders.
+ */
+#include <headgate/cutover.h>
+#include <poll.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "actions.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "builtin.h"
+#include "drive.h"
+#include "run.h"
+#include "world.h"
+
+enum { BOOK_LIMIT = 1 << 20, ORDERS_EVERY_MS = 100, ACTOR_ROOM = 64 };
+
+/* Two runs on two instances must not fill one target: this lock is the target's. */
+static const char lock_sql[] = "SELECT pg_try_advisory_lock(hashtext('headgate cutover')::bigint)";
+
+const char *hg_cutover_runbook_name(size_t i)
+{
+    return builtin_name(i);
+}
+
+bool hg_cutover_check(const char *book, void (*fault)(void *context, const hg_error *fault),
+                      void *context, hg_error *err)
+{
+    struct buf text = BUF_INIT(BOOK_LIMIT);
+    struct loaded_runbook *loaded = NULL;
+    bool ok = run_read_book(book, &text, err)
+              && runbook_parse(text.bytes, text.size, book, cutover_forms, cutover_action_count(),
+                               fault, context, &loaded, err);
+
+    runbook_free(loaded);
+    buf_release(&text);
+    return ok;
+}
+
+static const char *actor_of(const hg_cutover_options *options, char room[ACTOR_ROOM])
+{
+    struct passwd entry, *found = NULL;
+    char text[1024];
+
+    if (options->actor != NULL)
+        return options->actor;
+    if (getpwuid_r(getuid(), &entry, text, sizeof text, &found) == 0 && found != NULL)
+        text_copy(room, ACTOR_ROOM, entry.pw_name);
+    else
+        snprintf(room, ACTOR_ROOM, "uid %ld", (long)getuid());
+    return room;
+}
+
+/* --- begin --- */
+
+static bool source_path(const hg_settings *settings, char out[WORLD_PATH], hg_error *err)
+{
+    const char *path = hg_url_path(hg_settings_url(settings));
+    char *whole;
+
+    if (path == NULL || strcmp(path, ":memory:") == 0)
+        return hg_fail(err, HG_CONFIG, "a cutover begins at a SQLite file, and \"%s\" is none",
+                       hg_url_redacted(hg_settings_url(settings)));
+    whole = realpath(path, NULL);
+    if (whole == NULL)
+        return hg_fail(err, HG_NO_DATABASE, "could not find \"%s\": %m", path);
+    text_copy(out, WORLD_PATH, whole);
+    free(whole);
+    return true;
+}
+
+static bool refuse_second(const hg_settings *settings, hg_error *err)
+{
+    struct journal *journal = NULL;
+    char dir[RUN_PATH];
+    bool open;
+
+    if (!run_newest(settings, dir, NULL))
+        return true;
+    if (!journal_read(dir, &journal, err))
+        return false;
+    open = journal_last(journal, "", JOURNAL_CLOSE) == NULL;
+    if (open) {
+        hg_fail(err, HG_REFUSED, "the cutover %s is open", journal_run_id(journal));
+        hg_error_hint(err, "Go on with `headgate cutover --resume`, or back with --abort.");
+    }
+    journal_close(journal);
+    return !open;
+}
+
+static bool write_opening(const hg_cutover_options *options, const char *dir, const char *run,
+                          const char *source, const struct buf *book, hg_error *err)
+{
+    char actor[ACTOR_ROOM], path[RUN_PATH];
+    struct journal *journal = NULL;
+    bool ok = run_path(dir, "runbook.json", path, err)
+              && file_create(path, book->bytes, book->size, 0600, err)
+              && journal_create(dir, run, actor_of(options, actor), &journal, err)
+              && journal_append(
+                  journal, "", JOURNAL_OPEN,
+                  json_pack("{s:s, s:s, s:s, s:s, s:I}", "source", source, "target",
+                            hg_url_redacted(hg_settings_url(options->target)), "runbook",
+                            options->runbook == NULL ? builtin_name(0) : options->runbook,
+                            "version", hg_version(), "budget_ms", (json_int_t)options->budget_ms),
+                  err);
+
+    journal_close(journal);
+    return ok;
+}
+
+bool hg_cutover_begin(const hg_cutover_options *options, char out_run[HG_CUTOVER_RUN_SIZE],
+                      hg_error *err)
+{
+    const char *name = options->runbook == NULL ? builtin_name(0) : options->runbook;
+    struct buf book = BUF_INIT(BOOK_LIMIT);
+    char dir[RUN_PATH], source[WORLD_PATH];
+    bool ok = source_path(options->source, source, err) && refuse_second(options->source, err)
+              && hg_cutover_check(name, NULL, NULL, err) && run_read_book(name, &book, err)
+              && run_make(options->source, dir, out_run, err)
+              && write_opening(options, dir, out_run, source, &book, err);
+
+    buf_release(&book);
+    return ok;
+}
+
+/* --- work --- */
+
+struct work {
+    const hg_cutover_options *options;
+    const hg_observer *observer;
+    struct world world;
+    struct drive drive;
+    struct loaded_runbook *book;
+    hg_conn *lock; /* holds the target's lock */
+    int64_t looked_ns;
+    bool paused, aborting;
+    bool again;       /* somebody said: continue */
+    char answer[512]; /* "": none */
+};
+
+static bool is_cancelled(const struct work *w)
+{
+    return w->observer != NULL && w->observer->cancelled != NULL
+           && w->observer->cancelled(w->observer->context);
+}
+
+static void tell(const struct work *w, hg_event_kind kind, const char *step, const char *message)
+{
+    const hg_event event = {.kind = kind, .subject = step, .message = message, .unit = "step"};
+
+    if (w->observer != NULL && w->observer->on_event != NULL)
+        w->observer->on_event(w->observer->context, &event);
+}
+
+static void write_down(struct work *w, const struct order *order)
+{
+    (void)journal_append(w->world.journal, "", JOURNAL_NOTE,
+                         json_pack("{s:s, s:s}", "note", order->text, "by", order->actor), NULL);
+}
+
+static void obey(struct work *w, const struct order *order)
+{
+    switch (order->kind) {
+    case HG_CUTOVER_ANSWER:
+        text_copy(w->answer, sizeof w->answer, order->text);
+        break;
+    case HG_CUTOVER_PAUSE:
+        w->paused = true;
+        break;
+    case HG_CUTOVER_CONTINUE:
+        w->paused = false;
+        w->again = true;
+        break;
+    case HG_CUTOVER_NOTE:
+        write_down(w, order);
+        break;
+    case HG_CUTOVER_ABORT:
+        w->aborting = w->aborting || strcmp(order->text, journal_run_id(w->world.journal)) == 0;
+        break;
+    case HG_CUTOVER_ORDERS:
+        break;
+    }
+}
+
+/* At most ten times a second: a folder has to be read. */
+static void listen(struct work *w)
+{
+    struct order order;
+
+    if (clock_since_ms(w->looked_ns) < ORDERS_EVERY_MS)
+        return;
+    w->looked_ns = clock_now_ns();
+    while (order_take(w->world.dir, &order))
+        obey(w, &order);
+}
+
+/* What an action asks while it waits or works. An abort ends a step, unless it is going back
+ * already. */
+static bool step_stops(void *context)
+{
+    struct work *w = context;
+    bool back = journal_last(w->world.journal, "", JOURNAL_ABORT) != NULL;
+
+    listen(w);
+    return is_cancelled(w) || (w->aborting && !back);
+}
+
+/* What the drive asks between two steps: here a pause is sat out. */
+static bool between_steps(void *context)
+{
+    struct work *w = context;
+
+    if (w->drive.budget_ms == 0)
+        w->drive.budget_ms = w->world.budget_ms;
+    listen(w);
+    if (w->paused)
+        tell(w, HG_EVENT_WAITING, "", "paused");
+    while (w->paused && !w->aborting && !is_cancelled(w)) {
+        (void)poll(NULL, 0, ORDERS_EVERY_MS);
+        listen(w);
+    }
+    return is_cancelled(w) || w->aborting;
+}
+
+static void pass_on(void *context, const hg_event *event)
+{
+    const struct work *w = context;
+
+    if (w->observer != NULL && w->observer->on_event != NULL)
+        w->observer->on_event(w->observer->context, event);
+}
+
+/* The freeze goes on while somebody thinks: the budget ends that. */
+static bool out_of_time(const struct work *w)
+{
+    int64_t frozen = drive_frozen_ms(&w->drive);
+
+    return w->drive.budget_ms > 0 && frozen > w->drive.budget_ms + w->drive.budget_ms / 2
+           && !drive_past_return(&w->drive);
+}
+
+static bool ask(void *context, const struct question *question, char *answer, size_t size)
+{
+    struct work *w = context;
+
+    w->answer[0] = '\0';
+    tell(w, HG_EVENT_WAITING, question->step->id, question->text);
+    while (w->answer[0] == '\0' && !w->aborting && !is_cancelled(w) && !out_of_time(w)) {
+        (void)poll(NULL, 0, ORDERS_EVERY_MS);
+        listen(w);
+    }
+    text_copy(answer, size, w->answer);
+    return w->answer[0] != '\0';
+}
+
+/* After a step has failed while nobody can write: until somebody says what to do, or the time is
+ * up. false: nobody will. */
+static bool await_order(struct work *w, const hg_error *why)
+{
+    w->again = false;
+    tell(w, HG_EVENT_WAITING, "", why->message);
+    while (!w->again && !w->aborting && !is_cancelled(w) && !out_of_time(w)) {
+        (void)poll(NULL, 0, ORDERS_EVERY_MS);
+        listen(w);
+    }
+    w->aborting = w->aborting || (!w->again && !is_cancelled(w));
+    return !is_cancelled(w);
+}
+
+static bool may_wait(const struct work *w)
+{
+    return !is_cancelled(w) && drive_frozen_ms(&w->drive) >= 0 && !drive_past_return(&w->drive);
+}
+
+static bool carry_on(struct work *w, bool back, hg_error *err)
+{
+    const struct journal *journal = w->world.journal;
+    hg_error why = {0};
+    bool ok;
+
+    for (;;) {
+        back = back || w->aborting || journal_last(journal, "", JOURNAL_ABORT) != NULL;
+        ok = back ? drive_abort(&w->drive, &why) : drive_forward(&w->drive, &why);
+        if (ok || back || is_cancelled(w) || journal_last(journal, "", JOURNAL_CLOSE) != NULL)
+            break;
+        if (!w->aborting && (!may_wait(w) || !await_order(w, &why)))
+            break;
+    }
+    if (!ok && err != NULL)
+        *err = why;
+    return ok;
+}
+
+/* The budget that was given, else what the rehearsal has found. */
+static void find_budget(struct work *w)
+{
+    for (size_t i = 0; i < journal_count(w->world.journal); i++) {
+        const struct journal_record *r = journal_at(w->world.journal, i);
+        const json_t *budget = json_object_get(r->data, "budget_ms");
+
+        if ((r->event == JOURNAL_OPEN || r->event == JOURNAL_DONE)
+            && json_integer_value(budget) > 0)
+            w->drive.budget_ms = json_integer_value(budget);
+    }
+    if (w->options->budget_ms > 0)
+        w->drive.budget_ms = w->options->budget_ms;
+}
+
+static const char *opening(const struct work *w, const char *key)
+{
+    const struct journal_record *open = journal_last(w->world.journal, "", JOURNAL_OPEN);
+    const char *text = open == NULL ? NULL : json_string_value(json_object_get(open->data, key));
+
+    return text == NULL ? "" : text;
+}
+
+static bool same_target(const struct work *w, hg_error *err)
+{
+    const char *now = hg_url_redacted(hg_settings_url(w->options->target));
+
+    if (strcmp(opening(w, "target"), now) == 0)
+        return true;
+    hg_fail(err, HG_REFUSED, "the run was begun with the target %s, and this is %s",
+            opening(w, "target"), now);
+    hg_error_hint(err, "Set HEADGATE_CUTOVER_URL as it was.");
+    return false;
+}
+
+static bool lock_target(struct work *w, hg_error *err)
+{
+    hg_deadline by = world_soon();
+    hg_conn *conn = NULL;
+    hg_rows *rows = NULL;
+    bool ok;
+
+    if (!hg_pool_checkout(w->world.target, "cutover", by, &conn, err))
+        return false;
+    w->lock = hg_pool_detach(w->world.target, conn);
+    ok = hg_conn_query(w->lock, lock_sql, NULL, 0, by, &rows, err);
+    if (ok) {
+        ok = hg_rows_next(rows, by, err) == HG_ROW
+             && (hg_rows_integer(rows, 0) != 0
+                 || hg_fail(err, HG_LOCKED, "another cutover works on this target"));
+        hg_rows_close(rows);
+    }
+    return ok;
+}
+
+/* Everything but the journal, which says what is needed. */
+static bool set_up(struct work *w, hg_error *err)
+{
+    struct world *world = &w->world;
+
+    world->source_settings = w->options->source;
+    world->target_settings = w->options->target;
+    world->observer = w->observer;
+    world->stop = step_stops;
+    world->stop_context = w;
+    text_copy(world->source_path, sizeof world->source_path, opening(w, "source"));
+    return same_target(w, err) && run_load_book(world->dir, &w->book, err) && world_open(world, err)
+           && lock_target(w, err);
+}
+
+static bool run_drive(struct work *w, bool back, hg_error *err)
+{
+    const hg_observer between = {pass_on, between_steps, w};
+
+    w->drive = (struct drive){.runbook = runbook_of(w->book),
+                              .actions = cutover_actions,
+                              .action_count = cutover_action_count(),
+                              .journal = w->world.journal,
+                              .world = &w->world,
+                              .database = hg_url_database(hg_settings_url(w->options->target)),
+                              .observer = &between,
+                              .ask = ask,
+                              .ask_context = w};
+    find_budget(w);
+    w->world.budget_ms = w->drive.budget_ms;
+    return carry_on(w, back, err);
+}
+
+bool hg_cutover_work(const hg_cutover_options *options, bool back, const hg_observer *observer,
+                     hg_error *err)
+{
+    struct work w = {.options = options, .observer = observer};
+    char actor[ACTOR_ROOM];
+    bool ok = run_newest(options->source, w.world.dir, err)
+              && journal_open(w.world.dir, actor_of(options, actor), &w.world.journal, err);
+
+    if (ok && journal_count(w.world.journal) > 1)
+        ok = journal_append(w.world.journal, "", JOURNAL_RESUME, NULL, err);
+    ok = ok && set_up(&w, err) && run_drive(&w, back, err);
+    hg_conn_close(w.lock);
+    world_close(&w.world);
+    runbook_free(w.book);
+    journal_close(w.world.journal);
+    return ok;
+}
+
+/* --- orders --- */
+
+static bool check_order(const struct journal *journal, const char *dir, hg_cutover_order order,
+                        const char *text, hg_error *err)
+{
+    if (!journal_is_held(dir)) {
+        hg_fail(err, HG_REFUSED, "nobody works on the cutover %s", journal_run_id(journal));
+        hg_error_hint(err, "Go on with `headgate cutover --resume`.");
+        return false;
+    }
+    if (order != HG_CUTOVER_ABORT || strcmp(text, journal_run_id(journal)) == 0)
+        return true;
+    hg_fail(err, HG_REFUSED, "to abort, name the run: %s", journal_run_id(journal));
+    return false;
+}
+
+bool hg_cutover_say(const hg_cutover_options *options, hg_cutover_order order, const char *text,
+                    hg_error *err)
+{
+    struct order o = {.kind = order};
+    struct journal *journal = NULL;
+    char dir[RUN_PATH], actor[ACTOR_ROOM];
+    bool ok = run_newest(options->source, dir, err) && journal_read(dir, &journal, err)
+              && check_order(journal, dir, order, text, err);
+
+    text_copy(o.actor, sizeof o.actor, actor_of(options, actor));
+    text_copy(o.text, sizeof o.text, text);
+    ok = ok && order_leave(dir, &o, err);
+    journal_close(journal);
+    return ok;
+}

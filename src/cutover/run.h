@@ -1,0 +1,52 @@
+/*
+ * run.h - the folders of runs, and what lies in them.
+ *
+ *     STATE/runs/20261123-1405/journal.jsonl   what was done
+ *                             /runbook.json    what there is to do, as it was when the run began
+ *                             /orders/         what people want of whoever works on it
+ */
+#ifndef CUTOVER_RUN_H
+#define CUTOVER_RUN_H
+
+#include <headgate/cutover.h>
+
+#include "journal.h"
+#include "runbook.h"
+
+struct buf;
+
+enum { RUN_PATH = 4096 };
+
+/* The newest run's folder. err: HG_FAILED (there is none), HG_IO. */
+bool run_newest(const hg_settings *settings, char dir[RUN_PATH], hg_error *err);
+
+/* The folder of the run before the one of this folder; false: there is none. */
+bool run_before(const hg_settings *settings, const char *dir, char out[RUN_PATH]);
+
+/* A folder for a new run, and its name. err: HG_IO. */
+bool run_make(const hg_settings *settings, char dir[RUN_PATH], char run[JOURNAL_RUN_MAX],
+              hg_error *err);
+
+bool run_path(const char *dir, const char *name, char out[RUN_PATH], hg_error *err);
+
+/* The runbook of a run. The caller's until runbook_free(). */
+bool run_load_book(const char *dir, struct loaded_runbook **out_book, hg_error *err);
+
+/* The text of a runbook by its name or file; file: which name its faults get. */
+bool run_read_book(const char *name, struct buf *out, hg_error *err);
+
+/* --- orders --- */
+
+struct order {
+    hg_cutover_order kind;
+    char actor[64];
+    char text[512];
+};
+
+/* Leaves an order; it is there whole or not at all. */
+bool order_leave(const char *dir, const struct order *order, hg_error *err);
+
+/* Takes the oldest; false: there is none. What cannot be read is thrown away. */
+bool order_take(const char *dir, struct order *out);
+
+#endif
