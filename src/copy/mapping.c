@@ -56,10 +56,12 @@ static void put_name(struct buf *out, const char *name)
 
 /* --- which --- */
 
-/* The tables that say what has been migrated: the target has its own truth about itself. */
-static bool is_ledger(const char *name)
+/* What headgate itself has written into the source: which migrations it has had, of which the
+ * target has its own truth, and that a cutover has frozen it. */
+static bool is_ours(const char *name)
 {
-    return strcasecmp(name, "alembic_version") == 0 || strcasecmp(name, "headgate_history") == 0;
+    return strcasecmp(name, "alembic_version") == 0 || strcasecmp(name, "headgate_history") == 0
+           || strcasecmp(name, "headgate_frozen") == 0;
 }
 
 static bool is_wished(const struct mapping_wish *wish, const char *name)
@@ -90,7 +92,7 @@ static bool is_skipped(const struct mapping_wish *wish, const char *table, const
 
 bool mapping_wants(const struct mapping_wish *wish, const char *table)
 {
-    return is_wished(wish, table) && !is_ledger(table) && !is_skipped(wish, table, "", NULL);
+    return is_wished(wish, table) && !is_ours(table) && !is_skipped(wish, table, "", NULL);
 }
 
 /* --- columns --- */
@@ -274,7 +276,7 @@ static bool consider(struct maker *m, const struct source_table *source, hg_erro
     const struct target_table *target = target_find(m->target, source->name);
     bool ok = true;
 
-    if (!is_wished(m->wish, source->name) || is_ledger(source->name))
+    if (!is_wished(m->wish, source->name) || is_ours(source->name))
         return true;
     if (is_skipped(m->wish, source->name, "", NULL))
         ok = mapping_problem(m->out, "table-skipped", source->name, 0, false,
