@@ -120,7 +120,27 @@ bool freeze_step_verify(void *world, const struct step *step, hg_error *err)
     return freeze_verify(w->source, journal_run_id(w->journal), world_soon(), err);
 }
 
-/* The source may only be written again while nobody can write to the target. */
+/* The source may only be written again while nobody can write to the target, and nobody is there
+ * who could as soon as the fence is lifted. */
+static bool target_is_left(struct world *w, const struct step *step, hg_error *err)
+{
+    hg_deadline by = world_soon();
+    struct fence_state fence;
+
+    do {
+        if (!fence_read(w->target, world_role(w, step), world_soon(), &fence, err))
+            return false;
+        if (!fence.fenced)
+            return hg_fail(err, HG_REFUSED, "the target is not fenced");
+        if (fence.sessions == 0)
+            return true;
+    } while (world_wait(w, by, NULL));
+    hg_fail(err, HG_REFUSED, "the application still has %d session(s) on the target",
+            fence.sessions);
+    hg_error_hint(err, "Restart it, so that it goes back to the source; then abort again.");
+    return false;
+}
+
 bool freeze_step_undo(void *world, const struct step *step, hg_error *err)
 {
     struct world *w = world;
@@ -130,7 +150,7 @@ bool freeze_step_undo(void *world, const struct step *step, hg_error *err)
         return false;
     if (found == PROBE_NOT_DONE)
         return true;
-    return target_is_fenced(w, step, err)
+    return target_is_left(w, step, err)
            && freeze_thaw(w->source, journal_run_id(w->journal), world_soon(), err);
 }
 
