@@ -117,7 +117,7 @@ static void say_wait(const struct world *w, const struct step *step, const char 
 {
     const hg_observer observer = world_observer(w);
     const hg_event event = {
-        .kind = HG_EVENT_WAITING, .subject = step->id, .message = doubt, .unit = "step"};
+        .kind = HG_EVENT_WAITING, .subject = step->id, .message = doubt, .unit = ""};
 
     observer.on_event(observer.context, &event);
 }

@@ -141,6 +141,7 @@ struct work {
     int64_t looked_ns;
     bool paused, aborting;
     bool again;       /* somebody said: continue */
+    bool late;        /* the budget was used up, and so it goes back */
     char answer[512]; /* "": none */
 };
 
@@ -239,24 +240,46 @@ static void pass_on(void *context, const hg_event *event)
 /* The freeze goes on while somebody thinks: the budget ends that. */
 static bool out_of_time(const struct work *w)
 {
-    int64_t frozen = drive_frozen_ms(&w->drive);
+    return drive_over_budget(&w->drive);
+}
 
-    return w->drive.budget_ms > 0 && frozen > w->drive.budget_ms + w->drive.budget_ms / 2
-           && !drive_past_return(&w->drive);
+/* What was said before the question was there does not answer it. */
+static void forget_answers(struct work *w)
+{
+    w->looked_ns = 0;
+    listen(w);
+    w->answer[0] = '\0';
+}
+
+/* Something was typed, but not this: that is written down, and asked again. */
+static bool is_wrong(struct work *w, const struct question *question)
+{
+    if (question->expected[0] == '\0' || strcmp(w->answer, question->expected) == 0)
+        return false;
+    (void)journal_append(w->world.journal, question->step->id, JOURNAL_DECISION,
+                         json_pack("{s:s, s:b}", "answer", w->answer, "accepted", 0), NULL);
+    tell(w, HG_EVENT_NOTE, question->step->id, "that is not what has to be typed");
+    return true;
 }
 
 static bool ask(void *context, const struct question *question, char *answer, size_t size)
 {
     struct work *w = context;
 
-    w->answer[0] = '\0';
+    forget_answers(w);
     tell(w, HG_EVENT_WAITING, question->step->id, question->text);
-    while (w->answer[0] == '\0' && !w->aborting && !is_cancelled(w) && !out_of_time(w)) {
+    while (!w->aborting && !is_cancelled(w) && !out_of_time(w)) {
+        if (w->answer[0] != '\0' && !is_wrong(w, question)) {
+            text_copy(answer, size, w->answer);
+            return true;
+        }
+        if (w->answer[0] != '\0')
+            tell(w, HG_EVENT_WAITING, question->step->id, question->text);
+        w->answer[0] = '\0';
         (void)poll(NULL, 0, ORDERS_EVERY_MS);
         listen(w);
     }
-    text_copy(answer, size, w->answer);
-    return w->answer[0] != '\0';
+    return false;
 }
 
 /* After a step has failed while nobody can write: until somebody says what to do, or the time is
@@ -269,7 +292,8 @@ static bool await_order(struct work *w, const hg_error *why)
         (void)poll(NULL, 0, ORDERS_EVERY_MS);
         listen(w);
     }
-    w->aborting = w->aborting || (!w->again && !is_cancelled(w));
+    w->late = !w->again && !w->aborting && !is_cancelled(w);
+    w->aborting = w->aborting || w->late;
     return !is_cancelled(w);
 }
 
@@ -291,6 +315,11 @@ static bool carry_on(struct work *w, bool back, hg_error *err)
             break;
         if (!w->aborting && (!may_wait(w) || !await_order(w, &why)))
             break;
+    }
+    if (ok && w->late) {
+        ok = hg_fail(&why, HG_TIMEOUT,
+                     "the source was frozen for longer than its budget: all was taken back");
+        hg_error_hint(&why, "Find out what took so long, then rehearse again.");
     }
     if (!ok && err != NULL)
         *err = why;

@@ -140,8 +140,7 @@ int64_t drive_frozen_ms(const struct drive *d)
     return -1;
 }
 
-/* Up to the commit a freeze that lasts too long is worth less than another day. */
-static bool over_budget(const struct drive *d)
+bool drive_over_budget(const struct drive *d)
 {
     const struct step *commit = step_named(d->runbook, d->runbook->commit);
 
@@ -310,10 +309,10 @@ bool drive_forward(struct drive *d, hg_error *err)
             continue;
         if (wanted_to_stop(d))
             return hg_fail(err, HG_CANCELLED, "stopped before step %s", d->runbook->steps[i].id);
-        if (over_budget(d))
+        if (drive_over_budget(d))
             return give_up(d, err);
         if (!take(d, i, err))
-            return over_budget(d) ? give_up(d, err) : false;
+            return drive_over_budget(d) ? give_up(d, err) : false;
     }
     return journal_append(d->journal, "", JOURNAL_CLOSE, json_pack("{s:s}", "outcome", "done"),
                           err);

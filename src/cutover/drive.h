@@ -120,6 +120,11 @@ bool drive_past_return(const struct drive *drive);
  * or was taken back. */
 int64_t drive_frozen_ms(const struct drive *drive);
 
+/* Whether the source has been frozen for longer than one and a half times the budget. Only up to
+ * the commit: a freeze that lasts too long is worth less than another day, but an application that
+ * has moved is not moved back behind anybody's back. */
+bool drive_over_budget(const struct drive *drive);
+
 /*
  * Goes on until the runbook ends or something stops it. Steps that are done stay done. err: what
  * the step said; HG_CANCELLED (the observer wants to stop: between steps, nothing is half done);
