@@ -42,7 +42,16 @@ struct cli_copy {
     const char *rules_file, *rejects_file;
     struct cli_texts rules;
     int jobs; /* 0: not given */
-    bool dry_run, verify_only, resume, create, abandon, catch_up, follow, last;
+    bool dry_run, verify_only, create, abandon, catch_up, follow, last;
+};
+
+/* What `headgate cutover` was told. */
+struct cli_cutover {
+    const char *runbook; /* a built-in one's name or a file */
+    const char *check;   /* a file */
+    const char *note, *answer;
+    double budget_s; /* -1: not given */
+    bool abort, pause, go_on, status;
 };
 
 /* What the command line said. Texts are argv's. */
@@ -74,6 +83,8 @@ struct cli {
     const char *app_url;
     bool tap, list;
     struct cli_copy copy;
+    struct cli_cutover cutover;
+    bool resume; /* copy, cutover */
     int verbosity; /* -1 quiet, 0, 1, 2 */
     bool json, yes, plan, single_transaction, watch, help, version;
     bool detach, attach, events, down, no_measure;
@@ -141,6 +152,7 @@ int cmd_completion(const struct cli *cli);
 int cmd_config(const struct cli *cli);
 int cmd_console(const struct cli *cli);
 int cmd_copy(const struct cli *cli);
+int cmd_cutover(const struct cli *cli);
 int cmd_demo(const struct cli *cli);
 int cmd_history(const struct cli *cli); /* history, current, heads */
 int cmd_import(const struct cli *cli);

@@ -376,7 +376,7 @@ static bool options_of(const struct cli *cli, const struct names *tables, hg_cop
     const struct cli_copy *copy = &cli->copy;
 
     *out = hg_copy_options_default();
-    if (copy->dry_run + copy->verify_only + copy->resume + copy->abandon + is_catching_up(copy) > 1)
+    if (copy->dry_run + copy->verify_only + cli->resume + copy->abandon + is_catching_up(copy) > 1)
         return hg_fail(err, HG_USAGE,
                        "only one of --dry-run, --verify-only, --resume, --abandon and --catch-up, "
                        "--follow or --last is possible");
@@ -390,7 +390,7 @@ static bool options_of(const struct cli *cli, const struct names *tables, hg_cop
     out->snapshot = copy->snapshot;
     out->last = copy->last;
     out->create = copy->create;
-    out->resume = copy->resume;
+    out->resume = cli->resume;
     out->tables = tables->list.items;
     out->table_count = tables->list.count;
     out->rules = copy->rules.items;

@@ -21,7 +21,8 @@ enum {
     FOR_COPY = 256,
     FOR_LINT = 512,
     FOR_CONSOLE = 1024, /* and the demo */
-    FOR_AUTO = 2048     /* rev */
+    FOR_AUTO = 2048,    /* rev */
+    FOR_CUTOVER = 4096
 };
 
 /* clang-format off */
@@ -43,12 +44,12 @@ const struct option_row option_rows[] = {
     {"--yes",                NULL,     FOR_ALL,     OPTION_FLAG, offsetof(struct cli, yes),                     "Answer the questions of a non-production command"},
     {"--confirm",            "DBNAME", FOR_ALL,     OPTION_TEXT, offsetof(struct cli, confirm),                 "Confirm a change of the production database by its name"},
     {"--plan-id",            "ID",     FOR_RUNS,    OPTION_TEXT, offsetof(struct cli, plan_id),                 "Refuse when the plan is no longer the one that --plan showed"},
-    {"--plan",               NULL,     FOR_RUNS,    OPTION_FLAG, offsetof(struct cli, plan),                    "Show what would run and change nothing"},
+    {"--plan",               NULL,     FOR_RUNS | FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, plan),                    "Show what would run and change nothing"},
     {"--no-measure",         NULL,     FOR_RUNS,    OPTION_FLAG, offsetof(struct cli, no_measure),              "Look statements up in the table of forms; make no scratch database to try them in"},
     {"--lock-timeout",       "S",      FOR_RUNS,    OPTION_SECONDS, offsetof(struct cli, lock_timeout_s),       "Wait at most S seconds for another deployer and for each lock"},
     {"--deadline",           "S",      FOR_RUNS,    OPTION_SECONDS, offsetof(struct cli, deadline_s),           "Start no migration that is not expected to end within S seconds from now"},
     {"--detach",             NULL,     FOR_RUNS,    OPTION_FLAG, offsetof(struct cli, detach),                  "Run in a process of its own, which outlives this terminal"},
-    {"--attach",             NULL,     FOR_UP,      OPTION_FLAG, offsetof(struct cli, attach),                  "Watch the run that was detached; ends with its exit status"},
+    {"--attach",             NULL,     FOR_UP | FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, attach),         "Watch the run that goes on in a process of its own; ends with its exit status"},
     {"--accept",             "HAZARD", FOR_RUNS | FOR_LINT, OPTION_LIST, offsetof(struct cli, accept),          "Run in production in spite of this hazard; several with commas, or the option again"},
     {"--script",             "FILE",   FOR_CONSOLE, OPTION_TEXT, offsetof(struct cli, script),                  "Play the keys of FILE without a terminal and print screens as text (-: standard input)"},
     {"--size",               "COLUMNSxROWS", FOR_CONSOLE, OPTION_TEXT, offsetof(struct cli, size),              "The size of the script's screen (default: 80x24)"},
@@ -76,7 +77,7 @@ const struct option_row option_rows[] = {
     {"--to",                 "URL",    FOR_COPY,    OPTION_TEXT, offsetof(struct cli, copy.to),                 "The same as --postgres"},
     {"--dry-run",            NULL,     FOR_COPY,    OPTION_FLAG, offsetof(struct cli, copy.dry_run),            "Check every value and change nothing"},
     {"--verify-only",        NULL,     FOR_COPY,    OPTION_FLAG, offsetof(struct cli, copy.verify_only),        "Compare both sides and change nothing"},
-    {"--resume",             NULL,     FOR_COPY,    OPTION_FLAG, offsetof(struct cli, copy.resume),             "Go on where a copy was interrupted"},
+    {"--resume",             NULL,     FOR_COPY | FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, resume),       "Go on where a copy or a cutover was interrupted"},
     {"--snapshot",           "FOLDER", FOR_COPY,    OPTION_TEXT, offsetof(struct cli, copy.snapshot),           "Keep what is copied there, page for page, so that changes can be brought over later"},
     {"--catch-up",           NULL,     FOR_COPY,    OPTION_FLAG, offsetof(struct cli, copy.catch_up),           "Bring over what changed in the source since it was copied with --snapshot"},
     {"--follow",             NULL,     FOR_COPY,    OPTION_FLAG, offsetof(struct cli, copy.follow),             "Catch up again and again until interrupted, and tell how far behind the target is"},
@@ -88,6 +89,15 @@ const struct option_row option_rows[] = {
     {"--rules",              "FILE",   FOR_COPY,    OPTION_TEXT, offsetof(struct cli, copy.rules_file),         "Rules from a file, one a line"},
     {"--rejects",            "FILE",   FOR_COPY,    OPTION_TEXT, offsetof(struct cli, copy.rejects_file),       "Write rejected rows there, and in a dry run every value that does not fit"},
     {"--jobs",               "N",      FOR_COPY,    OPTION_COUNT, offsetof(struct cli, copy.jobs),              "Connections to each side (default: processors and one more)"},
+    {"--runbook",            "NAME",   FOR_CUTOVER, OPTION_TEXT, offsetof(struct cli, cutover.runbook),         "Steps of a new run: env-file, systemd, elastic-beanstalk or a JSON file (default: env-file)"},
+    {"--budget",             "S",      FOR_CUTOVER, OPTION_SECONDS, offsetof(struct cli, cutover.budget_s),     "The source may stay frozen for S seconds; after half as many again all is taken back"},
+    {"--check",              "FILE",   FOR_CUTOVER, OPTION_TEXT, offsetof(struct cli, cutover.check),           "Check a runbook: every fault with its place; changes nothing"},
+    {"--status",             NULL,     FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, cutover.status),          "Show where the newest run stands: steps, question, journal"},
+    {"--abort",              NULL,     FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, cutover.abort),           "Take back all that was done; its name has to be typed, or given with --confirm"},
+    {"--pause",              NULL,     FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, cutover.pause),           "Let the run wait before its next step"},
+    {"--continue",           NULL,     FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, cutover.go_on),           "Let the run go on after a pause, or try a step again that has failed"},
+    {"--answer",             "TEXT",   FOR_CUTOVER, OPTION_TEXT, offsetof(struct cli, cutover.answer),          "Answer the question that the run waits with"},
+    {"--note",               "TEXT",   FOR_CUTOVER, OPTION_TEXT, offsetof(struct cli, cutover.note),            "Write a remark into the run's journal"},
 };
 
 const struct command_row command_rows[] = {
@@ -112,6 +122,7 @@ const struct command_row command_rows[] = {
     {"schema",     FOR_ALL,                              ANY_ARGUMENTS,     cmd_schema},
     {"merge",      FOR_ALL | FOR_REV,                    NO_ARGUMENT,       cmd_merge},
     {"copy",       FOR_ALL | FOR_COPY,                   NO_ARGUMENT,       cmd_copy},
+    {"cutover",    FOR_ALL | FOR_CUTOVER,                NO_ARGUMENT,       cmd_cutover},
     {"ready",      FOR_ALL,                              NO_ARGUMENT,       cmd_ready},
     {"smoke",      FOR_ALL | FOR_SMOKE,                  NO_ARGUMENT,       cmd_smoke},
     {"pools",      FOR_ALL | FOR_WATCH,                  ANY_ARGUMENTS,     cmd_pools},
@@ -199,7 +210,8 @@ static bool set_count(int *to, const char *value, const char *name, hg_error *er
 static bool add_item(struct cli_texts *list, const char *value, const char *name, hg_error *err)
 {
     if (list->count == CLI_TEXTS_MAX)
-        return hg_fail(err, HG_USAGE, "option %s was given more than %d times", name, CLI_TEXTS_MAX);
+        return hg_fail(err, HG_USAGE, "option %s was given more than %d times", name,
+                       CLI_TEXTS_MAX);
     list->items[list->count++] = value;
     return true;
 }
@@ -235,8 +247,7 @@ static bool apply(struct cli *cli, const struct option_row *option, const char *
 }
 
 /* One option with its value; *i moves over what it used. */
-static bool take_option(struct cli *cli, int argc, char **argv, int *i, uint64_t *used,
-                        hg_error *err)
+static bool take_option(struct cli *cli, int argc, char **argv, int *i, bool *used, hg_error *err)
 {
     const char *word = argv[*i], *value = NULL;
     const struct option_row *option = find_option(word, &value);
@@ -257,18 +268,15 @@ static bool take_option(struct cli *cli, int argc, char **argv, int *i, uint64_t
             return hg_fail(err, HG_USAGE, "option %s needs %s", option->name, option->argument);
         value = argv[*i];
     }
-    *used |= UINT64_C(1) << (option - option_rows);
+    used[option - option_rows] = true;
     return apply(cli, option, value, err);
 }
 
 static size_t words_of(const struct command_row *command)
 {
     static const size_t most[] = {
-        [NO_ARGUMENT] = 0,
-        [MAY_HAVE_ARGUMENT] = 1,
-        [MUST_HAVE_ARGUMENT] = 1,
-        [ONE_OR_TWO_ARGUMENTS] = 2,
-        [ANY_ARGUMENTS] = CLI_WORDS_MAX,
+        [NO_ARGUMENT] = 0,          [MAY_HAVE_ARGUMENT] = 1,         [MUST_HAVE_ARGUMENT] = 1,
+        [ONE_OR_TWO_ARGUMENTS] = 2, [ANY_ARGUMENTS] = CLI_WORDS_MAX,
     };
 
     return most[command->argument];
@@ -302,11 +310,11 @@ static bool is_relative_target(const char *word)
     return word[0] == '-' && word[1] >= '0' && word[1] <= '9';
 }
 
-static bool check_whole(const struct cli *cli, const struct command_row *command, uint64_t used,
+static bool check_whole(const struct cli *cli, const struct command_row *command, const bool *used,
                         hg_error *err)
 {
     for (size_t i = 0; i < option_row_count; i++)
-        if ((used >> i & 1) != 0 && !option_applies(&option_rows[i], command)) {
+        if (used[i] && !option_applies(&option_rows[i], command)) {
             hg_fail(err, HG_USAGE, "\"%s\" does not take the option %s", command->name,
                     option_rows[i].name);
             hg_error_hint(err, "See headgate %s --help.", command->name);
@@ -329,13 +337,12 @@ bool cli_parse(struct cli *cli, int argc, char **argv, hg_error *err)
 {
     const struct command_row *command = NULL;
     bool only_words = false;
-    uint64_t used = 0;
+    bool used[sizeof option_rows / sizeof *option_rows] = {false};
 
-    *cli = (struct cli){.color = "auto", .lock_timeout_s = -1, .deadline_s = -1};
+    *cli = (struct cli){
+        .color = "auto", .lock_timeout_s = -1, .deadline_s = -1, .cutover = {.budget_s = -1}};
     for (int i = 1; i < argc; i++) /* first, so that a fault further left is told as JSON too */
         cli->json = cli->json || strcmp(argv[i], "--json") == 0;
-    _Static_assert(sizeof option_rows / sizeof *option_rows <= 8 * sizeof used,
-                   "a bit for every option");
     for (int i = 1; i < argc; i++) {
         if (!only_words && strcmp(argv[i], "--") == 0)
             only_words = true;
@@ -343,7 +350,7 @@ bool cli_parse(struct cli *cli, int argc, char **argv, hg_error *err)
                  || is_relative_target(argv[i])) {
             if (!take_word(cli, &command, argv[i], err))
                 return false;
-        } else if (!take_option(cli, argc, argv, &i, &used, err)) {
+        } else if (!take_option(cli, argc, argv, &i, used, err)) {
             return false;
         }
     }

@@ -27,6 +27,7 @@ static const struct action actions[] = {
     {"schema",  "diff|dump [FROM [TO]]", DANGER_NONE, "The schema as SQL, and what makes it another: of the database, a file, a revision"},
     {"merge",   "[-m MESSAGE]", DANGER_NONE,    "Write a migration file that joins several heads"},
     {"copy",    "--postgres URL", DANGER_CHANGES, "Copy all data from SQLite to PostgreSQL, every value checked and both sides compared"},
+    {"cutover", "",            DANGER_CHANGES,  "Move the application from SQLite to PostgreSQL, step by step, with a journal and a way back"},
     {"ready",   "",            DANGER_NONE,     "The readiness report; exit status 0 only when ready"},
     {"smoke",   "",            DANGER_NONE,     "Run every check there is; exit status 0 only when none failed"},
     {"pools",   "[PID | ORDER ...]", DANGER_NONE, "The connection pools of every process on this host, those of one, or an order to one"},

@@ -1,0 +1,285 @@
+/*
+ * cutover_text.c - tables and sentences about a cutover.
+ */
+#include "cutover_text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/text.h"
+#include "cli.h"
+#include "table.h"
+
+enum { LAST_RECORDS = 12 };
+
+static void put_visible(struct buf *out, const char *text)
+{
+    text_visible(out, text, strlen(text));
+}
+
+static void put_line(struct buf *out, const char *title, const char *text)
+{
+    buf_printf(out, "  %-8s ", title);
+    put_visible(out, text);
+    buf_char(out, '\n');
+}
+
+/* What took ms, or "-" when that is not known. */
+static const char *duration(struct arena *arena, int64_t ms)
+{
+    char text[32];
+
+    return arena_text(arena, cli_duration((double)ms, text, sizeof text));
+}
+
+/* --- a plan --- */
+
+bool cutover_is_in_doubt(const hg_cutover *plan)
+{
+    for (size_t i = 0; i < plan->step_count; i++)
+        if (plan->steps[i].error[0] != '\0')
+            return true;
+    return false;
+}
+
+static void put_plan_steps(struct buf *out, const hg_cutover *plan)
+{
+    static const struct table_column columns[] = {
+        {"STEP", ALIGN_LEFT}, {"TITLE", ALIGN_LEFT},    {"CLASS", ALIGN_LEFT},
+        {"ASKS", ALIGN_LEFT}, {"USUALLY", ALIGN_RIGHT}, {"FOUND", ALIGN_LEFT},
+    };
+    enum { COLUMNS = sizeof columns / sizeof *columns };
+    struct arena arena = ARENA_INIT;
+    const char **cells = arena_alloc(&arena, plan->step_count * COLUMNS, sizeof *cells);
+
+    for (size_t i = 0; cells != NULL && i < plan->step_count; i++) {
+        const hg_cutover_step *step = &plan->steps[i];
+        const char **row = cells + i * COLUMNS;
+
+        row[0] = step->id;
+        row[1] = step->title;
+        row[2] = step->class;
+        row[3] = step->asks ? "yes" : "";
+        row[4] = duration(&arena, step->expected_ms);
+        row[5] = step->error[0] == '\0' ? "" : "does not hold";
+    }
+    if (cells != NULL && plan->step_count > 0)
+        table_print(out, columns, COLUMNS, cells, plan->step_count);
+    arena_release(&arena);
+}
+
+static void put_doubts(struct buf *out, const hg_cutover *plan)
+{
+    if (cutover_is_in_doubt(plan))
+        buf_text(out, "\nWhat does not hold:\n");
+    for (size_t i = 0; i < plan->step_count; i++) {
+        if (plan->steps[i].error[0] == '\0')
+            continue;
+        buf_text(out, "  ");
+        put_visible(out, plan->steps[i].id);
+        buf_text(out, "  ");
+        put_visible(out, plan->steps[i].error);
+        buf_char(out, '\n');
+    }
+}
+
+/* Steps behind one another with the same way back share a line. */
+static void put_costs(struct buf *out, const hg_cutover *plan)
+{
+    size_t i = 0, last;
+
+    buf_text(out, "\nTo abort after:\n");
+    for (; i < plan->step_count; i = last + 1) {
+        char steps[64];
+
+        for (last = i; last + 1 < plan->step_count
+                       && strcmp(plan->steps[last + 1].cost, plan->steps[i].cost) == 0;
+             last++)
+            ;
+        if (plan->steps[i].cost[0] == '\0')
+            continue;
+        snprintf(steps, sizeof steps, last > i ? "%.20s to %.20s" : "%.20s", plan->steps[i].id,
+                 plan->steps[last].id);
+        buf_text(out, "  ");
+        put_visible(out, steps);
+        for (int n = text_width(steps); n < 12; n++)
+            buf_char(out, ' ');
+        put_visible(out, plan->steps[i].cost);
+        buf_char(out, '\n');
+    }
+}
+
+void cutover_put_plan(struct buf *out, const hg_cutover *plan)
+{
+    put_line(out, "runbook", plan->runbook);
+    put_line(out, "from", plan->source);
+    put_line(out, "to", plan->target);
+    buf_char(out, '\n');
+    put_plan_steps(out, plan);
+    put_doubts(out, plan);
+    put_costs(out, plan);
+}
+
+/* --- a run --- */
+
+static const char *took(struct arena *arena, const hg_cutover_step *step)
+{
+    return step->ended_ms == 0 ? "" : duration(arena, step->ended_ms - step->began_ms);
+}
+
+static void put_run_steps(struct buf *out, const hg_cutover *run)
+{
+    static const struct table_column columns[] = {
+        {"", ALIGN_LEFT},         {"STEP", ALIGN_LEFT},  {"TITLE", ALIGN_LEFT},
+        {"CLASS", ALIGN_LEFT},    {"STATE", ALIGN_LEFT}, {"TOOK", ALIGN_RIGHT},
+        {"USUALLY", ALIGN_RIGHT},
+    };
+    enum { COLUMNS = sizeof columns / sizeof *columns };
+    struct arena arena = ARENA_INIT;
+    const char **cells = arena_alloc(&arena, run->step_count * COLUMNS, sizeof *cells);
+
+    for (size_t i = 0; cells != NULL && i < run->step_count; i++) {
+        const hg_cutover_step *step = &run->steps[i];
+        const char **row = cells + i * COLUMNS;
+
+        row[0] = i == run->at && !run->closed ? ">" : "";
+        row[1] = step->id;
+        row[2] = step->title;
+        row[3] = step->class;
+        row[4] = step->state;
+        row[5] = took(&arena, step);
+        row[6] = duration(&arena, step->expected_ms);
+    }
+    if (cells != NULL && run->step_count > 0)
+        table_print(out, columns, COLUMNS, cells, run->step_count);
+    arena_release(&arena);
+}
+
+static void put_moment(struct buf *out, int64_t wall_ms)
+{
+    time_t seconds = (time_t)(wall_ms / 1000);
+    struct tm tm;
+    char text[32] = "";
+
+    if (gmtime_r(&seconds, &tm) != NULL)
+        strftime(text, sizeof text, "%H:%M:%S", &tm);
+    buf_text(out, text);
+}
+
+static void put_records(struct buf *out, const hg_cutover *run)
+{
+    size_t first = run->record_count > LAST_RECORDS ? run->record_count - LAST_RECORDS : 0;
+
+    buf_printf(out, "\nThe journal's last records of %zu (UTC):\n", run->record_count);
+    for (size_t i = first; i < run->record_count; i++) {
+        const hg_cutover_record *record = &run->records[i];
+
+        buf_text(out, "  ");
+        put_moment(out, record->at_ms);
+        buf_text(out, "  ");
+        put_visible(out, record->actor);
+        buf_printf(out, "  %-4s %-8s ", record->step, record->event);
+        put_visible(out, record->text);
+        buf_char(out, '\n');
+    }
+}
+
+static const char *sight_of(const hg_cutover *run)
+{
+    if (run->past_return)
+        return "The target has the truth: the application reads and writes there, and the source "
+               "stays frozen.";
+    if (run->frozen_ms >= 0)
+        return "The application can read; every write fails with \"headgate: frozen\", or as "
+               "read-only.";
+    return "The application reads and writes the source.";
+}
+
+static void put_freeze(struct buf *out, const hg_cutover *run)
+{
+    char frozen[32], budget[32];
+
+    if (run->frozen_ms < 0 || run->past_return)
+        return;
+    buf_printf(out, "Nobody has been able to write for %s",
+               cli_duration((double)run->frozen_ms, frozen, sizeof frozen));
+    if (run->budget_ms > 0)
+        buf_printf(out, "; the budget is %s",
+                   cli_duration((double)run->budget_ms, budget, sizeof budget));
+    buf_text(out, ".\n");
+}
+
+void cutover_put_now(struct buf *out, const hg_cutover *run)
+{
+    put_freeze(out, run);
+    buf_printf(out, "%s\n", sight_of(run));
+    if (run->closed)
+        return;
+    buf_text(out, run->aborting ? "It is going back. " : "To abort now: ");
+    put_visible(out, run->cost);
+    buf_char(out, '\n');
+}
+
+static const char *stand_of(const hg_cutover *run)
+{
+    if (run->closed)
+        return strcmp(run->outcome, "done") == 0 ? "done" : "aborted: all was taken back";
+    if (run->aborting)
+        return run->working ? "going back" : "on its way back, and nobody works on it";
+    return run->working ? "somebody works on it" : "open, and nobody works on it";
+}
+
+static void put_wait(struct buf *out, const hg_cutover *run)
+{
+    const hg_cutover_step *step = run->at < run->step_count ? &run->steps[run->at] : NULL;
+
+    if (step == NULL || run->closed)
+        return;
+    if (strcmp(step->state, "failed") == 0) {
+        buf_printf(out, "%s failed: ", step->id);
+        put_visible(out, step->error);
+        buf_char(out, '\n');
+    }
+    if (run->question[0] == '\0')
+        return;
+    buf_printf(out, "%s asks: ", step->id);
+    put_visible(out, run->question);
+    buf_char(out, '\n');
+}
+
+void cutover_put_status(struct buf *out, const hg_cutover *run)
+{
+    buf_printf(out, "cutover %s: %s\n", run->run, stand_of(run));
+    put_line(out, "runbook", run->runbook);
+    put_line(out, "from", run->source);
+    put_line(out, "to", run->target);
+    put_line(out, "folder", run->dir);
+    put_line(out, "head", run->head);
+    buf_char(out, '\n');
+    put_run_steps(out, run);
+    buf_char(out, '\n');
+    cutover_put_now(out, run);
+    put_wait(out, run);
+    put_records(out, run);
+}
+
+void cutover_put_end(struct buf *out, const hg_cutover *run)
+{
+    buf_printf(out, "cutover %s: %s\n", run->run, stand_of(run));
+    cutover_put_now(out, run);
+    put_line(out, "journal", run->dir);
+    put_line(out, "head", run->head);
+}
+
+void cutover_put_question(struct buf *out, const hg_cutover *run)
+{
+    const hg_cutover_step *step = &run->steps[run->at];
+
+    if (step->what[0] != '\0')
+        put_line(out, "does", step->what);
+    if (step->cost[0] != '\0')
+        put_line(out, "back", step->cost);
+}

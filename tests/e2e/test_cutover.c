@@ -1,0 +1,48 @@
+/*
+ * test_cutover.c - `headgate cutover` from the first question to the last, with an application that
+ * writes all the time; and what it says to a second operator, to a changed journal, to a runbook
+ * with faults.
+ */
+#include "cutover_shop.h"
+
+static void no_write_is_lost_and_none_is_there_twice(void **state)
+{
+    struct shop *s = *state;
+    const char *const argv[] = {TEST_HEADGATE, "cutover", "--runbook", "shop.json", NULL};
+    json_t *run;
+    pid_t operator;
+    int in;
+
+    shop_write_runbook(s, "", NULL);
+    in_source(s, "INSERT INTO goods VALUES ('tea', 3), ('coffee', 4)");
+    shop_open_application(s);
+    operator= shop_start(s, argv, &in);
+    run = shop_answer(s, in, "S12"); /* the source is frozen */
+    assert_true(json_number_value(json_object_get(run, "frozen_ms")) >= 0);
+    json_decref(run);
+    await_writes(s, "refused", WORKERS); /* and says so aloud */
+    run = shop_answer(s, in, "S16");
+    json_decref(run);
+    await_writes(s, "refused", WORKERS); /* by both sides */
+    run = shop_answer(s, in, NULL);
+    assert_string_equal(text_of(run, "outcome"), "done");
+    json_decref(run);
+    assert_int_equal(process_wait(operator), 0);
+    await_writes(s, "done", 3 * WORKERS);
+    shop_close_application(s);
+    assert_nothing_is_lost(s);
+    assert_target(s, "SELECT string_agg(name || price, ' ' ORDER BY name) FROM goods",
+                  "coffee4 tea3");
+    close(in);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, shop_open, shop_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(no_write_is_lost_and_none_is_there_twice),
+    };
+
+    return cmocka_run_group_tests(tests, shop_setup, NULL);
+}
