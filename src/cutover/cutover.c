@@ -120,11 +120,14 @@ bool hg_cutover_begin(const hg_cutover_options *options, char out_run[HG_CUTOVER
     const char *name = options->runbook == NULL ? builtin_name(0) : options->runbook;
     struct buf book = BUF_INIT(BOOK_LIMIT);
     char dir[RUN_PATH], source[WORLD_PATH];
-    bool ok = source_path(options->source, source, err) && refuse_second(options->source, err)
-              && hg_cutover_check(name, NULL, NULL, err) && run_read_book(name, &book, err)
-              && run_make(options->source, dir, out_run, err)
-              && write_opening(options, dir, out_run, source, &book, err);
+    int lock = -1;
+    bool ok = source_path(options->source, source, err) && run_lock(options->source, &lock, err)
+              && refuse_second(options->source, err) && hg_cutover_check(name, NULL, NULL, err)
+              && run_read_book(name, &book, err) && run_make(options->source, dir, out_run, err)
+              && write_opening(options, dir, out_run, source, &book, err)
+              && run_publish(options->source, dir, out_run, err);
 
+    run_unlock(lock);
     buf_release(&book);
     return ok;
 }

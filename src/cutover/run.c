@@ -4,9 +4,12 @@
 #include "run.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -79,6 +82,17 @@ bool run_before(const hg_settings *settings, const char *dir, char out[RUN_PATH]
            && run_path(runs, name, out, NULL);
 }
 
+/* A folder that begins with a dot counts for nobody: what was interrupted before the journal began
+ * is no run. */
+static bool make_hidden(const char *runs, const char *run, char dir[RUN_PATH], hg_error *err)
+{
+    char there[RUN_PATH], hidden[JOURNAL_RUN_MAX + 1];
+
+    snprintf(hidden, sizeof hidden, ".%s", run);
+    return run_path(runs, run, there, err) && run_path(runs, hidden, dir, err)
+           && !file_exists(there) && mkdir(dir, 0700) == 0;
+}
+
 /* "20261123-1405"; a second one of the same minute gets a number. */
 bool run_make(const hg_settings *settings, char dir[RUN_PATH], char run[JOURNAL_RUN_MAX],
               hg_error *err)
@@ -89,16 +103,44 @@ bool run_make(const hg_settings *settings, char dir[RUN_PATH], char run[JOURNAL_
 
     gmtime_r(&now, &tm);
     strftime(minute, sizeof minute, "%Y%m%d-%H%M", &tm);
-    if (!runs_dir(settings, runs, err) || !file_make_dir(runs, 0700, err))
+    if (!runs_dir(settings, runs, err))
         return false;
     for (int i = 1; i < NAMES_A_MINUTE; i++) {
         snprintf(run, JOURNAL_RUN_MAX, i == 1 ? "%s" : "%s-%02d", minute, i);
-        if (!run_path(runs, run, dir, err))
-            return false;
-        if (mkdir(dir, 0700) == 0)
+        if (make_hidden(runs, run, dir, err))
             return run_path(dir, orders_name, orders, err) && file_make_dir(orders, 0700, err);
     }
     return hg_fail(err, HG_IO, "could not make a folder in \"%s\": %m", runs);
+}
+
+bool run_publish(const hg_settings *settings, const char *dir, const char *run, hg_error *err)
+{
+    char runs[RUN_PATH], path[RUN_PATH];
+
+    return runs_dir(settings, runs, err) && run_path(runs, run, path, err)
+           && (rename(dir, path) == 0 || hg_fail(err, HG_IO, "could not rename \"%s\": %m", dir));
+}
+
+bool run_lock(const hg_settings *settings, int *out_lock, hg_error *err)
+{
+    char runs[RUN_PATH];
+    int fd;
+
+    if (!runs_dir(settings, runs, err) || !file_make_dir(runs, 0700, err))
+        return false;
+    fd = open(runs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    while (fd >= 0 && flock(fd, LOCK_EX) != 0 && errno == EINTR)
+        ;
+    if (fd < 0)
+        return hg_fail(err, HG_IO, "could not open \"%s\": %m", runs);
+    *out_lock = fd;
+    return true;
+}
+
+void run_unlock(int lock)
+{
+    if (lock >= 0)
+        close(lock);
 }
 
 /* --- runbooks --- */

@@ -23,9 +23,18 @@ bool run_newest(const hg_settings *settings, char dir[RUN_PATH], hg_error *err);
 /* The folder of the run before the one of this folder; false: there is none. */
 bool run_before(const hg_settings *settings, const char *dir, char out[RUN_PATH]);
 
-/* A folder for a new run, and its name. err: HG_IO. */
+/* A folder for a new run, which nobody sees before run_publish(), and the run's name. err: HG_IO.
+ */
 bool run_make(const hg_settings *settings, char dir[RUN_PATH], char run[JOURNAL_RUN_MAX],
               hg_error *err);
+
+/* Gives the folder of a new run, once its journal has begun, its name: a run is there whole or not
+ * at all. */
+bool run_publish(const hg_settings *settings, const char *dir, const char *run, hg_error *err);
+
+/* Keeps every other process from beginning a run until run_unlock(); waits for one that does. */
+bool run_lock(const hg_settings *settings, int *out_lock, hg_error *err);
+void run_unlock(int lock);
 
 bool run_path(const char *dir, const char *name, char out[RUN_PATH], hg_error *err);
 
