@@ -119,8 +119,6 @@ static inline void shop_close_application(struct shop *s)
     s->application = 0;
 }
 
-static inline json_t *shop_look(const struct shop *s);
-
 /* A run that a failed test has left would go on without end. */
 static inline void shop_stop_worker(const struct shop *s)
 {
@@ -128,11 +126,12 @@ static inline void shop_stop_worker(const struct shop *s)
     json_t *run = json_loads(r.out, 0, NULL);
     const char *name = json_string_value(json_object_get(run, "run"));
 
-    if (json_is_true(json_object_get(run, "working")))
-        process_release(
-            &(struct process_result[]){HEADGATE(s, "cutover", "--abort", "--confirm", name)}[0]);
-    json_decref(run);
     process_release(&r);
+    if (json_is_true(json_object_get(run, "working"))) {
+        r = HEADGATE(s, "cutover", "--abort", "--confirm", name);
+        process_release(&r);
+    }
+    json_decref(run);
 }
 
 static inline int shop_close(void **state)
@@ -537,6 +536,20 @@ static inline bool asks_at(const json_t *run, const char *id)
 {
     return flag_of(run, "working") && text_of(run, "question")[0] != '\0'
            && strcmp(text_of(run, "at"), id) == 0;
+}
+
+/* Until a run is open: the one before it may be all there is still. */
+static inline void await_open(const struct shop *s)
+{
+    hg_deadline by = hg_deadline_in_ms(PATIENCE_MS);
+
+    for (bool open = false; !open; moment()) {
+        json_t *run = shop_look(s);
+
+        assert_true(hg_deadline_left_ms(by) > 0);
+        open = run != NULL && !flag_of(run, "closed");
+        json_decref(run);
+    }
 }
 
 /* Types answers into `in` until the run asks at the step `stop` (NULL: until it is closed). The

@@ -10,13 +10,13 @@ static void no_write_is_lost_and_none_is_there_twice(void **state)
     struct shop *s = *state;
     const char *const argv[] = {TEST_HEADGATE, "cutover", "--runbook", "shop.json", NULL};
     json_t *run;
-    pid_t operator;
+    pid_t keeper;
     int in;
 
     shop_write_runbook(s, "", NULL);
     in_source(s, "INSERT INTO goods VALUES ('tea', 3), ('coffee', 4)");
     shop_open_application(s);
-    operator= shop_start(s, argv, &in);
+    keeper = shop_start(s, argv, &in);
     run = shop_answer(s, in, "S12"); /* the source is frozen */
     assert_true(json_number_value(json_object_get(run, "frozen_ms")) >= 0);
     json_decref(run);
@@ -27,7 +27,7 @@ static void no_write_is_lost_and_none_is_there_twice(void **state)
     run = shop_answer(s, in, NULL);
     assert_string_equal(text_of(run, "outcome"), "done");
     json_decref(run);
-    assert_int_equal(process_wait(operator), 0);
+    assert_int_equal(process_wait(keeper), 0);
     await_writes(s, "done", 3 * WORKERS);
     shop_close_application(s);
     assert_nothing_is_lost(s);

@@ -1,0 +1,201 @@
+/*
+ * test_cutover_kill.c - the process that works on a cutover is killed at any moment: with --resume
+ * the run comes to the same end, and so does one that is being taken back.
+ *
+ * HEADGATE_TEST_KILLS says how often it is killed; 500 take half an hour. HEADGATE_TEST_SEED plays
+ * the moments of another time again.
+ */
+#include "cutover_shop.h"
+
+#include <time.h>
+
+enum { KILLS = 3, KILL_WITHIN_MS = 900, ROWS = 3000 };
+
+/* Who watches is of no account: it leaves at the first question, the worker stays. */
+static pid_t watcher;
+
+static void start_watcher(const struct shop *s, const char *const *argv)
+{
+    if (watcher > 0) {
+        kill(watcher, SIGKILL);
+        process_wait(watcher);
+    }
+    watcher = process_start(s->dir, shop_environ, argv);
+}
+#define WATCH(s, ...) \
+    start_watcher((s), (const char *const[]){TEST_HEADGATE, "cutover", __VA_ARGS__, NULL})
+
+static void end_watcher(void)
+{
+    if (watcher > 0)
+        process_wait(watcher);
+    watcher = 0;
+}
+
+/* Whether a process runs our program: a number alone may be somebody else's by now. */
+static bool is_headgate(long pid)
+{
+    char path[64], exe[4096];
+    ssize_t n;
+
+    snprintf(path, sizeof path, "/proc/%ld/exe", pid);
+    n = readlink(path, exe, sizeof exe - 1);
+    exe[n < 0 ? 0 : n] = '\0';
+    return strcmp(exe, TEST_HEADGATE) == 0;
+}
+
+/* Who wrote the journal's last record. */
+static long writer_of(const struct shop *s, const json_t *run)
+{
+    struct buf text = BUF_INIT(64 << 20);
+    char path[4096];
+    json_t *record;
+    char *line;
+    long pid;
+
+    snprintf(path, sizeof path, "%s/%s/journal.jsonl", s->dir, text_of(run, "dir"));
+    if (!file_read(path, &text, NULL) || text.size < 2) {
+        buf_release(&text);
+        return 0;
+    }
+    buf_truncate(&text, text.size - 1);
+    line = strrchr(text.bytes, '\n');
+    record = json_loads(line == NULL ? text.bytes : line + 1, 0, NULL);
+    pid = (long)json_integer_value(json_object_get(record, "pid"));
+    json_decref(record);
+    buf_release(&text);
+    return pid;
+}
+
+static bool kill_worker(const struct shop *s, const json_t *run)
+{
+    long pid = flag_of(run, "working") ? writer_of(s, run) : 0;
+
+    return pid > 1 && is_headgate(pid) && kill((pid_t)pid, SIGKILL) == 0;
+}
+
+/* One look at the run and what a patient operator does then. */
+static void attend(const struct shop *s, const json_t *run)
+{
+    if (!flag_of(run, "working")) {
+        WATCH(s, "--resume");
+        (void)poll(NULL, 0, 5 * MOMENT_MS);
+    } else if (asks_at(run, text_of(run, "at"))) {
+        struct process_result r = HEADGATE(s, "cutover", "--answer", answer_to(run));
+
+        process_release(&r);
+    }
+}
+
+/* To the end, killed `kills` times at most on the way; abort_after: so many kills, -1: never. */
+static int go_through(const struct shop *s, int kills, int abort_after, char *outcome, size_t size)
+{
+    hg_deadline by = hg_deadline_in_ms(3 * PATIENCE_MS);
+    hg_deadline next = hg_deadline_in_ms(random() % KILL_WITHIN_MS);
+    bool over = false;
+    int killed = 0;
+
+    WATCH(s, "--runbook", "shop.json");
+    while (!over) {
+        json_t *run = shop_look(s);
+
+        if (hg_deadline_left_ms(by) == 0)
+            fail_msg("no end at %s", text_of(run, "at"));
+        over = flag_of(run, "closed");
+        if (!over && killed < kills && hg_deadline_left_ms(next) == 0 && kill_worker(s, run)) {
+            killed++;
+            next = hg_deadline_in_ms(random() % KILL_WITHIN_MS);
+            if (killed == abort_after)
+                WATCH(s, "--abort", "--confirm", text_of(run, "run"));
+        } else if (!over && run != NULL) {
+            attend(s, run);
+        }
+        if (over)
+            snprintf(outcome, size, "%s", text_of(run, "outcome"));
+        json_decref(run);
+        moment();
+    }
+    end_watcher();
+    return killed;
+}
+
+static void assert_moved(const struct shop *s)
+{
+    char rows[64];
+
+    snprintf(rows, sizeof rows, "%d %d", ROWS, ROWS);
+    assert_target(s, "SELECT count(*) || ' ' || count(DISTINCT label) FROM entries", rows);
+    assert_target(s, "SELECT count(*) FROM pg_db_role_setting", "0");
+    assert_target(s, "SELECT count(*) FROM pg_class WHERE relname LIKE 'headgate_copy%'", "0");
+}
+
+static void open_with_rows(struct shop **out)
+{
+    char sql[256];
+
+    assert_int_equal(shop_open((void **)out), 0);
+    snprintf(sql, sizeof sql,
+             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d) INSERT "
+             "INTO entries SELECT i, 'row ' || i FROM n",
+             ROWS);
+    in_source(*out, sql);
+    shop_write_runbook(*out, "S04 S14 S17", NULL);
+}
+
+/* However it ended: the rows are on one side, whole, and that one takes writes. */
+static void assert_one_side(const struct shop *s, const char *outcome, const char *before)
+{
+    char *after;
+
+    if (strcmp(outcome, "done") == 0) {
+        assert_moved(s);
+        return;
+    }
+    assert_string_equal(outcome, "aborted");
+    after = shop_dump(s);
+    assert_string_equal(after, before);
+    free(after);
+    assert_target(s, "SELECT count(*) FROM entries", "0");
+    assert_target(s, "SELECT count(*) FROM pg_db_role_setting", "0");
+    assert_target(s, "SELECT count(*) FROM pg_class WHERE relname LIKE 'headgate_copy%'", "0");
+}
+
+static int killed_in_one_run(int abort_after)
+{
+    struct shop *s;
+    char outcome[16], *before;
+    int killed;
+
+    open_with_rows(&s);
+    assert_status(HEADGATE(s, "--url", s->url, "up"), 0);
+    before = shop_dump(s);
+    killed = go_through(s, 4, abort_after, outcome, sizeof outcome);
+    if (abort_after < 0)
+        assert_string_equal(outcome, "done");
+    assert_one_side(s, outcome, before);
+    free(before);
+    shop_close((void **)&s);
+    return killed;
+}
+
+static void killed_at_any_moment_it_comes_to_its_end(void **state)
+{
+    const char *wish = getenv("HEADGATE_TEST_KILLS"), *again = getenv("HEADGATE_TEST_SEED");
+    int kills = wish == NULL ? KILLS : atoi(wish), killed = 0;
+    unsigned seed = again == NULL ? (unsigned)time(NULL) : (unsigned)atoi(again);
+
+    (void)state;
+    fprintf(stderr, "seed %u\n", seed); /* also when it does not end */
+    srandom(seed);
+    for (int run = 0; killed < kills; run++)
+        killed += killed_in_one_run(run % 2 == 0 ? -1 : 1 + (int)(random() % 3));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(killed_at_any_moment_it_comes_to_its_end),
+    };
+
+    return cmocka_run_group_tests(tests, shop_setup, NULL);
+}
