@@ -1,7 +1,6 @@
 /*
  * test_cutover.c - `headgate cutover` from the first question to the last, with an application that
- * writes all the time; and what it says to a second operator, to a changed journal, to a runbook
- * with faults.
+ * writes all the time.
  */
 #include "cutover_shop.h"
 

@@ -1,0 +1,238 @@
+/*
+ * test_cutover_orders.c - what `headgate cutover` says to a second operator, to whoever leaves or
+ * comes back, to a changed journal and a runbook with faults.
+ */
+#include "cutover_shop.h"
+
+/* Begins a run whose terminal leaves at the first question; what it said. */
+static void begin_and_leave(const struct shop *s)
+{
+    struct process_result r = HEADGATE(s, "cutover", "--runbook", "shop.json");
+
+    assert_non_null(strstr(r.err, "goes on without this terminal"));
+    assert_status(r, 130);
+}
+
+static void assert_record(const struct shop *s, const char *event, const char *text)
+{
+    json_t *run = shop_look(s), *record;
+    bool found = false;
+    size_t i;
+
+    json_array_foreach(json_object_get(run, "records"), i, record) found =
+        found
+        || (strcmp(text_of(record, "event"), event) == 0
+            && strstr(text_of(record, "text"), text) != NULL);
+    json_decref(run);
+    if (!found)
+        fail_msg("no %s with \"%s\" in the journal", event, text);
+}
+
+static void await_step(const struct shop *s, const char *id)
+{
+    hg_deadline by = hg_deadline_in_ms(PATIENCE_MS);
+
+    for (bool there = false; !there; moment()) {
+        json_t *run = shop_look(s);
+
+        assert_true(hg_deadline_left_ms(by) > 0);
+        there = asks_at(run, id);
+        json_decref(run);
+    }
+}
+
+static void abort_run(const struct shop *s)
+{
+    json_t *run = shop_look(s);
+
+    assert_status(HEADGATE(s, "cutover", "--abort", "--confirm", text_of(run, "run")), 0);
+    json_decref(run);
+}
+
+static void the_second_operator_is_refused_and_may_watch_and_answer(void **state)
+{
+    struct shop *s = *state;
+    struct process_result r;
+
+    shop_write_runbook(s, "S04", NULL);
+    begin_and_leave(s);
+    r = HEADGATE(s, "cutover", "--runbook", "shop.json");
+    assert_non_null(strstr(r.err, "is open"));
+    assert_non_null(strstr(r.err, "--resume"));
+    assert_status(r, 4);
+    r = HEADGATE(s, "cutover", "--attach");
+    assert_non_null(strstr(r.err, "S01  done"));
+    assert_non_null(strstr(r.err, "To abort now: "));
+    assert_status(r, 130);
+    assert_status(HEADGATE(s, "cutover", "--note", "called the shop"), 0);
+    assert_status(HEADGATE(s, "cutover", "--answer", "something else"), 0);
+    await_step(s, "S03"); /* a wrong answer is asked for again */
+    r = shop_run(
+        s, (const char *const[]){TEST_HEADGATE, "cutover", "--abort", "--confirm", "me", NULL});
+    assert_status(r, 4);
+    abort_run(s);
+    assert_record(s, "NOTE", "called the shop");
+    assert_record(s, "DECISION", "something else");
+    assert_status(HEADGATE(s, "cutover", "--answer", "too late"), 4);
+    assert_status(HEADGATE(s, "cutover", "--resume"), 1);
+    assert_status(HEADGATE(s, "cutover", "--attach"), 1);
+}
+
+static void paused_it_waits_before_the_next_step(void **state)
+{
+    struct shop *s = *state;
+    struct process_result r;
+    json_t *run;
+
+    shop_write_runbook(s, "S04", NULL);
+    begin_and_leave(s);
+    assert_status(HEADGATE(s, "cutover", "--pause"), 0);
+    run = shop_look(s);
+    assert_status(HEADGATE(s, "cutover", "--answer", text_of(run, "expected")), 0);
+    json_decref(run);
+    do { /* until it waits */
+        moment();
+        r = HEADGATE(s, "cutover", "--attach");
+        if (strstr(r.err, "paused") != NULL)
+            break;
+        process_release(&r);
+    } while (true);
+    assert_non_null(strstr(r.err, "Type continue, or abort "));
+    assert_status(r, 130);
+    assert_status(HEADGATE(s, "cutover", "--continue"), 0);
+    await_step(s, "S05");
+    abort_run(s);
+}
+
+static void an_interrupted_terminal_leaves_the_run_alone(void **state)
+{
+    struct shop *s = *state;
+    const char *const argv[] = {TEST_HEADGATE, "cutover", "--runbook", "shop.json", NULL};
+    pid_t keeper;
+    int in;
+
+    shop_write_runbook(s, "S04", NULL);
+    keeper = shop_start(s, argv, &in);
+    await_step(s, "S03");
+    assert_int_equal(kill(keeper, SIGINT), 0);
+    assert_int_equal(process_wait(keeper), 130);
+    await_step(s, "S03"); /* somebody works on it still */
+    abort_run(s);
+    close(in);
+}
+
+/* Changes the first place of the journal where `from` stands. */
+static void edit_journal(const struct shop *s, const char *from, const char *to)
+{
+    struct buf text = BUF_INIT(1 << 20);
+    json_t *run = shop_look(s);
+    struct buf path = BUF_INIT(1 << 12);
+    char *at;
+
+    buf_printf(&path, "%s/%s/journal.jsonl", s->dir, text_of(run, "dir"));
+    assert_true(file_read(path.bytes, &text, NULL));
+    at = strstr(text.bytes, from);
+    assert_non_null(at);
+    memcpy(at, to, strlen(to));
+    assert_true(file_write(path.bytes, text.bytes, text.size, 0600, NULL));
+    buf_release(&path);
+    buf_release(&text);
+    json_decref(run);
+}
+
+static void a_journal_that_was_changed_is_refused_with_its_line(void **state)
+{
+    struct shop *s = *state;
+    struct process_result r;
+
+    shop_write_runbook(s, "S04", NULL);
+    begin_and_leave(s);
+    abort_run(s);
+    edit_journal(s, "\"bytes\":", "\"bites\":");
+    for (int i = 0; i < 2; i++) {
+        r = HEADGATE(s, "cutover", i == 0 ? "--status" : "--resume");
+        assert_non_null(strstr(r.err, "journal.jsonl:3"));
+        assert_status(r, 2);
+    }
+    r = HEADGATE(s, "cutover", "--runbook", "shop.json"); /* nobody knows whether one is open */
+    assert_status(r, 2);
+}
+
+static void every_fault_of_a_runbook_is_told_with_its_place(void **state)
+{
+    struct shop *s = *state;
+    struct process_result r;
+
+    temp_write(s->dir, "faulty.json",
+               "{\"name\": \"shop\", \"freeze\": \"S9\",\n"
+               " \"steps\": [\n"
+               "  {\"id\": \"S1\", \"title\": \"Look\", \"action\": \"skan\"},\n"
+               "  {\"id\": \"S2\", \"title\": \"Ask\", \"action\": \"attest\", \"confrim\": "
+               "\"attest\"}]}\n");
+    r = HEADGATE(s, "cutover", "--check", "faulty.json");
+    assert_non_null(strstr(r.err, "faulty.json:3:43: no action is called \"skan\": did you mean"));
+    assert_non_null(strstr(r.err, "faulty.json:4:"));
+    assert_non_null(strstr(r.err, "did you mean \"confirm\""));
+    assert_non_null(strstr(r.err, "names no step: \"S9\""));
+    assert_non_null(strstr(r.err, "^"));
+    assert_status(r, 2);
+    assert_status(HEADGATE(s, "cutover", "--runbook", "faulty.json"), 2);
+    r = HEADGATE(s, "cutover", "--check", "faulty.json", "--json");
+    assert_non_null(strstr(r.out, "\"ok\":false"));
+    assert_status(r, 2);
+    shop_write_runbook(s, "", NULL);
+    r = HEADGATE(s, "cutover", "--check", "shop.json");
+    assert_string_equal(r.out, "shop.json: no fault found\n");
+    assert_status(r, 0);
+    assert_status(HEADGATE(s, "cutover", "--check", "elastic-beanstalk"), 0);
+    assert_status(HEADGATE(s, "cutover", "--check", "nowhere.json"), 1);
+    assert_status(HEADGATE(s, "cutover", "--status"), 1); /* and no run has been begun */
+}
+
+static void a_plan_tells_what_does_not_hold_and_changes_nothing(void **state)
+{
+    struct shop *s = *state;
+    struct process_result r;
+
+    shop_write_runbook(s, "", NULL);
+    assert_status(HEADGATE(s, "cutover", "--plan", "--runbook", "shop.json"), 0);
+    in_source(s, "CREATE VIRTUAL TABLE notes USING fts5(body)");
+    r = HEADGATE(s, "cutover", "--plan", "--runbook", "shop.json");
+    assert_non_null(strstr(r.out, "S01   scan       harmless                -  does not hold"));
+    assert_non_null(strstr(r.out, "virtual table"));
+    assert_status(r, 1);
+    assert_status(HEADGATE(s, "cutover", "--status"), 1);
+    assert_target(s, "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace",
+                  "0");
+}
+
+static void read_only_nothing_is_begun(void **state)
+{
+    struct shop *s = *state;
+
+    assert_status(HEADGATE(s, "cutover", "--read-only"), 4);
+    assert_status(HEADGATE(s, "cutover", "--read-only", "--abort", "--confirm", "x"), 4);
+    assert_status(HEADGATE(s, "cutover", "--read-only", "--pause"), 4);
+    assert_status(HEADGATE(s, "cutover", "--status"), 1);
+    assert_status(HEADGATE(s, "cutover", "--plan", "--attach"), 2);
+    assert_status(HEADGATE(s, "cutover", "--resume", "--runbook", "shop.json"), 2);
+    temp_write(s->dir, ".env", "DATABASE_URL=sqlite:///./instance/app.db\n");
+    assert_status(HEADGATE(s, "cutover"), 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, shop_open, shop_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_second_operator_is_refused_and_may_watch_and_answer),
+        TEST(paused_it_waits_before_the_next_step),
+        TEST(an_interrupted_terminal_leaves_the_run_alone),
+        TEST(a_journal_that_was_changed_is_refused_with_its_line),
+        TEST(every_fault_of_a_runbook_is_told_with_its_place),
+        TEST(a_plan_tells_what_does_not_hold_and_changes_nothing),
+        TEST(read_only_nothing_is_begun),
+    };
+
+    return cmocka_run_group_tests(tests, shop_setup, NULL);
+}
