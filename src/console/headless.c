@@ -111,7 +111,7 @@ static bool wait_for_text(struct headless *h, const struct playscript_step *step
     bool wanted = step->verb == SCRIPT_UNTIL;
     char what[sizeof step->text + 64];
 
-    turn(h, 0);
+    /* what the last key led to counts, also when news come right behind it */
     while (shows(h, step->text) != wanted) {
         if (h->stage.quit || now_ms() >= end) {
             snprintf(what, sizeof what, "the screen %s \"%s\" within %g s",
@@ -184,6 +184,7 @@ static bool do_step(struct headless *h, const struct playscript_step *step, hg_e
         break;
     case SCRIPT_SIZE:
         stage_resize(&h->stage, step->width, step->height);
+        stage_draw(&h->stage);
         break;
     case SCRIPT_PAUSE:
         pause_for(h, step->seconds);
@@ -197,6 +198,7 @@ static bool play(struct headless *h, hg_error *err)
     const struct playscript *script = h->options->script;
     size_t i;
 
+    stage_draw(&h->stage);
     for (i = 0; i < script->count && !h->stage.quit; i++)
         if (!do_step(h, &script->steps[i], err))
             return false;

@@ -126,7 +126,7 @@ static const struct visit {
     {COMMAND_LINE, IN_SCREEN | IN_PAGE | IN_RUN | IN_RESULT, "", "type zz\nuntil \":zz\"\n", "keys Esc\ngone \":zz\"\n"},
     {COMMAND_THEME, IN_SCREEN | IN_PAGE | IN_RUN | IN_RESULT, "keys - +\ngone \"theme \"\n", "until \"theme \"\n", ""},
 
-    {COMMAND_DRIFT, IN_SCREEN | IN_PAGE | IN_RESULT, "", "until \"DRIFT\"\n", "keys Esc\ngone \"DRIFT\"\n"},
+    {COMMAND_DRIFT, IN_SCREEN | IN_PAGE | IN_RESULT, "", "until \"DRIFT\"\nuntil \"no schema file\"\n", "keys Esc\ngone \"DRIFT\"\n"},
     {COMMAND_TRANSFER, IN_SCREEN | IN_PAGE | IN_RESULT, "", "until \"── COPY\"\n", "keys Esc\ngone \"── COPY\"\nkeys 4\n"},
     {COMMAND_COMPARE, IN_SCREEN | IN_PAGE | IN_RESULT, "keys - +\ngone \"verify: \"\n", "until \"only on the page of the copy\"\n", ""},
     {COMMAND_MOUSE, IN_SCREEN | IN_PAGE | IN_RUN | IN_RESULT, "keys - +\ngone \"mouse\"\n", "until \"this terminal does not tell of its mouse\"\n", ""},
