@@ -100,12 +100,20 @@ static void a_transaction_that_an_application_died_in_is_not_copied(void **state
 
 static void a_source_that_somebody_has_locked_is_told_of(void **state)
 {
+    hg_pool_options options = pool_of(9, 0);
     struct sides sides;
+    hg_url *url;
     sqlite3 *app;
 
     (void)state;
     open_sides(&sides);
     IN_SOURCE(&sides, "PRAGMA journal_mode = DELETE", "CREATE TABLE t (id INTEGER PRIMARY KEY)");
+    hg_pool_close(sides.source, soon());
+    options.read_only = true;
+    options.settings.lock_timeout_ms = 200;
+    url = source_url(&sides);
+    assert_true(hg_pool_open(url, &options, &sides.source, NULL));
+    hg_url_free(url);
     app = open_app(&sides);
     run_sql(app, "BEGIN EXCLUSIVE");
     assert_false(copy_them(&sides));
