@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -438,6 +439,70 @@ static void a_role_that_may_make_no_database_is_told_so(void **state)
     expect_nothing_left();
 }
 
+/* Waits until a question about the server has this answer. */
+static void wait_for(const char *question, const char *answer)
+{
+    for (int tries = 0;; tries++) {
+        char *said = postgres_ask(NULL, question);
+        bool same = strcmp(said, answer) == 0;
+
+        free(said);
+        if (same)
+            return;
+        if (tries == 3000)
+            fail_msg("never %s: %s", answer, question);
+        usleep(10 * 1000);
+    }
+}
+
+static void what_is_killed_leaves_nothing_for_long(void **state)
+{
+    struct project p = project_make(true);
+    const char *const settings[] = {p.setting, NULL};
+    const char *const argv[] = {TEST_HEADGATE, "rev", "-m", "x", "--autogenerate", NULL};
+    pid_t pid;
+
+    (void)state;
+    temp_write(p.dir, "schema.sql", "SELECT pg_sleep(600);\n");
+    pid = process_start(p.dir, settings, argv);
+    wait_for("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%'"
+             " AND datname ~ '^headgate_scratch_'",
+             "1");
+    kill(pid, SIGKILL);
+    assert_int_equal(process_wait(pid), 128 + SIGKILL);
+    assert_int_equal(file_count(&p), 0);
+    postgres_run(NULL, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                       " WHERE datname ~ '^headgate_scratch_'");
+    wait_for("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'", "0");
+    temp_write(p.dir, "schema.sql", first);
+    free(RUN(&p, 0, "rev", "-m", "x", "--autogenerate"));
+    assert_int_equal(file_count(&p), 1);
+    project_release(&p);
+    expect_nothing_left();
+}
+
+static void what_is_not_known_is_told_and_left_alone(void **state)
+{
+    struct project p = project_make(true);
+    char *files;
+
+    (void)state;
+    temp_write(p.dir, "schema.sql", "CREATE TABLE t (a integer, b integer);\n");
+    free(RUN(&p, 0, "rev", "-m", "first", "--autogenerate"));
+    temp_write(p.dir, "schema.sql",
+               "CREATE TABLE t (a integer, b integer, c text);\n"
+               "CREATE STATISTICS s (dependencies) ON a, b FROM t;\n"
+               "CREATE TEXT SEARCH CONFIGURATION words (COPY = simple);\n");
+    expect(RUN(&p, 0, "rev", "-m", "second", "--autogenerate"), "left as it is: ");
+    files = all_files(&p);
+    assert_non_null(strstr(files, "ADD COLUMN c text;\n"));
+    assert_null(strstr(files, "STATISTICS"));
+    free(files);
+    expect(RUN(&p, 0, "rev", "-m", "third", "--autogenerate"), "left as it is: ");
+    assert_int_equal(file_count(&p), 2);
+    project_release(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -451,6 +516,8 @@ int main(void)
         cmocka_unit_test(what_may_have_been_renamed_is_asked_and_never_guessed),
         cmocka_unit_test(what_goes_wrong_leaves_no_file),
         cmocka_unit_test(a_role_that_may_make_no_database_is_told_so),
+        cmocka_unit_test(what_is_killed_leaves_nothing_for_long),
+        cmocka_unit_test(what_is_not_known_is_told_and_left_alone),
     };
 
     return cmocka_run_group_tests(tests, postgres_setup, NULL);
