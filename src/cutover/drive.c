@@ -246,7 +246,8 @@ static bool take(struct drive *d, size_t index, hg_error *err)
         found = look(d, step, action, &failure);
     if (found == PROBE_FAILED)
         return record_failure(d, index, &failure, err);
-    if (found != PROBE_DONE && !ask(d, step, err))
+    /* what was begun had been confirmed: whoever goes on with the run wants that, too */
+    if (found != PROBE_DONE && state != STEP_BEGUN && !ask(d, step, err))
         return false;
     if (state != STEP_BEGUN && !journal_append(d->journal, step->id, JOURNAL_INTENT, NULL, err))
         return false;

@@ -350,6 +350,21 @@ static void killed_at_any_moment_it_goes_on_to_the_same_end(void **state)
     assert_int_equal(marks(), 6);
 }
 
+/* The fifth moment is the one before B acts, which had been confirmed; D has not been. */
+static void what_was_confirmed_and_begun_is_not_asked_for_again(void **state)
+{
+    hg_error err = {0};
+
+    (void)state;
+    assert_true(killed_at(4, true));
+    assert_int_equal(count(JOURNAL_DECISION), 1);
+    assert_int_equal(marks(), 1);
+    answer = "-"; /* nobody there */
+    assert_false(drive(true, 0, &err));
+    assert_non_null(strstr(err.message, "Step D"));
+    assert_int_equal(marks(), 3);
+}
+
 static void killed_at_any_moment_of_an_abort_all_is_taken_back(void **state)
 {
     bool more = true;
@@ -378,6 +393,7 @@ int main(void)
         TEST(a_freeze_beyond_its_budget_is_taken_back_by_itself),
         TEST(after_the_commit_no_budget_ends_the_run),
         TEST(killed_at_any_moment_it_goes_on_to_the_same_end),
+        TEST(what_was_confirmed_and_begun_is_not_asked_for_again),
         TEST(killed_at_any_moment_of_an_abort_all_is_taken_back),
     };
 
