@@ -321,9 +321,11 @@ static void on_outcome(void *context, const struct worker_outcome *outcome)
 
 static int say_left(const struct viewer *v)
 {
+    if (v->asked)
+        fputc('\n', stderr);
     cli_note(v->watch->cli,
-             "%sthe cutover %s goes on without this terminal; headgate cutover --attach shows it",
-             v->asked ? "\n" : "", v->watch->run);
+             "the cutover %s goes on without this terminal; headgate cutover --attach shows it",
+             v->watch->run);
     return hg_code_exit_status(HG_CANCELLED);
 }
 

@@ -85,6 +85,12 @@ static void attend(const struct shop *s, const json_t *run)
 
         process_release(&r);
     }
+    if (flag_of(run, "working") && text_of(run, "at")[0] != '\0'
+        && strcmp(text_of(step_of(run, text_of(run, "at")), "state"), "failed") == 0) {
+        struct process_result r = HEADGATE(s, "cutover", "--continue");
+
+        process_release(&r);
+    }
 }
 
 /* To the end, killed `kills` times at most on the way; abort_after: so many kills, -1: never. */
