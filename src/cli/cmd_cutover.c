@@ -223,9 +223,9 @@ static void note_now(const struct cli *cli, const hg_cutover *run)
 {
     struct buf out = BUF_INIT(OUT_LIMIT);
 
+    cli_note(cli, "cutover %s", run->run);
     if (cli->verbosity < 0)
         return;
-    buf_printf(&out, "cutover %s\n", run->run);
     cutover_put_now(&out, run);
     fwrite(out.bytes, 1, out.size, stderr);
     buf_release(&out);
@@ -273,7 +273,7 @@ static bool confirm_abort(const struct cli *cli, const hg_cutover *run, hg_error
 
     if (cli->confirm == NULL && isatty(STDIN_FILENO) && isatty(STDERR_FILENO) && !cli->json) {
         note_now(cli, run);
-        fprintf(stderr, "Type %s to take all of it back: ", run->run);
+        fprintf(stderr, "Type the run's name to take all of it back: ");
         if (fgets(typed, sizeof typed, stdin) == NULL)
             typed[0] = '\0';
         typed[strcspn(typed, "\n")] = '\0';

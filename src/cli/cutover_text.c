@@ -13,11 +13,22 @@
 #include "cli.h"
 #include "table.h"
 
-enum { LAST_RECORDS = 12 };
+enum { LAST_RECORDS = 12, STEP_COLUMNS = 4, EVENT_COLUMNS = 8, SPAN_COLUMNS = 11 };
 
 static void put_visible(struct buf *out, const char *text)
 {
     text_visible(out, text, strlen(text));
+}
+
+/* Left of other columns, in at least so many of its own. */
+static void put_padded(struct buf *out, const char *text, int columns)
+{
+    size_t start = out->size;
+
+    put_visible(out, text);
+    for (int n = text_width(out->bytes + start); n < columns; n++)
+        buf_char(out, ' ');
+    buf_char(out, ' ');
 }
 
 static void put_line(struct buf *out, const char *title, const char *text)
@@ -104,9 +115,7 @@ static void put_costs(struct buf *out, const hg_cutover *plan)
         snprintf(steps, sizeof steps, last > i ? "%.20s to %.20s" : "%.20s", plan->steps[i].id,
                  plan->steps[last].id);
         buf_text(out, "  ");
-        put_visible(out, steps);
-        for (int n = text_width(steps); n < 12; n++)
-            buf_char(out, ' ');
+        put_padded(out, steps, SPAN_COLUMNS);
         put_visible(out, plan->steps[i].cost);
         buf_char(out, '\n');
     }
@@ -181,7 +190,9 @@ static void put_records(struct buf *out, const hg_cutover *run)
         put_moment(out, record->at_ms);
         buf_text(out, "  ");
         put_visible(out, record->actor);
-        buf_printf(out, "  %-4s %-8s ", record->step, record->event);
+        buf_text(out, "  ");
+        put_padded(out, record->step, STEP_COLUMNS);
+        put_padded(out, record->event, EVENT_COLUMNS);
         put_visible(out, record->text);
         buf_char(out, '\n');
     }
@@ -239,20 +250,30 @@ static void put_wait(struct buf *out, const hg_cutover *run)
     if (step == NULL || run->closed)
         return;
     if (strcmp(step->state, "failed") == 0) {
-        buf_printf(out, "%s failed: ", step->id);
+        put_visible(out, step->id);
+        buf_text(out, " failed: ");
         put_visible(out, step->error);
-        buf_char(out, '\n');
+        buf_printf(out, "\nheadgate cutover %s tries it again.\n",
+                   run->working ? "--continue" : "--resume");
     }
     if (run->question[0] == '\0')
         return;
-    buf_printf(out, "%s asks: ", step->id);
+    put_visible(out, step->id);
+    buf_text(out, " asks: ");
     put_visible(out, run->question);
     buf_char(out, '\n');
 }
 
+static void put_name(struct buf *out, const hg_cutover *run)
+{
+    buf_text(out, "cutover ");
+    put_visible(out, run->run);
+    buf_printf(out, ": %s\n", stand_of(run));
+}
+
 void cutover_put_status(struct buf *out, const hg_cutover *run)
 {
-    buf_printf(out, "cutover %s: %s\n", run->run, stand_of(run));
+    put_name(out, run);
     put_line(out, "runbook", run->runbook);
     put_line(out, "from", run->source);
     put_line(out, "to", run->target);
@@ -268,7 +289,7 @@ void cutover_put_status(struct buf *out, const hg_cutover *run)
 
 void cutover_put_end(struct buf *out, const hg_cutover *run)
 {
-    buf_printf(out, "cutover %s: %s\n", run->run, stand_of(run));
+    put_name(out, run);
     cutover_put_now(out, run);
     put_line(out, "journal", run->dir);
     put_line(out, "head", run->head);

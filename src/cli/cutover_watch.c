@@ -258,7 +258,9 @@ static void put_question(struct viewer *v)
     struct buf out = BUF_INIT(OUT_LIMIT);
 
     if (v->waits == WAITS_FOR_ORDER) {
-        buf_printf(&out, "Type continue, or abort %s: ", v->watch->run);
+        buf_text(&out, "Type continue, or abort ");
+        text_visible(&out, v->watch->run, strlen(v->watch->run));
+        buf_text(&out, ": ");
     } else {
         cutover_put_question(&out, v->run);
         cutover_put_now(&out, v->run);

@@ -13,7 +13,7 @@ static void begin_and_leave(const struct shop *s)
     assert_status(r, 130);
 }
 
-static void assert_record(const struct shop *s, const char *event, const char *text)
+static bool has_record(const struct shop *s, const char *event, const char *text)
 {
     json_t *run = shop_look(s), *record;
     bool found = false;
@@ -24,8 +24,18 @@ static void assert_record(const struct shop *s, const char *event, const char *t
         || (strcmp(text_of(record, "event"), event) == 0
             && strstr(text_of(record, "text"), text) != NULL);
     json_decref(run);
-    if (!found)
-        fail_msg("no %s with \"%s\" in the journal", event, text);
+    return found;
+}
+
+static void await_record(const struct shop *s, const char *event, const char *text)
+{
+    hg_deadline by = hg_deadline_in_ms(PATIENCE_MS);
+
+    while (!has_record(s, event, text)) {
+        if (hg_deadline_left_ms(by) == 0)
+            fail_msg("no %s with \"%s\" in the journal", event, text);
+        moment();
+    }
 }
 
 static void await_step(const struct shop *s, const char *id)
@@ -66,13 +76,13 @@ static void the_second_operator_is_refused_and_may_watch_and_answer(void **state
     assert_status(r, 130);
     assert_status(HEADGATE(s, "cutover", "--note", "called the shop"), 0);
     assert_status(HEADGATE(s, "cutover", "--answer", "something else"), 0);
+    await_record(s, "NOTE", "called the shop");
+    await_record(s, "DECISION", "something else");
     await_step(s, "S03"); /* a wrong answer is asked for again */
     r = shop_run(
         s, (const char *const[]){TEST_HEADGATE, "cutover", "--abort", "--confirm", "me", NULL});
     assert_status(r, 4);
     abort_run(s);
-    assert_record(s, "NOTE", "called the shop");
-    assert_record(s, "DECISION", "something else");
     assert_status(HEADGATE(s, "cutover", "--answer", "too late"), 4);
     assert_status(HEADGATE(s, "cutover", "--resume"), 1);
     assert_status(HEADGATE(s, "cutover", "--attach"), 1);
