@@ -96,6 +96,7 @@ static inline int shop_open(void **state)
     shop_write_env(s);
     temp_write(s->dir, "instance/.keep", "");
     temp_write(s->dir, "application/.keep", "");
+    temp_write(s->dir, "ready", "");
     temp_write(s->dir, "migrations/0001_shop.sql",
                "-- migrate:up\n"
                "-- @sqlite\n"
@@ -393,6 +394,7 @@ static const struct shop_step {
     {"S06", "fence", NULL, NULL},
     {"S07", "freeze", "run", NULL},
     {"S08", "drain", NULL, NULL},
+    {"READY", "command", NULL, "{\"run\": [\"test\", \"-e\", \"ready\"]}"},
     {"S09", "snapshot", NULL, NULL},
     {"S10", "copy", NULL, NULL},
     {"S11", "verify", NULL, NULL},
