@@ -2,7 +2,7 @@
  * test_cutover_kill.c - the process that works on a cutover is killed at any moment: with --resume
  * the run comes to the same end, and so does one that is being taken back.
  *
- * HEADGATE_TEST_KILLS says how often it is killed; 500 take half an hour. HEADGATE_TEST_SEED plays
+ * HEADGATE_TEST_KILLS says how often it is killed; 500 take ten minutes. HEADGATE_TEST_SEED plays
  * the moments of another time again.
  */
 #include "cutover_shop.h"
