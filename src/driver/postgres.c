@@ -114,7 +114,7 @@ static hg_step digest(struct postgres_rows *rows, hg_error *err)
     case PGRES_EMPTY_QUERY:
         take_affected(rows);
         prepared_settle(conn, rows->result);
-        ok = wire_finish(conn, err);
+        ok = wire_settle(conn, err);
         break;
     case PGRES_COPY_IN:
     case PGRES_COPY_OUT:

@@ -85,6 +85,9 @@ bool wire_result(struct postgres_conn *conn, PGresult **out_result, hg_error *er
 /* Discards results until the server is ready for the next statement. */
 bool wire_finish(struct postgres_conn *conn, hg_error *err);
 
+/* The same behind a success: false when something failed after it. */
+bool wire_settle(struct postgres_conn *conn, hg_error *err);
+
 /* Asks the server, over a connection of its own and on a thread of its own, to end the statement.
  */
 void wire_cancel(struct postgres_conn *conn);

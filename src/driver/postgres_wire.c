@@ -199,6 +199,24 @@ bool wire_finish(struct postgres_conn *conn, hg_error *err)
     return ok;
 }
 
+/* Outside a transaction the server commits after it has said that the statement is complete: what
+ * fails then (a deferred constraint, a serialization, the session's end) comes behind the success.
+ */
+bool wire_settle(struct postgres_conn *conn, hg_error *err)
+{
+    PGresult *result = NULL;
+    bool ok = true, more;
+
+    while ((more = wire_result(conn, &result, ok ? err : NULL)) && result != NULL) {
+        ExecStatusType status = conn->pq->PQresultStatus(result);
+
+        if (ok && (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE))
+            ok = wire_fail(conn, result, err);
+        conn->pq->PQclear(result);
+    }
+    return ok && more;
+}
+
 /* --- errors --- */
 
 struct hint_row {
