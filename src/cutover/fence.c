@@ -27,17 +27,18 @@ bool fence_cross(hg_pool *target, hg_deadline by, hg_conn **out_conn, hg_error *
     return true;
 }
 
-static bool ask_two(hg_pool *target, const char *sql, const char *role, hg_deadline by,
-                    int64_t out[2], hg_error *err)
+/* A row of two integers about a role. $2, where the question has it: a time in microseconds. */
+static bool ask_two(hg_pool *target, const char *sql, const char *role, const int64_t *time_us,
+                    hg_deadline by, int64_t out[2], hg_error *err)
 {
-    hg_value value = hg_text(role);
+    const hg_value values[] = {hg_text(role), hg_integer(time_us == NULL ? 0 : *time_us)};
     hg_conn *conn = NULL;
     hg_rows *rows = NULL;
     bool ok;
 
     if (!fence_cross(target, by, &conn, err))
         return false;
-    ok = hg_conn_query(conn, sql, &value, 1, by, &rows, err);
+    ok = hg_conn_query(conn, sql, values, time_us == NULL ? 1 : 2, by, &rows, err);
     if (ok) {
         hg_step step = hg_rows_next(rows, by, err);
 
@@ -66,7 +67,7 @@ bool fence_read(hg_pool *target, const char *role, hg_deadline by, struct fence_
                  " (SELECT count(*) FROM pg_stat_activity a WHERE a.usesysid = r.oid"
                  " AND a.datname = current_database() AND " OTHERS
                  ") FROM pg_roles r WHERE r.rolname = $1",
-                 role, by, answer, err))
+                 role, NULL, by, answer, err))
         return false;
     out_state->fenced = answer[0] != 0;
     out_state->sessions = (int)answer[1];
@@ -109,16 +110,27 @@ bool fence_lift(hg_pool *target, const char *role, hg_deadline by, hg_error *err
     return alter(target, role, "RESET default_transaction_read_only", by, err);
 }
 
+/*
+ * Who connects from now on has the role's present default: an application that comes back faster
+ * than it can be ended must not keep this from coming to an end.
+ */
 bool fence_end_sessions(hg_pool *target, const char *role, hg_deadline by, hg_error *err)
 {
-    int64_t answer[2];
+    int64_t answer[2], now_us;
 
+    if (!ask_two(target,
+                 "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint, 0"
+                 " FROM pg_roles WHERE rolname = $1",
+                 role, NULL, by, answer, err))
+        return false;
+    now_us = answer[0];
     do {
         if (!ask_two(target,
                      "SELECT count(*), count(pg_terminate_backend(a.pid)) FROM pg_stat_activity a"
                      " JOIN pg_roles r ON r.oid = a.usesysid WHERE r.rolname = $1"
-                     " AND a.datname = current_database() AND " OTHERS,
-                     role, by, answer, err))
+                     " AND a.datname = current_database() AND " OTHERS
+                     " AND a.backend_start <= to_timestamp($2 / 1000000.0)",
+                     role, &now_us, by, answer, err))
             return false;
         if (answer[0] == 0)
             return true;

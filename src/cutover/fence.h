@@ -28,8 +28,8 @@ bool fence_read(hg_pool *target, const char *role, hg_deadline by, struct fence_
 bool fence_set(hg_pool *target, const char *role, hg_deadline by, hg_error *err);
 bool fence_lift(hg_pool *target, const char *role, hg_deadline by, hg_error *err);
 
-/* Ends the role's sessions in this database, the cutover's own apart, and waits until they are
- * gone. err: HG_TIMEOUT, HG_PRIVILEGE. */
+/* Ends the role's sessions that this database has at the moment of the call, the cutover's own
+ * apart, and waits until they are gone. err: HG_TIMEOUT, HG_PRIVILEGE. */
 bool fence_end_sessions(hg_pool *target, const char *role, hg_deadline by, hg_error *err);
 
 /* Takes a connection whose transactions may write whatever the fence says; goes back with
