@@ -103,6 +103,13 @@ struct driver {
     /* Any thread: wakes the owner's call, which then looks at `cancelled`. Never blocks. */
     void (*cancel)(hg_conn *conn);
 
+    /*
+     * The calling thread, which nobody joins, is about to end: what libraries keep for it is freed
+     * now, since the process may exit, and they be gone, before the thread's own destructors run.
+     * NULL: they keep nothing.
+     */
+    void (*thread_ends)(void);
+
     int (*library_version)(void); /* 0: it is not there */
     bool (*in_transaction)(const hg_conn *conn);
     bool (*transaction_failed)(const hg_conn *conn); /* in one that can only be rolled back */

@@ -599,6 +599,7 @@ const struct driver driver_postgres = {
     .statement_query = postgres_statement_query,
     .statement_close = postgres_statement_close,
     .cancel = postgres_cancel,
+    .thread_ends = pq_thread_ends,
     .library_version = postgres_library_version,
     .in_transaction = postgres_in_transaction,
     .transaction_failed = postgres_transaction_failed,

@@ -21,6 +21,7 @@ static const struct {
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards what follows; innermost */
 static struct pq library;
 static bool loaded;
+static void (*openssl_thread_stop)(void); /* NULL: this libpq does without */
 
 static const char *why(void)
 {
@@ -32,7 +33,7 @@ static const char *why(void)
 /* Under the lock. The library stays for the rest of the process: threads may be inside it. */
 static bool load(hg_error *err)
 {
-    void *handle = dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+    void *handle = dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE), *address;
 
     if (handle == NULL) {
         hg_fail(err, HG_UNSUPPORTED, "could not load PostgreSQL's client library: %s", why());
@@ -40,8 +41,10 @@ static bool load(hg_error *err)
                       "Install it: libpq5 on Debian and Ubuntu, libpq on Amazon Linux and Fedora.");
         return false;
     }
+    address = dlsym(handle, "OPENSSL_thread_stop"); /* of a library that libpq needs */
+    memcpy(&openssl_thread_stop, &address, sizeof address);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
-        void *address = dlsym(handle, functions[i].name);
+        address = dlsym(handle, functions[i].name);
 
         if (address == NULL) {
             hg_fail(err, HG_UNSUPPORTED, "PostgreSQL's client library is too old: %s", why());
@@ -62,4 +65,15 @@ const struct pq *pq_load(hg_error *err)
     ok = loaded;
     pthread_mutex_unlock(&lock);
     return ok ? &library : NULL;
+}
+
+void pq_thread_ends(void)
+{
+    void (*stop)(void);
+
+    pthread_mutex_lock(&lock);
+    stop = openssl_thread_stop;
+    pthread_mutex_unlock(&lock);
+    if (stop != NULL)
+        stop();
 }

@@ -32,4 +32,7 @@ struct pq {
 /* The loaded library; any thread. NULL: it is not there (HG_UNSUPPORTED). */
 const struct pq *pq_load(hg_error *err);
 
+/* Frees what the libraries below libpq keep for the calling thread; see driver.h. */
+void pq_thread_ends(void);
+
 #endif

@@ -76,9 +76,10 @@ static bool compare(hg_conn *conn, hg_conn *other, hg_deadline by, int64_t *out_
 static bool set_up(hg_conn *conn, hg_deadline by, hg_error *err)
 {
     char interval[16];
-    const hg_value value = hg_text(interval);
+    hg_value value;
 
     snprintf(interval, sizeof interval, "%dms", LOST_PEER_CHECK_MS);
+    value = hg_text(interval);
     return hg_conn_server_version_number(conn) < 140000
            || hg_conn_execute(conn,
                               "SELECT pg_catalog.set_config('client_connection_check_interval', "

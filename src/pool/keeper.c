@@ -332,6 +332,7 @@ static void *keep(void *context)
         pthread_mutex_lock(&pool->lock);
     }
     stop_listening(pool);
+    pool_thread_ends(pool);
     pool->keeping = false;
     pool_settle_close(pool);
     pthread_mutex_unlock(&pool->lock);

@@ -270,10 +270,17 @@ static void *work(void *context)
         open_slot(pool, slot);
         pthread_mutex_lock(&pool->lock);
     }
+    pool_thread_ends(pool);
     pool->workers--;
     pool_settle_close(pool);
     pthread_mutex_unlock(&pool->lock);
     return NULL;
+}
+
+void pool_thread_ends(const hg_pool *pool)
+{
+    if (pool->driver->thread_ends != NULL)
+        pool->driver->thread_ends();
 }
 
 bool pool_start_thread(void *(*run)(void *pool), hg_pool *pool)

@@ -313,6 +313,8 @@ bool pool_fill(hg_pool *pool, hg_deadline by, hg_error *err);
 /* Starts a thread that nobody joins (hg_pool_close() waits for its count) and that takes no
  * signals: those are the program's. */
 bool pool_start_thread(void *(*run)(void *pool), hg_pool *pool);
+/* Such a thread's last call to the engine; after it the pool need not wait for the thread. */
+void pool_thread_ends(const hg_pool *pool);
 
 /* keeper.c */
 

@@ -55,6 +55,14 @@ static const char *text(struct finder *f, struct buf *buf)
     return kept == NULL ? "" : kept;
 }
 
+static const char *kept(struct finder *f, const char *name)
+{
+    const char *copy = arena_text(f->arena, name);
+
+    f->failed = f->failed || copy == NULL;
+    return copy == NULL ? "" : copy;
+}
+
 /* "ALTER TABLE app.accounts RENAME COLUMN email TO mail": head, name, what, old, new. */
 static const char *statement(struct finder *f, const char *head, const char *schema,
                              const char *name, const char *what, const char *old, const char *new,
@@ -91,8 +99,8 @@ static bool add(struct finder *f, enum object_kind kind, const struct object *to
         buf_printf(&told, ".%s", label);
     if (rename == NULL)
         f->failed = true;
-    else
-        *rename = (struct rename){kind, "", old, up, down};
+    else /* a name outlives the model that it comes from */
+        *rename = (struct rename){kind, "", kept(f, old), up, down};
     if (rename == NULL)
         buf_release(&told);
     else

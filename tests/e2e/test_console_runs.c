@@ -88,7 +88,7 @@ static void a_run_goes_on_without_its_console_and_is_watched_from_another(void *
     assert_true(tty_wait(p.tty, "runs: migrate 1/1 0003"));
     tty_type(p.tty, "a");
     assert_true(tty_wait(p.tty, "step 1 of 1"));
-    assert_true(tty_wait(p.tty, "in the way"));
+    assert_true(tty_wait(p.tty, "K ends it"));
     tty_type(p.tty, "K");
     assert_true(tty_wait(p.tty, "and Enter:"));
     assert_true(tty_wait(p.tty, "\n  >"));
