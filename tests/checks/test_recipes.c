@@ -861,7 +861,7 @@ static const struct {
     {"security.listener", true, false, "other processes of this host may listen"},
     {"sqlite.file_system", true, false, "the folder may lie on any file system"},
     {"host.memory", true, true, "the host has the memory that it has"},
-    {"db.round_trip", false, true, "tests/serve/test_faults.c holds the server up"},
+    {"db.round_trip", false, true, "who answers late is late to connect, which is told first"},
     {"conn.clock", false, true, "both clocks are the host's"},
     {"conn.server", false, true, "it says which server it is, and judges nothing"},
     {"tls.protocol", false, true, "no server here speaks an older protocol"},
