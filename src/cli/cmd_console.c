@@ -48,6 +48,7 @@ int cmd_console(const struct cli *cli)
         hg_error_hint(&err, "headgate status --json tells the same.");
         return cli_fail(cli, &err);
     }
+    terminal_look();
     if (!ops_open(&cli->settings, &options, &ops, &err))
         return cli_fail(cli, &err);
     ok = cli_run_console(cli, &ops, &err);

@@ -2,6 +2,7 @@
  * cmd_demo.c - the console on a throw-away SQLite project, with a workload on its pools.
  */
 #include "cli.h"
+#include "console/console.h"
 #include "demo_project.h"
 #include "demo_workload.h"
 
@@ -54,6 +55,7 @@ int cmd_demo(const struct cli *cli)
          && demo_workload_fork(settings, &workload, &err);
     if (!ok)
         hg_settings_free(settings);
+    terminal_look();
     ok = ok && ops_open_with(settings, &options, &ops, &err)
          && run_console(cli, &ops, workload, &err);
     demo_workload_stop(workload);

@@ -263,7 +263,7 @@ static SCREEN *start_screen(const struct terminal *t)
  * Whether ncurses survives what the terminal's description says: of a damaged file it follows
  * offsets to wherever they lead. A process of its own finds out, whose death says enough.
  */
-static bool description_is_sound(void)
+static bool try_description(void)
 {
     int status = 0;
     pid_t probe = fork();
@@ -281,6 +281,15 @@ static bool description_is_sound(void)
     while (probe > 0 && waitpid(probe, &status, 0) < 0 && errno == EINTR)
         continue;
     return probe < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+/* One thread looks, best before there are others. */
+static enum { NOT_TRIED, SOUND, DAMAGED } description;
+
+void terminal_look(void)
+{
+    if (description == NOT_TRIED && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+        description = try_description() ? SOUND : DAMAGED;
 }
 
 static bool open_files(struct terminal *t, hg_error *err)
@@ -348,7 +357,8 @@ bool terminal_open(enum color_use color, struct terminal **out, hg_error *err)
         close_files(t);
         return false;
     }
-    if (!description_is_sound()) {
+    terminal_look();
+    if (description == DAMAGED) {
         close_files(t);
         return fail_terminal(err, "the description of this kind of terminal (TERM) is damaged");
     }

@@ -16,6 +16,12 @@ enum color_use { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 struct terminal;
 
+/*
+ * Finds out in a process of its own, once, whether ncurses survives the terminal's description.
+ * Best before the first thread is started, since it forks; terminal_open() does it otherwise.
+ */
+void terminal_look(void);
+
 /* Takes over the terminal of the process. err: HG_UNSUPPORTED when there is none, or it cannot
  * place its cursor; the terminal is as it was then. */
 bool terminal_open(enum color_use color, struct terminal **out, hg_error *err);
