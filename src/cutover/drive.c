@@ -1,9 +1,11 @@
 /*
  * drive.c - forward and back through a runbook.
  *
- *   PENDING --INTENT--> BEGUN --apply, verify--> DONE        BEGUN, DONE, FAILED --UNDO--> UNDOING
- * --UNDONE--> UNDONE |                                        (abort only, the last step first)
- *                         +--FAILED--> FAILED --INTENT--> BEGUN   (the next run)
+ *     PENDING --INTENT--> BEGUN --DONE--> DONE
+ *                           +---FAILED--> FAILED --INTENT--> BEGUN, the next time
+ *
+ * An abort takes the last step back first: BEGUN, DONE, FAILED --UNDO--> UNDOING --UNDONE-->
+ * UNDONE.
  */
 #include "drive.h"
 
