@@ -26,6 +26,13 @@ typedef struct hg_url hg_url;
  * never the secret.
  */
 HG_API bool hg_url_parse(const char *text, hg_url **out_url, hg_error *err);
+
+/*
+ * The URL of a SQLite file by its path, taken byte by byte: "%", "?" and "#" are parts of a name.
+ * A relative path stays relative. out_url: the caller's until hg_url_free(). err: HG_CONFIG when
+ * the path names no file or is longer than 64 KiB, HG_NOMEM.
+ */
+HG_API bool hg_url_of_file(const char *path, hg_url **out_url, hg_error *err);
 HG_API void hg_url_free(hg_url *url); /* wipes the password */
 
 /*

@@ -286,23 +286,6 @@ static int show(const struct cli *cli, const hg_copy_result *result, const hg_er
 
 /* --- from where to where --- */
 
-static bool parse_file(const char *path, hg_url **out, hg_error *err)
-{
-    struct buf text = BUF_INIT(1 << 16);
-    bool ok;
-
-    buf_text(&text, path[0] == '/' ? "sqlite:////" : "sqlite:///");
-    for (const char *c = path + (path[0] == '/'); *c != '\0'; c++)
-        if (strchr("%?#", *c) != NULL)
-            buf_printf(&text, "%%%02X", (unsigned char)*c);
-        else
-            buf_char(&text, *c);
-    ok = buf_failed(&text) ? hg_fail(err, HG_USAGE, "the path of --sqlite is too long")
-                           : hg_url_parse(text.bytes, out, err);
-    buf_release(&text);
-    return ok;
-}
-
 /* What was named, else the selected database when it is SQLite, else where an application has it.
  */
 static bool find_source(const struct cli *cli, hg_url **out, hg_error *err)
@@ -316,11 +299,11 @@ static bool find_source(const struct cli *cli, hg_url **out, hg_error *err)
     if (cli->copy.from != NULL)
         return hg_url_parse(cli->copy.from, out, err);
     if (path != NULL)
-        return parse_file(path, out, err);
+        return hg_url_of_file(path, out, err);
     if (!hg_settings_load(&cli->settings, &settings, err))
         return false;
     path = hg_url_path(hg_settings_url(settings));
-    ok = parse_file(path == NULL ? default_source : path, out, err);
+    ok = hg_url_of_file(path == NULL ? default_source : path, out, err);
     hg_settings_free(settings);
     return ok;
 }

@@ -29,22 +29,6 @@ static bool set_path(const char *folder, struct kept *kept, hg_error *err)
     return kept->path != NULL || no_memory(err);
 }
 
-static bool parse_path(const char *path, hg_url **out, hg_error *err)
-{
-    struct buf text = BUF_INIT(1 << 16);
-    bool ok;
-
-    buf_text(&text, path[0] == '/' ? "sqlite:////" : "sqlite:///");
-    for (const char *c = path + (path[0] == '/'); *c != '\0'; c++)
-        if (strchr("%?#", *c) != NULL)
-            buf_printf(&text, "%%%02X", (unsigned char)*c);
-        else
-            buf_char(&text, *c);
-    ok = !buf_failed(&text) ? hg_url_parse(text.bytes, out, err) : no_memory(err);
-    buf_release(&text);
-    return ok;
-}
-
 static bool open_pool(struct kept *kept, int jobs, bool read_only, hg_error *err)
 {
     enum { WAIT_MS = 30000 };
@@ -59,7 +43,8 @@ static bool open_pool(struct kept *kept, int jobs, bool read_only, hg_error *err
                                      }),
                                      .read_only = read_only};
     hg_url *url = NULL;
-    bool ok = parse_path(kept->path, &url, err) && hg_pool_open(url, &options, &kept->pool, err);
+    bool ok =
+        hg_url_of_file(kept->path, &url, err) && hg_pool_open(url, &options, &kept->pool, err);
 
     hg_url_free(url);
     return ok;

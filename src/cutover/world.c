@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 
-enum { SOON_MS = 15000, CLOSE_WAIT_MS = 1000, MOMENT_MS = 100, URL_LIMIT = 1 << 16 };
+enum { SOON_MS = 15000, CLOSE_WAIT_MS = 1000, MOMENT_MS = 100 };
 
 /* The tool's own sessions write through the fence; see fence.h. */
 static bool cross(hg_conn *conn, void *context, hg_deadline by, hg_error *err)
@@ -45,24 +45,12 @@ static bool open_pool(const hg_settings *settings, const hg_url *url, bool read_
     return hg_pool_open(url, &options, out, err);
 }
 
-/* A path as a URL has it. */
-static bool file_url(const char *path, hg_url **out, hg_error *err)
-{
-    struct buf text = BUF_INIT(URL_LIMIT);
-    bool ok;
-
-    buf_printf(&text, "sqlite:///%s", path);
-    ok = buf_failed(&text) ? hg_fail(err, HG_NOMEM, "could not open \"%s\": out of memory", path)
-                           : hg_url_parse(text.bytes, out, err);
-    buf_release(&text);
-    return ok;
-}
-
 static bool open_file(const struct world *w, const char *path, bool read_only, hg_pool **out,
                       hg_error *err)
 {
     hg_url *url = NULL;
-    bool ok = file_url(path, &url, err) && open_pool(w->source_settings, url, read_only, out, err);
+    bool ok =
+        hg_url_of_file(path, &url, err) && open_pool(w->source_settings, url, read_only, out, err);
 
     hg_url_free(url);
     return ok;

@@ -22,14 +22,6 @@ static hg_pool_settings settings(void)
 
 /* --- SQLite --- */
 
-static bool url_of(const char *path, hg_url **out_url, hg_error *err)
-{
-    char text[sizeof((struct stage *)0)->path + 16];
-
-    snprintf(text, sizeof text, "sqlite:///%s", path);
-    return hg_url_parse(text, out_url, err);
-}
-
 static bool copy_file(hg_pool *home, hg_deadline by, struct stage *s, hg_error *err)
 {
     const char *path = hg_url_path(hg_pool_url(home));
@@ -54,7 +46,7 @@ static bool open_copy(hg_pool *home, hg_deadline by, struct stage *s, hg_error *
     const hg_pool_options options = {
         .name = "rehearsal", .role = "rehearsal", .settings = settings()};
     hg_url *url = NULL;
-    bool ok = copy_file(home, by, s, err) && url_of(s->path, &url, err)
+    bool ok = copy_file(home, by, s, err) && hg_url_of_file(s->path, &url, err)
               && hg_pool_open(url, &options, &s->pool, err);
 
     hg_url_free(url);

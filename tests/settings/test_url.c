@@ -349,6 +349,27 @@ static void another_database_of_the_same_server_keeps_all_else(void **state)
     hg_url_free(url);
 }
 
+static void a_files_name_means_itself_in_every_byte(void **state)
+{
+    static const struct good cases[] = {
+        {"app.db", "sqlite path=app.db db=app.db"},
+        {"/srv/100%25 a?b#c.db", "sqlite path=/srv/100%25 a?b#c.db db=100%25 a?b#c.db"},
+    };
+    hg_url *url = NULL;
+    hg_error err = {HG_OK};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_true(hg_url_of_file(cases[i].text, &url, &err));
+        assert_string_equal(told(url), cases[i].told);
+        hg_url_free(url);
+    }
+    assert_false(hg_url_of_file("", &url, &err));
+    assert_int_equal(err.code, HG_CONFIG);
+    assert_false(hg_url_of_file("instance/", &url, &err));
+    assert_int_equal(err.code, HG_CONFIG);
+}
+
 static void no_allocation_that_fails_leaks_or_crashes(void **state)
 {
     static const char text[] =
@@ -385,6 +406,7 @@ int main(void)
         cmocka_unit_test(a_port_that_was_not_written_is_not_given),
         cmocka_unit_test(a_url_that_was_understood_guards_its_password_in_errors),
         cmocka_unit_test(another_database_of_the_same_server_keeps_all_else),
+        cmocka_unit_test(a_files_name_means_itself_in_every_byte),
         cmocka_unit_test(no_allocation_that_fails_leaks_or_crashes),
     };
 
