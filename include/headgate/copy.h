@@ -45,6 +45,12 @@ typedef struct hg_copy_options {
     const char *rejects_file; /* where rows go that a rule rejects, and in a dry run every value
                                  that does not fit, as JSON lines; must not exist; NULL: none */
     int jobs;                 /* connections to each side; 0: as many as the machine is good for */
+
+    /* Rows a second, at most, that are checked, sent or read back; 0: as fast as it goes. Asked
+     * several times a second by each of the copy's threads, so that it may change meanwhile. To
+     * catch up is never slowed down. NULL: as fast as it goes. */
+    int64_t (*rate)(void *context);
+    void *rate_context;
 } hg_copy_options;
 
 HG_API hg_copy_options hg_copy_options_default(void);

@@ -86,6 +86,11 @@ static bool cancelled(void *context)
     return cli_interrupted(NULL);
 }
 
+static int64_t wanted_rate(void *context)
+{
+    return ((const struct progress *)context)->cli->copy.rate;
+}
+
 /* --- the result for people --- */
 
 static void put_visible(struct buf *out, const char *text)
@@ -466,6 +471,8 @@ static bool copy(const struct cli *cli, hg_copy_result **out_result, hg_error *e
                                  &pools, err);
 
     if (ok) {
+        options.rate = wanted_rate;
+        options.rate_context = &progress;
         cli_catch_signals();
         ok = cli->copy.follow
                  ? follow(cli, &pools, &options, &observer, out_result, err)

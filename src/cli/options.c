@@ -88,6 +88,7 @@ const struct option_row option_rows[] = {
     {"--rule",               "RULE",   FOR_COPY,    OPTION_TEXTS, offsetof(struct cli, copy.rules),              "What to do about values that do not fit: \"orders.note truncate\"; may be repeated"},
     {"--rules",              "FILE",   FOR_COPY,    OPTION_TEXT, offsetof(struct cli, copy.rules_file),         "Rules from a file, one a line"},
     {"--rejects",            "FILE",   FOR_COPY,    OPTION_TEXT, offsetof(struct cli, copy.rejects_file),       "Write rejected rows there, and in a dry run every value that does not fit"},
+    {"--rate",               "N",      FOR_COPY,    OPTION_RATE, offsetof(struct cli, copy.rate),              "Rows a second at most that are checked, sent or read back (default: as fast as it goes)"},
     {"--jobs",               "N",      FOR_COPY,    OPTION_COUNT, offsetof(struct cli, copy.jobs),              "Connections to each side (default: processors and one more)"},
     {"--runbook",            "NAME",   FOR_CUTOVER, OPTION_TEXT, offsetof(struct cli, cutover.runbook),         "Steps of a new run: env-file, systemd, elastic-beanstalk or a JSON file (default: env-file)"},
     {"--budget",             "S",      FOR_CUTOVER, OPTION_SECONDS, offsetof(struct cli, cutover.budget_s),     "The source may stay frozen for S seconds; after half as many again all is taken back"},
@@ -194,13 +195,13 @@ static bool add_to_list(struct cli_list *list, const char *value, const char *na
     return true;
 }
 
-static bool set_count(int *to, const char *value, const char *name, hg_error *err)
+static bool set_count(int *to, const char *value, int most, const char *name, hg_error *err)
 {
     char *end;
     long count = strtol(value, &end, 10);
 
-    if (end == value || *end != '\0' || count < 1 || count > 1000) {
-        hg_fail(err, HG_USAGE, "option %s: \"%s\" is not a number from 1 to 1000", name, value);
+    if (end == value || *end != '\0' || count < 1 || count > most) {
+        hg_fail(err, HG_USAGE, "option %s: \"%s\" is not a number from 1 to %d", name, value, most);
         return false;
     }
     *to = (int)count;
@@ -239,7 +240,9 @@ static bool apply(struct cli *cli, const struct option_row *option, const char *
     case OPTION_SECONDS:
         return set_seconds((double *)(void *)field, value, option->name, err);
     case OPTION_COUNT:
-        return set_count((int *)(void *)field, value, option->name, err);
+        return set_count((int *)(void *)field, value, 1000, option->name, err);
+    case OPTION_RATE:
+        return set_count((int *)(void *)field, value, 1000000000, option->name, err);
     case OPTION_TEXTS:
         return add_item((struct cli_texts *)(void *)field, value, option->name, err);
     }

@@ -16,7 +16,8 @@ struct option_row {
         OPTION_MORE,
         OPTION_LESS,
         OPTION_SECONDS,
-        OPTION_COUNT, /* a whole number from 1 */
+        OPTION_COUNT, /* a whole number from 1 to 1000 */
+        OPTION_RATE,  /* a whole number from 1 to 1,000,000,000 */
         OPTION_LIST,  /* words between commas; may be given several times */
         OPTION_TEXTS  /* texts as they are; may be given several times */
     } kind;

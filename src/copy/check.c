@@ -83,6 +83,7 @@ static bool check_row(struct scan *scan, struct hand *hand, hg_error *err)
 
     if (said == ROW_FAILED)
         return false;
+    pace_row(&scan->check->run->pace, hand);
     if (++scan->rows >= COUNT_EVERY)
         count_progress(scan);
     if (said == ROW_REJECTED) {

@@ -46,8 +46,8 @@ static bool take_row(struct hand *hand, const struct table *table, const char *r
 }
 
 /* Adds all rows of a COPY TO STDOUT to a digest. */
-static bool digest_query(struct hand *hand, const struct table *table, const char *sql,
-                         struct digest *digest, hg_error *err)
+static bool digest_query(struct run *run, struct hand *hand, const struct table *table,
+                         const char *sql, struct digest *digest, hg_error *err)
 {
     const char *bytes = NULL;
     size_t size = 0;
@@ -60,6 +60,7 @@ static bool digest_query(struct hand *hand, const struct table *table, const cha
         size_t skip = first ? READBACK_HEADER : 0;
 
         first = false;
+        pace_row(&run->pace, hand);
         if (size > skip + 2 && !take_row(hand, table, bytes + skip, size - skip, digest)) {
             bulk_copy_out_stop(hand->target);
             return no_memory(err);
@@ -85,7 +86,7 @@ static bool compare_piece(void *context, struct hand *hand, void *task, hg_error
                    (long long)piece->from, (long long)piece->to);
     buf_text(&sql, ") TO STDOUT (FORMAT binary)");
     ok = buf_failed(&sql) ? no_memory(err)
-                          : digest_query(hand, table, sql.bytes, &piece->digest, err);
+                          : digest_query(compare->run, hand, table, sql.bytes, &piece->digest, err);
     buf_release(&sql);
     if (!ok)
         hg_error_context(err, "could not read table \"%s\" back", table->source->name);

@@ -551,6 +551,7 @@ static void release(struct run *run)
         && !run->unfinished)
         (void)unlink(run->kept.path); /* nobody will ask for it */
     kept_close(&run->kept);
+    pace_release(&run->pace);
 }
 
 bool hg_copy(hg_pool *source, hg_pool *target, const hg_copy_options *options,
@@ -566,6 +567,7 @@ bool hg_copy(hg_pool *source, hg_pool *target, const hg_copy_options *options,
 
     if (run.result == NULL)
         return hg_fail(err, HG_NOMEM, "could not begin the copy: out of memory");
+    pace_init(&run.pace, options);
     ok = carry_out(&run, &first);
     if (!rejects_close(run.rejects, ok ? &first : NULL) && ok)
         ok = false;

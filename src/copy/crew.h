@@ -26,6 +26,8 @@ struct hand {
     struct encoder encoder;
     struct tally tally;
     struct cell *cells; /* as many as the widest table has */
+    int64_t rows;       /* that were done, and not accounted for, */
+    int64_t rows_free;  /* which need not be before they are so many: see pace.h */
     pthread_t thread;
     bool started;
 };

@@ -66,6 +66,7 @@ static bool send_row(struct transfer *t, hg_error *err)
         return said == ROW_REJECTED;
     digest_row(&t->chunk->digest, encoder->image.bytes + from, encoder->image.size - from);
     t->rows++;
+    pace_row(&t->run->pace, t->hand);
     return encoder->image.size < SEND_BYTES || send_image(t, err);
 }
 

@@ -7,6 +7,7 @@
  *   keys.c       what rows owe one another
  *   duplicates.c and that the target's unique keys hold them apart
  *   state.c      what is done already, in tables of the target
+ *   pace.c       no faster than somebody wants
  *   load.c       chunks into the target
  *   finish.c     keys, triggers, sequences, statistics
  *   compare.c    the target read back
@@ -22,6 +23,7 @@
 #include "crew.h"
 #include "kept.h"
 #include "mapping.h"
+#include "pace.h"
 
 /* Rows of a table between two rowids, sent in one piece; of a table without rowids all of it. */
 struct chunk {
@@ -73,6 +75,7 @@ struct run {
     struct build build; /* tables that the copy makes; empty: all are there */
     struct mapping mapping;
     struct crew crew;
+    struct pace pace;
     struct rejects *rejects;
     struct tally tally;
     VEC(struct chunk) chunks; /* by table and range */
