@@ -10,42 +10,23 @@
 #include "base/vec.h"
 #include "cutover_text.h"
 #include "cutover_watch.h"
+#include "ops/cutover_sides.h"
 #include "ops/json_cutover.h"
-#include "ops/said.h"
+#include "ops/said_cutover.h"
 #include "ops/worker.h"
 
-enum { OUT_LIMIT = 64 << 20, SUBJECT_ROOM = HG_CUTOVER_RUN_SIZE + 16, TYPED_ROOM = 128 };
+enum { OUT_LIMIT = 64 << 20, TYPED_ROOM = 128 };
 
 /* --- settings of both sides --- */
 
-struct sides {
-    hg_settings *source, *target;
-    hg_cutover_options options;
-};
-
-static bool open_sides(const struct cli *cli, struct sides *out, hg_error *err)
+static bool open_sides(const struct cli *cli, struct cutover_sides *out, hg_error *err)
 {
-    hg_settings_options target = cli->settings;
+    int64_t budget_ms = cli->cutover.budget_s < 0 ? 0 : (int64_t)(cli->cutover.budget_s * 1000);
 
-    target.url = NULL;
-    target.cutover_target = true;
-    if (!hg_settings_load(&cli->settings, &out->source, err)
-        || !hg_settings_load(&target, &out->target, err))
-        return false;
-    out->options = (hg_cutover_options){
-        .source = out->source, .target = out->target, .runbook = cli->cutover.runbook};
-    if (cli->cutover.budget_s >= 0)
-        out->options.budget_ms = (int64_t)(cli->cutover.budget_s * 1000);
-    return true;
+    return cutover_sides_open(&cli->settings, cli->cutover.runbook, budget_ms, out, err);
 }
 
-static void close_sides(struct sides *sides)
-{
-    hg_settings_free(sides->source);
-    hg_settings_free(sides->target);
-}
-
-static bool may_change(const struct cli *cli, const struct sides *sides, hg_error *err)
+static bool may_change(const struct cli *cli, const struct cutover_sides *sides, hg_error *err)
 {
     return !hg_settings_read_only(sides->source)
            || action_refuse(cli->action, CONSENT_NEVER, "", err);
@@ -72,68 +53,23 @@ static int show(const struct cli *cli, const hg_cutover *cutover,
     return 0;
 }
 
-/* --- the worker's whole life --- */
-
-/* What was not asked for is no success: a script that goes on after the cutover must not go on. */
-static bool end_as_wished(const hg_cutover *run, bool back, hg_error *err)
-{
-    if (strcmp(run->outcome, back ? "aborted" : "done") == 0)
-        return true;
-    return hg_fail(err, HG_FAILED, "the cutover %s was aborted: all was taken back", run->run);
-}
-
-static int work(const struct sides *sides, bool back, struct worker *worker)
-{
-    const hg_observer observer = {worker_event, worker_cancelled, worker};
-    struct buf out = BUF_INIT(OUT_LIMIT), errors = BUF_INIT(OUT_LIMIT),
-               document = BUF_INIT(OUT_LIMIT);
-    hg_cutover *run = NULL;
-    hg_error err = {0}, unread = {0};
-    bool ok = hg_cutover_work(&sides->options, back, &observer, &err);
-    int status;
-
-    if (hg_cutover_read(&sides->options, &run, &unread))
-        ok = ok && end_as_wished(run, back, &err);
-    status = ok ? 0 : hg_code_exit_status(err.code);
-    if (run != NULL)
-        cutover_put_end(&out, run);
-    if (run == NULL)
-        json_error(&document, ok ? &unread : &err);
-    else
-        json_cutover(&document, run, ok ? NULL : &err);
-    if (!ok)
-        said_error(&errors, &err);
-    worker_end(worker, &(struct worker_outcome){.exit_status = status,
-                                                .out = out.bytes,
-                                                .errors = errors.bytes,
-                                                .document = document.bytes});
-    buf_release(&out);
-    buf_release(&errors);
-    buf_release(&document);
-    hg_cutover_free(run);
-    return status;
-}
-
-/* By it the worker of a run is found again. */
-static void name_subject(const char *run, char out[SUBJECT_ROOM])
-{
-    snprintf(out, SUBJECT_ROOM, "cutover %s", run);
-}
+/* --- the worker --- */
 
 /* Nothing of this process has a thread yet: it can be forked. */
-static int start(const struct cli *cli, const struct sides *sides, const char *run, bool back)
+static int start(const struct cli *cli, const struct cutover_sides *sides, const char *run,
+                 bool back)
 {
-    char subject[SUBJECT_ROOM];
+    char subject[CUTOVER_SUBJECT_SIZE];
     struct worker *worker = NULL;
     struct worker_info info;
     hg_error err = {0};
 
-    name_subject(run, subject);
+    cutover_subject(run, subject);
     if (!worker_start(hg_settings_runtime_dir(sides->source), cli->action->name, subject, &worker,
                       &info, &err))
         return cli_fail(cli, &err);
     if (worker != NULL)
-        return work(sides, back, worker);
+        return cutover_work(sides, back, worker);
     return cutover_watch(&(struct cutover_watch){.cli = cli,
                                                  .options = &sides->options,
                                                  .run = run,
@@ -143,13 +79,14 @@ static int start(const struct cli *cli, const struct sides *sides, const char *r
 }
 
 /* The process that works on the run now. */
-static int watch(const struct cli *cli, const struct sides *sides, const hg_cutover *run, bool back)
+static int watch(const struct cli *cli, const struct cutover_sides *sides, const hg_cutover *run,
+                 bool back)
 {
-    char subject[SUBJECT_ROOM];
+    char subject[CUTOVER_SUBJECT_SIZE];
     struct worker_info info;
     hg_error err = {0};
 
-    name_subject(run->run, subject);
+    cutover_subject(run->run, subject);
     if (worker_find(hg_settings_runtime_dir(sides->source), subject, true, &info))
         return cutover_watch(
             &(struct cutover_watch){.cli = cli,
@@ -166,7 +103,7 @@ static int watch(const struct cli *cli, const struct sides *sides, const hg_cuto
 
 /* --- what can be wanted --- */
 
-static int begin(const struct cli *cli, const struct sides *sides)
+static int begin(const struct cli *cli, const struct cutover_sides *sides)
 {
     char run[HG_CUTOVER_RUN_SIZE];
     hg_error err = {0};
@@ -177,7 +114,7 @@ static int begin(const struct cli *cli, const struct sides *sides)
     return start(cli, sides, run, false);
 }
 
-static int plan(const struct cli *cli, const struct sides *sides)
+static int plan(const struct cli *cli, const struct cutover_sides *sides)
 {
     hg_cutover *plan = NULL;
     hg_error err = {0};
@@ -191,7 +128,7 @@ static int plan(const struct cli *cli, const struct sides *sides)
     return status;
 }
 
-static int status(const struct cli *cli, const struct sides *sides)
+static int status(const struct cli *cli, const struct cutover_sides *sides)
 {
     hg_cutover *run = NULL;
     hg_error err = {0};
@@ -203,7 +140,7 @@ static int status(const struct cli *cli, const struct sides *sides)
     return 0;
 }
 
-static bool read_open(const struct sides *sides, hg_cutover **out, hg_error *err)
+static bool read_open(const struct cutover_sides *sides, hg_cutover **out, hg_error *err)
 {
     hg_cutover *run = NULL;
 
@@ -226,12 +163,12 @@ static void note_now(const struct cli *cli, const hg_cutover *run)
     cli_note(cli, "cutover %s", run->run);
     if (cli->verbosity < 0)
         return;
-    cutover_put_now(&out, run);
+    said_cutover_now(&out, run);
     fwrite(out.bytes, 1, out.size, stderr);
     buf_release(&out);
 }
 
-static int resume(const struct cli *cli, const struct sides *sides)
+static int resume(const struct cli *cli, const struct cutover_sides *sides)
 {
     hg_cutover *run = NULL;
     hg_error err = {0};
@@ -246,7 +183,7 @@ static int resume(const struct cli *cli, const struct sides *sides)
     return result;
 }
 
-static int attach(const struct cli *cli, const struct sides *sides)
+static int attach(const struct cli *cli, const struct cutover_sides *sides)
 {
     hg_cutover *run = NULL;
     hg_error err = {0};
@@ -285,7 +222,7 @@ static bool confirm_abort(const struct cli *cli, const hg_cutover *run, hg_error
     return false;
 }
 
-static int go_back(const struct cli *cli, const struct sides *sides)
+static int go_back(const struct cli *cli, const struct cutover_sides *sides)
 {
     hg_cutover *run = NULL;
     hg_error err = {0};
@@ -304,7 +241,7 @@ static int go_back(const struct cli *cli, const struct sides *sides)
 
 /* --- orders --- */
 
-static int order(const struct cli *cli, const struct sides *sides, hg_cutover_order order,
+static int order(const struct cli *cli, const struct cutover_sides *sides, hg_cutover_order order,
                  const char *name, const char *text)
 {
     struct buf out = BUF_INIT(OUT_LIMIT);
@@ -320,22 +257,22 @@ static int order(const struct cli *cli, const struct sides *sides, hg_cutover_or
     return 0;
 }
 
-static int pause_run(const struct cli *cli, const struct sides *sides)
+static int pause_run(const struct cli *cli, const struct cutover_sides *sides)
 {
     return order(cli, sides, HG_CUTOVER_PAUSE, "pause", "");
 }
 
-static int continue_run(const struct cli *cli, const struct sides *sides)
+static int continue_run(const struct cli *cli, const struct cutover_sides *sides)
 {
     return order(cli, sides, HG_CUTOVER_CONTINUE, "continue", "");
 }
 
-static int answer(const struct cli *cli, const struct sides *sides)
+static int answer(const struct cli *cli, const struct cutover_sides *sides)
 {
     return order(cli, sides, HG_CUTOVER_ANSWER, "answer", cli->cutover.answer);
 }
 
-static int note(const struct cli *cli, const struct sides *sides)
+static int note(const struct cli *cli, const struct cutover_sides *sides)
 {
     return order(cli, sides, HG_CUTOVER_NOTE, "note", cli->cutover.note);
 }
@@ -390,11 +327,12 @@ static int check(const struct cli *cli)
 /* --- which of them --- */
 
 static bool choose(const struct cli *cli,
-                   int (**out_run)(const struct cli *cli, const struct sides *sides), hg_error *err)
+                   int (**out_run)(const struct cli *cli, const struct cutover_sides *sides),
+                   hg_error *err)
 {
     const struct {
         bool wanted;
-        int (*run)(const struct cli *cli, const struct sides *sides);
+        int (*run)(const struct cli *cli, const struct cutover_sides *sides);
     } modes[] = {
         {cli->plan, plan},
         {cli->resume, resume},
@@ -425,8 +363,8 @@ static bool choose(const struct cli *cli,
 
 int cmd_cutover(const struct cli *cli)
 {
-    struct sides sides = {0};
-    int (*run)(const struct cli *cli, const struct sides *sides);
+    struct cutover_sides sides = {0};
+    int (*run)(const struct cli *cli, const struct cutover_sides *sides);
     hg_error err = {0};
     int result;
 
@@ -435,6 +373,6 @@ int cmd_cutover(const struct cli *cli)
     if (cli->cutover.check != NULL)
         return check(cli);
     result = open_sides(cli, &sides, &err) ? run(cli, &sides) : cli_fail(cli, &err);
-    close_sides(&sides);
+    cutover_sides_close(&sides);
     return result;
 }

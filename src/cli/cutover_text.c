@@ -11,6 +11,8 @@
 #include "base/buf.h"
 #include "base/text.h"
 #include "cli.h"
+#include "ops/said.h"
+#include "ops/said_cutover.h"
 #include "table.h"
 
 enum { LAST_RECORDS = 12, STEP_COLUMNS = 4, EVENT_COLUMNS = 8, SPAN_COLUMNS = 11 };
@@ -29,13 +31,6 @@ static void put_padded(struct buf *out, const char *text, int columns)
     for (int n = text_width(out->bytes + start); n < columns; n++)
         buf_char(out, ' ');
     buf_char(out, ' ');
-}
-
-static void put_line(struct buf *out, const char *title, const char *text)
-{
-    buf_printf(out, "  %-8s ", title);
-    put_visible(out, text);
-    buf_char(out, '\n');
 }
 
 /* What took ms, or "-" when that is not known. */
@@ -123,9 +118,9 @@ static void put_costs(struct buf *out, const hg_cutover *plan)
 
 void cutover_put_plan(struct buf *out, const hg_cutover *plan)
 {
-    put_line(out, "runbook", plan->runbook);
-    put_line(out, "from", plan->source);
-    put_line(out, "to", plan->target);
+    said_line(out, "runbook", plan->runbook);
+    said_line(out, "from", plan->source);
+    said_line(out, "to", plan->target);
     buf_char(out, '\n');
     put_plan_steps(out, plan);
     put_doubts(out, plan);
@@ -198,51 +193,6 @@ static void put_records(struct buf *out, const hg_cutover *run)
     }
 }
 
-static const char *sight_of(const hg_cutover *run)
-{
-    if (run->past_return)
-        return "The target has the truth: the application reads and writes there, and the source "
-               "stays frozen.";
-    if (run->frozen_ms >= 0)
-        return "The application can read; every write fails with \"headgate: frozen\", or as "
-               "read-only.";
-    return "The application reads and writes the source.";
-}
-
-static void put_freeze(struct buf *out, const hg_cutover *run)
-{
-    char frozen[32], budget[32];
-
-    if (run->frozen_ms < 0 || run->past_return)
-        return;
-    buf_printf(out, "Nobody has been able to write for %s",
-               cli_duration((double)run->frozen_ms, frozen, sizeof frozen));
-    if (run->budget_ms > 0)
-        buf_printf(out, "; the budget is %s",
-                   cli_duration((double)run->budget_ms, budget, sizeof budget));
-    buf_text(out, ".\n");
-}
-
-void cutover_put_now(struct buf *out, const hg_cutover *run)
-{
-    put_freeze(out, run);
-    buf_printf(out, "%s\n", sight_of(run));
-    if (run->closed)
-        return;
-    buf_text(out, run->aborting ? "It is going back. " : "To abort now: ");
-    put_visible(out, run->cost);
-    buf_char(out, '\n');
-}
-
-static const char *stand_of(const hg_cutover *run)
-{
-    if (run->closed)
-        return strcmp(run->outcome, "done") == 0 ? "done" : "aborted: all was taken back";
-    if (run->aborting)
-        return run->working ? "going back" : "on its way back, and nobody works on it";
-    return run->working ? "somebody works on it" : "open, and nobody works on it";
-}
-
 static void put_wait(struct buf *out, const hg_cutover *run)
 {
     const hg_cutover_step *step = run->at < run->step_count ? &run->steps[run->at] : NULL;
@@ -264,35 +214,20 @@ static void put_wait(struct buf *out, const hg_cutover *run)
     buf_char(out, '\n');
 }
 
-static void put_name(struct buf *out, const hg_cutover *run)
-{
-    buf_text(out, "cutover ");
-    put_visible(out, run->run);
-    buf_printf(out, ": %s\n", stand_of(run));
-}
-
 void cutover_put_status(struct buf *out, const hg_cutover *run)
 {
-    put_name(out, run);
-    put_line(out, "runbook", run->runbook);
-    put_line(out, "from", run->source);
-    put_line(out, "to", run->target);
-    put_line(out, "folder", run->dir);
-    put_line(out, "head", run->head);
+    said_cutover_name(out, run);
+    said_line(out, "runbook", run->runbook);
+    said_line(out, "from", run->source);
+    said_line(out, "to", run->target);
+    said_line(out, "folder", run->dir);
+    said_line(out, "head", run->head);
     buf_char(out, '\n');
     put_run_steps(out, run);
     buf_char(out, '\n');
-    cutover_put_now(out, run);
+    said_cutover_now(out, run);
     put_wait(out, run);
     put_records(out, run);
-}
-
-void cutover_put_end(struct buf *out, const hg_cutover *run)
-{
-    put_name(out, run);
-    cutover_put_now(out, run);
-    put_line(out, "journal", run->dir);
-    put_line(out, "head", run->head);
 }
 
 void cutover_put_question(struct buf *out, const hg_cutover *run)
@@ -300,7 +235,7 @@ void cutover_put_question(struct buf *out, const hg_cutover *run)
     const hg_cutover_step *step = &run->steps[run->at];
 
     if (step->what[0] != '\0')
-        put_line(out, "does", step->what);
+        said_line(out, "does", step->what);
     if (step->cost[0] != '\0')
-        put_line(out, "back", step->cost);
+        said_line(out, "back", step->cost);
 }

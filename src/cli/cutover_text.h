@@ -1,6 +1,5 @@
 /*
- * cutover_text.h - a cutover as people read it: what a run would do, where one stands, how it
- * ended. Pure.
+ * cutover_text.h - a cutover as people read it: what a run would do, and where one stands. Pure.
  */
 #ifndef CLI_CUTOVER_TEXT_H
 #define CLI_CUTOVER_TEXT_H
@@ -14,12 +13,6 @@ void cutover_put_plan(struct buf *out, const hg_cutover *plan);
 
 /* Where a run stands, with the end of its journal. */
 void cutover_put_status(struct buf *out, const hg_cutover *run);
-
-/* Since when nobody can write, what the application sees, and what an abort would cost. */
-void cutover_put_now(struct buf *out, const hg_cutover *run);
-
-/* How a run ended, or that it did not. */
-void cutover_put_end(struct buf *out, const hg_cutover *run);
 
 /* What stands before the question of the step that comes next: what it does, what a way back from
  * it costs. */

@@ -18,6 +18,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cutover_text.h"
+#include "ops/said_cutover.h"
 #include "ops/worker.h"
 
 enum { LINE_ROOM = 512, OUT_LIMIT = 64 << 20, SHOW_EVERY_MS = 10000 };
@@ -263,7 +264,7 @@ static void put_question(struct viewer *v)
         buf_text(&out, ": ");
     } else {
         cutover_put_question(&out, v->run);
-        cutover_put_now(&out, v->run);
+        said_cutover_now(&out, v->run);
         text_visible(&out, v->run->question, strlen(v->run->question));
         buf_text(&out, ": ");
     }

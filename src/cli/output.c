@@ -66,17 +66,7 @@ int cli_fail(const struct cli *cli, const hg_error *error)
 
 char *cli_duration(double ms, char *out, size_t size)
 {
-    if (ms < 0)
-        snprintf(out, size, "-");
-    else if (ms < 9.95)
-        snprintf(out, size, "%.1f ms", ms);
-    else if (ms < 999.5)
-        snprintf(out, size, "%.0f ms", ms);
-    else if (ms < 59950)
-        snprintf(out, size, "%.1f s", ms / 1000);
-    else
-        snprintf(out, size, "%d min %d s", (int)(ms / 60000), (int)(ms / 1000) % 60);
-    return out;
+    return said_duration(ms, out, size);
 }
 
 char *cli_bytes(int64_t bytes, char *out, size_t size)

@@ -3,6 +3,7 @@
  */
 #include "said.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -63,4 +64,26 @@ void said_run(struct buf *out, const hg_run_result *result)
         put_visible(out, result->current[i]);
     }
     buf_text(out, result->current_count == 0 ? "base\n" : "\n");
+}
+
+void said_line(struct buf *out, const char *name, const char *text)
+{
+    buf_printf(out, "  %-8s ", name);
+    put_visible(out, text);
+    buf_char(out, '\n');
+}
+
+char *said_duration(double ms, char *out, size_t size)
+{
+    if (ms < 0)
+        snprintf(out, size, "-");
+    else if (ms < 9.95)
+        snprintf(out, size, "%.1f ms", ms);
+    else if (ms < 999.5)
+        snprintf(out, size, "%.0f ms", ms);
+    else if (ms < 59950)
+        snprintf(out, size, "%.1f s", ms / 1000);
+    else
+        snprintf(out, size, "%d min %d s", (int)(ms / 60000), (int)(ms / 1000) % 60);
+    return out;
 }

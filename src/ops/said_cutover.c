@@ -1,0 +1,75 @@
+/*
+ * said_cutover.c - where a cutover stands, in words.
+ */
+#include "said_cutover.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/text.h"
+#include "said.h"
+
+static void put_visible(struct buf *out, const char *text)
+{
+    text_visible(out, text, strlen(text));
+}
+
+const char *said_cutover_stand(const hg_cutover *run)
+{
+    if (run->closed)
+        return strcmp(run->outcome, "done") == 0 ? "done" : "aborted: all was taken back";
+    if (run->aborting)
+        return run->working ? "going back" : "on its way back, and nobody works on it";
+    return run->working ? "somebody works on it" : "open, and nobody works on it";
+}
+
+const char *said_cutover_sight(const hg_cutover *run)
+{
+    if (run->past_return)
+        return "The target has the truth: the application reads and writes there, and the source "
+               "stays frozen.";
+    if (run->frozen_ms >= 0)
+        return "The application can read; every write fails with \"headgate: frozen\", or as "
+               "read-only.";
+    return "The application reads and writes the source.";
+}
+
+void said_cutover_name(struct buf *out, const hg_cutover *run)
+{
+    buf_text(out, "cutover ");
+    put_visible(out, run->run);
+    buf_printf(out, ": %s\n", said_cutover_stand(run));
+}
+
+static void put_freeze(struct buf *out, const hg_cutover *run)
+{
+    char frozen[32], budget[32];
+
+    if (run->frozen_ms < 0 || run->past_return)
+        return;
+    buf_printf(out, "Nobody has been able to write for %s",
+               said_duration((double)run->frozen_ms, frozen, sizeof frozen));
+    if (run->budget_ms > 0)
+        buf_printf(out, "; the budget is %s",
+                   said_duration((double)run->budget_ms, budget, sizeof budget));
+    buf_text(out, ".\n");
+}
+
+void said_cutover_now(struct buf *out, const hg_cutover *run)
+{
+    put_freeze(out, run);
+    buf_printf(out, "%s\n", said_cutover_sight(run));
+    if (run->closed)
+        return;
+    buf_text(out, run->aborting ? "It is going back. " : "To abort now: ");
+    put_visible(out, run->cost);
+    buf_char(out, '\n');
+}
+
+void said_cutover_end(struct buf *out, const hg_cutover *run)
+{
+    said_cutover_name(out, run);
+    said_cutover_now(out, run);
+    said_line(out, "journal", run->dir);
+    said_line(out, "head", run->head);
+}
