@@ -49,6 +49,7 @@ typedef struct hg_cutover_step {
     int64_t began_ms, ended_ms; /* Unix time; 0: not yet */
     int64_t expected_ms;        /* as long as it took the last time; -1: not known */
     const char *error; /* of the last attempt, or what a gate found that speaks against it; "" */
+    const char *note;  /* "not rehearsed: ..."; "" */
 } hg_cutover_step;
 
 typedef struct hg_cutover_record {
@@ -76,6 +77,12 @@ typedef struct hg_cutover {
     int64_t frozen_ms; /* for how long nobody has been able to write; -1: they can */
     int64_t budget_ms; /* 0: not known */
     bool working;      /* a process is at work on it */
+    bool stalled;      /* the step `at` has failed; whoever works on it waits for
+                          HG_CUTOVER_CONTINUE or HG_CUTOVER_ABORT, not for an answer */
+    bool paused;
+    bool postponed; /* it will wait before the freeze */
+    int64_t rate;   /* rows a second that a copy may send; 0: as many as it can */
+    bool rehearsal; /* on copies of both sides */
     bool aborting, past_return, closed;
     const char *outcome; /* of a closed one: "done", "aborted"; "" */
     const char *head;    /* hash of the journal's last record */
@@ -83,7 +90,8 @@ typedef struct hg_cutover {
 
 HG_API void hg_cutover_free(hg_cutover *cutover); /* NULL is fine */
 
-/* The newest run; without any: HG_FAILED. err: HG_FILE (the journal was changed: where), HG_IO. */
+/* The newest run; without any: HG_FAILED. The target's settings may be NULL: then no question names
+ * its database. err: HG_FILE (the journal was changed: where), HG_IO. */
 HG_API bool hg_cutover_read(const hg_cutover_options *options, hg_cutover **out_cutover,
                             hg_error *err);
 
@@ -104,8 +112,8 @@ HG_API bool hg_cutover_begin(const hg_cutover_options *options, char out_run[HG_
  * needed who is not there. It waits for answers as long as it takes; a step that fails while the
  * source is frozen is waited for, too, until somebody says again or abort, or the budget is used
  * up: then it aborts. observer: steps; HG_EVENT_WAITING with the question. err: HG_LOCKED (another
- * process works on it), HG_REFUSED, HG_CANCELLED (the observer; nothing is half done), HG_TIMEOUT
- * (the budget; all was taken back), what a step said.
+ * process works on it), HG_REFUSED, HG_CANCELLED (the observer; nothing is half done), HG_FAILED
+ * (the budget is used up, all was taken back), what a step said.
  */
 HG_API bool hg_cutover_work(const hg_cutover_options *options, bool abort,
                             const hg_observer *observer, hg_error *err);
@@ -116,6 +124,9 @@ typedef enum hg_cutover_order {
     HG_CUTOVER_CONTINUE, /* after a pause, or again after a failure */
     HG_CUTOVER_NOTE,     /* text: a remark for the journal */
     HG_CUTOVER_ABORT,    /* text: the run's name */
+    HG_CUTOVER_RATE,     /* text: rows a second that a copy may send; "0": as many as it can */
+    HG_CUTOVER_POSTPONE, /* the freeze: it waits before it, until it is told otherwise */
+    HG_CUTOVER_UNPOSTPONE,
     HG_CUTOVER_ORDERS
 } hg_cutover_order;
 

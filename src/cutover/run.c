@@ -25,8 +25,8 @@
 enum { BOOK_LIMIT = 1 << 20, ORDER_LIMIT = 1 << 16, NAMES_A_MINUTE = 100 };
 
 static const char book_name[] = "runbook.json", orders_name[] = "orders";
-static const char *const order_names[HG_CUTOVER_ORDERS] = {"answer", "pause", "continue", "note",
-                                                           "abort"};
+static const char *const order_names[HG_CUTOVER_ORDERS] = {
+    "answer", "pause", "continue", "note", "abort", "rate", "postpone", "unpostpone"};
 
 static bool runs_dir(const hg_settings *settings, char out[RUN_PATH], hg_error *err)
 {
@@ -168,6 +168,11 @@ static int put_bytes(const char *bytes, size_t n, void *context)
 {
     buf_bytes(context, bytes, n);
     return buf_failed(context) ? -1 : 0;
+}
+
+const char *order_name(hg_cutover_order order)
+{
+    return order_names[order];
 }
 
 /* The clock puts them in order; the process id keeps two apart. */

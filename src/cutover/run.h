@@ -52,6 +52,8 @@ struct order {
     char text[512];
 };
 
+const char *order_name(hg_cutover_order order); /* "answer", "pause", ... */
+
 /* Leaves an order; it is there whole or not at all. */
 bool order_leave(const char *dir, const struct order *order, hg_error *err);
 
