@@ -139,10 +139,11 @@ HG_API const char *hg_settings_env_file(const hg_settings *settings);
 HG_API bool hg_env_file_point(const char *file, const char *variable, const char *like,
                               const char *keep, hg_error *err);
 
-/* Gives the variable back the value that it has in `keep`, or takes it out, and removes `keep`;
- * without such a file nothing. What else has changed in the file stays. Same errors. */
-HG_API bool hg_env_file_restore(const char *file, const char *variable, const char *keep,
-                                hg_error *err);
+/* Takes the change back: the file is as it was, to the byte, or, where somebody else has changed it
+ * meanwhile, the variable has the value again that it has in `keep`, or is gone. `keep` stays.
+ * Without such a file nothing. Same errors. */
+HG_API bool hg_env_file_restore(const char *file, const char *variable, const char *like,
+                                const char *keep, hg_error *err);
 
 /* Whether both variables of the file have the same value. Same errors. */
 HG_API bool hg_env_file_points(const char *file, const char *variable, const char *like,

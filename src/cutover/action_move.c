@@ -72,7 +72,7 @@ bool flip_undo(void *world, const struct step *step, hg_error *err)
     char keep[WORLD_PATH];
 
     return world_path(w, "env-before", keep, err)
-           && hg_env_file_restore(file_of(w, step), variable_of(w), keep, err)
+           && hg_env_file_restore(file_of(w, step), variable_of(w), like, keep, err)
            && command_run(world, step, "restart", err);
 }
 

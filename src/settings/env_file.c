@@ -185,25 +185,53 @@ bool hg_env_file_point(const char *file, const char *variable, const char *like,
     return ok;
 }
 
-bool hg_env_file_restore(const char *file, const char *variable, const char *keep, hg_error *err)
+/* Whether the file is what pointing made of the one before, and nothing else. */
+static bool is_as_pointed(const struct env_file *now, const struct env_file *before,
+                          const char *variable, const char *like)
 {
-    struct env_file now = ENV_FILE_INIT(file), before = ENV_FILE_INIT(keep);
+    const struct dotenv_entry *e = dotenv_find(&before->entries, like);
     struct buf text = BUF_INIT(2 * FILE_LIMIT);
-    const struct dotenv_entry *old;
     struct piece value;
-    bool ok = true;
+    bool same;
 
-    if (!file_exists(keep))
-        return true;
-    ok = open_file(&now, err) && open_file(&before, err);
-    old = ok ? dotenv_find(&before.entries, variable) : NULL;
-    ok = ok && (old == NULL || value_of(&before, old, &value, err));
-    if (ok)
-        rewrite(&now, variable, old == NULL ? NULL : &value, &text);
-    ok = ok && replace(&now, &text, err)
-         && (unlink(keep) == 0 || hg_fail(err, HG_IO, "could not remove \"%s\": %m", keep));
+    if (e == NULL || !value_of(before, e, &value, NULL))
+        return false;
+    rewrite(before, variable, &value, &text);
+    same = !buf_failed(&text) && text.size == now->text.size
+           && memcmp(text.bytes, now->text.bytes, text.size) == 0;
     explicit_bzero(text.bytes, text.size);
     buf_release(&text);
+    return same;
+}
+
+/* The file as it was before, to the byte, when nobody else has changed it; else the one line. */
+static bool put_back(const struct env_file *now, const struct env_file *before,
+                     const char *variable, const char *like, hg_error *err)
+{
+    const struct dotenv_entry *old = dotenv_find(&before->entries, variable);
+    struct buf text = BUF_INIT(2 * FILE_LIMIT);
+    struct piece value;
+    bool ok;
+
+    if (is_as_pointed(now, before, variable, like))
+        return replace(now, &before->text, err);
+    ok = old == NULL || value_of(before, old, &value, err);
+    if (ok)
+        rewrite(now, variable, old == NULL ? NULL : &value, &text);
+    ok = ok && replace(now, &text, err);
+    explicit_bzero(text.bytes, text.size);
+    buf_release(&text);
+    return ok;
+}
+
+bool hg_env_file_restore(const char *file, const char *variable, const char *like, const char *keep,
+                         hg_error *err)
+{
+    struct env_file now = ENV_FILE_INIT(file), before = ENV_FILE_INIT(keep);
+    bool ok = !file_exists(keep)
+              || (open_file(&now, err) && open_file(&before, err)
+                  && put_back(&now, &before, variable, like, err));
+
     close_file(&now);
     close_file(&before);
     return ok;

@@ -76,7 +76,7 @@ static void restore(void)
 {
     hg_error err = {0};
 
-    if (!hg_env_file_restore(file, "DATABASE_URL", keep, &err))
+    if (!hg_env_file_restore(file, "DATABASE_URL", LIKE, keep, &err))
         fail_msg("%s", err.message);
 }
 
@@ -100,7 +100,7 @@ static void a_variable_takes_the_other_ones_line_and_gives_it_back(void **state)
     assert_int_equal(status.st_mode & 07777, 0600);
     restore();
     assert_file(file, before);
-    assert_false(file_exists(keep));
+    assert_file(keep, before);
 }
 
 static void a_variable_that_was_not_there_is_added_and_taken_out_again(void **state)
@@ -110,7 +110,7 @@ static void a_variable_that_was_not_there_is_added_and_taken_out_again(void **st
     point();
     assert_file(file, "X=1\n" LIKE "=postgresql://h/db\nDATABASE_URL=postgresql://h/db\n");
     restore();
-    assert_file(file, "X=1\n" LIKE "=postgresql://h/db\n");
+    assert_file(file, "X=1\n" LIKE "=postgresql://h/db"); /* to the byte */
 }
 
 static void the_last_of_several_lines_counts(void **state)
