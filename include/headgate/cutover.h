@@ -81,7 +81,7 @@ typedef struct hg_cutover {
                           HG_CUTOVER_CONTINUE or HG_CUTOVER_ABORT, not for an answer */
     bool paused;
     bool postponed; /* it will wait before the freeze */
-    int64_t rate;   /* rows a second that a copy may send; 0: as many as it can */
+    int64_t rate;   /* rows a second that a copy may do; 0: as many as it can */
     bool rehearsal; /* on copies of both sides */
     bool aborting, past_return, closed;
     const char *outcome; /* of a closed one: "done", "aborted"; "" */
@@ -124,7 +124,7 @@ typedef enum hg_cutover_order {
     HG_CUTOVER_CONTINUE, /* after a pause, or again after a failure */
     HG_CUTOVER_NOTE,     /* text: a remark for the journal */
     HG_CUTOVER_ABORT,    /* text: the run's name */
-    HG_CUTOVER_RATE,     /* text: rows a second that a copy may send; "0": as many as it can */
+    HG_CUTOVER_RATE,     /* text: rows a second that a copy may do; "0": as many as it can */
     HG_CUTOVER_POSTPONE, /* the freeze: it waits before it, until it is told otherwise */
     HG_CUTOVER_UNPOSTPONE,
     HG_CUTOVER_ORDERS

@@ -49,9 +49,9 @@ struct cli_copy {
 struct cli_cutover {
     const char *runbook; /* a built-in one's name or a file */
     const char *check;   /* a file */
-    const char *note, *answer;
+    const char *note, *answer, *rate;
     double budget_s; /* -1: not given */
-    bool abort, pause, go_on, status;
+    bool abort, pause, go_on, status, postpone, unpostpone;
 };
 
 /* What the command line said. Texts are argv's. */

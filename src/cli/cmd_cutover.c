@@ -267,6 +267,21 @@ static int continue_run(const struct cli *cli, const struct cutover_sides *sides
     return order(cli, sides, HG_CUTOVER_CONTINUE, "continue", "");
 }
 
+static int postpone(const struct cli *cli, const struct cutover_sides *sides)
+{
+    return order(cli, sides, HG_CUTOVER_POSTPONE, "postpone", "");
+}
+
+static int unpostpone(const struct cli *cli, const struct cutover_sides *sides)
+{
+    return order(cli, sides, HG_CUTOVER_UNPOSTPONE, "unpostpone", "");
+}
+
+static int rate(const struct cli *cli, const struct cutover_sides *sides)
+{
+    return order(cli, sides, HG_CUTOVER_RATE, "rate", cli->cutover.rate);
+}
+
 static int answer(const struct cli *cli, const struct cutover_sides *sides)
 {
     return order(cli, sides, HG_CUTOVER_ANSWER, "answer", cli->cutover.answer);
@@ -341,6 +356,9 @@ static bool choose(const struct cli *cli,
         {cli->cutover.status, status},
         {cli->cutover.pause, pause_run},
         {cli->cutover.go_on, continue_run},
+        {cli->cutover.postpone, postpone},
+        {cli->cutover.unpostpone, unpostpone},
+        {cli->cutover.rate != NULL, rate},
         {cli->cutover.answer != NULL, answer},
         {cli->cutover.note != NULL, note},
     };
@@ -355,7 +373,8 @@ static bool choose(const struct cli *cli,
     if (wanted > 1)
         return hg_fail(err, HG_USAGE,
                        "only one of --plan, --check, --resume, --attach, --abort, --status, "
-                       "--pause, --continue, --answer and --note makes sense");
+                       "--pause, --continue, --postpone, --unpostpone, --rate, --answer and "
+                       "--note makes sense");
     if (cli->cutover.runbook != NULL && *out_run != begin && *out_run != plan)
         return hg_fail(err, HG_USAGE, "--runbook is for a new run: an open one keeps its own");
     return true;

@@ -199,6 +199,10 @@ static void put_wait(struct buf *out, const hg_cutover *run)
 
     if (step == NULL || run->closed)
         return;
+    if (run->postponed && run->frozen_ms < 0)
+        buf_text(out, "The freeze is postponed; headgate cutover --unpostpone lets it begin.\n");
+    if (run->rate > 0)
+        buf_printf(out, "The copy does at most %lld rows a second.\n", (long long)run->rate);
     if (strcmp(step->state, "failed") == 0) {
         put_visible(out, step->id);
         buf_text(out, " failed: ");

@@ -216,14 +216,24 @@ static void say(struct viewer *v, hg_cutover_order order, const char *text)
         v->waits = WAITS_FOR_NOTHING; /* until the worker says more */
 }
 
+static bool is_postponed(const struct viewer *v)
+{
+    return v->run != NULL && v->run->postponed && !v->run->paused && v->run->frozen_ms < 0;
+}
+
+static const char *order_to_go_on(const struct viewer *v)
+{
+    return is_postponed(v) ? "unpostpone" : "continue";
+}
+
 /* After a failure or in a pause it is not an answer that is wanted, but to go on or back. */
 static void take_order(struct viewer *v, const char *line)
 {
     char back[sizeof v->line];
 
     snprintf(back, sizeof back, "abort %s", v->watch->run);
-    if (strcmp(line, "continue") == 0)
-        say(v, HG_CUTOVER_CONTINUE, "");
+    if (strcmp(line, order_to_go_on(v)) == 0)
+        say(v, is_postponed(v) ? HG_CUTOVER_UNPOSTPONE : HG_CUTOVER_CONTINUE, "");
     else if (strcmp(line, back) == 0)
         say(v, HG_CUTOVER_ABORT, v->watch->run);
 }
@@ -259,7 +269,7 @@ static void put_question(struct viewer *v)
     struct buf out = BUF_INIT(OUT_LIMIT);
 
     if (v->waits == WAITS_FOR_ORDER) {
-        buf_text(&out, "Type continue, or abort ");
+        buf_printf(&out, "Type %s, or abort ", order_to_go_on(v));
         text_visible(&out, v->watch->run, strlen(v->watch->run));
         buf_text(&out, ": ");
     } else {

@@ -97,6 +97,9 @@ const struct option_row option_rows[] = {
     {"--abort",              NULL,     FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, cutover.abort),           "Take back all that was done; its name has to be typed, or given with --confirm"},
     {"--pause",              NULL,     FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, cutover.pause),           "Let the run wait before its next step"},
     {"--continue",           NULL,     FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, cutover.go_on),           "Let the run go on after a pause, or try a step again that has failed"},
+    {"--rate",               "N",      FOR_CUTOVER, OPTION_TEXT, offsetof(struct cli, cutover.rate),            "Let the run's copy do at most N rows a second; 0: as many as it can"},
+    {"--postpone",           NULL,     FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, cutover.postpone),        "Let the run wait before the freeze"},
+    {"--unpostpone",         NULL,     FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, cutover.unpostpone),      "Let it freeze"},
     {"--answer",             "TEXT",   FOR_CUTOVER, OPTION_TEXT, offsetof(struct cli, cutover.answer),          "Answer the question that the run waits with"},
     {"--note",               "TEXT",   FOR_CUTOVER, OPTION_TEXT, offsetof(struct cli, cutover.note),            "Write a remark into the run's journal"},
 };

@@ -20,6 +20,13 @@ enum { SQL_LIMIT = 1 << 20, NAME_ROOM = 512, LEAST_BUDGET_MS = 30000, STEADY_MS 
 
 /* --- one copy --- */
 
+static int64_t rate(void *context)
+{
+    const struct world *w = context;
+
+    return atomic_load(&w->rate);
+}
+
 static bool run_copy(struct world *w, hg_copy_mode mode, bool resume, hg_pool *from, hg_pool *to,
                      hg_copy_result **out, hg_error *err)
 {
@@ -28,6 +35,8 @@ static bool run_copy(struct world *w, hg_copy_mode mode, bool resume, hg_pool *f
 
     options.mode = mode;
     options.resume = resume;
+    options.rate = rate;
+    options.rate_context = w;
     return hg_copy(from, to, &options, &observer, out, err);
 }
 
@@ -309,7 +318,8 @@ bool copy_undo(void *world, const struct step *step, hg_error *err)
     const struct journal_record *claim = journal_last(w->journal, step->id, JOURNAL_EFFECT);
 
     return claim == NULL
-           || (give_up_copy(w, err) && empty_tables(w, json_object_get(claim->data, "tables"), err));
+           || (give_up_copy(w, err)
+               && empty_tables(w, json_object_get(claim->data, "tables"), err));
 }
 
 /* --- verify --- */

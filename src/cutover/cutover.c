@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "builtin.h"
+#include "control.h"
 #include "drive.h"
 #include "run.h"
 #include "world.h"
@@ -142,10 +143,12 @@ struct work {
     struct loaded_runbook *book;
     hg_conn *lock; /* holds the target's lock */
     int64_t looked_ns;
-    bool paused, aborting;
-    bool again;       /* somebody said: continue */
-    bool late;        /* the budget was used up, and so it goes back */
-    char answer[512]; /* "": none */
+    struct control control;
+    bool aborting;
+    bool again;        /* somebody said: continue */
+    bool late;         /* the budget was used up, and so it goes back */
+    char answer[512];  /* "": none */
+    char answerer[64]; /* whose */
 };
 
 static bool is_cancelled(const struct work *w)
@@ -162,34 +165,28 @@ static void tell(const struct work *w, hg_event_kind kind, const char *step, con
         w->observer->on_event(w->observer->context, &event);
 }
 
-static void write_down(struct work *w, const struct order *order)
-{
-    (void)journal_append(w->world.journal, "", JOURNAL_NOTE,
-                         json_pack("{s:s, s:s}", "note", order->text, "by", order->actor), NULL);
-}
-
+/* An answer is written down with its question. */
 static void obey(struct work *w, const struct order *order)
 {
     switch (order->kind) {
     case HG_CUTOVER_ANSWER:
         text_copy(w->answer, sizeof w->answer, order->text);
-        break;
-    case HG_CUTOVER_PAUSE:
-        w->paused = true;
+        text_copy(w->answerer, sizeof w->answerer, order->actor);
+        return;
+    case HG_CUTOVER_ABORT:
+        if (strcmp(order->text, journal_run_id(w->world.journal)) != 0)
+            return;
+        w->aborting = true;
         break;
     case HG_CUTOVER_CONTINUE:
-        w->paused = false;
         w->again = true;
         break;
-    case HG_CUTOVER_NOTE:
-        write_down(w, order);
-        break;
-    case HG_CUTOVER_ABORT:
-        w->aborting = w->aborting || strcmp(order->text, journal_run_id(w->world.journal)) == 0;
-        break;
-    case HG_CUTOVER_ORDERS:
+    default:
         break;
     }
+    (void)control_record(w->world.journal, order, NULL);
+    w->control = control_read(w->world.journal);
+    atomic_store(&w->world.rate, w->control.rate);
 }
 
 /* At most ten times a second: a folder has to be read. */
@@ -215,6 +212,23 @@ static bool step_stops(void *context)
     return is_cancelled(w) || (w->aborting && !back);
 }
 
+/* The freeze goes on while somebody thinks: the budget ends that. */
+static bool out_of_time(const struct work *w)
+{
+    return drive_over_budget(&w->drive);
+}
+
+/* Until somebody says that it is over. */
+static void sit_out(struct work *w, const bool *wait, const char *why)
+{
+    if (*wait)
+        tell(w, HG_EVENT_WAITING, "", why);
+    while (*wait && !w->aborting && !is_cancelled(w) && !out_of_time(w)) {
+        (void)poll(NULL, 0, ORDERS_EVERY_MS);
+        listen(w);
+    }
+}
+
 /* What the drive asks between two steps: here a pause is sat out. */
 static bool between_steps(void *context)
 {
@@ -223,13 +237,20 @@ static bool between_steps(void *context)
     if (w->drive.budget_ms == 0)
         w->drive.budget_ms = w->world.budget_ms;
     listen(w);
-    if (w->paused)
-        tell(w, HG_EVENT_WAITING, "", "paused");
-    while (w->paused && !w->aborting && !is_cancelled(w)) {
-        (void)poll(NULL, 0, ORDERS_EVERY_MS);
-        listen(w);
-    }
+    sit_out(w, &w->control.paused, "paused");
     return is_cancelled(w) || w->aborting;
+}
+
+/* What the drive asks when it knows which step comes. */
+static bool enter(void *context, const struct step *step, hg_error *err)
+{
+    struct work *w = context;
+    const char *freeze = w->drive.runbook->freeze;
+
+    if (freeze != NULL && strcmp(step->id, freeze) == 0)
+        sit_out(w, &w->control.postponed, "the freeze is postponed");
+    return (!is_cancelled(w) && !w->aborting)
+           || hg_fail(err, HG_CANCELLED, "stopped before step %s", step->id);
 }
 
 static void pass_on(void *context, const hg_event *event)
@@ -240,18 +261,14 @@ static void pass_on(void *context, const hg_event *event)
         w->observer->on_event(w->observer->context, event);
 }
 
-/* The freeze goes on while somebody thinks: the budget ends that. */
-static bool out_of_time(const struct work *w)
-{
-    return drive_over_budget(&w->drive);
-}
-
 /* What was said before the question was there does not answer it. */
-static void forget_answers(struct work *w)
+static void put_question(struct work *w, const struct question *question)
 {
+    sit_out(w, &w->control.paused, "paused");
     w->looked_ns = 0;
     listen(w);
     w->answer[0] = '\0';
+    tell(w, HG_EVENT_WAITING, question->step->id, question->text);
 }
 
 /* Something was typed, but not this: that is written down, and asked again. */
@@ -259,26 +276,29 @@ static bool is_wrong(struct work *w, const struct question *question)
 {
     if (question->expected[0] == '\0' || strcmp(w->answer, question->expected) == 0)
         return false;
-    (void)journal_append(w->world.journal, question->step->id, JOURNAL_DECISION,
-                         json_pack("{s:s, s:b}", "answer", w->answer, "accepted", 0), NULL);
+    (void)journal_append(
+        w->world.journal, question->step->id, JOURNAL_DECISION,
+        json_pack("{s:s, s:s, s:b}", "answer", w->answer, "by", w->answerer, "accepted", 0), NULL);
     tell(w, HG_EVENT_NOTE, question->step->id, "that is not what has to be typed");
     return true;
 }
 
-static bool ask(void *context, const struct question *question, char *answer, size_t size)
+static bool ask(void *context, const struct question *question, struct reply *out)
 {
     struct work *w = context;
 
-    forget_answers(w);
-    tell(w, HG_EVENT_WAITING, question->step->id, question->text);
+    put_question(w, question);
     while (!w->aborting && !is_cancelled(w) && !out_of_time(w)) {
-        if (w->answer[0] != '\0' && !is_wrong(w, question)) {
-            text_copy(answer, size, w->answer);
+        if (w->control.paused) {
+            put_question(w, question);
+        } else if (w->answer[0] != '\0' && is_wrong(w, question)) {
+            w->answer[0] = '\0';
+            tell(w, HG_EVENT_WAITING, question->step->id, question->text);
+        } else if (w->answer[0] != '\0') {
+            text_copy(out->text, sizeof out->text, w->answer);
+            text_copy(out->by, sizeof out->by, w->answerer);
             return true;
         }
-        if (w->answer[0] != '\0')
-            tell(w, HG_EVENT_WAITING, question->step->id, question->text);
-        w->answer[0] = '\0';
         (void)poll(NULL, 0, ORDERS_EVERY_MS);
         listen(w);
     }
@@ -320,7 +340,7 @@ static bool carry_on(struct work *w, bool back, hg_error *err)
             break;
     }
     if (ok && w->late) {
-        ok = hg_fail(&why, HG_TIMEOUT,
+        ok = hg_fail(&why, HG_FAILED,
                      "the source was frozen for longer than its budget: all was taken back");
         hg_error_hint(&why, "Find out what took so long, then rehearse again.");
     }
@@ -410,8 +430,11 @@ static bool run_drive(struct work *w, bool back, hg_error *err)
                               .world = &w->world,
                               .database = hg_url_database(hg_settings_url(w->options->target)),
                               .observer = &between,
+                              .enter = enter,
                               .ask = ask,
-                              .ask_context = w};
+                              .context = w};
+    w->control = control_read(w->world.journal);
+    atomic_store(&w->world.rate, w->control.rate);
     find_budget(w);
     w->world.budget_ms = w->drive.budget_ms;
     return carry_on(w, back, err);
@@ -440,15 +463,18 @@ bool hg_cutover_work(const hg_cutover_options *options, bool back, const hg_obse
 static bool check_order(const struct journal *journal, const char *dir, hg_cutover_order order,
                         const char *text, hg_error *err)
 {
+    int64_t rate;
+
     if (!journal_is_held(dir)) {
         hg_fail(err, HG_REFUSED, "nobody works on the cutover %s", journal_run_id(journal));
         hg_error_hint(err, "Go on with `headgate cutover --resume`.");
         return false;
     }
-    if (order != HG_CUTOVER_ABORT || strcmp(text, journal_run_id(journal)) == 0)
-        return true;
-    hg_fail(err, HG_REFUSED, "to abort, name the run: %s", journal_run_id(journal));
-    return false;
+    if (order == HG_CUTOVER_RATE && !control_rate(text, &rate))
+        return hg_fail(err, HG_USAGE, "\"%s\" is not a number of rows a second", text);
+    if (order == HG_CUTOVER_ABORT && strcmp(text, journal_run_id(journal)) != 0)
+        return hg_fail(err, HG_REFUSED, "to abort, name the run: %s", journal_run_id(journal));
+    return true;
 }
 
 bool hg_cutover_say(const hg_cutover_options *options, hg_cutover_order order, const char *text,

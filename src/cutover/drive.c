@@ -14,8 +14,6 @@
 
 #include "base/text.h"
 
-enum { ANSWER_ROOM = 256 };
-
 static const char *const state_names[STEP_STATES] = {"pending", "begun",   "done",
                                                      "failed",  "undoing", "undone"};
 static const char *const class_names[STEP_CLASSES] = {"harmless", "reversible", "by operator",
@@ -178,20 +176,24 @@ bool drive_question(const struct drive *d, const struct step *step, struct quest
 static bool ask(struct drive *d, const struct step *step, hg_error *err)
 {
     struct question q = {0};
-    char answer[ANSWER_ROOM] = "";
+    struct reply reply = {0};
+    json_t *data;
     bool right;
 
     if (!drive_question(d, step, &q))
         return true;
-    if (d->ask == NULL || !d->ask(d->ask_context, &q, answer, sizeof answer)) {
+    if (d->ask == NULL || !d->ask(d->context, &q, &reply)) {
         hg_fail(err, HG_REFUSED, "\"%s\" waits for an answer", step->title);
         hg_error_hint(err, "Go on with `headgate cutover --resume`, on a terminal.");
         return false;
     }
-    right = q.expected[0] == '\0' ? answer[0] != '\0' : strcmp(answer, q.expected) == 0;
+    right = q.expected[0] == '\0' ? reply.text[0] != '\0' : strcmp(reply.text, q.expected) == 0;
+    data = json_pack("{s:s, s:b}", "answer", reply.text, "accepted", (int)right);
+    if (reply.by[0] != '\0')
+        json_object_set_new(data, "by", json_string(reply.by));
     if (!journal_append(d->journal, step->id,
                         step->confirmation == CONFIRM_ATTEST ? JOURNAL_ATTEST : JOURNAL_DECISION,
-                        json_pack("{s:s, s:b}", "answer", answer, "accepted", right), err))
+                        data, err))
         return false;
     if (right)
         return true;
@@ -283,7 +285,7 @@ static bool give_up(struct drive *d, hg_error *err)
                                    "frozen_ms", (json_int_t)drive_frozen_ms(d)),
                          NULL);
     if (drive_abort(d, &failure)) {
-        hg_fail(err, HG_TIMEOUT,
+        hg_fail(err, HG_FAILED,
                 "the source was frozen for longer than its budget: all was taken back");
         hg_error_hint(err, "Find out what took so long, then rehearse again.");
         return false;
@@ -314,7 +316,8 @@ bool drive_forward(struct drive *d, hg_error *err)
             return hg_fail(err, HG_CANCELLED, "stopped before step %s", d->runbook->steps[i].id);
         if (drive_over_budget(d))
             return give_up(d, err);
-        if (!take(d, i, err))
+        if ((d->enter != NULL && !d->enter(d->context, &d->runbook->steps[i], err))
+            || !take(d, i, err))
             return drive_over_budget(d) ? give_up(d, err) : false;
     }
     return journal_append(d->journal, "", JOURNAL_CLOSE, json_pack("{s:s}", "outcome", "done"),

@@ -77,6 +77,12 @@ struct question {
     char expected[128]; /* what has to be typed; "": any words */
 };
 
+/* What a person said to it. */
+struct reply {
+    char text[256];
+    char by[64]; /* who; "": whoever works on the run */
+};
+
 struct drive {
     const struct runbook *runbook;
     const struct action *actions;
@@ -85,9 +91,11 @@ struct drive {
     void *world;
     const char *database;        /* the target's name, for CONFIRM_CUTOVER */
     const hg_observer *observer; /* NULL is fine */
-    /* false: nobody answers now. The answer is at most size - 1 bytes. */
-    bool (*ask)(void *context, const struct question *question, char *answer, size_t size);
-    void *ask_context;
+    /* Before a step is taken forward; false, with err: it is not. NULL: nothing. */
+    bool (*enter)(void *context, const struct step *step, hg_error *err);
+    /* false: nobody answers now. */
+    bool (*ask)(void *context, const struct question *question, struct reply *out);
+    void *context;     /* of both */
     int64_t budget_ms; /* how long the source may stay frozen before the commit; 0: as long as it
                           takes */
 };

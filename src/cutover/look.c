@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "builtin.h"
+#include "control.h"
 #include "drive.h"
 #include "run.h"
 #include "world.h"
@@ -62,7 +63,7 @@ static void show_step(const struct step *step, hg_cutover_step *out)
     out->state = step_state_name(STEP_PENDING);
     out->asks = step->confirmation != CONFIRM_NOTHING;
     out->expected_ms = -1;
-    out->error = "";
+    out->error = out->note = "";
 }
 
 static bool show_steps(struct look *l, hg_error *err)
@@ -125,6 +126,14 @@ static const char *text_of(struct look *l, const struct journal_record *r)
     return "";
 }
 
+/* Who left the order or the answer, not whose process wrote it down. */
+static const char *actor_of(const struct journal_record *r)
+{
+    const char *by = json_string_value(json_object_get(r->data, "by"));
+
+    return by == NULL ? r->actor : by;
+}
+
 static bool show_records(struct look *l, hg_error *err)
 {
     size_t n = journal_count(l->journal);
@@ -137,7 +146,7 @@ static bool show_records(struct look *l, hg_error *err)
 
         records[i] = (hg_cutover_record){.seq = r->seq,
                                          .at_ms = r->at_ms,
-                                         .actor = r->actor,
+                                         .actor = actor_of(r),
                                          .host = r->host,
                                          .step = r->step,
                                          .event = journal_event_name(r->event),
@@ -211,13 +220,23 @@ static void show_cost(struct look *l)
             l->view.cost = l->view.steps[i].cost;
 }
 
+/* Whoever works on it waits for an order instead. */
+static bool waits_for_order(const struct look *l)
+{
+    const struct runbook *book = runbook_of(l->book);
+    const hg_cutover *v = &l->view;
+    bool freeze = book->freeze != NULL && strcmp(v->steps[v->at].id, book->freeze) == 0;
+
+    return v->stalled || (v->working && (v->paused || (v->postponed && freeze)));
+}
+
 static void show_question(struct look *l, const struct drive *drive)
 {
     const struct runbook *book = runbook_of(l->book);
     enum step_state state;
     struct question q = {0};
 
-    if (l->view.at >= book->count || l->view.closed || l->view.aborting)
+    if (l->view.at >= book->count || l->view.closed || l->view.aborting || waits_for_order(l))
         return;
     state = drive_state(l->journal, &book->steps[l->view.at]);
     if (state == STEP_BEGUN || !drive_question(drive, &book->steps[l->view.at], &q))
@@ -240,13 +259,24 @@ static int64_t budget_of(const struct journal *journal)
     return budget;
 }
 
+static void show_control(struct look *l)
+{
+    struct control control = control_read(l->journal);
+
+    l->view.paused = control.paused;
+    l->view.postponed = control.postponed;
+    l->view.rate = control.rate;
+}
+
 static void show_run(struct look *l, const hg_cutover_options *options, const char *dir)
 {
     const struct journal_record *open = journal_last(l->journal, "", JOURNAL_OPEN);
     const struct journal_record *close = journal_last(l->journal, "", JOURNAL_CLOSE);
-    const struct drive drive = {.runbook = runbook_of(l->book),
-                                .journal = l->journal,
-                                .database = hg_url_database(hg_settings_url(options->target))};
+    const struct drive drive = {
+        .runbook = runbook_of(l->book),
+        .journal = l->journal,
+        .database =
+            options->target == NULL ? "" : hg_url_database(hg_settings_url(options->target))};
     hg_cutover *v = &l->view;
 
     v->run = journal_run_id(l->journal);
@@ -265,9 +295,12 @@ static void show_run(struct look *l, const hg_cutover_options *options, const ch
     v->outcome =
         close == NULL ? "" : kept(l, json_string_value(json_object_get(close->data, "outcome")));
     v->working = journal_is_held(dir);
+    show_control(l);
     show_states(l);
     if (v->aborting)
         show_way_back(l);
+    v->stalled = v->working && !v->aborting && v->frozen_ms >= 0 && v->at < v->step_count
+                 && control_stalled(l->journal, v->steps[v->at].id);
     show_cost(l);
     show_question(l, &drive);
 }

@@ -7,6 +7,7 @@
 
 #include <headgate/observer.h>
 #include <headgate/pool.h>
+#include <stdatomic.h>
 
 #include "drive.h"
 
@@ -22,6 +23,7 @@ struct world {
     char dir[WORLD_PATH]; /* of the run */
     struct journal *journal;
     const hg_observer *observer;
+    atomic_llong rate;           /* rows a second that a copy may do; 0: as many as it can */
     int64_t budget_ms;           /* how long the source may stay frozen; 0: not known */
     bool (*stop)(void *context); /* whether the operation is to end: cancelled, or another order */
     void *stop_context;

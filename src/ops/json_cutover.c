@@ -41,6 +41,7 @@ static json_t *step_object(const hg_cutover_step *step)
     json_object_set_new(object, "ended_at", json_part_utc(step->ended_ms));
     put_ms(object, "expected_ms", step->expected_ms);
     put_text_or_null(object, "error", step->error);
+    put_text_or_null(object, "note", step->note);
     return object;
 }
 
@@ -96,6 +97,11 @@ bool json_cutover(struct buf *out, const hg_cutover *cutover, const hg_error *er
     put_text_or_null(root, "expected", cutover->expected);
     put_text_or_null(root, "cost", cutover->cost);
     put_flag(root, "working", cutover->working);
+    put_flag(root, "stalled", cutover->stalled);
+    put_flag(root, "paused", cutover->paused);
+    put_flag(root, "postponed", cutover->postponed);
+    json_object_set_new(root, "rate", json_integer((json_int_t)cutover->rate));
+    put_flag(root, "rehearsal", cutover->rehearsal);
     put_flag(root, "aborting", cutover->aborting);
     put_flag(root, "past_return", cutover->past_return);
     put_flag(root, "closed", cutover->closed);

@@ -20,6 +20,8 @@ const char *said_cutover_stand(const hg_cutover *run)
         return strcmp(run->outcome, "done") == 0 ? "done" : "aborted: all was taken back";
     if (run->aborting)
         return run->working ? "going back" : "on its way back, and nobody works on it";
+    if (run->working && run->paused)
+        return "paused; headgate cutover --continue lets it go on";
     return run->working ? "somebody works on it" : "open, and nobody works on it";
 }
 

@@ -585,4 +585,47 @@ static inline json_t *shop_answer(const struct shop *s, int in, const char *stop
     }
 }
 
+/* Whether a process runs our program: a number alone may be somebody else's by now. */
+static inline bool is_headgate(long pid)
+{
+    char path[64], exe[4096];
+    ssize_t n;
+
+    snprintf(path, sizeof path, "/proc/%ld/exe", pid);
+    n = readlink(path, exe, sizeof exe - 1);
+    exe[n < 0 ? 0 : n] = '\0';
+    return strcmp(exe, TEST_HEADGATE) == 0;
+}
+
+/* Who wrote the journal's last record. */
+static inline long writer_of(const struct shop *s, const json_t *run)
+{
+    struct buf text = BUF_INIT(64 << 20);
+    char path[4096];
+    json_t *record;
+    char *line;
+    long pid;
+
+    snprintf(path, sizeof path, "%s/%s/journal.jsonl", s->dir, text_of(run, "dir"));
+    if (!file_read(path, &text, NULL) || text.size < 2) {
+        buf_release(&text);
+        return 0;
+    }
+    buf_truncate(&text, text.size - 1);
+    line = strrchr(text.bytes, '\n');
+    record = json_loads(line == NULL ? text.bytes : line + 1, 0, NULL);
+    pid = (long)json_integer_value(json_object_get(record, "pid"));
+    json_decref(record);
+    buf_release(&text);
+    return pid;
+}
+
+/* The process that works on a run, as far as its journal names it; 0: none. */
+static inline pid_t shop_worker(const struct shop *s, const json_t *run)
+{
+    long pid = flag_of(run, "working") ? writer_of(s, run) : 0;
+
+    return pid > 1 && is_headgate(pid) ? (pid_t)pid : 0;
+}
+
 #endif

@@ -113,7 +113,7 @@ static void the_budget_ends_a_freeze_that_nobody_ends(void **state)
     keeper = shop_start(s, argv, &in);
     run = shop_answer(s, in, "S12");
     json_decref(run);
-    assert_int_equal(process_wait(keeper), 3);
+    assert_int_equal(process_wait(keeper), 1);
     run = shop_look(s);
     assert_string_equal(text_of(run, "outcome"), "aborted");
     json_decref(run);

@@ -32,46 +32,11 @@ static void end_watcher(void)
     watcher = 0;
 }
 
-/* Whether a process runs our program: a number alone may be somebody else's by now. */
-static bool is_headgate(long pid)
-{
-    char path[64], exe[4096];
-    ssize_t n;
-
-    snprintf(path, sizeof path, "/proc/%ld/exe", pid);
-    n = readlink(path, exe, sizeof exe - 1);
-    exe[n < 0 ? 0 : n] = '\0';
-    return strcmp(exe, TEST_HEADGATE) == 0;
-}
-
-/* Who wrote the journal's last record. */
-static long writer_of(const struct shop *s, const json_t *run)
-{
-    struct buf text = BUF_INIT(64 << 20);
-    char path[4096];
-    json_t *record;
-    char *line;
-    long pid;
-
-    snprintf(path, sizeof path, "%s/%s/journal.jsonl", s->dir, text_of(run, "dir"));
-    if (!file_read(path, &text, NULL) || text.size < 2) {
-        buf_release(&text);
-        return 0;
-    }
-    buf_truncate(&text, text.size - 1);
-    line = strrchr(text.bytes, '\n');
-    record = json_loads(line == NULL ? text.bytes : line + 1, 0, NULL);
-    pid = (long)json_integer_value(json_object_get(record, "pid"));
-    json_decref(record);
-    buf_release(&text);
-    return pid;
-}
-
 static bool kill_worker(const struct shop *s, const json_t *run)
 {
-    long pid = flag_of(run, "working") ? writer_of(s, run) : 0;
+    pid_t pid = shop_worker(s, run);
 
-    return pid > 1 && is_headgate(pid) && kill((pid_t)pid, SIGKILL) == 0;
+    return pid > 1 && kill(pid, SIGKILL) == 0;
 }
 
 /* One look at the run and what a patient operator does then. */

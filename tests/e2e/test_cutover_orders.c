@@ -51,6 +51,19 @@ static void await_step(const struct shop *s, const char *id)
     }
 }
 
+static void await_state(const struct shop *s, const char *id, const char *state)
+{
+    hg_deadline by = hg_deadline_in_ms(PATIENCE_MS);
+
+    for (bool there = false; !there; moment()) {
+        json_t *run = shop_look(s);
+
+        assert_true(hg_deadline_left_ms(by) > 0);
+        there = strcmp(text_of(step_of(run, id), "state"), state) == 0;
+        json_decref(run);
+    }
+}
+
 static void abort_run(const struct shop *s)
 {
     json_t *run = shop_look(s);
@@ -88,7 +101,32 @@ static void the_second_operator_is_refused_and_may_watch_and_answer(void **state
     assert_status(HEADGATE(s, "cutover", "--attach"), 1);
 }
 
-static void paused_it_waits_before_the_next_step(void **state)
+/* Until a terminal that attaches is told this; what it said is the caller's. */
+static struct process_result await_attached(const struct shop *s, const char *text)
+{
+    hg_deadline by = hg_deadline_in_ms(PATIENCE_MS);
+    struct process_result r = HEADGATE(s, "cutover", "--attach");
+
+    while (strstr(r.err, text) == NULL) {
+        assert_true(hg_deadline_left_ms(by) > 0);
+        process_release(&r);
+        moment();
+        r = HEADGATE(s, "cutover", "--attach");
+    }
+    return r;
+}
+
+static void answer_run(const struct shop *s, const char *id)
+{
+    json_t *run;
+
+    await_step(s, id);
+    run = shop_look(s);
+    assert_status(HEADGATE(s, "cutover", "--answer", answer_to(run)), 0);
+    json_decref(run);
+}
+
+static void paused_it_asks_and_does_nothing(void **state)
 {
     struct shop *s = *state;
     struct process_result r;
@@ -96,21 +134,73 @@ static void paused_it_waits_before_the_next_step(void **state)
 
     shop_write_runbook(s, "S04", NULL);
     begin_and_leave(s);
+    await_step(s, "S03");
     assert_status(HEADGATE(s, "cutover", "--pause"), 0);
-    run = shop_look(s);
-    assert_status(HEADGATE(s, "cutover", "--answer", text_of(run, "expected")), 0);
-    json_decref(run);
-    do { /* until it waits */
-        moment();
-        r = HEADGATE(s, "cutover", "--attach");
-        if (strstr(r.err, "paused") != NULL)
-            break;
-        process_release(&r);
-    } while (true);
+    r = await_attached(s, "paused");
     assert_non_null(strstr(r.err, "Type continue, or abort "));
     assert_status(r, 130);
+    run = shop_look(s);
+    assert_true(flag_of(run, "paused"));
+    assert_string_equal(text_of(run, "question"), "");
+    json_decref(run);
     assert_status(HEADGATE(s, "cutover", "--continue"), 0);
+    answer_run(s, "S03");
     await_step(s, "S05");
+    abort_run(s);
+}
+
+static void a_postponed_freeze_waits_for_its_word_also_after_a_kill(void **state)
+{
+    struct shop *s = *state;
+    struct process_result r;
+    json_t *run;
+
+    shop_write_runbook(s, "S04", NULL);
+    begin_and_leave(s);
+    assert_status(HEADGATE(s, "cutover", "--postpone"), 0);
+    answer_run(s, "S03");
+    answer_run(s, "S05");
+    r = await_attached(s, "the freeze is postponed");
+    assert_non_null(strstr(r.err, "Type unpostpone, or abort "));
+    assert_status(r, 130);
+    run = shop_look(s);
+    assert_true(flag_of(run, "postponed"));
+    assert_string_equal(text_of(run, "at"), "S07");
+    assert_string_equal(text_of(run, "question"), "");
+    assert_true(json_is_null(json_object_get(run, "frozen_ms")));
+    assert_int_equal(kill(shop_worker(s, run), SIGKILL), 0);
+    json_decref(run);
+    r = HEADGATE(s, "cutover", "--resume");
+    assert_non_null(strstr(r.err, "the freeze is postponed"));
+    assert_status(r, 130);
+    assert_status(HEADGATE(s, "cutover", "--unpostpone"), 0);
+    await_step(s, "S07");
+    abort_run(s);
+}
+
+static void a_copy_keeps_to_its_rate_until_that_is_lifted(void **state)
+{
+    struct shop *s = *state;
+    struct process_result r;
+
+    in_source(s, "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) "
+                 "INSERT INTO entries SELECT i, 'row ' || i FROM n");
+    shop_write_runbook(s, "S04", NULL);
+    begin_and_leave(s);
+    r = HEADGATE(s, "cutover", "--rate", "many");
+    assert_non_null(strstr(r.err, "\"many\" is not a number of rows a second"));
+    assert_status(r, 2);
+    assert_status(HEADGATE(s, "cutover", "--rate", "1"), 0); /* 3000 rows take an hour */
+    answer_run(s, "S03");
+    answer_run(s, "S05");
+    answer_run(s, "S07");
+    await_state(s, "S10", "begun");
+    for (int i = 0; i < 10; i++)
+        moment();
+    await_state(s, "S10", "begun");
+    assert_status(HEADGATE(s, "cutover", "--rate", "0"), 0);
+    await_step(s, "S12");
+    await_record(s, "NOTE", "rate 0");
     abort_run(s);
 }
 
@@ -152,6 +242,7 @@ static void a_step_that_fails_while_frozen_waits_for_somebody(void **state)
     await_said(s, "Type continue, or abort ");
     r = HEADGATE(s, "cutover", "--status");
     assert_non_null(strstr(r.out, "headgate cutover --continue tries it again"));
+    assert_null(strstr(r.out, " asks: "));
     assert_non_null(strstr(r.out, "Nobody has been able to write for "));
     assert_status(r, 0);
     temp_write(s->dir, "ready", "");
@@ -285,7 +376,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_second_operator_is_refused_and_may_watch_and_answer),
-        TEST(paused_it_waits_before_the_next_step),
+        TEST(paused_it_asks_and_does_nothing),
+        TEST(a_postponed_freeze_waits_for_its_word_also_after_a_kill),
+        TEST(a_copy_keeps_to_its_rate_until_that_is_lifted),
         TEST(a_step_that_fails_while_frozen_waits_for_somebody),
         TEST(an_interrupted_terminal_leaves_the_run_alone),
         TEST(a_journal_that_was_changed_is_refused_with_its_line),
