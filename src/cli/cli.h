@@ -41,7 +41,7 @@ struct cli_copy {
     const char *snapshot;  /* a folder */
     const char *rules_file, *rejects_file;
     struct cli_texts rules;
-    int jobs, rate; /* 0: not given */
+    int jobs; /* 0: not given */
     bool dry_run, verify_only, create, abandon, catch_up, follow, last;
 };
 
@@ -49,7 +49,7 @@ struct cli_copy {
 struct cli_cutover {
     const char *runbook; /* a built-in one's name or a file */
     const char *check;   /* a file */
-    const char *note, *answer, *rate;
+    const char *note, *answer;
     double budget_s; /* -1: not given */
     bool abort, pause, go_on, status, postpone, unpostpone;
 };
@@ -84,6 +84,7 @@ struct cli {
     bool tap, list;
     struct cli_copy copy;
     struct cli_cutover cutover;
+    int rate;    /* copy, cutover; -1: not given */
     bool resume; /* copy, cutover */
     int verbosity; /* -1 quiet, 0, 1, 2 */
     bool json, yes, plan, single_transaction, watch, help, version;

@@ -88,7 +88,9 @@ static bool cancelled(void *context)
 
 static int64_t wanted_rate(void *context)
 {
-    return ((const struct progress *)context)->cli->copy.rate;
+    int rate = ((const struct progress *)context)->cli->rate;
+
+    return rate > 0 ? rate : 0;
 }
 
 /* --- the result for people --- */

@@ -93,7 +93,7 @@ static int watch(const struct cli *cli, const struct cutover_sides *sides, const
                                     .options = &sides->options,
                                     .run = run->run,
                                     .worker = info.id,
-                                    .answers = !hg_settings_read_only(sides->source),
+                                    .answers = !back && !hg_settings_read_only(sides->source),
                                     .abort_is_success = back});
     hg_fail(&err, HG_FAILED, "the process that works on the cutover %s cannot be heard from here",
             run->run);
@@ -279,7 +279,10 @@ static int unpostpone(const struct cli *cli, const struct cutover_sides *sides)
 
 static int rate(const struct cli *cli, const struct cutover_sides *sides)
 {
-    return order(cli, sides, HG_CUTOVER_RATE, "rate", cli->cutover.rate);
+    char text[16];
+
+    snprintf(text, sizeof text, "%d", cli->rate);
+    return order(cli, sides, HG_CUTOVER_RATE, "rate", text);
 }
 
 static int answer(const struct cli *cli, const struct cutover_sides *sides)
@@ -358,7 +361,7 @@ static bool choose(const struct cli *cli,
         {cli->cutover.go_on, continue_run},
         {cli->cutover.postpone, postpone},
         {cli->cutover.unpostpone, unpostpone},
-        {cli->cutover.rate != NULL, rate},
+        {cli->rate >= 0, rate},
         {cli->cutover.answer != NULL, answer},
         {cli->cutover.note != NULL, note},
     };

@@ -88,7 +88,7 @@ const struct option_row option_rows[] = {
     {"--rule",               "RULE",   FOR_COPY,    OPTION_TEXTS, offsetof(struct cli, copy.rules),              "What to do about values that do not fit: \"orders.note truncate\"; may be repeated"},
     {"--rules",              "FILE",   FOR_COPY,    OPTION_TEXT, offsetof(struct cli, copy.rules_file),         "Rules from a file, one a line"},
     {"--rejects",            "FILE",   FOR_COPY,    OPTION_TEXT, offsetof(struct cli, copy.rejects_file),       "Write rejected rows there, and in a dry run every value that does not fit"},
-    {"--rate",               "N",      FOR_COPY,    OPTION_RATE, offsetof(struct cli, copy.rate),              "Rows a second at most that are checked, sent or read back (default: as fast as it goes)"},
+    {"--rate",               "N",      FOR_COPY | FOR_CUTOVER, OPTION_RATE, offsetof(struct cli, rate),        "Rows a second at most that a copy checks, sends or reads back; 0, the default: as fast as it goes"},
     {"--jobs",               "N",      FOR_COPY,    OPTION_COUNT, offsetof(struct cli, copy.jobs),              "Connections to each side (default: processors and one more)"},
     {"--runbook",            "NAME",   FOR_CUTOVER, OPTION_TEXT, offsetof(struct cli, cutover.runbook),         "Steps of a new run: env-file, systemd, elastic-beanstalk or a JSON file (default: env-file)"},
     {"--budget",             "S",      FOR_CUTOVER, OPTION_SECONDS, offsetof(struct cli, cutover.budget_s),     "The source may stay frozen for S seconds; after half as many again all is taken back"},
@@ -97,7 +97,6 @@ const struct option_row option_rows[] = {
     {"--abort",              NULL,     FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, cutover.abort),           "Take back all that was done; its name has to be typed, or given with --confirm"},
     {"--pause",              NULL,     FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, cutover.pause),           "Let the run wait before its next step"},
     {"--continue",           NULL,     FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, cutover.go_on),           "Let the run go on after a pause, or try a step again that has failed"},
-    {"--rate",               "N",      FOR_CUTOVER, OPTION_TEXT, offsetof(struct cli, cutover.rate),            "Let the run's copy do at most N rows a second; 0: as many as it can"},
     {"--postpone",           NULL,     FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, cutover.postpone),        "Let the run wait before the freeze"},
     {"--unpostpone",         NULL,     FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, cutover.unpostpone),      "Let it freeze"},
     {"--answer",             "TEXT",   FOR_CUTOVER, OPTION_TEXT, offsetof(struct cli, cutover.answer),          "Answer the question that the run waits with"},
@@ -198,13 +197,14 @@ static bool add_to_list(struct cli_list *list, const char *value, const char *na
     return true;
 }
 
-static bool set_count(int *to, const char *value, int most, const char *name, hg_error *err)
+static bool set_count(int *to, const char *value, int least, int most, const char *name, hg_error *err)
 {
     char *end;
     long count = strtol(value, &end, 10);
 
-    if (end == value || *end != '\0' || count < 1 || count > most) {
-        hg_fail(err, HG_USAGE, "option %s: \"%s\" is not a number from 1 to %d", name, value, most);
+    if (end == value || *end != '\0' || count < least || count > most) {
+        hg_fail(err, HG_USAGE, "option %s: \"%s\" is not a number from %d to %d", name, value, least,
+                most);
         return false;
     }
     *to = (int)count;
@@ -243,9 +243,9 @@ static bool apply(struct cli *cli, const struct option_row *option, const char *
     case OPTION_SECONDS:
         return set_seconds((double *)(void *)field, value, option->name, err);
     case OPTION_COUNT:
-        return set_count((int *)(void *)field, value, 1000, option->name, err);
+        return set_count((int *)(void *)field, value, 1, 1000, option->name, err);
     case OPTION_RATE:
-        return set_count((int *)(void *)field, value, 1000000000, option->name, err);
+        return set_count((int *)(void *)field, value, 0, 1000000000, option->name, err);
     case OPTION_TEXTS:
         return add_item((struct cli_texts *)(void *)field, value, option->name, err);
     }
@@ -346,7 +346,7 @@ bool cli_parse(struct cli *cli, int argc, char **argv, hg_error *err)
     bool used[sizeof option_rows / sizeof *option_rows] = {false};
 
     *cli = (struct cli){
-        .color = "auto", .lock_timeout_s = -1, .deadline_s = -1, .cutover = {.budget_s = -1}};
+        .color = "auto", .lock_timeout_s = -1, .deadline_s = -1, .rate = -1, .cutover = {.budget_s = -1}};
     for (int i = 1; i < argc; i++) /* first, so that a fault further left is told as JSON too */
         cli->json = cli->json || strcmp(argv[i], "--json") == 0;
     for (int i = 1; i < argc; i++) {
