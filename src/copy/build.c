@@ -362,34 +362,37 @@ bool build_make(hg_conn *conn, const struct source *source, const struct target_
     return ok;
 }
 
+/* Both lists behind one another, in the arena. *io_count: of the first one, then of both. */
+static void *join(struct arena *arena, const void *first, size_t *io_count, const void *second,
+                  size_t more, size_t size)
+{
+    char *all = arena_alloc(arena, *io_count + more, size);
+
+    if (all == NULL)
+        return NULL;
+    if (*io_count > 0)
+        memcpy(all, first, *io_count * size);
+    if (more > 0)
+        memcpy(all + *io_count * size, second, more * size);
+    *io_count += more;
+    return all;
+}
+
 bool build_pretend(const struct build *build, struct target_db *target, hg_error *err)
 {
-    size_t tables = target->table_count + build->tables.count;
-    size_t holds = target->hold_count + build->holds.count;
-    struct target_table *all_tables = arena_alloc(&target->arena, tables, sizeof *all_tables);
-    struct target_hold *all_holds = arena_alloc(&target->arena, holds, sizeof *all_holds);
+    struct arena *arena = &target->arena;
 
-    size_t uniques = target->unique_count + build->uniques.count;
-    struct target_unique *all_uniques = arena_alloc(&target->arena, uniques, sizeof *all_uniques);
-
-    if (all_tables == NULL || all_holds == NULL || all_uniques == NULL)
-        return build_no_memory(err);
-    for (size_t i = 0; i < tables; i++)
-        all_tables[i] = i < target->table_count ? target->tables[i]
-                                                : build->tables.items[i - target->table_count];
-    for (size_t i = 0; i < holds; i++)
-        all_holds[i] =
-            i < target->hold_count ? target->holds[i] : build->holds.items[i - target->hold_count];
-    for (size_t i = 0; i < uniques; i++)
-        all_uniques[i] = i < target->unique_count ? target->uniques[i]
-                                                  : build->uniques.items[i - target->unique_count];
-    target->uniques = all_uniques;
-    target->unique_count = uniques;
-    target->tables = all_tables;
-    target->table_count = tables;
-    target->holds = all_holds;
-    target->hold_count = holds;
-    return true;
+    target->tables = join(arena, target->tables, &target->table_count, build->tables.items,
+                          build->tables.count, sizeof *target->tables);
+    target->holds = join(arena, target->holds, &target->hold_count, build->holds.items,
+                         build->holds.count, sizeof *target->holds);
+    target->uniques = join(arena, target->uniques, &target->unique_count, build->uniques.items,
+                           build->uniques.count, sizeof *target->uniques);
+    target->checks = join(arena, target->checks, &target->check_count, build->checks.items,
+                          build->checks.count, sizeof *target->checks);
+    return (target->tables != NULL && target->holds != NULL && target->uniques != NULL
+            && target->checks != NULL)
+           || build_no_memory(err);
 }
 
 void build_release(struct build *build)
@@ -397,6 +400,7 @@ void build_release(struct build *build)
     VEC_RELEASE(&build->tables);
     VEC_RELEASE(&build->holds);
     VEC_RELEASE(&build->uniques);
+    VEC_RELEASE(&build->checks);
     VEC_RELEASE(&build->parts);
     VEC_RELEASE(&build->extras);
     VEC_RELEASE(&build->notes);

@@ -31,6 +31,7 @@ struct build {
     VEC(struct target_table) tables; /* as they will be */
     VEC(struct target_hold) holds;   /* to be made after the rows */
     VEC(struct target_unique) uniques;
+    VEC(struct target_check) checks;
     VEC(struct build_part) parts;  /* the tables */
     VEC(struct build_part) extras; /* checks and views: each may be refused by the server */
     VEC(struct build_note) notes;

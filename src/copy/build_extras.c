@@ -3,6 +3,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "build_parts.h"
 #include "schema/names.h"
@@ -40,6 +41,41 @@ static bool is_implied(const struct making *t, const struct tokens *tokens)
     return implied;
 }
 
+static bool names_column(const struct tokens *tokens, const char *column, struct arena *arena)
+{
+    for (size_t i = 0; i < tokens->count; i++) {
+        enum lex_kind kind = tokens->items[i].kind;
+        const char *name =
+            kind == LEX_WORD || kind == LEX_QUOTED ? token_name(tokens, i, arena) : NULL;
+
+        if (name != NULL && strcasecmp(name, column) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What the rows will have to meet. expression: as the target reads it. */
+static bool add_condition(struct maker *m, const struct making *t, const struct object *check,
+                          const struct tokens *tokens, const char *expression, hg_error *err)
+{
+    struct arena *arena = &m->out->arena;
+    struct target_check *condition = VEC_PUSH(&m->out->checks);
+
+    if (condition == NULL)
+        return build_no_memory(err);
+    *condition = (struct target_check){
+        .table = t->source->name,
+        .name = arena_text(arena, check->name),
+        .expression = arena_text(arena, expression),
+        .columns = arena_alloc(arena, t->source->column_count, sizeof *condition->columns)};
+    if (condition->name == NULL || condition->expression == NULL || condition->columns == NULL)
+        return build_no_memory(err);
+    for (size_t i = 0; i < t->source->column_count; i++)
+        if (names_column(tokens, t->source->columns[i].name, arena))
+            condition->columns[condition->column_count++] = t->source->columns[i].name;
+    return true;
+}
+
 static bool add_check(struct maker *m, const struct making *t, const struct object *check,
                       hg_error *err)
 {
@@ -49,6 +85,7 @@ static bool add_check(struct maker *m, const struct making *t, const struct obje
     struct tokens tokens;
     struct scope scope;
     char why[WHY_SIZE];
+    size_t from;
     bool ok = tokens_cut(&arena, HG_SQLITE, text, strlen(text), &tokens) || build_no_memory(err);
 
     ok = ok && build_scope(m, t, &scope, err);
@@ -59,8 +96,10 @@ static bool add_check(struct maker *m, const struct making *t, const struct obje
             name_put(&sql, check->name);
         }
         buf_text(&sql, " CHECK ");
+        from = sql.size;
         ok = translate(&scope, &tokens, 1, tokens.count, &sql, why)
-                 ? add_extra(m, t->source->name, "check", &sql, err)
+                 ? add_condition(m, t, check, &tokens, sql.bytes + from, err)
+                       && add_extra(m, t->source->name, "check", &sql, err)
                  : build_note(m, "check-left-out", t->source->name, false, err,
                               "%s is not made: %s", text, why);
     }

@@ -5,9 +5,11 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "account.h"
+#include "ask.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -17,6 +19,7 @@ enum {
     SOON_MS = 60000,
     JOBS_MAX = 8,
     RULES_MAX = 1 << 20,
+    LOCK_PATIENCE_MS = 10000,
     LOCK_KEY = 0x48474350, /* of pg_advisory_lock: "HGCP" */
 };
 
@@ -267,21 +270,24 @@ static bool may_change(struct run *run, bool unfinished, hg_error *err)
     return true;
 }
 
-/* One copy into a database at a time. The lock goes with the connection. */
+/* One copy into a database at a time. The lock goes with the connection. Of a copy that was killed
+ * it goes when the server notices, which takes a moment; so long a new one waits. */
 static bool lock_target(struct run *run, hg_error *err)
 {
+    const struct timespec pause = {.tv_nsec = 50 * 1000000L};
+    hg_deadline by = hg_deadline_in_ms(LOCK_PATIENCE_MS);
     hg_value key = hg_integer(LOCK_KEY);
-    hg_rows *rows = NULL;
-    bool got = false, ok = hg_conn_query(run->to, "SELECT pg_try_advisory_lock($1)", &key, 1,
-                                         copy_soon(), &rows, err)
-                           && hg_rows_next(rows, copy_soon(), err) == HG_ROW;
+    int64_t got = 0;
 
-    if (ok)
-        got = hg_rows_integer(rows, 0) != 0;
-    hg_rows_close(rows);
-    if (ok && !got)
-        hg_fail(err, HG_LOCKED, "another copy into this database is under way");
-    return ok && got;
+    while (ask_integer(run->to, "SELECT pg_try_advisory_lock($1)::int", &key, 1, copy_soon(), &got,
+                       err)) {
+        if (got != 0)
+            return true;
+        if (hg_deadline_left_ms(by) <= 0)
+            return hg_fail(err, HG_LOCKED, "another copy into this database is under way");
+        nanosleep(&pause, NULL);
+    }
+    return false;
 }
 
 /* What a session that loads needs. Commits need not reach the disk one by one: a chunk and its
@@ -345,9 +351,15 @@ static bool verify(struct run *run, hg_error *err)
     return false;
 }
 
+/* What rows have to be beside one another, or as a whole. */
+static bool check_rules(struct run *run, hg_error *err)
+{
+    return check_keys(run, err) && check_duplicates(run, err) && check_conditions(run, err);
+}
+
 static bool dry_run(struct run *run, hg_error *err)
 {
-    if (!check(run, false, err) || !check_keys(run, err) || !check_duplicates(run, err))
+    if (!check(run, false, err) || !check_rules(run, err))
         return false;
     run->result->ok = tally_misfits(&run->tally) == 0 && !has_stops(run);
     return run->result->ok || (misfits_stop(run, err), false);
@@ -418,8 +430,8 @@ static bool carry_on(struct run *run, hg_error *err)
 
 static bool begin_anew(struct run *run, hg_error *err)
 {
-    return check(run, false, err) && check_keys(run, err) && check_duplicates(run, err)
-           && !misfits_stop(run, err) && state_begin(run, err);
+    return check(run, false, err) && check_rules(run, err) && !misfits_stop(run, err)
+           && state_begin(run, err);
 }
 
 static bool copy(struct run *run, hg_error *err)

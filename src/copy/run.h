@@ -6,6 +6,7 @@
  *   check.c      every value once, and the chunks that the rows are sent in
  *   keys.c       what rows owe one another
  *   duplicates.c and that the target's unique keys hold them apart
+ *   conditions.c and that they meet its CHECKs
  *   state.c      what is done already, in tables of the target
  *   pace.c       no faster than somebody wants
  *   load.c       chunks into the target
@@ -123,6 +124,10 @@ bool check_keys(struct run *run, hg_error *err);
 
 /* Rows that are one in a unique key of the target, as problems that stop the copy. */
 bool check_duplicates(struct run *run, hg_error *err);
+
+/* Rows that do not meet a CHECK of the target, as problems that stop the copy. The server judges
+ * them in a temporary table, and they are gone again. What it cannot judge is told. */
+bool check_conditions(struct run *run, hg_error *err);
 
 /* Reads the rows of one chunk. */
 bool open_rows(struct hand *hand, const struct table *table, int64_t lo, int64_t hi,

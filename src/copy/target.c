@@ -24,6 +24,7 @@ struct reader {
     VEC(struct target_hold) holds;
     VEC(const char *) relations;
     VEC(struct target_unique) uniques;
+    VEC(struct target_check) checks;
 };
 
 static bool no_memory(hg_error *err)
@@ -88,25 +89,37 @@ static int compare_labels(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Labels come as one text, a line each. */
-static bool take_labels(struct reader *r, struct target *target, const char *lines, hg_error *err)
+/* Texts that come as one, a line each. */
+static const char **take_lines(struct reader *r, const char *lines, size_t *out_count,
+                               hg_error *err)
 {
     size_t count = 1;
-    const char **labels;
+    const char **texts;
 
     for (const char *at = lines; *at != '\0'; at++)
         count += *at == '\n';
-    labels = arena_alloc(&r->out->arena, count, sizeof *labels);
-    if (labels == NULL)
-        return no_memory(err);
-    for (size_t i = 0; i < count; i++) {
+    texts = arena_alloc(&r->out->arena, count, sizeof *texts);
+    for (size_t i = 0; texts != NULL && i < count; i++) {
         size_t n = strcspn(lines, "\n");
 
-        labels[i] = arena_text_n(&r->out->arena, lines, n);
-        if (labels[i] == NULL)
-            return no_memory(err);
+        texts[i] = arena_text_n(&r->out->arena, lines, n);
+        if (texts[i] == NULL)
+            texts = NULL;
         lines += n + (lines[n] == '\n');
     }
+    if (texts == NULL)
+        no_memory(err);
+    *out_count = count;
+    return texts;
+}
+
+static bool take_labels(struct reader *r, struct target *target, const char *lines, hg_error *err)
+{
+    size_t count = 0;
+    const char **labels = take_lines(r, lines, &count, err);
+
+    if (labels == NULL)
+        return false;
     qsort(labels, count, sizeof *labels, compare_labels);
     target->labels = labels;
     target->label_count = count;
@@ -313,6 +326,41 @@ static bool add_unique(void *context, hg_rows *rows, hg_error *err)
     return true;
 }
 
+/* A domain's condition speaks of VALUE, which a column may be called as well. */
+static const char checks_sql[] =
+    "SELECT c.relname, k.conname, pg_get_expr(k.conbin, k.conrelid), (SELECT string_agg(a.attname, "
+    "E'\\n' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = ANY "
+    "(k.conkey)), NULL, coalesce(0 = ANY (k.conkey), false) FROM pg_constraint k JOIN pg_class c "
+    "ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE k.contype = 'c' AND "
+    "n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND NOT c.relispartition UNION ALL "
+    "SELECT c.relname, t.typname || '.' || k.conname, '(SELECT ' || pg_get_expr(k.conbin, 0) || ' "
+    "FROM (SELECT ' || quote_ident(a.attname) || ' AS value) v)', a.attname, "
+    "format_type(t.typbasetype, t.typtypmod), false FROM pg_attribute a JOIN pg_class c ON c.oid = "
+    "a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = a.atttypid "
+    "JOIN pg_constraint k ON k.contypid = t.oid WHERE k.contype = 'c' AND n.nspname = "
+    "current_schema() AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attnum > 0 AND "
+    "NOT a.attisdropped ORDER BY 1, 2, 4";
+
+static bool add_check(void *context, hg_rows *rows, hg_error *err)
+{
+    struct reader *r = context;
+    struct target_check *check = VEC_PUSH(&r->checks);
+
+    if (check == NULL)
+        return no_memory(err);
+    check->table = keep(r, rows, 0);
+    check->name = keep(r, rows, 1);
+    check->expression = keep(r, rows, 2);
+    check->base = keep(r, rows, 4);
+    check->whole = hg_rows_integer(rows, 5) != 0;
+    if (check->table == NULL || check->name == NULL || check->expression == NULL)
+        return no_memory(err);
+    if (hg_rows_value(rows, 3).type == HG_NULL)
+        return true;
+    check->columns = take_lines(r, hg_rows_text(rows, 3), &check->column_count, err);
+    return check->columns != NULL;
+}
+
 static bool take_sequence(void *context, hg_rows *rows, hg_error *err)
 {
     struct target_db *target = context;
@@ -368,7 +416,8 @@ static bool read_all(struct reader *r, hg_error *err)
               && ask_rows(r->conn, foreign_keys_sql, NULL, 0, add_foreign_key, r, r->by, err)
               && ask_rows(r->conn, triggers_sql, NULL, 0, add_trigger, r, r->by, err)
               && ask_rows(r->conn, relations_sql, NULL, 0, add_relation, r, r->by, err)
-              && ask_rows(r->conn, uniques_sql, NULL, 0, add_unique, r, r->by, err);
+              && ask_rows(r->conn, uniques_sql, NULL, 0, add_unique, r, r->by, err)
+              && ask_rows(r->conn, checks_sql, NULL, 0, add_check, r, r->by, err);
 
     for (size_t i = 0; ok && i < r->tables.count; i += AT_ONCE)
         ok =
@@ -389,8 +438,10 @@ static bool finish(struct reader *r, hg_error *err)
     out->relations = arena_alloc(&out->arena, r->relations.count, sizeof *out->relations);
     out->unique_count = r->uniques.count;
     out->uniques = arena_alloc(&out->arena, r->uniques.count, sizeof *out->uniques);
+    out->check_count = r->checks.count;
+    out->checks = arena_alloc(&out->arena, r->checks.count, sizeof *out->checks);
     if (columns == NULL || out->tables == NULL || out->holds == NULL || out->relations == NULL
-        || out->uniques == NULL)
+        || out->uniques == NULL || out->checks == NULL)
         return no_memory(err);
     for (size_t i = 0; i < r->columns.count; i++) {
         struct target_table *table = &r->tables.items[r->owners.items[i]];
@@ -405,6 +456,8 @@ static bool finish(struct reader *r, hg_error *err)
         out->holds[i] = r->holds.items[i];
     for (size_t i = 0; i < r->uniques.count; i++)
         out->uniques[i] = r->uniques.items[i];
+    for (size_t i = 0; i < r->checks.count; i++)
+        out->checks[i] = r->checks.items[i];
     for (size_t i = 0; i < r->relations.count; i++)
         out->relations[i] = r->relations.items[i];
     return true;
@@ -422,6 +475,7 @@ bool target_read(hg_conn *conn, hg_deadline by, struct target_db *out, hg_error 
     VEC_RELEASE(&r.holds);
     VEC_RELEASE(&r.relations);
     VEC_RELEASE(&r.uniques);
+    VEC_RELEASE(&r.checks);
     if (ok)
         *out = target;
     else

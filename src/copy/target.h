@@ -58,6 +58,17 @@ struct target_unique {
     size_t column_count;
 };
 
+/* A condition that rows have to meet: of the table, or of a domain that one of its columns is of.
+ */
+struct target_check {
+    const char *table, *name;
+    const char *expression; /* SQL over the table's columns */
+    const char **columns;   /* that it looks at */
+    size_t column_count;
+    bool whole;       /* it looks at the row as such, too */
+    const char *base; /* of a domain's: the type that its only column is of beneath; else NULL */
+};
+
 struct target_db {
     struct arena arena;
     const char *schema; /* the default schema */
@@ -70,6 +81,8 @@ struct target_db {
     size_t hold_count;
     struct target_unique *uniques;
     size_t unique_count;
+    struct target_check *checks;
+    size_t check_count;
     const char **relations; /* names of everything in the schema that a table could not be called */
     size_t relation_count;
 };

@@ -89,12 +89,94 @@ static void one_duplicate_among_very_many_is_found(void **state)
     close_sides(&sides);
 }
 
+/* --- conditions --- */
+
+static const struct promise {
+    const char *target; /* of t: id, n, s */
+    const char *kind;   /* of the problem; NULL: none */
+    const char *says;   /* a part of its message */
+} promises[] = {
+    // clang-format off
+    {"id bigint, n bigint CHECK (n > 0), s text",                      "check",         "the first has rowid 4"},
+    {"id bigint, n bigint CHECK (n > -2), s text",                     NULL,            NULL},
+    {"id bigint, n bigint, s text CHECK (s ~ '^[a-z]+$')",             "check",         "1 row does not meet"},
+    {"id bigint, n bigint, s text CHECK (s IN ('ab', 'Cd')) NO INHERIT", NULL,          NULL},
+    {"id bigint, n bigint, s text, CHECK (n + id > 5)",                "check",         "2 rows do not meet"},
+    {"id bigint, n bigint CHECK (1 / n > 0), s text",                  "check-unknown", "division by zero"},
+    {"id bigint, n bigint, s text, u text NOT NULL DEFAULT 'x' CHECK (u < s)", "check-unknown", "\"u\" gets its value"},
+    {"id bigint, n bigint, s text, g bigint GENERATED ALWAYS AS (n * 2) STORED CHECK (g >= 0)", "check", "rowid 5"},
+    {"id bigint, n positive, s text",                                  "check",         "positive.positive_check"},
+    {"id bigint PRIMARY KEY, n bigint, s text, CHECK (t IS NOT NULL)", "check-unknown", "the row as such"},
+    // clang-format on
+};
+
+/* Rows: (4, 0, 'ab'), (5, -1, 'Cd'), (7, NULL, NULL). */
+static void a_condition_of_the_target_that_rows_do_not_meet_is_found(void **state)
+{
+    struct sides sides;
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides, "CREATE TABLE t (id INTEGER PRIMARY KEY, n INT, s TEXT)",
+              "INSERT INTO t VALUES (4, 0, 'ab'), (5, -1, 'Cd'), (7, NULL, NULL)");
+    in_target(&sides, "CREATE DOMAIN positive AS integer CHECK (VALUE >= 0)");
+    sides.options.mode = HG_COPY_DRY_RUN;
+    for (size_t i = 0; i < sizeof promises / sizeof *promises; i++) {
+        const struct promise *promise = &promises[i];
+        const hg_copy_problem *problem;
+        char create[300];
+
+        snprintf(create, sizeof create, "DROP TABLE IF EXISTS t; CREATE TABLE t (%s)",
+                 promise->target);
+        in_target(&sides, create);
+        if (copy_them(&sides) == (promise->kind != NULL && strcmp(promise->kind, "check") == 0))
+            fail_msg("%s: %s", promise->target, sides.err.message);
+        problem = promise->kind == NULL ? NULL : problem_of(&sides, promise->kind);
+        if (promise->kind != NULL
+            && (problem == NULL || strstr(problem->message, promise->says) == NULL))
+            fail_msg("%s: %s", promise->target,
+                     problem == NULL ? "nothing is said" : problem->message);
+        assert_target(&sides, "SELECT count(*) FROM t", "0");
+    }
+    close_sides(&sides);
+}
+
+/* SQLite can be told to look away. */
+static void a_condition_of_a_table_that_the_copy_makes_is_looked_at_too(void **state)
+{
+    struct sides sides;
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides,
+              "CREATE TABLE t (a TEXT, b INT, CONSTRAINT short CHECK (length(a) < 4), PRIMARY KEY "
+              "(a, b)) WITHOUT ROWID",
+              "CREATE TABLE fine (id INTEGER PRIMARY KEY, n INT CHECK (n > 0))",
+              "INSERT INTO fine VALUES (1, 1)", "PRAGMA ignore_check_constraints = 1",
+              "INSERT INTO t VALUES ('abc', 1), ('abcd', 2), ('abcd', 3)");
+    assert_false(copy_them(&sides));
+    assert_int_equal(problem_of(&sides, "check")->count, 2);
+    assert_string_equal(problem_of(&sides, "check")->message,
+                        "2 rows do not meet the target's check \"short\": (length(a)<4); the "
+                        "first is in the order of the key number 2");
+    assert_target(&sides, "SELECT count(*) FROM pg_class WHERE relname IN ('t', 'fine')", "0");
+    IN_SOURCE(&sides, "DELETE FROM t WHERE b > 1");
+    must_copy(&sides);
+    assert_target(&sides,
+                  "SELECT count(*) FROM pg_constraint WHERE contype = 'c' AND conname IN "
+                  "('short', 'fine_n_check')",
+                  "2");
+    close_sides(&sides);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_of_the_target_that_rows_would_break_is_found),
         cmocka_unit_test(a_key_of_several_columns_is_one_only_where_all_are_equal),
         cmocka_unit_test(one_duplicate_among_very_many_is_found),
+        cmocka_unit_test(a_condition_of_the_target_that_rows_do_not_meet_is_found),
+        cmocka_unit_test(a_condition_of_a_table_that_the_copy_makes_is_looked_at_too),
     };
 
     return cmocka_run_group_tests(tests, postgres_setup, NULL);
