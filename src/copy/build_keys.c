@@ -362,9 +362,19 @@ static bool is_key(const struct source_table *parent, const struct source_refere
     return false;
 }
 
-static bool is_number(enum pg_type type)
+/* Values of which types PostgreSQL compares in a foreign key. */
+static bool are_comparable(enum pg_type a, enum pg_type b)
 {
-    return type == PG_INT2 || type == PG_INT8 || type == PG_NUMERIC;
+    static const enum {
+        ALONE,
+        NUMBERS,
+        TEXTS
+    } families[PG_TYPES] = {
+        [PG_INT2] = NUMBERS, [PG_INT4] = NUMBERS,  [PG_INT8] = NUMBERS, [PG_NUMERIC] = NUMBERS,
+        [PG_TEXT] = TEXTS,   [PG_VARCHAR] = TEXTS, [PG_BPCHAR] = TEXTS,
+    };
+
+    return a == b || (families[a] != ALONE && families[a] == families[b]);
 }
 
 /* What keeps it from being one in PostgreSQL, or NULL. */
@@ -385,8 +395,7 @@ static const char *obstacle(const struct maker *m, const struct source_table *ta
 
         if (child == NULL || key == NULL)
             return "there is no such column";
-        if (child->target.type != key->target.type
-            && !(is_number(child->target.type) && is_number(key->target.type)))
+        if (!are_comparable(child->target.type, key->target.type))
             return "the columns are of different types";
     }
     return NULL;

@@ -116,10 +116,35 @@ static bool take_rules(struct maker *m, const struct table *table, struct column
 
     column->rules = arena_alloc(&m->out->arena, rules->list.count, sizeof *column->rules);
     for (size_t i = 0; column->rules != NULL && i < rules->list.count; i++)
-        if (is_about(&rules->list.items[i], table->source->name, column->source->name,
-                     column->target))
+        if (rules->list.items[i].action != RULE_AS
+            && is_about(&rules->list.items[i], table->source->name, column->source->name,
+                        column->target))
             column->rules[column->rule_count++] = &rules->list.items[i];
     return column->rules != NULL;
+}
+
+const struct rule *mapping_choice(const struct mapping_wish *wish, const char *table,
+                                  const char *column, const struct target_column *target)
+{
+    for (size_t i = 0; i < wish->rules->list.count; i++)
+        if (wish->rules->list.items[i].action == RULE_AS
+            && is_about(&wish->rules->list.items[i], table, column, target))
+            return &wish->rules->list.items[i];
+    return NULL;
+}
+
+/* A rule that says what a column becomes is for tables that the copy makes. */
+static bool tell_kept(struct maker *m, const struct table *table, const struct column *column)
+{
+    const struct rule *rule =
+        mapping_choice(m->wish, table->source->name, column->source->name, column->target);
+
+    return rule == NULL || rule->made.type == column->target->target.type
+           || mapping_problem(
+               m->out, "type-kept", table->source->name, 0, false,
+               "column \"%s\" stays %s, as it is in the target: a rule chooses types "
+               "of tables that the copy makes",
+               column->source->name, column->target->type_name);
 }
 
 /* Whether a column of the source is copied; if so it is added. */
@@ -149,7 +174,7 @@ static bool add_column(struct maker *m, struct table *table, const struct source
                             "column \"%s\" is of type %s, which headgate cannot send", source->name,
                             target->type_name))
         return no_memory(err);
-    return take_rules(m, table, column) || no_memory(err);
+    return (take_rules(m, table, column) && tell_kept(m, table, column)) || no_memory(err);
 }
 
 /* What the target wants and nobody gives. */

@@ -52,6 +52,10 @@ struct mapping_wish {
 /* Whether a table of the source is to be copied. */
 bool mapping_wants(const struct mapping_wish *wish, const char *table);
 
+/* The first rule that says what a column becomes, or NULL. target: as it would without. */
+const struct rule *mapping_choice(const struct mapping_wish *wish, const char *table,
+                                  const char *column, const struct target_column *target);
+
 /*
  * Texts and rules are borrowed from source, target and rules. A problem is not an error: it is kept
  * in the list. err: HG_USAGE (a table that was asked for is not there), HG_NOMEM.

@@ -21,6 +21,7 @@ static const struct action_row {
     [RULE_CAST]     = {"cast",     "a KIND"},
     [RULE_REJECT]   = {"reject",   NULL},
     [RULE_SKIP]     = {"skip",     NULL},
+    [RULE_AS]       = {"as",       "a TYPE"},
 };
 // clang-format on
 
@@ -146,10 +147,13 @@ static const char *take_argument(struct cursor *c, struct rule *rule)
     if (actions[rule->action].argument == NULL)
         return rest[0] == '\0' ? NULL : "nothing may stand behind this action";
     if (rest[0] == '\0')
-        return "the action needs something behind it: default VALUE, map FROM=TO, cast KIND";
+        return "the action needs something behind it: default VALUE, map FROM=TO, cast KIND, as "
+               "TYPE";
     rule->to = rest;
     if (rule->action == RULE_CAST)
         return rule_find_cast(rest, &rule->cast) ? NULL : "there is no such kind of cast";
+    if (rule->action == RULE_AS)
+        return typemap_parse(rest, &rule->made) ? NULL : "there is no such type for a column";
     if (rule->action == RULE_DEFAULT)
         return NULL;
     equals = strchr(rest, '=');
@@ -174,7 +178,7 @@ static const char *take_action(struct cursor *c, struct rule *rule)
                 return "for a whole table there is only \"skip\"; TABLE.* means all its columns";
             return take_argument(c, rule);
         }
-    return "the action has to be null, default, truncate, round, map, cast, reject or skip";
+    return "the action has to be null, default, truncate, round, map, cast, reject, skip or as";
 }
 
 bool rules_add(struct rules *rules, const char *text, const char *file, int line, hg_error *err)

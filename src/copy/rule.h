@@ -6,11 +6,12 @@
  *     *.deleted_at default 1970-01-01        # this column of every table
  *     :timestamptz cast unix-ms              # every column of a type
  *     docs skip                              # a table that is not copied
+ *     users.id as integer                    # what it becomes in a table that the copy makes
  *
  * Actions: null, default VALUE, truncate, round, map FROM=TO, cast KIND, reject (the row goes to a
- * file), skip (the table, or the column, is not copied). A rule is asked about misfits only; the
- * first whose outcome fits is taken. Names with other characters than letters, digits and _ stand
- * in double quotes.
+ * file), skip (the table, or the column, is not copied), as TYPE. A rule is asked about misfits
+ * only, but for the last two; the first whose outcome fits is taken. Names with other characters
+ * than letters, digits and _ stand in double quotes.
  */
 #ifndef COPY_RULE_H
 #define COPY_RULE_H
@@ -20,6 +21,7 @@
 #include "base/arena.h"
 #include "base/vec.h"
 #include "convert.h"
+#include "typemap.h"
 
 enum rule_action {
     RULE_NULL,
@@ -30,6 +32,7 @@ enum rule_action {
     RULE_CAST,
     RULE_REJECT,
     RULE_SKIP,
+    RULE_AS,
     RULE_ACTIONS
 };
 
@@ -40,6 +43,7 @@ struct rule {
     enum rule_action action;
     int cast;              /* of RULE_CAST: a row of the table in rule.c */
     const char *from, *to; /* of RULE_MAP; RULE_DEFAULT: to */
+    struct made_type made; /* of RULE_AS */
     const char *text;      /* the rule as it was written */
 };
 
@@ -61,7 +65,7 @@ bool rule_matches(const struct rule *rule, const char *table, const char *column
 
 /*
  * The value that takes the place of one that does not fit; false: the rule has none for it. out's
- * bytes live in the scratch or in the rule. Not for RULE_REJECT and RULE_SKIP.
+ * bytes live in the scratch or in the rule. Not for RULE_REJECT, RULE_SKIP and RULE_AS.
  */
 bool rule_apply(const struct rule *rule, const struct target *target, enum finding finding,
                 const struct cell *cell, struct image *scratch, struct cell *out);

@@ -319,6 +319,7 @@ bool rule_apply(const struct rule *rule, const struct target *target, enum findi
         return casts[rule->cast].cast(cell, scratch, out);
     case RULE_REJECT:
     case RULE_SKIP:
+    case RULE_AS:
     case RULE_ACTIONS:
         break;
     }

@@ -254,6 +254,7 @@ static const struct moment {
 } moments[] = {
     // clang-format off
     {"current_timestamp", PG_TIMESTAMPTZ, "CURRENT_TIMESTAMP"},
+    {"current_timestamp", PG_TIMESTAMP,   "(now() AT TIME ZONE 'UTC')"},
     {"current_timestamp", PG_TEXT,        "to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"},
     {"current_date",      PG_DATE,        "(now() AT TIME ZONE 'UTC')::date"},
     {"current_date",      PG_TEXT,        "to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD')"},
@@ -317,6 +318,7 @@ static bool put_number_default(const struct target *target, const char *text, st
 
     switch (target->type) {
     case PG_INT2:
+    case PG_INT4:
     case PG_INT8:
     case PG_FLOAT8:
     case PG_NUMERIC:

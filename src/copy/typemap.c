@@ -131,14 +131,52 @@ static void take_digits(const char *declared, struct made_type *out)
     out->scale = (int32_t)scale;
 }
 
-static const char *const names[PG_TYPES] = {
-    [PG_BOOL] = "boolean",    [PG_INT2] = "smallint",
-    [PG_INT8] = "bigint",     [PG_FLOAT8] = "double precision",
-    [PG_NUMERIC] = "numeric", [PG_TEXT] = "text",
-    [PG_BYTEA] = "bytea",     [PG_DATE] = "date",
-    [PG_TIME] = "time",       [PG_TIMESTAMPTZ] = "timestamp with time zone",
-    [PG_UUID] = "uuid",       [PG_JSONB] = "jsonb",
+/* The first name of a type is the one it is made with. */
+static const struct type_name {
+    enum pg_type type;
+    const char *sql;
+    const char *name; /* in the catalogs */
+} names[] = {
+    // clang-format off
+    {PG_BOOL,        "boolean",                     "bool"},
+    {PG_INT2,        "smallint",                    "int2"},
+    {PG_INT4,        "integer",                     "int4"},
+    {PG_INT4,        "int",                         "int4"},
+    {PG_INT8,        "bigint",                      "int8"},
+    {PG_FLOAT4,      "real",                        "float4"},
+    {PG_FLOAT8,      "double precision",            "float8"},
+    {PG_NUMERIC,     "numeric",                     "numeric"},
+    {PG_NUMERIC,     "decimal",                     "numeric"},
+    {PG_TEXT,        "text",                        "text"},
+    {PG_VARCHAR,     "character varying",           "varchar"},
+    {PG_BPCHAR,      "character",                   "bpchar"},
+    {PG_BPCHAR,      "char",                        "bpchar"},
+    {PG_BYTEA,       "bytea",                       "bytea"},
+    {PG_DATE,        "date",                        "date"},
+    {PG_TIME,        "time",                        "time"},
+    {PG_TIMESTAMP,   "timestamp",                   "timestamp"},
+    {PG_TIMESTAMP,   "timestamp without time zone", "timestamp"},
+    {PG_TIMESTAMPTZ, "timestamp with time zone",    "timestamptz"},
+    {PG_UUID,        "uuid",                        "uuid"},
+    {PG_JSON,        "json",                        "json"},
+    {PG_JSONB,       "jsonb",                       "jsonb"},
+    // clang-format on
 };
+
+static void write_type(struct made_type *made, const char *behind)
+{
+    char digits[32] = "";
+    size_t i = 0;
+
+    while (names[i].type != made->type)
+        i++;
+    made->name = names[i].name;
+    if (made->precision > 0)
+        snprintf(digits, sizeof digits, "(%d,%d)", (int)made->precision, (int)made->scale);
+    if (made->length > 0)
+        snprintf(digits, sizeof digits, "(%d)", (int)made->length);
+    snprintf(made->sql, sizeof made->sql, "%s%s%s", names[i].sql, digits, behind);
+}
 
 struct made_type typemap(const char *declared, const struct values_seen *seen)
 {
@@ -151,9 +189,85 @@ struct made_type typemap(const char *declared, const struct values_seen *seen)
         made.type = PG_INT2;
     if (made.type == PG_NUMERIC && word->doubt == CERTAIN)
         take_digits(declared, &made);
-    if (made.precision > 0)
-        snprintf(made.sql, sizeof made.sql, "numeric(%d,%d)", (int)made.precision, (int)made.scale);
-    else
-        snprintf(made.sql, sizeof made.sql, "%s", names[made.type]);
+    write_type(&made, "");
     return made;
+}
+
+/* --- what a person wants --- */
+
+static bool parse_name(const char *text, size_t size, enum pg_type *out)
+{
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if ((strlen(names[i].sql) == size && strncasecmp(text, names[i].sql, size) == 0)
+            || (strlen(names[i].name) == size && strncasecmp(text, names[i].name, size) == 0)) {
+            *out = names[i].type;
+            return true;
+        }
+    return false;
+}
+
+/* "(80)" or "(12,2)" behind a type that takes them; *io_at: behind it. */
+static bool parse_digits(const char **io_at, struct made_type *out)
+{
+    enum { LENGTH_MAX = 10485760 }; /* PostgreSQL's MaxAttrSize */
+    const char *open = *io_at, *close = strchr(open, ')');
+    char *end;
+
+    if (*open != '(')
+        return true;
+    if (close == NULL)
+        return false;
+    *io_at = close + 1;
+    if (out->type == PG_NUMERIC) {
+        take_digits(open, out);
+        return out->precision > 0;
+    }
+    out->length = (int32_t)strtol(open + 1, &end, 10);
+    end += strspn(end, " ");
+    return (out->type == PG_VARCHAR || out->type == PG_BPCHAR) && end == close && out->length > 0
+           && out->length <= LENGTH_MAX;
+}
+
+/* "collate NAME", the name as it is or in double quotes. */
+static bool parse_collation(const char *at, const struct made_type *made, char *out, size_t size)
+{
+    static const char word[] = "collate ";
+    bool of_text = made->type == PG_TEXT || made->type == PG_VARCHAR || made->type == PG_BPCHAR;
+    size_t n;
+
+    if (!of_text || strncasecmp(at, word, sizeof word - 1) != 0)
+        return false;
+    at += sizeof word - 1;
+    at += strspn(at, " ");
+    n = strlen(at);
+    if (n > 2 && at[0] == '"' && at[n - 1] == '"') {
+        at++;
+        n -= 2;
+    }
+    if (n == 0 || n > 63 || memchr(at, '"', n) != NULL)
+        return false;
+    snprintf(out, size, " COLLATE \"%.*s\"", (int)n, at);
+    return true;
+}
+
+bool typemap_parse(const char *text, struct made_type *out)
+{
+    struct made_type made = {.type = PG_OTHER};
+    const char *at = text + strcspn(text, "("), *collate = strcasestr(text, " collate ");
+    char behind[100] = "";
+    size_t size;
+
+    if (collate != NULL && collate < at)
+        at = collate;
+    size = (size_t)(at - text);
+    while (size > 0 && text[size - 1] == ' ')
+        size--;
+    if (!parse_name(text, size, &made.type) || !parse_digits(&at, &made))
+        return false;
+    at += strspn(at, " ");
+    if (*at != '\0' && !parse_collation(at, &made, behind, sizeof behind))
+        return false;
+    write_type(&made, behind);
+    *out = made;
+    return true;
 }

@@ -16,7 +16,9 @@ struct values_seen {
 struct made_type {
     enum pg_type type;
     int32_t precision, scale; /* of numeric; precision 0: any */
-    char sql[48];             /* "numeric(12,2)" */
+    int32_t length;           /* of varchar and char; 0: any */
+    const char *name;         /* as the catalogs have it: "int8"; static */
+    char sql[160];            /* "numeric(12,2)" */
 };
 
 /* Whether the declared type alone does not decide. */
@@ -27,5 +29,9 @@ bool typemap_may_be_truth(const char *declared);
 
 /* seen: what typemap_wants_values() asked for; of other types it is not looked at. */
 struct made_type typemap(const char *declared, const struct values_seen *seen);
+
+/* A type as a person writes it: "integer", "varchar(80)", "text collate \"C\"". False: it is none
+ * that values could be sent as. */
+bool typemap_parse(const char *text, struct made_type *out);
 
 #endif

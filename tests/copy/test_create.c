@@ -189,6 +189,54 @@ static void tables_that_are_missing_beside_others_are_made_on_request(void **sta
     close_sides(&sides);
 }
 
+static void a_rule_says_what_a_column_becomes(void **state)
+{
+    static const char *const rules[] = {"people.id as integer", ":timestamptz as timestamp",
+                                        "people.doc as json", "*.flag as integer",
+                                        "people.code as varchar(4) collate \"C\""};
+    struct sides sides;
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides,
+              "CREATE TABLE people (id INTEGER PRIMARY KEY, born DATETIME DEFAULT "
+              "CURRENT_TIMESTAMP, doc JSON, flag BOOLEAN DEFAULT 1, code TEXT)",
+              "CREATE TABLE pets (id INTEGER PRIMARY KEY, owner INTEGER REFERENCES people)",
+              "INSERT INTO people VALUES (3, '2024-01-02T03:04:05+01:00', '{\"b\":1,\"a\":2}', 1, "
+              "'abcd')",
+              "INSERT INTO pets VALUES (1, 3)");
+    sides.options.rules = rules;
+    sides.options.rule_count = sizeof rules / sizeof *rules;
+    must_copy(&sides);
+    assert_columns(&sides, "people",
+                   "id integer!d, born timestamp without time zone, doc json, flag integer, code "
+                   "character varying(4)");
+    assert_target(&sides, "SELECT born || ' ' || doc || ' ' || flag || ' ' || code FROM people",
+                  "2024-01-02 02:04:05 {\"b\":1,\"a\":2} 1 abcd");
+    assert_target(&sides, "SELECT count(*) FROM pg_constraint WHERE contype = 'f'", "1");
+    assert_non_null(strstr(problem_of(&sides, "type-chosen")->message, "becomes integer instead"));
+    in_target(&sides, "TRUNCATE people, pets; ALTER TABLE people ALTER id TYPE bigint");
+    must_copy(&sides);
+    assert_non_null(strstr(problem_of(&sides, "type-kept")->message, "\"id\" stays bigint"));
+    close_sides(&sides);
+}
+
+/* What does not fit the narrower type stops the copy as ever. */
+static void a_type_that_values_do_not_fit_is_told_like_any_other(void **state)
+{
+    static const char *const rules[] = {"t.n as smallint"};
+    struct sides sides;
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides, "CREATE TABLE t (n INTEGER)", "INSERT INTO t VALUES (1), (70000)");
+    sides.options.rules = rules;
+    sides.options.rule_count = 1;
+    assert_false(copy_them(&sides));
+    assert_int_equal(finding_of(&sides, "t", "integer-range")->count, 1);
+    close_sides(&sides);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -199,6 +247,8 @@ int main(void)
         cmocka_unit_test(a_dry_run_shows_the_statements_and_makes_nothing),
         cmocka_unit_test(a_value_that_does_not_fit_leaves_the_target_empty),
         cmocka_unit_test(tables_that_are_missing_beside_others_are_made_on_request),
+        cmocka_unit_test(a_rule_says_what_a_column_becomes),
+        cmocka_unit_test(a_type_that_values_do_not_fit_is_told_like_any_other),
     };
 
     return cmocka_run_group_tests(tests, postgres_setup, NULL);

@@ -72,10 +72,51 @@ static void a_declared_type_becomes_what_its_values_fit(void **state)
     }
 }
 
+// clang-format off
+static const struct {
+    const char *wish;
+    const char *becomes; /* NULL: there is no such type */
+} wishes[] = {
+    {"integer",                    "integer"},
+    {"INT4",                       "integer"},
+    {"varchar(80)",                "character varying(80)"},
+    {"character varying ( 80 )",   "character varying(80)"},
+    {"numeric(12, 2)",             "numeric(12,2)"},
+    {"timestamp",                  "timestamp"},
+    {"timestamptz",                "timestamp with time zone"},
+    {"json",                       "json"},
+    {"text collate C",             "text COLLATE \"C\""},
+    {"varchar(9) COLLATE \"de-x-icu\"", "character varying(9) COLLATE \"de-x-icu\""},
+    {"text collate \"a\"b\"",     NULL},
+    {"bigint collate C",           NULL},
+    {"text(80)",                   NULL},
+    {"varchar(0)",                 NULL},
+    {"varchar(80",                 NULL},
+    {"numeric(0)",                 NULL},
+    {"point",                      NULL},
+    {"text; DROP TABLE t",         NULL},
+    {"",                           NULL},
+};
+// clang-format on
+
+static void a_type_that_is_wished_for_is_one_that_values_can_be_sent_as(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++) {
+        struct made_type made;
+        bool is_one = typemap_parse(wishes[i].wish, &made);
+
+        if (is_one != (wishes[i].becomes != NULL)
+            || (is_one && strcmp(made.sql, wishes[i].becomes) != 0))
+            fail_msg("\"%s\": %s", wishes[i].wish, is_one ? made.sql : "none");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_declared_type_becomes_what_its_values_fit),
+        cmocka_unit_test(a_type_that_is_wished_for_is_one_that_values_can_be_sent_as),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
