@@ -14,24 +14,10 @@ bool change_touches(const struct change *change, enum fact fact)
     return (change->facts >> fact & 1) != 0;
 }
 
-uint32_t change_wording(const struct change *change)
-{
-    static const enum fact facts[] = {FACT_DEFINITION, FACT_DEFAULT, FACT_GENERATED};
-    uint32_t found = 0;
-
-    if (change->verb != CHANGE_ALTER || change->kind == OBJECT_TYPE
-        || change->kind == OBJECT_FUNCTION)
-        return 0;
-    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++)
-        if (change_touches(change, facts[i]) && change->both >> facts[i] & 1)
-            found |= 1u << facts[i];
-    return found;
-}
-
 bool diff_has_wording(const struct diff *diff)
 {
     for (size_t i = 0; i < diff->count; i++)
-        if (change_wording(&diff->changes[i]) != 0)
+        if (diff->changes[i].wording != 0)
             return true;
     return false;
 }
@@ -40,24 +26,48 @@ bool diff_is_wording(const struct diff *diff)
 {
     for (size_t i = 0; i < diff->count; i++)
         if (diff->changes[i].verb != CHANGE_ALTER
-            || change_wording(&diff->changes[i]) != diff->changes[i].facts)
+            || diff->changes[i].wording != diff->changes[i].facts)
             return false;
     return true;
 }
 
-static uint32_t differing(const struct object *a, const struct object *b, bool privileges,
-                          uint32_t *out_both)
+/* Whether the server words part of the object's definition itself. A key names columns alone, and
+ * so does an index without a second pair of brackets and without a condition. */
+static bool has_expressions(const struct object *object)
+{
+    const char *definition = object->facts[FACT_DEFINITION];
+    const char *list = definition == NULL ? NULL : strchr(definition, '(');
+
+    if (object->kind == OBJECT_CONSTRAINT)
+        return object_is(object, "check") || object_is(object, "exclude");
+    if (object->kind == OBJECT_INDEX)
+        return list != NULL && (strchr(list + 1, '(') != NULL || strstr(list, " WHERE ") != NULL);
+    return object->kind != OBJECT_TYPE && object->kind != OBJECT_FUNCTION;
+}
+
+/* Those of the facts that are expressions, and that neither side lacks. */
+static uint32_t worded(const struct object *a, const struct object *b, uint32_t facts)
+{
+    static const enum fact expressions[] = {FACT_DEFINITION, FACT_DEFAULT, FACT_GENERATED};
+    uint32_t found = 0;
+
+    if (facts == 0 || !has_expressions(a) || !has_expressions(b))
+        return 0;
+    for (size_t i = 0; i < sizeof expressions / sizeof *expressions; i++)
+        if (a->facts[expressions[i]] != NULL && b->facts[expressions[i]] != NULL)
+            found |= 1u << expressions[i];
+    return found & facts;
+}
+
+static uint32_t differing(const struct object *a, const struct object *b, bool privileges)
 {
     uint32_t facts = 0;
 
-    *out_both = 0;
     for (int i = 0; i < FACTS_COMPARED; i++) {
         const char *x = a->facts[i], *y = b->facts[i];
 
         if (i == FACT_PRIVILEGES && !privileges)
             continue;
-        if (x != NULL && y != NULL)
-            *out_both |= 1u << i;
         if (x != y && (x == NULL || y == NULL || strcmp(x, y) != 0))
             facts |= 1u << i;
     }
@@ -95,10 +105,11 @@ bool diff_make(struct arena *arena, const struct model *from, const struct model
         int order = a == NULL ? 1 : b == NULL ? -1 : object_compare(a, b);
 
         if (order == 0) {
-            uint32_t both, facts = differing(a, b, privileges, &both);
+            uint32_t facts = differing(a, b, privileges);
 
             if (facts != 0)
-                add(&diff, (struct change){CHANGE_ALTER, a->kind, a, b, facts, both, false});
+                add(&diff, (struct change){CHANGE_ALTER, a->kind, a, b, facts, worded(a, b, facts),
+                                           false});
         } else if (order < 0) {
             add(&diff,
                 (struct change){CHANGE_DROP, a->kind, a, NULL, 0, 0, owner_missing(from, a, to)});

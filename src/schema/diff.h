@@ -16,7 +16,7 @@ struct change {
     enum object_kind kind;
     const struct object *from, *to; /* NULL: CHANGE_ADD has no from, CHANGE_DROP no to */
     uint32_t facts;                 /* CHANGE_ALTER: bits of those that differ */
-    uint32_t both;                  /* and of those that neither lacks */
+    uint32_t wording;               /* of these, texts that both have and that may come to one */
     bool inside;                    /* its table is added or dropped as a whole */
 };
 
@@ -33,9 +33,6 @@ bool diff_make(struct arena *arena, const struct model *from, const struct model
 
 /* Whether a fact is among those that differ. */
 bool change_touches(const struct change *change, enum fact fact);
-
-/* Bits of the facts that both sides have in two wordings which may come to the same. */
-uint32_t change_wording(const struct change *change);
 
 /* Whether some change, and whether every change is at most one of wording. */
 bool diff_has_wording(const struct diff *diff);

@@ -108,7 +108,7 @@ static bool expect_none(const struct diff *diff, bool wording_counts, const char
 
     for (size_t i = 0; i < diff->count; i++) {
         const struct change *change = &diff->changes[i];
-        bool wording = change->verb == CHANGE_ALTER && change_wording(change) == change->facts;
+        bool wording = change->verb == CHANGE_ALTER && change->wording == change->facts;
 
         if (!is_expected(change) && (wording_counts || !wording))
             change_tell(change, &told);

@@ -45,9 +45,10 @@ enum fact {
     FACT_COLLATION,   /* where it is not the type's own; as SQL */
     FACT_SEQUENCE,    /* options of a sequence, or of an identity column's */
     FACT_OWNER,       /* of a sequence: table.column that it goes with */
-    FACT_COLUMNS,     /* of a key or plain index: names as SQL, separated by ", " */
+    FACT_COLUMNS,     /* of a view, with their types; of a function, its arguments; SQLite: of a key
+                         or plain index: names as SQL, separated by ", " */
     FACT_REFERENCES,  /* of a foreign key: the table, as SQL */
-    FACT_REFERENCED,  /* and its columns; "" when they are its primary key's */
+    FACT_REFERENCED,  /* SQLite: and its columns; "" when they are its primary key's */
     FACT_DEFINITION,  /* the whole as SQL, as the kind has it: see read_postgres.c, read_sqlite.c */
     FACT_OPTIONS,     /* storage parameters; SQLite: STRICT, WITHOUT ROWID */
     FACT_PERSISTENCE, /* "unlogged" */

@@ -18,7 +18,10 @@
 
 #include "base/buf.h"
 
-enum { VERSION_MIN = 120000, QUERY_FACTS = 14, SUB_SHIFT = 32 };
+enum { VERSION_MIN = 120000, QUERY_FACTS = 14, ALIAS_HOPS = 2 };
+
+/* Of a tag: the column's number. */
+#define SUB_MASK ((uint64_t)0xFFFF << 32)
 
 /* clang-format off */
 /* $1 is the default schema's name. */
@@ -46,10 +49,6 @@ enum { VERSION_MIN = 120000, QUERY_FACTS = 14, SUB_SHIFT = 32 };
     " ELSE pg_catalog.format('INCREMENT BY %s MINVALUE %s MAXVALUE %s START WITH %s CACHE %s %s'," \
     " " s ".seqincrement, " s ".seqmin, " s ".seqmax, " s ".seqstart, " s ".seqcache," \
     " CASE WHEN " s ".seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END) END"
-#define COLUMN_NAMES(relation, keys) \
-    "(SELECT pg_catalog.string_agg(pg_catalog.quote_ident(ca.attname), ', ' ORDER BY kn.ord)" \
-    " FROM pg_catalog.unnest(" keys ") WITH ORDINALITY AS kn(num, ord)" \
-    " JOIN pg_catalog.pg_attribute AS ca ON ca.attrelid = " relation " AND ca.attnum = kn.num)"
 /* Who may do what, without what the owner may do anyway; by grantee. */
 #define GRANTS(acl, owner, kind) \
     "CASE WHEN $2::boolean THEN (SELECT pg_catalog.string_agg(g.line, ', ' ORDER BY g.line) FROM (" \
@@ -168,13 +167,12 @@ static const struct query {
      " JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = d.objsubid"
      " WHERE d.classoid = 1259 AND d.objsubid > 0 AND " OURS("n") " AND " NO_MEMBER("1259", "c.oid")},
 
-    {OBJECT_CONSTRAINT, {FACT_VARIETY, FACT_DEFINITION, FACT_COLUMNS, FACT_REFERENCES, FACT_REFERENCED, FACT_VALID, FACT_CLUSTER, FACT_COMMENT, FACTS},
+    {OBJECT_CONSTRAINT, {FACT_VARIETY, FACT_DEFINITION, FACT_REFERENCES, FACT_VALID, FACT_CLUSTER, FACT_COMMENT, FACTS},
      "SELECT " SCHEMA_OF("n") ", coalesce(c.relname, t.typname), k.conname, " TAG("2606", "k.oid", "0")
      ", CASE k.contype WHEN 'p' THEN 'primary key' WHEN 'u' THEN 'unique' WHEN 'f' THEN 'foreign key' WHEN 'c' THEN 'check' ELSE 'exclude' END,"
-     " pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), ' NOT VALID$', ''),"
-     " CASE WHEN k.contype IN ('p', 'u', 'f') THEN " COLUMN_NAMES("k.conrelid", "k.conkey") " END,"
+     " CASE WHEN k.convalidated THEN pg_catalog.pg_get_constraintdef(k.oid)"
+     "      ELSE pg_catalog.regexp_replace(pg_catalog.pg_get_constraintdef(k.oid), ' NOT VALID$', '') END,"
      " CASE WHEN k.contype = 'f' THEN k.confrelid::pg_catalog.regclass::text END,"
-     " CASE WHEN k.contype = 'f' THEN " COLUMN_NAMES("k.confrelid", "k.confkey") " END,"
      " CASE WHEN NOT k.convalidated THEN 'no' END, CASE WHEN x.indisclustered THEN 'yes' END, d.description"
      " FROM pg_catalog.pg_constraint AS k LEFT JOIN pg_catalog.pg_class AS c ON c.oid = k.conrelid"
      " LEFT JOIN pg_catalog.pg_type AS t ON t.oid = k.contypid"
@@ -187,20 +185,22 @@ static const struct query {
      " AND (c.oid IS NULL OR (" NOT_LEDGER("c") " AND " NO_MEMBER("1259", "c.oid") "))"
      " AND (t.oid IS NULL OR " NO_MEMBER("1247", "t.oid") ")"},
 
-    {OBJECT_INDEX, {FACT_VARIETY, FACT_DEFINITION, FACT_COLUMNS, FACT_VALID, FACT_CLUSTER, FACT_COMMENT, FACTS},
-     "SELECT " SCHEMA_OF("n") ", c.relname, ic.relname, " TAG("1259", "ic.oid", "0")
-     ", CASE WHEN x.indisunique THEN 'unique' ELSE 'index' END,"
-     " pg_catalog.substr(pg_catalog.pg_get_indexdef(ic.oid), pg_catalog.strpos(pg_catalog.pg_get_indexdef(ic.oid),"
-     "   ' USING ' || pg_catalog.quote_ident(m.amname) || ' (') + 1),"
-     " CASE WHEN x.indexprs IS NULL AND x.indpred IS NULL THEN " COLUMN_NAMES("x.indrelid", "x.indkey::int2[]") " END,"
-     " CASE WHEN NOT x.indisvalid THEN 'no' END, CASE WHEN x.indisclustered THEN 'yes' END, d.description"
+    {OBJECT_INDEX, {FACT_VARIETY, FACT_DEFINITION, FACT_VALID, FACT_CLUSTER, FACT_COMMENT, FACTS},
+     /* the subquery deparses each index once, and none that is filtered out */
+     "SELECT i.namespace, i.relname, i.name, i.tag, i.variety,"
+     " pg_catalog.substr(i.def, pg_catalog.strpos(i.def, ' USING ' || pg_catalog.quote_ident(i.amname) || ' (') + 1),"
+     " i.valid, i.clustered, i.description FROM ("
+     "SELECT " SCHEMA_OF("n") " AS namespace, c.relname, ic.relname AS name, " TAG("1259", "ic.oid", "0") " AS tag"
+     ", CASE WHEN x.indisunique THEN 'unique' ELSE 'index' END AS variety, pg_catalog.pg_get_indexdef(ic.oid) AS def, m.amname,"
+     " CASE WHEN NOT x.indisvalid THEN 'no' END AS valid, CASE WHEN x.indisclustered THEN 'yes' END AS clustered, d.description"
      " FROM pg_catalog.pg_index AS x JOIN pg_catalog.pg_class AS ic ON ic.oid = x.indexrelid"
      " JOIN pg_catalog.pg_class AS c ON c.oid = x.indrelid JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace"
      " JOIN pg_catalog.pg_am AS m ON m.oid = ic.relam " COMMENT_ON("1259", "ic.oid", "0")
      "WHERE c.relkind IN ('r', 'p', 'm') AND c.relpersistence <> 't' AND " OURS("n") " AND " NOT_LEDGER("c") " AND " NO_MEMBER("1259", "c.oid")
      " AND " NO_MEMBER("1259", "ic.oid")
      " AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint AS k WHERE k.conindid = ic.oid AND k.contype IN ('p', 'u', 'x'))"
-     " AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = ic.oid)"},
+     " AND NOT EXISTS (SELECT FROM pg_catalog.pg_inherits AS h WHERE h.inhrelid = ic.oid)"
+     " OFFSET 0) AS i WHERE $2::boolean IS NOT NULL"},
 
     {OBJECT_VIEW, {FACT_VARIETY, FACT_COLUMNS, FACT_DEFINITION, FACT_OPTIONS, FACT_COMMENT, FACT_PRIVILEGES, FACTS},
      "SELECT " SCHEMA_OF("n") ", '', c.relname, " TAG("1259", "c.oid", "0")
@@ -274,32 +274,33 @@ static const struct query {
      " AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend AS e WHERE e.classid = o.class AND e.objid = o.oid AND e.deptype IN ('e', 'i'))"},
 };
 
-/*
- * What needs what. A view's query is kept in a rule and a default in an object of its own: they are
- * told as the view and the column. An index that backs a constraint is told as the constraint, a
- * table's row type as the table, an array as its element.
- */
+/* What needs what, as the catalogs have it. */
 static const char edges[] =
-    "SELECT CASE WHEN r.rulename = '_RETURN' THEN " TAG("1259", "r.ev_class", "0")
-    " WHEN ad.oid IS NOT NULL THEN " TAG("1259", "ad.adrelid", "ad.adnum")
-    " WHEN fc.relkind = 'c' THEN " TAG("1247", "fc.reltype", "0")
-    " ELSE " TAG("d.classid", "d.objid", "d.objsubid") " END,"
-    " CASE WHEN k.oid IS NOT NULL THEN " TAG("2606", "k.oid", "0")
-    " WHEN rt.typrelid <> 0 AND rc.relkind <> 'c' THEN " TAG("1259", "rt.typrelid", "0")
-    " WHEN rt.typelem <> 0 AND rt.typcategory = 'A' THEN CASE WHEN et.typrelid <> 0 AND ec.relkind <> 'c' THEN " TAG("1259", "et.typrelid", "0")
-    "   ELSE " TAG("1247", "rt.typelem", "0") " END"
-    " ELSE " TAG("d.refclassid", "d.refobjid", "d.refobjsubid") " END"
+    "SELECT " TAG("d.classid", "d.objid", "d.objsubid") ", " TAG("d.refclassid", "d.refobjid", "d.refobjsubid")
     " FROM pg_catalog.pg_depend AS d"
-    " LEFT JOIN pg_catalog.pg_rewrite AS r ON d.classid = 2618 AND r.oid = d.objid"
-    " LEFT JOIN pg_catalog.pg_attrdef AS ad ON d.classid = 2604 AND ad.oid = d.objid"
-    " LEFT JOIN pg_catalog.pg_class AS fc ON d.classid = 1259 AND fc.oid = d.objid"
-    " LEFT JOIN pg_catalog.pg_constraint AS k ON d.refclassid = 1259 AND k.conindid = d.refobjid AND k.contype IN ('p', 'u', 'x')"
-    " LEFT JOIN pg_catalog.pg_type AS rt ON d.refclassid = 1247 AND rt.oid = d.refobjid"
-    " LEFT JOIN pg_catalog.pg_class AS rc ON rc.oid = rt.typrelid"
-    " LEFT JOIN pg_catalog.pg_type AS et ON et.oid = rt.typelem LEFT JOIN pg_catalog.pg_class AS ec ON ec.oid = et.typrelid"
     " WHERE d.objid >= 16384 AND d.refobjid >= 16384 AND d.deptype IN ('n', 'a', 'P', 'S') AND d.refclassid <> 2615"
-    " AND NOT (d.deptype = 'a' AND fc.relkind IS NOT DISTINCT FROM 'S')" /* FACT_OWNER says it */
-    " AND $1::text IS NOT NULL AND $2::boolean IS NOT NULL";
+    " AND NOT (d.deptype = 'a' AND d.classid = 1259" /* FACT_OWNER says it */
+    "          AND d.objid IN (SELECT s.seqrelid FROM pg_catalog.pg_sequence AS s))"
+    " AND $1::text IS NOT NULL";
+
+/*
+ * What is told as another thing: a view's query is kept in a rule and a default in an object of its
+ * own; an index may back a constraint, a table has a row type, a composite type a relation, every
+ * type an array.
+ */
+static const char aliases[] =
+    "SELECT " TAG("2618", "r.oid", "0") ", " TAG("1259", "r.ev_class", "0")
+    " FROM pg_catalog.pg_rewrite AS r WHERE r.rulename = '_RETURN' AND r.oid >= 16384"
+    " UNION ALL SELECT " TAG("2604", "a.oid", "0") ", " TAG("1259", "a.adrelid", "a.adnum")
+    " FROM pg_catalog.pg_attrdef AS a WHERE a.oid >= 16384"
+    " UNION ALL SELECT " TAG("1259", "k.conindid", "0") ", " TAG("2606", "k.oid", "0")
+    " FROM pg_catalog.pg_constraint AS k WHERE k.contype IN ('p', 'u', 'x') AND k.oid >= 16384"
+    " UNION ALL SELECT CASE c.relkind WHEN 'c' THEN " TAG("1259", "c.oid", "0") " ELSE " TAG("1247", "c.reltype", "0") " END,"
+    " CASE c.relkind WHEN 'c' THEN " TAG("1247", "c.reltype", "0") " ELSE " TAG("1259", "c.oid", "0") " END"
+    " FROM pg_catalog.pg_class AS c WHERE c.reltype >= 16384"
+    " UNION ALL SELECT " TAG("1247", "t.oid", "0") ", " TAG("1247", "t.typelem", "0")
+    " FROM pg_catalog.pg_type AS t WHERE t.typcategory = 'A' AND t.typelem <> 0 AND t.oid >= 16384"
+    " AND $1::text IS NOT NULL";
 /* clang-format on */
 
 /* What a server of this version calls a column, or what stands in for one it lacks. */
@@ -341,6 +342,7 @@ struct reader {
     hg_deadline by;
     hg_value params[2]; /* the default schema; whether privileges are wanted */
     struct model_maker maker;
+    VEC(struct model_edge) aliases; /* sorted */
 };
 
 static bool ask(struct reader *r, const char *sql, hg_rows **out_rows, hg_error *err)
@@ -391,34 +393,78 @@ static bool read_kind(struct reader *r, const struct query *query, hg_error *err
     return step == HG_END;
 }
 
+static int compare_aliases(const void *a, const void *b)
+{
+    const struct model_edge *x = a, *y = b;
+
+    return (x->from > y->from) - (x->from < y->from);
+}
+
+static bool keep_alias(struct reader *r, uint64_t from, uint64_t to)
+{
+    struct model_edge *alias = VEC_PUSH(&r->aliases);
+
+    if (alias != NULL)
+        *alias = (struct model_edge){from, to};
+    return alias != NULL;
+}
+
+/* What a thing is told as: an array may be one of a table's row type. */
+static uint64_t told_as(const struct reader *r, uint64_t tag)
+{
+    for (int hop = 0; hop < ALIAS_HOPS; hop++) {
+        const struct model_edge key = {.from = tag & ~SUB_MASK};
+        const struct model_edge *found =
+            r->aliases.count == 0
+                ? NULL
+                : bsearch(&key, r->aliases.items, r->aliases.count, sizeof key, compare_aliases);
+
+        if (found == NULL)
+            break;
+        tag = found->to;
+    }
+    return tag;
+}
+
 /* A column's edges are its table's too, which is created with it; a column that is needed needs its
  * table. */
-static bool read_edges(struct reader *r, hg_error *err)
+static bool keep_edge(struct reader *r, uint64_t from, uint64_t to)
 {
-    const uint64_t sub = (uint64_t)0xFFFF << SUB_SHIFT;
+    from = told_as(r, from);
+    to = told_as(r, to);
+    return model_need(&r->maker, from, to)
+           && ((from & SUB_MASK) == 0 || model_need(&r->maker, from & ~SUB_MASK, to))
+           && ((to & SUB_MASK) == 0 || model_need(&r->maker, from, to & ~SUB_MASK))
+           && ((from & SUB_MASK) == 0 || (to & SUB_MASK) == 0
+               || model_need(&r->maker, from & ~SUB_MASK, to & ~SUB_MASK));
+}
+
+/* Hands over pairs of tags. */
+static bool read_tags(struct reader *r, const char *sql,
+                      bool (*keep)(struct reader *, uint64_t, uint64_t), hg_error *err)
+{
     hg_rows *rows = NULL;
     hg_step step = HG_ERROR;
 
-    if (!ask(r, edges, &rows, err))
+    if (!ask(r, sql, &rows, err))
         return false;
-    while ((step = hg_rows_next(rows, r->by, err)) == HG_ROW) {
-        uint64_t from = (uint64_t)hg_rows_integer(rows, 0), to = (uint64_t)hg_rows_integer(rows, 1);
-        bool ok = model_need(&r->maker, from, to);
-
-        if ((from & sub) != 0)
-            ok = ok && model_need(&r->maker, from & ~sub, to);
-        if ((to & sub) != 0)
-            ok = ok && model_need(&r->maker, from, to & ~sub);
-        if ((from & sub) != 0 && (to & sub) != 0)
-            ok = ok && model_need(&r->maker, from & ~sub, to & ~sub);
-        if (!ok) {
+    while ((step = hg_rows_next(rows, r->by, err)) == HG_ROW)
+        if (!keep(r, (uint64_t)hg_rows_integer(rows, 0), (uint64_t)hg_rows_integer(rows, 1))) {
             no_memory(err);
             step = HG_ERROR;
             break;
         }
-    }
     hg_rows_close(rows);
     return step == HG_END;
+}
+
+static bool read_edges(struct reader *r, hg_error *err)
+{
+    if (!read_tags(r, aliases, keep_alias, err))
+        return false;
+    if (r->aliases.count > 0)
+        qsort(r->aliases.items, r->aliases.count, sizeof *r->aliases.items, compare_aliases);
+    return read_tags(r, edges, keep_edge, err);
 }
 
 /* --- the session while it reads --- */
@@ -461,11 +507,12 @@ static char *read_default_schema(hg_conn *conn, hg_deadline by, hg_error *err)
     return name;
 }
 
-/* The settings that the server's deparsers look at. */
+/* The settings that the server's deparsers look at, and one for haste. */
 static bool settle(hg_conn *conn, const char *schema, hg_deadline by, hg_error *err)
 {
     static const char sql[] =
         "SELECT pg_catalog.set_config('search_path', pg_catalog.quote_ident($1::text), true),"
+        " pg_catalog.set_config('jit', 'off', true)," /* it takes longer than what it compiles */
         " pg_catalog.set_config('quote_all_identifiers', 'off', true),"
         " pg_catalog.set_config('datestyle', 'ISO', true),"
         " pg_catalog.set_config('intervalstyle', 'postgres', true),"
@@ -506,6 +553,7 @@ bool schema_read_postgres(hg_conn *conn, const struct read_options *options, hg_
     }
     leave(conn, inside, hg_deadline_first(by, hg_deadline_in_ms(10000)));
     model_maker_release(&r.maker);
+    VEC_RELEASE(&r.aliases);
     alloc_free(schema);
     if (ok)
         *out_model = r.maker.model;

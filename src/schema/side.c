@@ -328,7 +328,7 @@ static bool pick_texts(struct arena *arena, const struct diff *diff, bool from, 
     for (size_t i = 0; i < diff->count; i++) {
         const struct change *change = &diff->changes[i];
         const struct object *object = from ? change->from : change->to;
-        uint32_t facts = change_wording(change);
+        uint32_t facts = change->wording;
 
         if (facts != 0)
             out->changes[out->count++] =
