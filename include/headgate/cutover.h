@@ -46,6 +46,7 @@ typedef struct hg_cutover_step {
     const char *class;          /* "harmless", "reversible", "by operator", "no return" */
     const char *state;          /* "pending", "begun", "done", "failed", "undoing", "undone" */
     bool asks;                  /* somebody has to type something first */
+    bool tried;                 /* of a plan: its gate was tried; `error` says what it found */
     int64_t began_ms, ended_ms; /* Unix time; 0: not yet */
     int64_t expected_ms;        /* as long as it took the last time; -1: not known */
     const char *error; /* of the last attempt, or what a gate found that speaks against it; "" */
@@ -86,6 +87,8 @@ typedef struct hg_cutover {
     bool aborting, past_return, closed;
     const char *outcome; /* of a closed one: "done", "aborted"; "" */
     const char *head;    /* hash of the journal's last record */
+    /* frozen for so long, all is taken back without being asked for; 0: never, or no longer */
+    int64_t gives_up_ms;
 } hg_cutover;
 
 HG_API void hg_cutover_free(hg_cutover *cutover); /* NULL is fine */

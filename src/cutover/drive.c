@@ -140,12 +140,19 @@ int64_t drive_frozen_ms(const struct drive *d)
     return -1;
 }
 
-bool drive_over_budget(const struct drive *d)
+int64_t drive_patience_ms(const struct drive *d)
 {
     const struct step *commit = step_named(d->runbook, d->runbook->commit);
+    bool waits = commit != NULL && drive_state(d->journal, commit) != STEP_DONE;
 
-    return d->budget_ms > 0 && commit != NULL && drive_state(d->journal, commit) != STEP_DONE
-           && drive_frozen_ms(d) > d->budget_ms + d->budget_ms / 2;
+    return waits && d->budget_ms > 0 ? d->budget_ms + d->budget_ms / 2 : 0;
+}
+
+bool drive_over_budget(const struct drive *d)
+{
+    int64_t patience = drive_patience_ms(d);
+
+    return patience > 0 && drive_frozen_ms(d) > patience;
 }
 
 bool drive_question(const struct drive *d, const struct step *step, struct question *q)

@@ -128,7 +128,11 @@ bool drive_past_return(const struct drive *drive);
  * or was taken back. */
 int64_t drive_frozen_ms(const struct drive *drive);
 
-/* Whether the source has been frozen for longer than one and a half times the budget. Only up to
+/* For how long the source may stay frozen until all is taken back: one and a half times the budget.
+ * 0: as long as it takes, because there is no budget, or the commit has been made. */
+int64_t drive_patience_ms(const struct drive *drive);
+
+/* Whether the source has been frozen for longer than that. Only up to
  * the commit: a freeze that lasts too long is worth less than another day, but an application that
  * has moved is not moved back behind anybody's back. */
 bool drive_over_budget(const struct drive *drive);

@@ -275,6 +275,7 @@ static void show_run(struct look *l, const hg_cutover_options *options, const ch
     const struct drive drive = {
         .runbook = runbook_of(l->book),
         .journal = l->journal,
+        .budget_ms = options->budget_ms > 0 ? options->budget_ms : budget_of(l->journal),
         .database =
             options->target == NULL ? "" : hg_url_database(hg_settings_url(options->target))};
     hg_cutover *v = &l->view;
@@ -288,7 +289,8 @@ static void show_run(struct look *l, const hg_cutover_options *options, const ch
     v->target =
         kept(l, open == NULL ? "" : json_string_value(json_object_get(open->data, "target")));
     v->frozen_ms = drive_frozen_ms(&drive);
-    v->budget_ms = options->budget_ms > 0 ? options->budget_ms : budget_of(l->journal);
+    v->budget_ms = drive.budget_ms;
+    v->gives_up_ms = drive_patience_ms(&drive);
     v->past_return = drive_past_return(&drive);
     v->aborting = journal_last(l->journal, "", JOURNAL_ABORT) != NULL;
     v->closed = close != NULL;
@@ -363,6 +365,7 @@ static void try_gates(struct look *l, const hg_cutover_options *options)
     for (size_t i = 0; i < book->count; i++) {
         if (!cutover_action_is_gate(book->steps[i].action))
             continue;
+        l->view.steps[i].tried = true;
         if (open)
             try_gate(l, &world, &book->steps[i], &l->view.steps[i]);
         else
