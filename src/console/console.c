@@ -172,6 +172,10 @@ bool console_run(struct ops *ops, const struct console_options *options, hg_erro
         hg_fail(err, HG_NOMEM, "could not open the console: out of memory");
     } else {
         gather_facts(ops, &facts);
+        facts.cutover = options->cutover;
+        facts.budget_ms = options->budget_ms;
+        text_copy(facts.runbook, sizeof facts.runbook,
+                  options->runbook == NULL ? "" : options->runbook);
         theme_folders(hg_settings_theme_dir(ops->settings), folders);
         ok = run(&stage, options, err);
     }

@@ -15,7 +15,10 @@ struct console_options {
     const char
         *script;      /* the file of playscript.h to play, "-" for the input; NULL: on a terminal */
     const char *size; /* of a script's screen; NULL: 80x24 */
-    const char *record; /* the file for an asciicast; NULL: none */
+    const char *record;  /* the file for an asciicast; NULL: none */
+    bool cutover;        /* the guided cutover is what is looked at first */
+    const char *runbook; /* of a new cutover; NULL: the built-in one */
+    int64_t budget_ms;   /* of a new cutover; 0: as its rehearsal finds */
 };
 
 /* Runs the console until the user quits or the script ends. ops is borrowed. err: HG_USAGE (a size

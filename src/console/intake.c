@@ -15,6 +15,8 @@ void intake_started(struct model *m, const struct message *message)
     enum feed_id id;
     bool started = message->job != 0;
 
+    if (wizard_started(m, message))
+        return;
     if (feed_of(m, message->request.kind, &id) != NULL) {
         if (!started)
             feed_answered(m, id);
@@ -49,6 +51,8 @@ void intake_progress(struct model *m, const struct message *message)
         running_progress(m, &message->event);
     if (m->transfer.running && message->job == m->transfer.job)
         transfer_progress(m, &message->event);
+    if (m->wizard.watch_job != 0 && message->job == m->wizard.watch_job)
+        wizard_progress(m, &message->event);
     if (m->smoke_job != 0 && message->job == m->smoke_job && message->event.total > 0) {
         m->smoke_done = message->event.done;
         m->smoke_total = message->event.total;
@@ -378,6 +382,8 @@ void intake_result(struct model *m, const struct message *message, struct effect
 {
     struct job_result *result = message->result;
 
+    if (wizard_result(m, message, effects))
+        return;
     switch (result->request.kind) {
     case JOB_POOLS:
         take_pools(m, result, effects);
@@ -422,7 +428,7 @@ void intake_result(struct model *m, const struct message *message, struct effect
     case JOB_END:
         question_ended(m, result);
         break;
-    case JOB_KINDS:
+    default:
         break;
     }
     discard(effects, result);

@@ -80,6 +80,11 @@ enum command {
     COMMAND_ATTACH,
     COMMAND_DRIFT,
     COMMAND_TRANSFER,
+    COMMAND_NEXT,
+    COMMAND_PAUSE,
+    COMMAND_BACK_OUT,
+    COMMAND_REMARK,
+    COMMAND_LEAVE,
     COMMAND_COMPARE,
     COMMAND_CANCEL_QUERY,
     COMMAND_END_SESSION,
@@ -93,16 +98,17 @@ enum command {
 
 /* What has the keys. */
 enum context {
-    IN_SCREEN = 1,  /* lists, and what is known about the selected row */
-    IN_PAGE = 2,    /* detail, help, a plan that asks nothing: text that scrolls */
-    IN_PLAN = 4,    /* a plan, waiting for y */
-    IN_PROMPT = 8,  /* a plan, waiting for a typed name: letters go there */
-    IN_RUN = 16,    /* something runs */
-    IN_RESULT = 32, /* it has ended */
-    IN_ASK = 64,    /* arm it? */
-    IN_LINE = 128,  /* a filter or a command is being typed: letters go there */
-    IN_STOP = 256,  /* what is to become of what runs? */
-    ANYWHERE = 511
+    IN_SCREEN = 1,    /* lists, and what is known about the selected row */
+    IN_PAGE = 2,      /* detail, help, a plan that asks nothing: text that scrolls */
+    IN_PLAN = 4,      /* a plan, waiting for y */
+    IN_PROMPT = 8,    /* a plan, waiting for a typed name: letters go there */
+    IN_RUN = 16,      /* something runs */
+    IN_RESULT = 32,   /* it has ended */
+    IN_ASK = 64,      /* arm it? */
+    IN_LINE = 128,    /* a filter or a command is being typed: letters go there */
+    IN_STOP = 256,    /* what is to become of what runs? */
+    IN_CUTOVER = 512, /* the screen of the cutover, which has keys of its own */
+    ANYWHERE = 1023
 };
 
 struct key_row {

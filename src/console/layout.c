@@ -180,6 +180,37 @@ static void place_checks(struct layout *l, enum pane focus, size_t pools)
     place_list(l, PANE_CHECKS, body);
 }
 
+/* The steps and where they stand belong together; a plan has no journal. */
+static void place_cutover(struct layout *l, enum pane focus, size_t records)
+{
+    struct rect body = l->body;
+
+    l->journal = records > 0;
+    l->heads[PANE_STEPS] = l->form != FORM_SMALL;
+    l->heads[PANE_JOURNAL] = l->form == FORM_WIDE;
+    if (l->form == FORM_SMALL && focus == PANE_JOURNAL) {
+        l->panes[PANE_JOURNAL] = body;
+        return;
+    }
+    if (l->form == FORM_SMALL) {
+        l->panes[PANE_NOW] = take_rows(&body, between(4, body.height / 2, 9));
+    } else if (l->form == FORM_STANDARD) {
+        struct rect top = take_rows(&body, body.height - (l->journal ? body.height / 5 : 0));
+
+        l->panes[PANE_JOURNAL] = body;
+        body = take_rows(&top, top.height - between(8, top.height * 2 / 5, 12));
+        l->panes[PANE_NOW] = top;
+    } else {
+        struct rect top =
+            take_rows(&body, l->journal ? between(14, body.height * 6 / 11, 26) : body.height);
+
+        l->panes[PANE_JOURNAL] = body;
+        body = take_columns(&top, top.width * 56 / 100);
+        l->panes[PANE_NOW] = top;
+    }
+    l->panes[PANE_STEPS] = body;
+}
+
 static void place_log(struct layout *l, enum pane focus, size_t pools)
 {
     (void)focus;
@@ -201,6 +232,7 @@ static const struct {
     [SCREEN_SESSIONS]   = {place_sessions,   {PANE_SESSIONS, PANE_DETAIL, PANE_COUNT}},
     [SCREEN_MIGRATIONS] = {place_migrations, {PANE_MIGRATIONS, PANE_DETAIL, PANE_COUNT}},
     [SCREEN_CHECKS]     = {place_checks,     {PANE_CHECKS, PANE_DETAIL, PANE_COUNT}},
+    [SCREEN_CUTOVER]    = {place_cutover,    {PANE_STEPS, PANE_JOURNAL, PANE_COUNT}},
     [SCREEN_LOG]        = {place_log,        {PANE_LOG, PANE_COUNT}},
 };
 /* clang-format on */
@@ -247,7 +279,8 @@ size_t layout_tab_order(enum screen_id screen, const struct layout *l, enum pane
     size_t n = 0;
 
     for (const enum pane *pane = screens[screen].panes; *pane != PANE_COUNT; pane++)
-        if (*pane != PANE_DETAIL || l->panes[PANE_DETAIL].height > 0)
+        if ((*pane != PANE_DETAIL || l->panes[PANE_DETAIL].height > 0)
+            && (*pane != PANE_JOURNAL || l->journal))
             out[n++] = *pane;
     return n;
 }

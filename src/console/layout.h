@@ -19,6 +19,7 @@ enum screen_id {
     SCREEN_SESSIONS,
     SCREEN_MIGRATIONS,
     SCREEN_CHECKS,
+    SCREEN_CUTOVER,
     SCREEN_LOG,
     SCREEN_COUNT
 };
@@ -29,11 +30,14 @@ enum pane {
     PANE_SESSIONS,
     PANE_MIGRATIONS,
     PANE_CHECKS,
+    PANE_STEPS,   /* of a cutover */
+    PANE_JOURNAL, /* of a cutover */
     PANE_LOG,
     LISTS,             /* those above are lists, see list.h */
     PANE_POOL = LISTS, /* the numbers of the selected pool */
     PANE_SERVER,       /* how many connections the server has left */
     PANE_LIGHTS,       /* how the checks stand, by group */
+    PANE_NOW,          /* where a cutover stands, and what it costs to stop here */
     PANE_DETAIL,       /* what is known about the selected row */
     PANE_COUNT
 };
@@ -49,13 +53,15 @@ struct layout {
     struct rect header, tabs, body, message, hints;
     struct rect panes[PANE_COUNT]; /* each with its rule as first row */
     int spark_rows;                /* height of the pool's history */
+    bool journal;                  /* of a cutover: there is one */
     int pool_rows; /* on the overview: of the list of pools, below the numbers of the selected one
                     */
     bool heads[LISTS]; /* whether the list has the names of its columns above it */
 };
 
-/* Places everything. focus: the pane that has the keys. pools: how many there are to list. */
-void layout_make(int width, int height, enum screen_id screen, enum pane focus, size_t pools,
+/* Places everything. focus: the pane that has the keys. listed: how many pools there are, or on the
+ * cutover's screen records of its journal. */
+void layout_make(int width, int height, enum screen_id screen, enum pane focus, size_t listed,
                  struct layout *out);
 
 /* How many rows of its list a pane shows, and where in the pane the first of them stands. */

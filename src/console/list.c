@@ -14,7 +14,8 @@
 static const struct list *const lists[LISTS] = {
     [PANE_POOLS] = &list_pools,       [PANE_CONNECTIONS] = &list_connections,
     [PANE_SESSIONS] = &list_sessions, [PANE_MIGRATIONS] = &list_migrations,
-    [PANE_CHECKS] = &list_checks,     [PANE_LOG] = &list_log,
+    [PANE_CHECKS] = &list_checks,     [PANE_STEPS] = &list_steps,
+    [PANE_JOURNAL] = &list_journal,   [PANE_LOG] = &list_log,
 };
 
 const struct list *list_of(const struct model *m, enum pane pane)

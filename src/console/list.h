@@ -53,7 +53,7 @@ int list_next_order(const struct list *list, int order);
 bool list_descends(const struct list *list, const struct looking *looking);
 
 extern const struct list list_pools, list_connections, list_sessions, list_files, list_migrations,
-    list_checks, list_readiness, list_log;
+    list_checks, list_readiness, list_steps, list_journal, list_log;
 
 /* Why the migrations cannot be read; nothing when they can. */
 void list_migrations_trouble(const struct model *m, struct document *d);

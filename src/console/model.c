@@ -32,6 +32,9 @@ void model_init(struct model *m, const struct facts *facts, int width, int heigh
         m->focus[screen] = m->subject[screen] = order[0];
     }
     m->focus[SCREEN_OVERVIEW] = m->subject[SCREEN_OVERVIEW] = PANE_MIGRATIONS;
+    m->screen = facts->cutover ? SCREEN_CUTOVER : SCREEN_OVERVIEW;
+    memcpy(m->wizard.runbook, facts->runbook, sizeof m->wizard.runbook);
+    m->wizard.budget_ms = facts->budget_ms;
 }
 
 void model_release(struct model *m)
@@ -82,16 +85,15 @@ static enum context page_context(const struct model *m)
     case PAGE_NONE:
         break;
     }
-    return IN_SCREEN;
+    return m->screen == SCREEN_CUTOVER ? IN_CUTOVER : IN_SCREEN;
 }
 
 enum context model_context(const struct model *m)
 {
-    static const enum context asks[] = {[ASK_STOP] = IN_STOP,
-                                        [ASK_QUIT] = IN_STOP,
-                                        [ASK_ARM] = IN_ASK,
-                                        [ASK_END] = IN_PROMPT,
-                                        [ASK_TRANSFER] = IN_PROMPT};
+    static const enum context asks[ASKS] = {
+        [ASK_STOP] = IN_STOP,     [ASK_QUIT] = IN_STOP,       [ASK_ARM] = IN_ASK,
+        [ASK_END] = IN_PROMPT,    [ASK_TRANSFER] = IN_PROMPT, [ASK_WIZARD] = IN_PROMPT,
+        [ASK_WIZARD_YES] = IN_ASK};
 
     if (m->ask != ASK_NOTHING)
         return asks[m->ask];
@@ -101,11 +103,13 @@ enum context model_context(const struct model *m)
 void model_layout(const struct model *m, struct layout *out)
 {
     enum pane focus = model_focus(m);
-    size_t pools;
+    size_t listed;
 
-    model_pools(m, &pools);
+    model_pools(m, &listed);
+    if (m->screen == SCREEN_CUTOVER)
+        listed = model_cutover(m) == NULL ? 0 : model_cutover(m)->record_count;
     layout_make(m->width, m->height, m->screen, focus == PANE_DETAIL ? model_subject(m) : focus,
-                pools, out);
+                listed, out);
 }
 
 const hg_history *model_history(const struct model *m)
@@ -237,6 +241,8 @@ bool model_wants(const struct model *m, enum feed_id feed)
         m->screen == SCREEN_MIGRATIONS
         && ((model_page(m) == PAGE_RUN && m->change.running) || model_page(m) == PAGE_HOLDER);
 
+    if (feed != FEED_POOLS && model_source_frozen(m))
+        return false;
     switch (feed) {
     case FEED_PING: /* checks that are under way are question enough, unless they take long */
         return checks == 0 || m->now_ms - checks >= (int64_t)m->refresh_ms;
@@ -373,6 +379,8 @@ const char *model_refusal(const struct model *m, enum command command)
 {
     if (command == COMMAND_CANCEL_QUERY || command == COMMAND_END_SESSION)
         return refuse_to_end(m, command);
+    if (model_context(m) == IN_CUTOVER && model_wizard_refusal(m, command) != NULL)
+        return model_wizard_refusal(m, command);
     if (command == COMMAND_COMPARE && model_page(m) != PAGE_TRANSFER)
         return "only on the page of the copy: c";
     if (model_page(m) == PAGE_TRANSFER
@@ -395,6 +403,8 @@ const char *model_refusal(const struct model *m, enum command command)
         return "only production is guarded: here each change asks by itself";
     if (!keys_row(command)->changes)
         return NULL;
+    if (model_cutover_open(m) != NULL && m->wizard.run->moves_ours)
+        return "a cutover of this database is open: 6 shows it";
     if (m->facts.read_only)
         return "this console is read-only: nothing can be changed from here";
     if (model_busy(m))
@@ -422,6 +432,7 @@ int64_t model_wake_ms(const struct model *m)
         else if (feed->asked_ms == 0 && model_wants(m, (enum feed_id)i))
             sooner(m, feed->due_ms, &wake);
     }
+    sooner(m, model_wizard_wake_ms(m), &wake);
     sooner(m, m->change.ready_ms, &wake);
     sooner(m, m->armed_until_ms, &wake);
     if (m->ask != ASK_NOTHING)

@@ -36,6 +36,9 @@ struct facts {
     char copy_from[160], copy_to[160]; /* the sides of a copy, without secrets; "": there is none */
     char copy_name[128];               /* of the target: what has to be typed */
     char copy_refusal[200];            /* why there is none */
+    bool cutover;                      /* it is what is looked at first */
+    char runbook[256];                 /* of a new cutover; "": the built-in one */
+    int64_t budget_ms;                 /* the same; 0: as its rehearsal finds */
 };
 
 /* What is asked for again and again, never twice at once. */
@@ -133,7 +136,17 @@ struct change {
     bool cancel_asked, quit_after;
 };
 
-enum ask { ASK_NOTHING, ASK_STOP, ASK_QUIT, ASK_ARM, ASK_END, ASK_TRANSFER };
+enum ask {
+    ASK_NOTHING,
+    ASK_STOP,
+    ASK_QUIT,
+    ASK_ARM,
+    ASK_END,
+    ASK_TRANSFER,
+    ASK_WIZARD,     /* about a cutover: something has to be typed */
+    ASK_WIZARD_YES, /* the same: a plain yes */
+    ASKS
+};
 
 /* A session of the server that is to be ended, or what it runs. */
 struct victim {
@@ -160,6 +173,60 @@ struct transfer {
     char message[128];   /* phase, rate, remaining time */
     struct transfer_table tables[TRANSFER_TABLES];
     size_t table_count;
+};
+
+/* Where a cutover stands, as far as it is known. */
+enum stand {
+    STAND_NOTHING, /* neither a run nor a plan */
+    STAND_PLAN,
+    STAND_RUNS,
+    STAND_ASKS,      /* somebody has to type something */
+    STAND_STALLED,   /* a step has failed while nobody can write */
+    STAND_PAUSED,    /* before the next step */
+    STAND_POSTPONED, /* before the freeze */
+    STAND_LEFT,      /* open, and nobody works on it */
+    STAND_BACK,      /* it is being taken back */
+    STAND_LEFT_BACK, /* the same, and nobody works on it */
+    STAND_DONE,
+    STAND_ABORTED,
+    STANDS
+};
+
+/* What is asked about a cutover. */
+enum wizard_ask {
+    WIZARD_NOTHING,
+    WIZARD_BEGIN,
+    WIZARD_RESUME,
+    WIZARD_ANSWER, /* the run's own question */
+    WIZARD_CONTINUE,
+    WIZARD_UNPOSTPONE,
+    WIZARD_ABORT,
+    WIZARD_REMARK,
+    WIZARD_ASKS
+};
+
+/* The guided cutover, which a process of its own carries out: this console looks at it. */
+struct wizard {
+    struct job_result *run;   /* the newest reading, also one that failed; NULL: none yet */
+    struct job_result *plan;  /* the newest plan, also one that failed */
+    int64_t due_ms, asked_ms; /* of the reading, as a feed's */
+    int64_t read_ms;          /* when `run` was read */
+    bool replanned;           /* the plan is looked at, not the run that is over */
+    uint64_t plan_job;        /* 0: none is being made */
+    bool planning, acting;    /* asked for, and not answered yet */
+    int64_t plan_asked_ms;
+    uint64_t watch_job; /* 0: nothing is heard of the process */
+    bool watching;
+    int64_t watch_due_ms;
+    char part[64], doing[200]; /* of the step under way, as its process tells */
+    int64_t done, total;
+    char runbook[256]; /* of a new run; "": the built-in one */
+    int64_t budget_ms; /* the same; 0: as the rehearsal finds */
+    enum wizard_ask ask;
+    char run_asked[HG_CUTOVER_RUN_SIZE], step_asked[32]; /* what it is asked about */
+    char answer[160];                                    /* the very words; "": any */
+    char typed[256];
+    bool wrong;
 };
 
 /* A line that is being typed at the bottom of the screen. */
@@ -216,6 +283,7 @@ struct model {
     int64_t drift_asked_ms;
     struct transfer transfer;
     struct job_result *copy; /* the newest copy or look, however it ended */
+    struct wizard wizard;
 
     enum screen_id screen;
     struct page_entry pages[SCREEN_COUNT][PAGES_DEEP]; /* [screen][page_depth] is shown */
@@ -276,6 +344,23 @@ const hg_pool_snapshot *model_pools(const struct model *m, size_t *out_count);
 /* Whether it is the pool of a console, which uses it for looking only. */
 bool model_looks_on(const hg_pool_snapshot *pool);
 const struct pool_past *model_past(const struct model *m, const hg_pool_snapshot *pool);
+
+/* model_cutover.c: the guided cutover. The run that is open, else the one that is over or the plan
+ * of a new one, whichever is looked at; NULL: neither is known. */
+const hg_cutover *model_cutover(const struct model *m);
+const hg_cutover *model_cutover_open(const struct model *m); /* NULL: none is */
+enum stand model_stand(const struct model *m);
+
+/* For how long nobody has been able to write; -1: they can. */
+int64_t model_frozen_ms(const struct model *m);
+
+/* Whether the database that is looked at is the frozen source, which the console has let go of. */
+bool model_source_frozen(const struct model *m);
+
+/* What the next step of the wizard asks, and why a command of its screen cannot be done now. */
+enum wizard_ask model_wizard_next(const struct model *m);
+const char *model_wizard_refusal(const struct model *m, enum command command);
+int64_t model_wizard_wake_ms(const struct model *m);
 
 /* The selected session of a server, or NULL. */
 const hg_server_session *model_session(const struct model *m);

@@ -37,11 +37,14 @@ static size_t shown_as(const struct model *m, enum pane list, size_t row)
 }
 
 /* Where an untouched selection goes: among the migrations to the first that is pending, or else to
- * the newest; among the checks to the worst; elsewhere to the first row. There are rows. */
+ * the newest; among the checks to the worst; among the steps of a cutover to the one that comes
+ * next; elsewhere to the first row. There are rows. */
 static size_t news_row(const struct model *m, enum pane list)
 {
     if (list == PANE_MIGRATIONS)
         return shown_as(m, list, newest_migration(model_history(m)));
+    if (list == PANE_STEPS)
+        return shown_as(m, list, model_cutover(m)->at);
     return list == PANE_CHECKS ? shown_as(m, list, worst_check(m)) : 0;
 }
 
@@ -228,6 +231,8 @@ static void focus_what_is_there(struct model *m)
     model_layout(m, &layout);
     if (model_focus(m) == PANE_DETAIL && layout.panes[PANE_DETAIL].height == 0)
         m->focus[m->screen] = model_subject(m);
+    if (m->screen == SCREEN_CUTOVER && !layout.journal)
+        m->focus[m->screen] = m->subject[m->screen] = PANE_STEPS;
 }
 
 void screen_open(struct model *m, enum screen_id screen)

@@ -74,6 +74,12 @@ static void sort(struct model *m, int what, const char *argument, struct effects
     list_refresh(m, model_subject(m));
 }
 
+static void cutover(struct model *m, int what, const char *argument, struct effects *effects)
+{
+    (void)what;
+    wizard_plan_by(m, argument, effects);
+}
+
 /* clang-format off */
 static const struct row {
     const char *name;
@@ -96,6 +102,7 @@ static const struct row {
     {"down",     change, COMMAND_ROLL_BACK,                  NULL, NULL},
     {"reset",    change, COMMAND_RESET,                      NULL, NULL},
     {"plan",     change, COMMAND_PLAN,                       "[TARGET]", "What up would do; changes nothing"},
+    {"cutover",  cutover, 0,                                 "[RUNBOOK]", "The guided cutover; with a runbook the plan by it"},
     {"arm",      press,  COMMAND_ARM,                        "",         "Allow changes of production for ten minutes, or forbid them again"},
     {"overview", press,  COMMAND_SCREEN + SCREEN_OVERVIEW,   "",         "Pools, migrations and readiness at a glance"},
     {"migrations", press, COMMAND_SCREEN + SCREEN_MIGRATIONS, "",        "History, what is pending, and its SQL"},

@@ -41,6 +41,12 @@ static void press_row(struct model *m, const struct layout *layout, enum pane li
         select_row(m, list, (int64_t)row);
 }
 
+/* Whether nothing covers the panes. */
+static bool on_screen(const struct model *m)
+{
+    return (model_context(m) & (IN_SCREEN | IN_CUTOVER)) != 0;
+}
+
 static void press(struct model *m, int x, int y, struct effects *effects)
 {
     struct layout layout;
@@ -51,7 +57,7 @@ static void press(struct model *m, int x, int y, struct effects *effects)
     if (within(layout.tabs, x, y)) {
         if (view_tab_at(m, x, &screen))
             update_command(m, (enum command)(COMMAND_SCREEN + screen), effects);
-    } else if (model_context(m) == IN_SCREEN && pane_at(m, &layout, x, y, &pane)) {
+    } else if (on_screen(m) && pane_at(m, &layout, x, y, &pane)) {
         bool focused = model_focus(m) == pane;
 
         focus_pane(m, pane);
@@ -68,7 +74,7 @@ static void turn(struct model *m, int x, int y, enum command command)
     enum pane pane;
 
     model_layout(m, &layout);
-    if (model_context(m) == IN_SCREEN && pane_at(m, &layout, x, y, &pane) && pane != model_focus(m))
+    if (on_screen(m) && pane_at(m, &layout, x, y, &pane) && pane != model_focus(m))
         focus_pane(m, pane);
     for (int i = 0; i < WHEEL_ROWS; i++)
         move_by(m, command);
@@ -76,7 +82,7 @@ static void turn(struct model *m, int x, int y, enum command command)
 
 void pointer_take(struct model *m, const struct message *message, struct effects *effects)
 {
-    enum context presses = IN_SCREEN | IN_PAGE | IN_RUN | IN_RESULT;
+    enum context presses = IN_SCREEN | IN_CUTOVER | IN_PAGE | IN_RUN | IN_RESULT;
     enum context context = model_context(m);
 
     if (message->key == KEYS_CLICK && (context & presses) != 0)

@@ -12,7 +12,7 @@ enum { ARMED_MS = 600000 };
 
 /* --- what becomes of a run --- */
 
-static void open_question(struct model *m, enum ask ask)
+void question_open(struct model *m, enum ask ask)
 {
     m->ask = ask;
     m->ask_expires_ms = m->now_ms + QUESTION_MS;
@@ -26,7 +26,7 @@ static bool too_early(const struct model *m)
 
 void question_stop(struct model *m, enum ask ask)
 {
-    open_question(m, ask);
+    question_open(m, ask);
 }
 
 static void cancel(struct model *m, bool *asked, uint64_t job, const char *what,
@@ -80,7 +80,7 @@ void question_arm(struct model *m)
         m->armed_until_ms = 0;
         note_add(m, ROLE_OK, "production is guarded again");
     } else {
-        open_question(m, ASK_ARM);
+        question_open(m, ASK_ARM);
     }
 }
 
@@ -119,7 +119,7 @@ void question_end(struct model *m, bool terminate)
         text_copy(v->answer, sizeof v->answer, m->facts.database_name);
     else
         snprintf(v->answer, sizeof v->answer, "%lld", (long long)s->pid);
-    open_question(m, ASK_END);
+    question_open(m, ASK_END);
 }
 
 /* A copy fills a whole database: its name is typed wherever it is. */
@@ -127,7 +127,7 @@ void question_transfer(struct model *m)
 {
     m->victim = (struct victim){.pid = 0};
     text_copy(m->victim.answer, sizeof m->victim.answer, m->facts.copy_name);
-    open_question(m, ASK_TRANSFER);
+    question_open(m, ASK_TRANSFER);
 }
 
 static void end_it(struct model *m, struct effects *effects)
@@ -190,6 +190,8 @@ void question_leave(struct model *m)
         note_add(m, ROLE_INFO, "sessions: left, nothing was ended");
     if (m->ask == ASK_TRANSFER)
         note_add(m, ROLE_INFO, "copy: left, nothing was copied");
+    if (m->ask == ASK_WIZARD || m->ask == ASK_WIZARD_YES)
+        wizard_leave(m);
     m->ask = ASK_NOTHING;
 }
 

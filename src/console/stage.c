@@ -171,9 +171,9 @@ static void give_back(struct stage *s)
 {
     const struct job_source *source = s->options.source;
     struct model *m = &s->model;
-    struct job_result *held[] = {m->pools,       m->status,   m->known,         m->plan,
-                                 m->run,         m->sessions, m->source.result, m->smoke,
-                                 m->smoke_again, m->drift,    m->copy};
+    struct job_result *held[] = {
+        m->pools, m->status,      m->known, m->plan, m->run,        m->sessions,   m->source.result,
+        m->smoke, m->smoke_again, m->drift, m->copy, m->wizard.run, m->wizard.plan};
 
     for (size_t i = 0; i < sizeof held / sizeof *held; i++)
         if (held[i] != NULL && (i != 2 || m->known != m->status))

@@ -95,6 +95,7 @@ static void refresh(struct model *m, enum command command, struct effects *effec
     (void)command;
     m->source.file[0] = '\0'; /* it may have been edited */
     feed_refresh(m, effects);
+    wizard_refresh(m, effects);
 }
 
 static void set_refresh(struct model *m, enum command command, struct effects *effects)
@@ -218,6 +219,9 @@ static void back(struct model *m, enum command command, struct effects *effects)
     } else if (looking->filter[0] != '\0') {
         looking->filter[0] = '\0';
         list_refresh(m, model_subject(m));
+    } else if (m->screen == SCREEN_CUTOVER && model_subject(m) == PANE_STEPS) {
+        m->lists[PANE_STEPS].touched = false; /* back to the step that comes next */
+        list_refresh(m, PANE_STEPS);
     } else if (model_focus(m) == PANE_DETAIL) {
         m->focus[m->screen] = model_subject(m);
     }
@@ -247,6 +251,10 @@ static void transfer(struct model *m, enum command command, struct effects *effe
 
 static void change(struct model *m, enum command command, struct effects *effects)
 {
+    if (model_context(m) == IN_CUTOVER) {
+        wizard_command(m, command, effects);
+        return;
+    }
     if (model_page(m) == PAGE_TRANSFER && (command == COMMAND_PLAN || command == COMMAND_APPLY)) {
         transfer(m, command, effects);
         return;
@@ -263,6 +271,8 @@ static void yes(struct model *m, enum command command, struct effects *effects)
     (void)command;
     if (m->ask == ASK_ARM)
         question_yes(m);
+    else if (m->ask == ASK_WIZARD_YES)
+        wizard_yes(m, effects);
     else
         change_yes(m, effects);
 }
@@ -411,7 +421,9 @@ static carry_out *const commands[COMMAND_COUNT] = {
     [COMMAND_CANCEL] = cancel,    [COMMAND_ATTACH] = attach,
     [COMMAND_DRIFT] = drift,      [COMMAND_TRANSFER] = transfer,
     [COMMAND_COMPARE] = transfer,
-   
+    [COMMAND_NEXT] = wizard_command,     [COMMAND_PAUSE] = wizard_command,
+    [COMMAND_BACK_OUT] = wizard_command, [COMMAND_REMARK] = wizard_command,
+    [COMMAND_LEAVE] = wizard_command,
     [COMMAND_CANCEL_QUERY] = end_session, [COMMAND_END_SESSION] = end_session,
     [COMMAND_STOP] = stop,        [COMMAND_INTERRUPT] = interrupt,
     [COMMAND_QUIT] = quit,        [COMMAND_THEME] = ask_world,
@@ -452,6 +464,8 @@ static void take_key(struct model *m, uint32_t key, struct effects *effects)
         return;
     else if (m->ask == ASK_END || m->ask == ASK_TRANSFER)
         question_type(m, key, effects);
+    else if (m->ask == ASK_WIZARD)
+        wizard_type(m, key, effects);
     else if (is_typed_at(context))
         change_type(m, key, effects);
 }
@@ -514,5 +528,6 @@ void update(struct model *m, const struct message *message, struct effects *effe
     }
     question_expire(m);
     feed_tick(m, effects);
+    wizard_tick(m, effects);
     read_source(m, effects);
 }

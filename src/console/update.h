@@ -128,7 +128,22 @@ void transfer_start(struct model *m, hg_copy_mode mode, struct effects *effects)
 void transfer_progress(struct model *m, const struct job_event *event);
 void transfer_ended(struct model *m, struct job_result *result, struct effects *effects);
 
+/* wizard.c: the guided cutover. */
+void wizard_tick(struct model *m, struct effects *effects);
+void wizard_refresh(struct model *m, struct effects *effects); /* reads it now */
+/* Whether it was about the cutover. */
+bool wizard_started(struct model *m, const struct message *message);
+bool wizard_result(struct model *m, const struct message *message, struct effects *effects);
+void wizard_progress(struct model *m, const struct job_event *event);
+void wizard_command(struct model *m, enum command command, struct effects *effects);
+/* Opens its screen; with a runbook's name or file it plans a run by that. */
+void wizard_plan_by(struct model *m, const char *runbook, struct effects *effects);
+void wizard_yes(struct model *m, struct effects *effects);
+void wizard_type(struct model *m, uint32_t key, struct effects *effects);
+void wizard_leave(struct model *m); /* the question; nothing was answered */
+
 /* question.c: questions over a screen: what becomes of a run, arming, ending a session. */
+void question_open(struct model *m, enum ask ask); /* after a moment keys are meant for it */
 void question_stop(struct model *m, enum ask ask);
 void question_cancel(struct model *m, struct effects *effects); /* the run, and roll back */
 void question_detach(struct model *m, struct effects *effects);

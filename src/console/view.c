@@ -46,6 +46,10 @@ static enum role server_state(const struct model *m, char *out, size_t size)
     const char *engine = m->facts.driver == HG_SQLITE ? "SQLite" : "PostgreSQL";
     char since[FORMAT_ROOM];
 
+    if (model_source_frozen(m)) {
+        snprintf(out, size, "%s FROZEN", engine);
+        return ROLE_WARN;
+    }
     if (model_db_answers(m)) {
         snprintf(out, size, "%s%s%s", engine, known == NULL ? "" : " ",
                  known == NULL ? "" : known->server_version);
@@ -119,8 +123,10 @@ static void draw_header(const struct model *m, struct area a)
 }
 
 static const char *const names[SCREEN_COUNT] = {
-    [SCREEN_OVERVIEW] = "Overview",     [SCREEN_POOLS] = "Pools",   [SCREEN_SESSIONS] = "Sessions",
-    [SCREEN_MIGRATIONS] = "Migrations", [SCREEN_CHECKS] = "Checks", [SCREEN_LOG] = "Log",
+    [SCREEN_OVERVIEW] = "Overview", [SCREEN_POOLS] = "Pools",
+    [SCREEN_SESSIONS] = "Sessions", [SCREEN_MIGRATIONS] = "Migrations",
+    [SCREEN_CHECKS] = "Checks",     [SCREEN_CUTOVER] = "Cutover",
+    [SCREEN_LOG] = "Log",
 };
 
 const char *view_screen_name(enum screen_id screen)
@@ -134,7 +140,7 @@ static int tabs_room(const struct model *m, int width)
     char running[96];
 
     view_running(m, running, sizeof running);
-    return running[0] == '\0' ? width : width - 2 - shown_width(running);
+    return running[0] == '\0' ? width : width - 3 - shown_width(running);
 }
 
 /* Where a screen's number stands, before its name; -1: there is no room for it. */
@@ -191,7 +197,7 @@ static void draw_standing(const struct model *m, struct area a, enum form form)
         area_put_cut(a, 1, 0, a.width - 2, ROLE_WARN,
                      "DATABASE_URL_PROD is not set: this is the database of DATABASE_URL");
     else if (form == FORM_SMALL && model_page(m) == PAGE_NONE)
-        area_put_cut(a, 1, 0, a.width - 2, ROLE_DIM, "1-6 screens, Tab panes; 80x24: more");
+        area_put_cut(a, 1, 0, a.width - 2, ROLE_DIM, "1-7 screens, Tab panes; 80x24: more");
 }
 
 /* The line that is typed at. */

@@ -31,6 +31,11 @@ void view_pools(const struct model *m, struct area a, const struct layout *layou
 void view_pools_small(const struct model *m, struct area a); /* in two rows */
 void view_server(const struct model *m, struct area a);
 void view_line(const struct model *m, struct area screen);
+void view_cutover_now(const struct model *m, struct area a);
+void view_cutover_calm(const struct model *m, struct area a); /* neither a run nor a plan */
+int view_wizard_rows(const struct model *m);                  /* of its question */
+void view_wizard_question(const struct model *m, struct area a);
+void view_cutover_running(const struct model *m, char *out, size_t size);
 void view_help(const struct model *m, struct document *d);
 void view_detail(const struct model *m, struct document *d);
 void view_plan(const struct model *m, struct document *d);
@@ -76,6 +81,10 @@ struct change_words {
 };
 const struct change_words *view_change_words(hg_migrate_kind kind);
 const char *view_plural(size_t n);
+
+/* A bar of so many columns for a line of text; out has room for four bytes each, and one more. */
+const char *view_bar(const struct model *m, int64_t done, int64_t total, int columns, char *out,
+                     size_t size);
 
 /* "apply 1 of 2, 3s, ana", or who else changes the schema, for every screen; "": nothing runs. */
 void view_running(const struct model *m, char *out, size_t size);

@@ -68,7 +68,8 @@ static void fit_columns(const struct model *m, enum pane pane, struct column *co
     size_t fitted = pane == PANE_MIGRATIONS ? 0 : 1, rows = model_rows(m, pane);
     int width = 4;
 
-    if (pane != PANE_MIGRATIONS && pane != PANE_CHECKS)
+    if (pane != PANE_MIGRATIONS && pane != PANE_CHECKS && pane != PANE_STEPS
+        && pane != PANE_JOURNAL)
         return;
     for (size_t i = m->lists[pane].top; i < rows && i < m->lists[pane].top + FITTED_ROWS; i++) {
         struct table_cell c = {.text = ""};
@@ -317,6 +318,8 @@ static void draw_pane(const struct model *m, struct area a, enum pane pane,
         view_server(m, a);
     else if (pane == PANE_LIGHTS)
         draw_lights(m, a);
+    else if (pane == PANE_NOW)
+        view_cutover_now(m, a);
     else if (pane == PANE_DETAIL)
         draw_detail(m, a);
     else if (layout->form == FORM_SMALL)
@@ -329,6 +332,12 @@ void view_panes(const struct model *m, struct area screen, const struct layout *
 {
     if (m->screen == SCREEN_OVERVIEW) {
         view_overview(m, screen, layout);
+        return;
+    }
+    if (m->screen == SCREEN_CUTOVER && model_stand(m) == STAND_NOTHING) {
+        struct rect r = layout->body;
+
+        view_cutover_calm(m, area_part(screen, r.x, r.y, r.width, r.height));
         return;
     }
     for (int pane = 0; pane < PANE_COUNT; pane++) {

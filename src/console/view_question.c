@@ -13,6 +13,8 @@ static bool plan_question(const struct model *m)
 
 int view_question_rows(const struct model *m)
 {
+    if (m->ask == ASK_WIZARD || m->ask == ASK_WIZARD_YES)
+        return view_wizard_rows(m);
     return m->ask != ASK_NOTHING || plan_question(m) ? 3 : 0;
 }
 
@@ -135,6 +137,8 @@ void view_question(const struct model *m, struct area a)
         [ASK_ARM] = {"ARM", ask_to_arm},
         [ASK_END] = {"END", ask_to_end},
         [ASK_TRANSFER] = {"COPY", ask_to_transfer},
+        [ASK_WIZARD] = {"CUTOVER", view_wizard_question},
+        [ASK_WIZARD_YES] = {"CUTOVER", view_wizard_question},
     };
     struct rule rule = {.title = m->ask == ASK_NOTHING ? "QUESTION" : asks[m->ask].title,
                         .subject = "",

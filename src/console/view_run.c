@@ -376,6 +376,8 @@ void view_running(const struct model *m, char *out, size_t size)
                  m->facts.operator_name);
     else if (m->transfer.running)
         transferring(m, out, size);
+    else if (model_cutover_open(m) != NULL)
+        view_cutover_running(m, out, size);
     else if (m->holder[0] != '\0')
         others(m, out, size);
 }

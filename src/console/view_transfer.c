@@ -35,19 +35,6 @@ static void sides(const struct model *m, struct document *d)
 
 /* --- while it runs --- */
 
-/* "[########::::]" or blocks, as wide as it is told. */
-static void bar(const struct model *m, int64_t done, int64_t total, char *out, size_t size)
-{
-    int filled = total <= 0 ? 0 : (int)(done * BAR_COLUMNS / total);
-    size_t used = 0;
-
-    filled = filled > BAR_COLUMNS ? BAR_COLUMNS : filled;
-    out[0] = '\0';
-    for (int i = 0; i < BAR_COLUMNS && used < size; i++)
-        used += (size_t)snprintf(out + used, size - used, "%s",
-                                 glyph(m->utf8, i < filled ? GLYPH_DONE : GLYPH_TODO));
-}
-
 static void moving_table(const struct model *m, const struct transfer_table *t, struct document *d)
 {
     char line[256], blocks[BAR_COLUMNS * 4 + 1], done[FORMAT_ROOM], total[FORMAT_ROOM];
@@ -56,7 +43,7 @@ static void moving_table(const struct model *m, const struct transfer_table *t, 
     if (d->width < INDENT + NAME_ROOM + BAR_COLUMNS + 16)
         blocks[0] = '\0';
     else
-        bar(m, t->done, t->total, blocks, sizeof blocks);
+        view_bar(m, t->done, t->total, BAR_COLUMNS, blocks, sizeof blocks);
     snprintf(line, sizeof line, "%-*.*s  %s%s%7s of %s rows", NAME_ROOM, NAME_ROOM, t->name, blocks,
              blocks[0] == '\0' ? "" : "  ", format_count((uint64_t)t->done, done),
              t->total > 0 ? format_count((uint64_t)t->total, total) : "?");

@@ -47,6 +47,19 @@ const char *view_plural(size_t n)
     return n == 1 ? "" : "s";
 }
 
+const char *view_bar(const struct model *m, int64_t done, int64_t total, int columns, char *out,
+                     size_t size)
+{
+    int filled = total <= 0 ? 0 : done >= total ? columns : (int)(done * columns / total);
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (int i = 0; i < columns && used < size; i++)
+        used += (size_t)snprintf(out + used, size - used, "%s",
+                                 glyph(m->utf8, i < filled ? GLYPH_DONE : GLYPH_TODO));
+    return out;
+}
+
 const char *view_status_word(hg_status status)
 {
     return statuses[status].word;

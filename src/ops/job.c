@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "copy_pools.h"
 #include "copy_sides.h"
+#include "job_cutover.h"
 #include "json_read.h"
 #include "launcher.h"
 #include "ops.h"
@@ -64,6 +65,7 @@ void job_result_free(struct job_result *result)
     hg_schema_diff_free(result->drift);
     hg_copy_result_free(result->copy);
     hg_plan_free(result->plan);
+    hg_cutover_free(result->cutover);
     hg_run_result_release(&result->run);
     alloc_free(result);
 }
@@ -362,14 +364,51 @@ static bool do_end(struct job *job, struct job_result *result)
                         : hg_server_session_cancel(pool, &session, by, &result->error);
 }
 
+static bool do_cutover(struct job *job, struct job_result *result)
+{
+    return job_cutover(job->jobs->ops, &job->request, result);
+}
+
+/* How it ended the journal tells. */
+static void ignore_outcome(void *context, const struct worker_outcome *outcome)
+{
+    (void)context;
+    (void)outcome;
+}
+
+static bool do_cutover_watch(struct job *job, struct job_result *result)
+{
+    struct watching watching = {job, result};
+    const struct worker_watcher watcher = {.on_event = forward_event,
+                                           .on_outcome = ignore_outcome,
+                                           .leave = is_left,
+                                           .context = &watching};
+
+    return job_cutover_watch(job->jobs->ops, &watcher, result);
+}
+
 typedef bool job_function(struct job *job, struct job_result *result);
 
 static job_function *const functions[] = {
-    [JOB_POOLS] = do_pools,       [JOB_PING] = do_ping,     [JOB_STATUS] = do_status,
-    [JOB_SESSIONS] = do_sessions, [JOB_SOURCE] = do_source, [JOB_PLAN] = do_plan,
-    [JOB_RUN] = do_run,           [JOB_SMOKE] = do_smoke,   [JOB_WATCH] = do_watch,
-    [JOB_HOLDER] = do_holder,     [JOB_END] = do_end,       [JOB_DRIFT] = do_drift,
+    [JOB_POOLS] = do_pools,
+    [JOB_PING] = do_ping,
+    [JOB_STATUS] = do_status,
+    [JOB_SESSIONS] = do_sessions,
+    [JOB_SOURCE] = do_source,
+    [JOB_PLAN] = do_plan,
+    [JOB_RUN] = do_run,
+    [JOB_SMOKE] = do_smoke,
+    [JOB_WATCH] = do_watch,
+    [JOB_HOLDER] = do_holder,
+    [JOB_END] = do_end,
+    [JOB_DRIFT] = do_drift,
     [JOB_COPY] = do_copy,
+    [JOB_CUTOVER] = do_cutover,
+    [JOB_CUTOVER_PLAN] = do_cutover,
+    [JOB_CUTOVER_BEGIN] = do_cutover,
+    [JOB_CUTOVER_WORK] = do_cutover,
+    [JOB_CUTOVER_ORDER] = do_cutover,
+    [JOB_CUTOVER_WATCH] = do_cutover_watch,
 };
 
 static void *work(void *argument)

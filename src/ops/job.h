@@ -9,6 +9,7 @@
 #ifndef OPS_JOB_H
 #define OPS_JOB_H
 
+#include <headgate/cutover.h>
 #include <headgate/headgate.h>
 
 #include "blocking.h"
@@ -31,6 +32,12 @@ enum job_kind {
     JOB_DRIFT,    /* what makes the database another one than the schema file */
     JOB_COPY,     /* SQLite into PostgreSQL: checked, carried out or compared */
     JOB_END,      /* a session of the server: what it runs, or all of it */
+    JOB_CUTOVER,  /* the newest run, as its journal tells it; lets go of a source that is frozen */
+    JOB_CUTOVER_PLAN,  /* what a new run would do; its gates are tried */
+    JOB_CUTOVER_BEGIN, /* a new run, with a process that works on it */
+    JOB_CUTOVER_WORK,  /* a process for the run that nobody works on, forward or back */
+    JOB_CUTOVER_ORDER, /* what is said to whoever works on it */
+    JOB_CUTOVER_WATCH, /* what that process tells */
     JOB_KINDS
 };
 
@@ -39,11 +46,16 @@ struct job_request {
     hg_migrate_kind migrate;       /* JOB_PLAN, JOB_RUN */
     char target[HG_REVISION_SIZE]; /* "": the default of the kind */
     char plan_id[17];              /* JOB_RUN: refuse any other plan; "": do not ask */
-    char file[512];                /* JOB_SOURCE; JOB_DRIFT: set in the result */
+    char file[512];                /* JOB_SOURCE; JOB_DRIFT: set in the result; of a cutover the
+                                      runbook, "": the built-in one */
     char only[1024];               /* JOB_SMOKE: ids with spaces between; "": all */
     hg_copy_mode copy;             /* JOB_COPY: a copy that was interrupted goes on */
     int64_t pid, backend_start_ms; /* JOB_END: whose */
     bool terminate;                /* JOB_END: the session, not only what it runs */
+    int64_t budget_ms;             /* JOB_CUTOVER_BEGIN; 0: as the rehearsal finds */
+    bool back;                     /* JOB_CUTOVER_WORK */
+    hg_cutover_order order;        /* JOB_CUTOVER_ORDER */
+    char text[256];                /* JOB_CUTOVER_ORDER; JOB_CUTOVER_WORK: the run's name */
 };
 
 /* Progress, copied out of an hg_event; newer progress of a job may replace older that nobody has
@@ -85,6 +97,8 @@ struct job_result {
     hg_schema_diff *drift;          /* JOB_DRIFT; also NULL where there is no schema file */
     hg_plan *plan;                  /* JOB_PLAN */
     hg_copy_result *copy;           /* JOB_COPY, also when it failed; NULL: it was not begun */
+    hg_cutover *cutover;            /* JOB_CUTOVER, JOB_CUTOVER_PLAN */
+    bool moves_ours;                /* JOB_CUTOVER: its source is the database that is looked at */
     hg_run_result run;              /* JOB_RUN, JOB_WATCH, also when it failed */
 };
 void job_result_free(struct job_result *result); /* NULL is fine */

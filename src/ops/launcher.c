@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -12,6 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "cutover_sides.h"
 #include "json.h"
 #include "ops.h"
 #include "said.h"
@@ -21,6 +23,13 @@ enum { OUTPUT_LIMIT = 64 << 20 };
 struct launcher {
     int fd;
     pid_t pid;
+    pthread_mutex_t lock; /* one asks at a time; nothing is locked under it */
+};
+
+/* What a worker may need, as the front end had it when it forked. */
+struct memory {
+    hg_settings *settings;
+    const hg_settings_options *reading;
 };
 
 struct answer {
@@ -36,7 +45,7 @@ static const char *command_of(const struct job_request *run)
     static const char *const names[] = {
         [HG_MIGRATE_UP] = "up", [HG_MIGRATE_DOWN] = "down", [HG_MIGRATE_RESET] = "reset"};
 
-    return names[run->migrate];
+    return run->kind == JOB_CUTOVER_WORK ? "cutover" : names[run->migrate];
 }
 
 static int carry_out(const struct job_request *run, hg_settings *settings,
@@ -66,8 +75,7 @@ static int carry_out(const struct job_request *run, hg_settings *settings,
     return ok ? 0 : hg_code_exit_status(err.code);
 }
 
-_Noreturn static void work(struct worker *worker, const struct job_request *run,
-                           hg_settings *settings)
+static int migrate(struct worker *worker, const struct job_request *run, hg_settings *settings)
 {
     const hg_observer observer = {worker_event, worker_cancelled, worker};
     struct buf out = BUF_INIT(OUTPUT_LIMIT), errors = BUF_INIT(OUTPUT_LIMIT),
@@ -78,7 +86,33 @@ _Noreturn static void work(struct worker *worker, const struct job_request *run,
                                                 .out = out.bytes,
                                                 .errors = errors.bytes,
                                                 .document = document.bytes});
-    _exit(status);
+    return status;
+}
+
+/* The settings may have changed since the front end was opened: a flip changes them. */
+static int cut_over(struct worker *worker, const struct job_request *run,
+                    const hg_settings_options *reading)
+{
+    struct cutover_sides sides;
+    struct buf errors = BUF_INIT(OUTPUT_LIMIT);
+    hg_error err = {0};
+    int status;
+
+    if (cutover_sides_open(reading, NULL, 0, &sides, &err)) {
+        status = cutover_work(&sides, run->back, worker);
+    } else {
+        status = hg_code_exit_status(err.code);
+        said_error(&errors, &err);
+        worker_end(worker, &(struct worker_outcome){status, "", errors.bytes, ""});
+    }
+    buf_release(&errors);
+    cutover_sides_close(&sides);
+    return status;
+}
+
+static bool is_cutover(const struct job_request *run)
+{
+    return run->kind == JOB_CUTOVER_WORK;
 }
 
 /* --- the process between --- */
@@ -95,23 +129,27 @@ static void leave_terminal(void)
         close(nothing);
 }
 
-static void start_one(int fd, const struct job_request *run, hg_settings *settings)
+static void start_one(int fd, const struct job_request *run, const struct memory *memory)
 {
-    const char *subject = hg_url_redacted(hg_settings_url(settings));
+    const char *subject = hg_url_redacted(hg_settings_url(memory->settings));
+    char cutover[CUTOVER_SUBJECT_SIZE];
     struct worker *worker = NULL;
     struct answer answer = {.ok = false};
 
-    answer.ok = worker_start(hg_settings_runtime_dir(settings), command_of(run), subject, &worker,
-                             &answer.info, &answer.error);
+    cutover_subject(run->text, cutover);
+    answer.ok =
+        worker_start(hg_settings_runtime_dir(memory->settings), command_of(run),
+                     is_cutover(run) ? cutover : subject, &worker, &answer.info, &answer.error);
     if (worker != NULL) {
         close(fd);
-        work(worker, run, settings);
+        _exit(is_cutover(run) ? cut_over(worker, run, memory->reading)
+                              : migrate(worker, run, memory->settings));
     }
     (void)!send(fd, &answer, sizeof answer, MSG_NOSIGNAL);
 }
 
 /* Until the front end has gone. */
-_Noreturn static void serve(int fd, hg_settings *settings)
+_Noreturn static void serve(int fd, const struct memory *memory)
 {
     struct job_request run;
     ssize_t n;
@@ -122,14 +160,14 @@ _Noreturn static void serve(int fd, hg_settings *settings)
         while (waitpid(-1, NULL, WNOHANG) > 0)
             ;
         if (n > 0)
-            start_one(fd, &run, settings);
+            start_one(fd, &run, memory);
     }
     _exit(0);
 }
 
 /* --- the front end's side --- */
 
-struct launcher *launcher_open(hg_settings *settings)
+struct launcher *launcher_open(hg_settings *settings, const hg_settings_options *reading)
 {
     const hg_url *url = hg_settings_url(settings);
     struct launcher *l = alloc_zero(1, sizeof *l);
@@ -144,9 +182,10 @@ struct launcher *launcher_open(hg_settings *settings)
     l->pid = fork();
     if (l->pid == 0) {
         close(ends[0]);
-        serve(ends[1], settings);
+        serve(ends[1], &(struct memory){settings, reading});
     }
     close(ends[1]);
+    pthread_mutex_init(&l->lock, NULL);
     if (l->pid > 0)
         return l;
     close(ends[0]);
@@ -158,9 +197,13 @@ bool launcher_start(struct launcher *l, const struct job_request *run, struct wo
                     hg_error *err)
 {
     struct answer answer;
+    bool heard;
 
-    if (send(l->fd, run, sizeof *run, MSG_NOSIGNAL) != (ssize_t)sizeof *run
-        || recv(l->fd, &answer, sizeof answer, 0) != (ssize_t)sizeof answer)
+    pthread_mutex_lock(&l->lock);
+    heard = send(l->fd, run, sizeof *run, MSG_NOSIGNAL) == (ssize_t)sizeof *run
+            && recv(l->fd, &answer, sizeof answer, 0) == (ssize_t)sizeof answer;
+    pthread_mutex_unlock(&l->lock);
+    if (!heard)
         return hg_fail(err, HG_IO,
                        "could not start a process for the run: the one that does is gone");
     if (answer.ok)
@@ -176,5 +219,6 @@ void launcher_close(struct launcher *l)
         return;
     close(l->fd);
     (void)waitpid(l->pid, NULL, 0);
+    pthread_mutex_destroy(&l->lock);
     alloc_free(l);
 }

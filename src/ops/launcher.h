@@ -13,11 +13,13 @@
 
 struct launcher;
 
-/* Forks; only while the process has one thread. settings: borrowed for the call. NULL: it cannot be
+/* Forks; only while the process has one thread. settings: borrowed for the call. reading: what
+ * they were read by, for a cutover, which reads them again; NULL: there is none. NULL: it cannot be
  * had, also for a database in this process's memory. */
-struct launcher *launcher_open(hg_settings *settings);
+struct launcher *launcher_open(hg_settings *settings, const hg_settings_options *reading);
 
-/* Starts the run that a JOB_RUN asks for. One thread at a time. err: HG_IO, HG_NOMEM. */
+/* Starts the run that a JOB_RUN or a JOB_CUTOVER_WORK asks for. Any thread. err: HG_IO, HG_NOMEM.
+ */
 bool launcher_start(struct launcher *launcher, const struct job_request *run,
                     struct worker_info *out_info, hg_error *err);
 

@@ -14,25 +14,15 @@ enum {
     MEASURE_EXTRA_MS = 30000
 };
 
-bool ops_open(const hg_settings_options *settings, const struct ops_options *options,
-              struct ops *out_ops, hg_error *err)
-{
-    hg_settings *loaded = NULL;
-
-    if (!hg_settings_load(settings, &loaded, err) || !ops_open_with(loaded, options, out_ops, err))
-        return false;
-    out_ops->reading = settings;
-    return true;
-}
-
-bool ops_open_with(hg_settings *settings, const struct ops_options *options, struct ops *out_ops,
-                   hg_error *err)
+/* reading: what the settings were read by; NULL: something else. */
+static bool open_loaded(hg_settings *settings, const hg_settings_options *reading,
+                      const struct ops_options *options, struct ops *out_ops, hg_error *err)
 {
     hg_pool_options pool = hg_pool_options_from(settings);
-    struct ops ops = {.settings = settings};
+    struct ops ops = {.settings = settings, .reading = reading};
 
     if (options->detaches && !hg_settings_read_only(settings))
-        ops.launcher = launcher_open(settings);
+        ops.launcher = launcher_open(settings, reading);
     pool.name = options->role;
     pool.role = options->role;
     pool.may_create = options->may_create && !hg_settings_read_only(settings);
@@ -48,6 +38,21 @@ bool ops_open_with(hg_settings *settings, const struct ops_options *options, str
     }
     *out_ops = ops;
     return true;
+}
+
+bool ops_open(const hg_settings_options *settings, const struct ops_options *options,
+              struct ops *out_ops, hg_error *err)
+{
+    hg_settings *loaded = NULL;
+
+    return hg_settings_load(settings, &loaded, err)
+           && open_loaded(loaded, settings, options, out_ops, err);
+}
+
+bool ops_open_with(hg_settings *settings, const struct ops_options *options, struct ops *out_ops,
+                   hg_error *err)
+{
+    return open_loaded(settings, NULL, options, out_ops, err);
 }
 
 void ops_close(struct ops *ops)

@@ -176,7 +176,7 @@ static void it_follows_every_change_of_size(void **state)
     tty_resize(t, 200, 60);
     assert_true(tty_wait(t, "0022")); /* more migrations than 80x24 shows */
     tty_resize(t, 40, 10);
-    assert_true(tty_wait(t, "1-6 screens"));
+    assert_true(tty_wait(t, "1-7 screens"));
     tty_resize(t, 30, 5);
     assert_true(tty_wait(t, "40x10"));
     quit(t);

@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "console/view.h"
 #include "support/golden.h"
-#include "support/scene.h"
+#include "support/scene_cutover.h"
 
 static void tick(struct scene *s, int64_t after_ms)
 {
@@ -249,7 +249,7 @@ static void help(struct scene *s)
 static void log_page(struct scene *s)
 {
     done(s);
-    scene_key(s, '6');
+    scene_key(s, '7');
 }
 
 static void detail(struct scene *s, enum pane pane)
@@ -682,13 +682,15 @@ static void open_screen(struct scene *s, char key)
         scene_deliver_sessions(s);
     if (s->model.source.job != 0)
         scene_deliver_source(s);
+    if (key == '6')
+        scene_cutover(s, &(struct scene_run){.at = 10, .state = "begun", .frozen_ms = 98000});
 }
 
 /* Each at its three sizes, in UTF-8 and in ASCII. */
 static void every_screen_fits_every_terminal(void **state)
 {
-    static const char *const names[] = {"overview",   "pools",  "sessions",
-                                        "migrations", "checks", "log"};
+    static const char *const names[] = {"overview", "pools",   "sessions", "migrations",
+                                        "checks",   "cutover", "log"};
     static const int sizes[][2] = {{40, 10}, {80, 24}, {132, 43}};
 
     (void)state;

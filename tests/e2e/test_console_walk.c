@@ -29,16 +29,18 @@ enum { QUICK = 39, SCRIPT_MAX = 1 << 18 };
 #define TO_RUN                                       \
     "keys :\ntype up head\nkeys Enter\n" TO_QUESTION \
     "keys y\nuntil \"step 39 of 39\" within 30\nuntil \"statement 1 of 1\"\n"
-#define STOP    "keys Esc\nuntil \"hat becomes of the run?\"\n"
-#define LOOK    "keys p\nuntil \"1  up    0002\"\n"
-#define LEFT    "keys Esc\nuntil \"nothing was changed\"\n"
-#define TO_LIST "keys 4\nuntil \"MIGRATION 00\"\n"
+#define STOP       "keys Esc\nuntil \"hat becomes of the run?\"\n"
+#define LOOK       "keys p\nuntil \"1  up    0002\"\n"
+#define LEFT       "keys Esc\nuntil \"nothing was changed\"\n"
+#define TO_CUTOVER "keys 6\nuntil \"── PLAN C01\" within 30\n"
+#define TO_LIST    "keys 4\nuntil \"MIGRATION 00\"\n"
 
 // clang-format off
 static const struct place {
     enum context context;
     const char *name, *reach;
     bool production;
+    bool moves; /* to PostgreSQL: such a database is a SQLite one */
 } places[] = {
     {IN_SCREEN, "screen", TO_LIST, false},
     {IN_PAGE,   "page",   "keys 4\n" LOOK, false},
@@ -49,6 +51,7 @@ static const struct place {
     {IN_RESULT, "result", TO_RUN STOP "keys c\nuntil \"STOPPED\"\n", false},
     {IN_STOP,   "stop",   TO_RUN STOP, false},
     {IN_ASK,    "ask",    "keys W\nuntil \"for ten minutes?\"\n", true},
+    {IN_CUTOVER, "cutover", TO_CUTOVER, false, true},
     {IN_LINE,   "line",   "keys :\ntype zz\nuntil \":zz\"\n", false},
 };
 enum { PLACES = sizeof places / sizeof *places };
@@ -66,7 +69,7 @@ static const struct visit {
     unsigned contexts;
     const char *before, *after, *back;
 } visits[] = {
-    {COMMAND_HELP, IN_SCREEN | IN_PAGE | IN_PLAN | IN_RUN | IN_RESULT, "", "until \"HELP\"\n", "keys Esc\ngone \"HELP\"\n"},
+    {COMMAND_HELP, IN_SCREEN | IN_CUTOVER | IN_PAGE | IN_PLAN | IN_RUN | IN_RESULT, "", "until \"HELP\"\n", "keys Esc\ngone \"HELP\"\n"},
     {COMMAND_SCREEN + SCREEN_OVERVIEW, IN_SCREEN | IN_PAGE | IN_RUN | IN_RESULT, "", "until \"READINESS\"\nuntil \"CONNECTIONS\"\n", "keys 4\n"},
     {COMMAND_SCREEN + SCREEN_POOLS, IN_SCREEN | IN_PAGE | IN_RUN | IN_RESULT, "", "until \"POOLS\"\n", "keys 4\n"},
     {COMMAND_SCREEN + SCREEN_SESSIONS, IN_SCREEN | IN_PAGE | IN_RUN | IN_RESULT, "", "until \"PID \"\n", "keys 4\n"},
@@ -106,30 +109,59 @@ static const struct visit {
     {COMMAND_FIRST, IN_RESULT, "keys End\ngone \"STOPPED\"\n", "until \"STOPPED\"\n", ""},
     {COMMAND_LAST, IN_RESULT, "keys Home\nuntil \"STOPPED\"\n", "gone \"STOPPED\"\n", "keys Home\n"},
 
-    {COMMAND_OPEN, IN_SCREEN, "gone \"Esc back\"\n", "until \"Esc back\"\n", "keys Esc\n"},
+    {COMMAND_OPEN, IN_SCREEN | IN_CUTOVER, "gone \"Esc back\"\n", "until \"Esc back\"\n", "keys Esc\n"},
     {COMMAND_BACK, IN_SCREEN, "keys /\ntype t07\nkeys Enter\nuntil \"/t07\"\n", "gone \"/t07\"\n", ""},
     {COMMAND_FILTER, IN_SCREEN, "", "type t07\nuntil \"1 of 40\"\n", "keys Esc\n"},
     {COMMAND_SORT, IN_SCREEN, "", "until \"▴\"\n", "keys :\ntype sort\nkeys Enter\ngone \"▴\"\n"},
     {COMMAND_REVERSE, IN_SCREEN, "keys s\nuntil \"▴\"\n", "until \"▾\"\n", "keys S :\ntype sort\nkeys Enter\n"},
-    {COMMAND_COPY, IN_SCREEN | IN_PAGE | IN_RESULT, "", "until \"COPY\"\n", "keys Esc\ngone \"COPY\"\n"},
+    {COMMAND_COPY, IN_SCREEN | IN_CUTOVER | IN_PAGE | IN_RESULT, "", "until \"COPY\"\n", "keys Esc\ngone \"COPY\"\n"},
 
-    {COMMAND_ARM, IN_SCREEN | IN_PAGE | IN_RUN | IN_RESULT, "", "until \"only production is guarded\"\n", ""},
+    {COMMAND_ARM, IN_SCREEN | IN_CUTOVER | IN_PAGE | IN_RUN | IN_RESULT, "", "until \"only production is guarded\"\n", ""},
+
+    {COMMAND_SCREEN + SCREEN_OVERVIEW, IN_CUTOVER, "", "until \"READINESS\"\nuntil \"CONNECTIONS\"\n", TO_CUTOVER},
+    {COMMAND_SCREEN + SCREEN_POOLS, IN_CUTOVER, "", "until \"── POOLS\"\n", TO_CUTOVER},
+    {COMMAND_SCREEN + SCREEN_SESSIONS, IN_CUTOVER, "", "until \"── FILE\"\n", TO_CUTOVER},
+    {COMMAND_SCREEN + SCREEN_MIGRATIONS, IN_CUTOVER, "", "until \"MIGRATION 00\"\n", TO_CUTOVER},
+    {COMMAND_SCREEN + SCREEN_CHECKS, IN_CUTOVER, "", "until \"GROUPS\"\n", TO_CUTOVER},
+    {COMMAND_SCREEN + SCREEN_CUTOVER, IN_SCREEN | IN_PAGE | IN_RUN | IN_RESULT, "", "until \"── CUTOVER\"\n", "keys 4\n"},
+    {COMMAND_SCREEN + SCREEN_CUTOVER, IN_CUTOVER, "keys 1\nuntil \"READINESS\"\n", "until \"── PLAN C\"\n", ""},
+    {COMMAND_SCREEN + SCREEN_LOG, IN_CUTOVER, "", "until \"── LOG\"\n", TO_CUTOVER},
+    {COMMAND_NEXT_PANE, IN_CUTOVER, "", "until \"── STEPS\"\n", ""}, /* a plan has no journal */
+    {COMMAND_PREVIOUS_PANE, IN_CUTOVER, "", "until \"── STEPS\"\n", ""},
+    {COMMAND_DOWN, IN_CUTOVER, "keys Home\nuntil \"PLAN C01\"\n", "until \"PLAN C02\"\n", "keys Home\n"},
+    {COMMAND_UP, IN_CUTOVER, "keys Home Down\nuntil \"PLAN C02\"\n", "until \"PLAN C01\"\n", ""},
+    {COMMAND_PAGE_DOWN, IN_CUTOVER, "keys Home\nuntil \"PLAN C01\"\n", "until \"PLAN C10\"\n", "keys Home\n"},
+    {COMMAND_PAGE_UP, IN_CUTOVER, "keys End\nuntil \"PLAN C18\"\n", "until \"PLAN C09\"\n", "keys Home\n"},
+    {COMMAND_FIRST, IN_CUTOVER, "keys End\nuntil \"PLAN C18\"\n", "until \"PLAN C01\"\n", ""},
+    {COMMAND_LAST, IN_CUTOVER, "keys Home\nuntil \"PLAN C01\"\n", "until \"PLAN C18\"\n", "keys Home\n"},
+    {COMMAND_BACK, IN_CUTOVER, "keys /\ntype Rehearse\nkeys Enter\nuntil \"/Rehearse\"\n", "gone \"/Rehearse\"\n", "keys Home\n"},
+    {COMMAND_FILTER, IN_CUTOVER, "", "type Rehearse\nuntil \"1 of 18\"\n", "keys Esc Home\n"},
+    {COMMAND_SORT, IN_CUTOVER, "", "until \"▴\"\n", "keys :\ntype sort\nkeys Enter\ngone \"▴\"\nkeys Home\n"},
+    {COMMAND_REVERSE, IN_CUTOVER, "keys s\nuntil \"▴\"\n", "until \"▾\"\n", "keys S :\ntype sort\nkeys Enter Home\n"},
+    {COMMAND_NEXT, IN_CUTOVER, "", "until \"Begin the cutover?\"\n", "keys Esc\nuntil \"nothing was said to it\"\n"},
+    {COMMAND_PAUSE, IN_CUTOVER, "keys - +\ngone \"pause: \"\n", "until \"pause: nobody works on a cutover\"\n", ""},
+    {COMMAND_BACK_OUT, IN_CUTOVER, "keys - +\ngone \"back out: \"\n", "until \"back out: no cutover is open\"\n", ""},
+    {COMMAND_REMARK, IN_CUTOVER, "keys - +\ngone \"remark: \"\n", "until \"remark: nobody works on a cutover\"\n", ""},
+    {COMMAND_LEAVE, IN_CUTOVER, "", "until \"READINESS\"\n", TO_CUTOVER},
+    {COMMAND_PLAN, IN_CUTOVER, "", "until \"trying the gates\"\n", "gone \"trying the gates\" within 30\n"},
+    {COMMAND_REDRAW, IN_CUTOVER, "", "until \"── PLAN C\"\n", ""},
+
     {COMMAND_CHECKS, IN_SCREEN, "keys 5\nuntil \"READINESS\"\n", "until \"checks: \" within 60\n", "until \" passed, \"\n" TO_LIST},
     {COMMAND_CHECKS, IN_PAGE | IN_RESULT, "keys - +\ngone \"ready: \"\n", "until \"ready: \"\n", ""},
     {COMMAND_CHECK_ONE, IN_SCREEN, "keys 5 - +\ngone \" passed, \"\n", "until \" passed, \" within 60\n", TO_LIST},
     {COMMAND_CHECK_FAILED, IN_SCREEN, "keys 5 - +\ngone \" passed, \"\n", "until \" passed, \" within 60\n", TO_LIST},
     {COMMAND_CHECK_ONE, IN_PAGE | IN_RESULT, "", "until \"only on the screen of the checks\"\n", ""},
     {COMMAND_CHECK_FAILED, IN_PAGE | IN_RESULT, "", "until \"only on the screen of the checks\"\n", ""},
-    {COMMAND_REFRESH, IN_SCREEN | IN_PAGE | IN_RESULT, "", "until \"? help\"\n", ""},
-    {COMMAND_FASTER, IN_SCREEN | IN_PAGE | IN_RUN | IN_RESULT, "", "until \"read again every 0.5 s\"\n", "keys -\n"},
-    {COMMAND_SLOWER, IN_SCREEN | IN_PAGE | IN_RUN | IN_RESULT, "", "until \"read again every 2 s\"\n", "keys +\n"},
-    {COMMAND_LINE, IN_SCREEN | IN_PAGE | IN_RUN | IN_RESULT, "", "type zz\nuntil \":zz\"\n", "keys Esc\ngone \":zz\"\n"},
-    {COMMAND_THEME, IN_SCREEN | IN_PAGE | IN_RUN | IN_RESULT, "keys - +\ngone \"theme \"\n", "until \"theme \"\n", ""},
+    {COMMAND_REFRESH, IN_SCREEN | IN_CUTOVER | IN_PAGE | IN_RESULT, "", "until \"? help\"\n", ""},
+    {COMMAND_FASTER, IN_SCREEN | IN_CUTOVER | IN_PAGE | IN_RUN | IN_RESULT, "", "until \"read again every 0.5 s\"\n", "keys -\n"},
+    {COMMAND_SLOWER, IN_SCREEN | IN_CUTOVER | IN_PAGE | IN_RUN | IN_RESULT, "", "until \"read again every 2 s\"\n", "keys +\n"},
+    {COMMAND_LINE, IN_SCREEN | IN_CUTOVER | IN_PAGE | IN_RUN | IN_RESULT, "", "type zz\nuntil \":zz\"\n", "keys Esc\ngone \":zz\"\n"},
+    {COMMAND_THEME, IN_SCREEN | IN_CUTOVER | IN_PAGE | IN_RUN | IN_RESULT, "keys - +\ngone \"theme \"\n", "until \"theme \"\n", ""},
 
     {COMMAND_DRIFT, IN_SCREEN | IN_PAGE | IN_RESULT, "", "until \"DRIFT\"\nuntil \"no schema file\"\n", "keys Esc\ngone \"DRIFT\"\n"},
     {COMMAND_TRANSFER, IN_SCREEN | IN_PAGE | IN_RESULT, "", "until \"── COPY\"\n", "keys Esc\ngone \"── COPY\"\nkeys 4\n"},
     {COMMAND_COMPARE, IN_SCREEN | IN_PAGE | IN_RESULT, "keys - +\ngone \"verify: \"\n", "until \"only on the page of the copy\"\n", ""},
-    {COMMAND_MOUSE, IN_SCREEN | IN_PAGE | IN_RUN | IN_RESULT, "keys - +\ngone \"mouse\"\n", "until \"this terminal does not tell of its mouse\"\n", ""},
+    {COMMAND_MOUSE, IN_SCREEN | IN_CUTOVER | IN_PAGE | IN_RUN | IN_RESULT, "keys - +\ngone \"mouse\"\n", "until \"this terminal does not tell of its mouse\"\n", ""},
 
     {COMMAND_REDRAW, IN_SCREEN, "", "until \"MIGRATION 00\"\n", ""},
     {COMMAND_REDRAW, IN_PAGE | IN_PLAN | IN_PROMPT, "", "until \"1  up    0002\"\n", ""},
@@ -174,9 +206,9 @@ static const struct visit {
     {COMMAND_BACK, IN_RESULT, "until \"DONE\"\n", "gone \"DONE\"\nuntil \"MIGRATION 00\"\n", SHORT_RESULT},
     {COMMAND_YES, IN_PLAN, "", "until \"DONE\" within 60\n", "keys Esc U\nuntil \"y roll back\"\n"},
 
-    {COMMAND_QUIT, IN_SCREEN | IN_PAGE | IN_PLAN | IN_RESULT, "", QUITS, ""},
+    {COMMAND_QUIT, IN_SCREEN | IN_CUTOVER | IN_PAGE | IN_PLAN | IN_RESULT, "", QUITS, ""},
     {COMMAND_INTERRUPT, IN_PAGE, "", "until \"MIGRATION 00\"\n", LOOK},
-    {COMMAND_INTERRUPT, IN_SCREEN | IN_RESULT | IN_ASK | IN_LINE, "", QUITS, ""},
+    {COMMAND_INTERRUPT, IN_SCREEN | IN_CUTOVER | IN_RESULT | IN_ASK | IN_LINE, "", QUITS, ""},
 };
 // clang-format on
 enum { VISITS = sizeof visits / sizeof *visits };
@@ -184,7 +216,7 @@ enum { VISITS = sizeof visits / sizeof *visits };
 /* A project on an empty database; the first migration is applied. */
 struct project {
     char *dir, *database;
-    char url[512];
+    char url[512], target[512]; /* target: of a cutover; "": none */
     bool production;
 };
 
@@ -209,7 +241,8 @@ static void write_migrations(const char *dir, bool postgres)
 static struct process_result run(const struct project *p, const char *const *argv)
 {
     const char *const environment[] = {p->url, p->production ? "ENV=production" : "ENV=development",
-                                       NULL};
+                                       "HEADGATE_STATE_DIR=state",
+                                       p->target[0] == '\0' ? NULL : p->target, NULL};
 
     return process_run(p->dir, environment, argv);
 }
@@ -235,6 +268,17 @@ static struct project project_make(bool postgres, bool production)
     p.production = production;
     free(url);
     return p;
+}
+
+/* A cutover could be begun from here. */
+static void name_target(struct project *p)
+{
+    char *url;
+
+    p->database = postgres_database();
+    url = postgres_url_text(p->database);
+    snprintf(p->target, sizeof p->target, "HEADGATE_CUTOVER_URL=%s", url);
+    free(url);
 }
 
 static void project_remove(struct project *p)
@@ -337,9 +381,14 @@ static void write_end(const struct place *place, const struct visit *visit, uint
 static void walk(bool postgres)
 {
     for (size_t i = 0; i < PLACES; i++) {
-        struct project p = project_make(postgres, places[i].production);
+        struct project p;
         struct buf script = BUF_INIT(SCRIPT_MAX);
 
+        if (postgres && places[i].moves)
+            continue;
+        p = project_make(postgres, places[i].production);
+        if (places[i].moves)
+            name_target(&p);
         buf_printf(&script, "until \"READINESS\"\nuntil \"1 applied, 39 pending\"\n%s",
                    places[i].reach);
         each_key(&places[i], write_visit, &script);
