@@ -51,6 +51,7 @@ struct cli_cutover {
     const char *check;   /* a file */
     const char *note, *answer;
     double budget_s; /* -1: not given */
+    bool plain; /* questions and answers, not the console */
     bool abort, pause, go_on, status, postpone, unpostpone;
 };
 
@@ -145,8 +146,16 @@ void cli_put_steps(struct buf *out, const hg_plan_step *steps, size_t count);
 /* "12 B", "3.4 kB", "1.0 GB" into size bytes. Returns out. */
 char *cli_bytes(int64_t bytes, char *out, size_t size);
 
-/* Opens the console on a database; returns when its user leaves. */
+/* Opens the console on the selected database, with the cutover first when that is the command;
+ * returns when its user leaves. Only while the process has one thread, which it has afterwards too
+ * when err is HG_UNSUPPORTED: the terminal cannot show it. */
+bool cli_open_console(const struct cli *cli, hg_error *err);
+
+/* The same on a database that is open. */
 bool cli_run_console(const struct cli *cli, struct ops *ops, hg_error *err);
+
+/* How long a cutover may keep its source frozen, as the command line says; 0: it does not. */
+int64_t cli_budget_ms(const struct cli *cli);
 
 int cmd_check(const struct cli *cli);
 int cmd_completion(const struct cli *cli);

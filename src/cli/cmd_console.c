@@ -21,7 +21,10 @@ bool cli_run_console(const struct cli *cli, struct ops *ops, hg_error *err)
     const struct console_options options = {.color = color_of(cli, ops->settings),
                                             .script = cli->script,
                                             .size = cli->size,
-                                            .record = cli->record};
+                                            .record = cli->record,
+                                            .cutover = strcmp(cli->action->name, "cutover") == 0,
+                                            .runbook = cli->cutover.runbook,
+                                            .budget_ms = cli_budget_ms(cli)};
 
     return console_run(ops, &options, err);
 }
@@ -36,10 +39,20 @@ static int fall_back(const struct cli *cli, const hg_error *err)
     return cmd_status(cli);
 }
 
-int cmd_console(const struct cli *cli)
+bool cli_open_console(const struct cli *cli, hg_error *err)
 {
     const struct ops_options options = {.role = "console", .publish = true, .detaches = true};
     struct ops ops = {0};
+    bool ok;
+
+    terminal_look();
+    ok = ops_open(&cli->settings, &options, &ops, err) && cli_run_console(cli, &ops, err);
+    ops_close(&ops);
+    return ok;
+}
+
+int cmd_console(const struct cli *cli)
+{
     hg_error err = {0};
     bool ok;
 
@@ -48,11 +61,7 @@ int cmd_console(const struct cli *cli)
         hg_error_hint(&err, "headgate status --json tells the same.");
         return cli_fail(cli, &err);
     }
-    terminal_look();
-    if (!ops_open(&cli->settings, &options, &ops, &err))
-        return cli_fail(cli, &err);
-    ok = cli_run_console(cli, &ops, &err);
-    ops_close(&ops);
+    ok = cli_open_console(cli, &err);
     if (!ok && err.code == HG_UNSUPPORTED && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
         return fall_back(cli, &err);
     return ok ? 0 : cli_fail(cli, &err);

@@ -1,6 +1,6 @@
 /*
- * cmd_cutover.c - the guided cutover in a plain terminal: begins a run in a process of its own,
- * goes on with it, goes back, watches it, gives it orders.
+ * cmd_cutover.c - the guided cutover: in the console, or in a plain terminal begins a run in a
+ * process of its own, goes on with it, goes back, watches it, gives it orders.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,9 +21,12 @@ enum { OUT_LIMIT = 64 << 20, TYPED_ROOM = 128 };
 
 static bool open_sides(const struct cli *cli, struct cutover_sides *out, hg_error *err)
 {
-    int64_t budget_ms = cli->cutover.budget_s < 0 ? 0 : (int64_t)(cli->cutover.budget_s * 1000);
+    return cutover_sides_open(&cli->settings, cli->cutover.runbook, cli_budget_ms(cli), out, err);
+}
 
-    return cutover_sides_open(&cli->settings, cli->cutover.runbook, budget_ms, out, err);
+int64_t cli_budget_ms(const struct cli *cli)
+{
+    return cli->cutover.budget_s < 0 ? 0 : (int64_t)(cli->cutover.budget_s * 1000);
 }
 
 static bool may_change(const struct cli *cli, const struct cutover_sides *sides, hg_error *err)
@@ -103,11 +106,29 @@ static int watch(const struct cli *cli, const struct cutover_sides *sides, const
 
 /* --- what can be wanted --- */
 
+/* The console leads through it where there is one. false: there is none, and nothing was done; out:
+ * the exit status. */
+static bool lead(const struct cli *cli, int *out)
+{
+    bool shown = !cli->cutover.plain && !cli->json && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)
+                 && isatty(STDERR_FILENO);
+    hg_error err = {0};
+    bool ok = shown && cli_open_console(cli, &err);
+
+    if (!shown || (!ok && err.code == HG_UNSUPPORTED))
+        return false;
+    *out = ok ? 0 : cli_fail(cli, &err);
+    return true;
+}
+
 static int begin(const struct cli *cli, const struct cutover_sides *sides)
 {
     char run[HG_CUTOVER_RUN_SIZE];
     hg_error err = {0};
+    int shown;
 
+    if (lead(cli, &shown))
+        return shown;
     if (!may_change(cli, sides, &err) || !hg_cutover_begin(&sides->options, run, &err))
         return cli_fail(cli, &err);
     cli_note(cli, "cutover %s", run);
@@ -191,6 +212,10 @@ static int attach(const struct cli *cli, const struct cutover_sides *sides)
 
     if (!read_open(sides, &run, &err))
         return cli_fail(cli, &err);
+    if (lead(cli, &result)) {
+        hg_cutover_free(run);
+        return result;
+    }
     if (run->working) {
         note_now(cli, run);
         result = watch(cli, sides, run, run->aborting);
