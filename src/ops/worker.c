@@ -245,14 +245,26 @@ static void *serve(void *worker)
 
 /* --- the operation's side --- */
 
-static void append(struct worker *w, json_t *line)
+static bool write_line(struct worker *w, json_t *line)
 {
     struct buf text = BUF_INIT(256 << 20);
-    const uint64_t ring = 1;
+    bool written = json_part_finish(&text, line) && write(w->journal, text.bytes, text.size) > 0;
 
-    if (json_part_finish(&text, line) && write(w->journal, text.bytes, text.size) > 0)
-        (void)!write(w->bell, &ring, sizeof ring);
     buf_release(&text);
+    return written;
+}
+
+static void ring(struct worker *w)
+{
+    const uint64_t once = 1;
+
+    (void)!write(w->bell, &once, sizeof once);
+}
+
+static void append(struct worker *w, json_t *line)
+{
+    if (write_line(w, line))
+        ring(w);
 }
 
 static json_t *header(const char *command, const char *subject, int64_t started_ms)
@@ -372,10 +384,11 @@ void worker_end(struct worker *w, const struct worker_outcome *outcome)
     json_object_set_new(line, "stdout", json_part_text(outcome->out));
     json_object_set_new(line, "stderr", json_part_text(outcome->errors));
     json_object_set_new(line, "document", json_part_text(outcome->document));
-    append(w, line);
-    (void)fdatasync(w->journal);
+    write_line(w, line);
     if (worker_path(path, sizeof path, w->dir, w->id, "sock"))
-        unlink(path); /* who comes now reads the journal */
+        unlink(path); /* who comes now reads the journal, and who hears of the end finds nobody */
+    ring(w);
+    (void)fdatasync(w->journal);
     atomic_store(&w->ended, true);
     if (w->has_thread)
         pthread_join(w->thread, NULL);
