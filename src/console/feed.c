@@ -77,20 +77,24 @@ static void pools_follow(struct model *m)
 }
 
 /* The next time to ask: a period after the last asking, so that a slow answer does not stretch it,
- * but never at once. */
-void feed_answered(struct model *m, enum feed_id feed)
+ * but never at once. What was asked before a run of ours ended is of the past: it is asked again. */
+bool feed_answered(struct model *m, enum feed_id feed)
 {
     int64_t asked = m->feeds[feed].asked_ms;
+    bool present = asked >= m->change.ended_ms;
 
     postpone(m, feed, asked);
+    if (!present)
+        m->feeds[feed].due_ms = m->now_ms;
     m->feeds[feed].asked_ms = 0;
     if (feed == FEED_POOLS && m->refresh_ms > 0)
         m->feeds[feed].due_ms += POOLS_LATER_MS;
     if (!feeds[feed].asks_database)
-        return;
+        return present;
     pools_follow(m);
     if (feed != FEED_PING && m->feeds[FEED_PING].asked_ms == 0)
         postpone(m, FEED_PING, asked);
+    return present;
 }
 
 /* Says once when the database stops answering and when it is back. */

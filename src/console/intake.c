@@ -291,10 +291,11 @@ static void take_status(struct model *m, struct job_result *result, struct effec
 {
     bool answered = result->readiness != NULL && result->readiness->db;
     struct job_result *before = m->status;
+    bool present;
 
-    feed_answered(m, FEED_STATUS);
+    present = feed_answered(m, FEED_STATUS);
     feed_database_answered(m, answered, answered ? "" : cause(result));
-    if (answered)
+    if (answered && present)
         running_others(m, &result->worker, result->holder);
     note_checks(m, result);
     m->status = result;
@@ -314,9 +315,10 @@ static void take_status(struct model *m, struct job_result *result, struct effec
 
 static void take_holder(struct model *m, struct job_result *result, struct effects *effects)
 {
-    feed_answered(m, FEED_HOLDER);
+    bool present = feed_answered(m, FEED_HOLDER);
+
     feed_database_answered(m, result->ok, result->error.message);
-    if (result->ok)
+    if (result->ok && present)
         running_others(m, NULL, result->holder);
     discard(effects, result);
 }

@@ -87,7 +87,8 @@ void pointer_take(struct model *m, const struct message *message, struct effects
 /* feed.c: what is asked for again and again. */
 void feed_tick(struct model *m, struct effects *effects);
 void feed_refresh(struct model *m, struct effects *effects); /* all of it, now */
-void feed_answered(struct model *m, enum feed_id feed);
+/* false: it tells of the database before a run of ours ended. */
+bool feed_answered(struct model *m, enum feed_id feed);
 void feed_database_answered(struct model *m, bool answered, const char *why);
 struct feed *feed_of(struct model *m, enum job_kind kind, enum feed_id *out_id);
 

@@ -19,11 +19,6 @@
 #include "support/golden.h"
 #include "support/scene_cutover.h"
 
-static void tick(struct scene *s, int64_t after_ms)
-{
-    scene_send(s, (struct message){.kind = MSG_TICK}, after_ms);
-}
-
 static void calm(struct scene *s)
 {
     scene_calm(s);
@@ -71,8 +66,8 @@ static void empty(struct scene *s)
 static void stale(struct scene *s)
 {
     busy(s);
-    tick(s, 1000);
-    tick(s, 4000);
+    scene_tick(s, 1000);
+    scene_tick(s, 4000);
 }
 
 /* The ledger names a revision without a file, and a file that was edited after it was applied. */
@@ -102,7 +97,7 @@ static void fallback(struct scene *s)
 static void arm(struct scene *s)
 {
     scene_key(s, 'W');
-    tick(s, 400);
+    scene_tick(s, 400);
     scene_key(s, 'y');
 }
 
@@ -118,7 +113,7 @@ static void plan(struct scene *s)
 static void question(struct scene *s)
 {
     plan(s);
-    tick(s, 400);
+    scene_tick(s, 400);
     if (s->model.facts.production)
         scene_type(s, "shol");
     if (s->model.facts.production)
@@ -129,13 +124,13 @@ static void planning(struct scene *s)
 {
     busy(s);
     scene_key(s, 'U');
-    tick(s, 3000);
+    scene_tick(s, 3000);
 }
 
 static void run(struct scene *s)
 {
     plan(s);
-    tick(s, 400);
+    scene_tick(s, 400);
     scene_type(s, s->model.facts.production ? "shop" : "y");
     if (s->model.facts.production)
         scene_key(s, KEYS_ENTER);
@@ -179,7 +174,7 @@ static void ending(struct scene *s)
 {
     blocked(s);
     scene_key(s, 'K');
-    tick(s, 400);
+    scene_tick(s, 400);
     scene_type(s, "sho");
 }
 
@@ -309,7 +304,7 @@ static void only_looking(struct scene *s)
 static void expired(struct scene *s)
 {
     question(s);
-    tick(s, 61000);
+    scene_tick(s, 61000);
 }
 
 static void filtering(struct scene *s)
@@ -402,7 +397,7 @@ static void comparing(struct scene *s)
 {
     busy(s);
     scene_key(s, 'd');
-    tick(s, 3000);
+    scene_tick(s, 3000);
 }
 
 static void drift(struct scene *s)
@@ -474,7 +469,7 @@ static void copy_question(struct scene *s)
     if (s->model.facts.production)
         arm(s);
     scene_key(s, 'A');
-    tick(s, 400);
+    scene_tick(s, 400);
     scene_type(s, "sho");
 }
 
@@ -512,8 +507,8 @@ static void stale_sessions(struct scene *s)
     busy(s);
     scene_key(s, '3');
     scene_deliver_sessions(s);
-    tick(s, 1000);
-    tick(s, 4000);
+    scene_tick(s, 1000);
+    scene_tick(s, 4000);
 }
 
 static void stale_checks(struct scene *s)
@@ -906,7 +901,7 @@ static void the_same_state_looks_the_same(void **state)
     scene_deliver(s);
     before = scene_screen(s, true);
     for (int i = 0; i < 40; i++) { /* within the same minute */
-        tick(s, 1000);
+        scene_tick(s, 1000);
         scene_deliver(s);
     }
     after = scene_screen(s, true);

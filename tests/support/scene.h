@@ -61,6 +61,20 @@ void scene_end(struct scene *s, bool ok);  /* of the run */
 void scene_copy(struct scene *s, bool ok); /* of the copy, or the look before it */
 bool scene_has(const struct scene *s, enum effect_kind kind);
 
+/* Steps that are taken again and again. */
+void scene_tick(struct scene *s, int64_t after_ms);
+/* A console that has been looking at a database with two pending migrations; in production changes
+ * are allowed. */
+struct scene *scene_open_busy(bool production);
+void scene_ask(struct scene *s,
+               uint32_t key); /* to the question below a plan, its dead time over */
+void scene_start_run(struct scene *s);
+
+/* What the last message led to. NULL: no job was to be started. */
+const struct job_request *scene_started(const struct scene *s);
+size_t scene_count(const struct scene *s, enum effect_kind kind);
+const char *scene_said(const struct scene *s); /* the newest note, or "" */
+
 /* The screen as text, with roles when they are asked for; freed by the caller. */
 char *scene_screen(const struct scene *s, bool roles);
 
