@@ -99,7 +99,8 @@ HG_API void hg_readiness_release(hg_readiness *report);
 /*
  * A database that is read-only on purpose says so: whoever makes the application's role read-only
  * for a while (ALTER ROLE app SET default_transaction_read_only = on) also sets this parameter of
- * the role to a word of its own, and readiness warns instead of failing, on every instance.
+ * the role to a word of its own, and readiness warns instead of failing, on every instance. A
+ * cutover says the same without a superuser's help, in the comment of its table headgate_cutover.
  */
 #define HG_PLANNED_READONLY "headgate.planned_readonly"
 

@@ -139,7 +139,15 @@ static const char read_only_question[] =
     " WHEN lower((SELECT value FROM told WHERE place = 1"
     " AND name = 'default_transaction_read_only')) IN ('on', 'true', 'yes', '1') THEN 1"
     " ELSE 0 END,"
-    " (SELECT value FROM told WHERE place = 1 AND name = '" HG_PLANNED_READONLY "')";
+    " coalesce((SELECT value FROM told WHERE place = 1 AND name = '" HG_PLANNED_READONLY "'),"
+    " substring(pg_catalog.obj_description(pg_catalog.to_regclass('headgate_cutover'), 'pg_class')"
+    " FROM '^planned read-only: (.*)$'))";
+
+static void say_planned(hg_check_result *result, const char *why)
+{
+    check_say(result, HG_WARN, "read-only on purpose: %s", why);
+    result->code = "planned_readonly";
+}
 
 static void say_read_only(const struct check_context *context, int64_t answer, const char *planned,
                           hg_check_result *result)
@@ -149,8 +157,7 @@ static void say_read_only(const struct check_context *context, int64_t answer, c
     } else if (answer == 1 && hg_settings_read_only(context->settings)) {
         check_say(result, HG_SKIP, "this run is read-only");
     } else if (planned[0] != '\0') {
-        check_say(result, HG_WARN, "read-only on purpose: %s", planned);
-        result->code = "planned_readonly";
+        say_planned(result, planned);
     } else {
         check_say(result, HG_FAIL,
                   answer == 2 ? "the server is a replica in recovery"
@@ -173,6 +180,20 @@ static void check_writable_postgres(struct check_context *context, hg_check_resu
     hg_rows_close(rows);
 }
 
+/* A cutover that is open has frozen the file: see src/cutover/freeze.h. */
+static bool is_frozen(const struct check_context *context)
+{
+    hg_rows *rows = NULL;
+    bool frozen = hg_conn_query(context->conn,
+                                "SELECT 1 FROM sqlite_schema WHERE type = 'table'"
+                                " AND name = 'headgate_frozen'",
+                                NULL, 0, context->by, &rows, NULL)
+                  && hg_rows_next(rows, context->by, NULL) == HG_ROW;
+
+    hg_rows_close(rows);
+    return frozen;
+}
+
 /*
  * Asks the file system only: taking the write lock every second would stand in the application's
  * way. SQLite needs the folder too, for its journal.
@@ -191,6 +212,8 @@ static void check_writable_sqlite(struct check_context *context, hg_check_result
         check_say(result, HG_FAIL, "the file: %s", strerror(errno));
     else if (access(dirname(folder), W_OK) != 0)
         check_say(result, HG_FAIL, "the folder: %s", strerror(errno));
+    else if (is_frozen(context))
+        say_planned(result, "a cutover has frozen the file");
     else
         check_say(result, HG_PASS, "file and folder are writable");
 }

@@ -8,6 +8,7 @@
 
 #include "actions.h"
 #include "fence.h"
+#include "mirror.h"
 #include "world.h"
 
 enum { PROOF_MS = 15000 };
@@ -147,6 +148,20 @@ enum probe fence_probe(void *world, const struct step *step, hg_error *err)
     return state.sessions == 0 ? PROBE_DONE : PROBE_PARTLY;
 }
 
+/* A role that may make no table has a target that is fenced all the same. */
+static bool announce(struct world *w)
+{
+    (void)(mirror_make(w->target, world_soon(), NULL)
+           && mirror_announce(w->target, journal_run_id(w->journal), world_soon(), NULL));
+    return true;
+}
+
+static bool lift(struct world *w, const char *role, hg_error *err)
+{
+    return fence_lift(w->target, role, world_soon(), err)
+           && mirror_announce(w->target, NULL, world_soon(), err);
+}
+
 /* Sessions that are there already would keep what they had when they began. */
 bool fence_step_apply(void *world, const struct step *step, json_t *facts, hg_error *err)
 {
@@ -154,7 +169,7 @@ bool fence_step_apply(void *world, const struct step *step, json_t *facts, hg_er
     const char *role = world_role(w, step);
 
     json_object_set_new(facts, "role", json_string(role));
-    return fence_set(w->target, role, world_soon(), err)
+    return fence_set(w->target, role, world_soon(), err) && announce(w)
            && fence_end_sessions(w->target, role, world_soon(), err);
 }
 
@@ -162,7 +177,7 @@ bool fence_step_undo(void *world, const struct step *step, hg_error *err)
 {
     struct world *w = world;
 
-    return fence_lift(w->target, world_role(w, step), world_soon(), err);
+    return lift(w, world_role(w, step), err);
 }
 
 /* --- unfence --- */
@@ -189,8 +204,7 @@ bool unfence_apply(void *world, const struct step *step, json_t *facts, hg_error
                       &position, err))
         return false;
     json_object_set_new(facts, "wal_position", json_integer((json_int_t)position));
-    return fence_lift(w->target, role, world_soon(), err)
-           && fence_end_sessions(w->target, role, world_soon(), err);
+    return lift(w, role, err) && fence_end_sessions(w->target, role, world_soon(), err);
 }
 
 bool unfence_verify(void *world, const struct step *step, hg_error *err)

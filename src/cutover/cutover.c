@@ -17,13 +17,12 @@
 #include "builtin.h"
 #include "control.h"
 #include "drive.h"
+#include "hold.h"
+#include "mirror.h"
 #include "run.h"
 #include "world.h"
 
-enum { BOOK_LIMIT = 1 << 20, ORDERS_EVERY_MS = 100, ACTOR_ROOM = 64 };
-
-/* Two runs on two instances must not fill one target: this lock is the target's. */
-static const char lock_sql[] = "SELECT pg_try_advisory_lock(hashtext('headgate cutover')::bigint)";
+enum { BOOK_LIMIT = 1 << 20, ORDERS_EVERY_MS = 100, ACTOR_ROOM = 64, MIRROR_MS = 2000 };
 
 const char *hg_cutover_runbook_name(size_t i)
 {
@@ -229,6 +228,13 @@ static void sit_out(struct work *w, const bool *wait, const char *why)
     }
 }
 
+/* A target that does not hear it now hears it later. */
+static void tell_target(struct work *w)
+{
+    if (w->lock != NULL)
+        (void)mirror_bring(w->world.target, w->world.journal, hg_deadline_in_ms(MIRROR_MS), NULL);
+}
+
 /* What the drive asks between two steps: here a pause is sat out. */
 static bool between_steps(void *context)
 {
@@ -236,6 +242,7 @@ static bool between_steps(void *context)
 
     if (w->drive.budget_ms == 0)
         w->drive.budget_ms = w->world.budget_ms;
+    tell_target(w);
     listen(w);
     sit_out(w, &w->control.paused, "paused");
     return is_cancelled(w) || w->aborting;
@@ -249,8 +256,9 @@ static bool enter(void *context, const struct step *step, hg_error *err)
 
     if (freeze != NULL && strcmp(step->id, freeze) == 0)
         sit_out(w, &w->control.postponed, "the freeze is postponed");
-    return (!is_cancelled(w) && !w->aborting)
-           || hg_fail(err, HG_CANCELLED, "stopped before step %s", step->id);
+    if (is_cancelled(w) || w->aborting)
+        return hg_fail(err, HG_CANCELLED, "stopped before step %s", step->id);
+    return hold_keep(w->world.target, &w->lock, err);
 }
 
 static void pass_on(void *context, const hg_event *event)
@@ -384,28 +392,35 @@ static bool same_target(const struct work *w, hg_error *err)
     return false;
 }
 
-static bool lock_target(struct work *w, hg_error *err)
+/* Whether anything stands in the target, or in the source, that a way back has to take away. */
+static bool has_effects(const struct work *w)
 {
-    hg_deadline by = world_soon();
-    hg_conn *conn = NULL;
-    hg_rows *rows = NULL;
-    bool ok;
+    const struct runbook *book = runbook_of(w->book);
 
-    if (!hg_pool_checkout(w->world.target, "cutover", by, &conn, err))
-        return false;
-    w->lock = hg_pool_detach(w->world.target, conn);
-    ok = hg_conn_query(w->lock, lock_sql, NULL, 0, by, &rows, err);
-    if (ok) {
-        ok = hg_rows_next(rows, by, err) == HG_ROW
-             && (hg_rows_integer(rows, 0) != 0
-                 || hg_fail(err, HG_LOCKED, "another cutover works on this target"));
-        hg_rows_close(rows);
+    for (size_t i = 0; i < book->count; i++) {
+        enum step_state state = drive_state(w->world.journal, &book->steps[i]);
+
+        if (book->steps[i].class != STEP_HARMLESS && state != STEP_PENDING && state != STEP_UNDONE)
+            return true;
     }
-    return ok;
+    return false;
+}
+
+/* The target is ours from here on. A run that has done nothing yet can be given up without it. */
+static bool take_target(struct work *w, bool back, hg_error *err)
+{
+    const struct world *world = &w->world;
+
+    if (back && !has_effects(w))
+        return true;
+    return hold_take(world->target, &w->lock, err)
+           && (journal_count(world->journal) == 1
+               || (hold_clear(world->target, world_soon(), err)
+                   && mirror_compare(world->target, world->journal, world_soon(), err)));
 }
 
 /* Everything but the journal, which says what is needed. */
-static bool set_up(struct work *w, hg_error *err)
+static bool set_up(struct work *w, bool back, hg_error *err)
 {
     struct world *world = &w->world;
 
@@ -416,12 +431,13 @@ static bool set_up(struct work *w, hg_error *err)
     world->stop_context = w;
     text_copy(world->source_path, sizeof world->source_path, opening(w, "source"));
     return same_target(w, err) && run_load_book(world->dir, &w->book, err) && world_open(world, err)
-           && lock_target(w, err);
+           && take_target(w, back, err);
 }
 
 static bool run_drive(struct work *w, bool back, hg_error *err)
 {
     const hg_observer between = {pass_on, between_steps, w};
+    bool ok;
 
     w->drive = (struct drive){.runbook = runbook_of(w->book),
                               .actions = cutover_actions,
@@ -437,7 +453,9 @@ static bool run_drive(struct work *w, bool back, hg_error *err)
     atomic_store(&w->world.rate, w->control.rate);
     find_budget(w);
     w->world.budget_ms = w->drive.budget_ms;
-    return carry_on(w, back, err);
+    ok = carry_on(w, back, err);
+    tell_target(w);
+    return ok;
 }
 
 bool hg_cutover_work(const hg_cutover_options *options, bool back, const hg_observer *observer,
@@ -450,7 +468,7 @@ bool hg_cutover_work(const hg_cutover_options *options, bool back, const hg_obse
 
     if (ok && journal_count(w.world.journal) > 1)
         ok = journal_append(w.world.journal, "", JOURNAL_RESUME, NULL, err);
-    ok = ok && set_up(&w, err) && run_drive(&w, back, err);
+    ok = ok && set_up(&w, back, err) && run_drive(&w, back, err);
     hg_conn_close(w.lock);
     world_close(&w.world);
     runbook_free(w.book);

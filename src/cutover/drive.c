@@ -109,7 +109,8 @@ bool drive_past_return(const struct drive *d)
         const struct step *step = &d->runbook->steps[i];
         enum step_state state = drive_state(d->journal, step);
 
-        if (step->class == STEP_NO_RETURN && state != STEP_PENDING && state != STEP_UNDONE)
+        if (step->class == STEP_NO_RETURN && state != STEP_PENDING && state != STEP_UNDONE
+            && journal_last(d->journal, step->id, JOURNAL_INTENT) != NULL)
             return true;
     }
     return false;
@@ -305,6 +306,20 @@ static bool give_up(struct drive *d, hg_error *err)
     return false;
 }
 
+/* Whoever is in the way of a step has made it fail; who only wants to stop has not. */
+static bool enter(struct drive *d, size_t index, hg_error *err)
+{
+    hg_error failure = {0};
+
+    if (d->enter == NULL || d->enter(d->context, &d->runbook->steps[index], &failure))
+        return true;
+    if (failure.code != HG_CANCELLED)
+        return record_failure(d, index, &failure, err);
+    if (err != NULL)
+        *err = failure;
+    return false;
+}
+
 bool drive_forward(struct drive *d, hg_error *err)
 {
     if (!know_all(d, err))
@@ -323,8 +338,7 @@ bool drive_forward(struct drive *d, hg_error *err)
             return hg_fail(err, HG_CANCELLED, "stopped before step %s", d->runbook->steps[i].id);
         if (drive_over_budget(d))
             return give_up(d, err);
-        if ((d->enter != NULL && !d->enter(d->context, &d->runbook->steps[i], err))
-            || !take(d, i, err))
+        if (!enter(d, i, err) || !take(d, i, err))
             return drive_over_budget(d) ? give_up(d, err) : false;
     }
     return journal_append(d->journal, "", JOURNAL_CLOSE, json_pack("{s:s}", "outcome", "done"),

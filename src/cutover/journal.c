@@ -244,8 +244,7 @@ static bool fail_chain(const struct journal *j, int line, const char *why, hg_er
 {
     hg_fail(err, HG_FILE, "the journal cannot be trusted: %s", why);
     hg_error_hint(
-        err,
-        "Nothing was done. Compare it with the copy in the target database's headgate.journal.");
+        err, "Nothing was done. Compare it with the lines in the target's table headgate_cutover.");
     hg_error_place(err, j->path, line, 0);
     return false;
 }
@@ -429,6 +428,13 @@ size_t journal_count(const struct journal *j)
 const struct journal_record *journal_at(const struct journal *j, size_t index)
 {
     return index < j->entries.count ? &j->entries.items[index].record : NULL;
+}
+
+bool journal_line(const struct journal *j, size_t index, struct buf *out)
+{
+    char hash[JOURNAL_HASH_SIZE];
+
+    return render(j->entries.items[index].object, hash, out);
 }
 
 const struct journal_record *journal_last(const struct journal *j, const char *step,

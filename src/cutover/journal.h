@@ -51,6 +51,7 @@ struct journal_record {
     const json_t *data; /* an object, or NULL */
 };
 
+struct buf;
 struct journal;
 
 /*
@@ -89,6 +90,9 @@ const struct journal_record *journal_at(const struct journal *journal, size_t in
 /* The last record of a step with this event, or NULL. */
 const struct journal_record *journal_last(const struct journal *journal, const char *step,
                                           enum journal_event event);
+
+/* Appends the line of a record as it stands in the file, with its end. false: memory ran out. */
+bool journal_line(const struct journal *journal, size_t index, struct buf *out);
 
 const char *journal_run_id(const struct journal *journal);
 const char *journal_head(const struct journal *journal); /* the hash of the last record */

@@ -2,7 +2,17 @@
  * test_cutover.c - `headgate cutover` from the first question to the last, with an application that
  * writes all the time.
  */
-#include "cutover_shop.h"
+#include "cutover_keeper.h"
+
+/* Read-only on purpose is no reason to take an instance out of service. */
+static void assert_ready(const struct shop *s, const char *observed)
+{
+    struct process_result r = HEADGATE(s, "ready");
+
+    if (strstr(r.out, observed) == NULL)
+        fail_msg("not \"%s\": %s%s", observed, r.out, r.err);
+    assert_status(r, 0);
+}
 
 static void no_write_is_lost_and_none_is_there_twice(void **state)
 {
@@ -20,14 +30,17 @@ static void no_write_is_lost_and_none_is_there_twice(void **state)
     assert_true(json_number_value(json_object_get(run, "frozen_ms")) >= 0);
     json_decref(run);
     await_writes(s, "refused", WORKERS); /* and says so aloud */
+    assert_ready(s, "a cutover has frozen the file");
     run = shop_answer(s, in, "S16");
     json_decref(run);
     await_writes(s, "refused", WORKERS); /* by both sides */
+    assert_ready(s, "read-only on purpose: cutover ");
     run = shop_answer(s, in, NULL);
     assert_string_equal(text_of(run, "outcome"), "done");
     json_decref(run);
     assert_int_equal(process_wait(keeper), 0);
     await_writes(s, "done", 3 * WORKERS);
+    assert_ready(s, "primary, writable");
     shop_close_application(s);
     assert_nothing_is_lost(s);
     assert_target(s, "SELECT string_agg(name || price, ' ' ORDER BY name) FROM goods",

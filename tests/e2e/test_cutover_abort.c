@@ -3,7 +3,7 @@
  * SQLite file is as it was and takes writes, the target is empty and takes writes, the application
  * is where it was.
  */
-#include "cutover_shop.h"
+#include "cutover_keeper.h"
 
 static const char *const shop_argv[] = {TEST_HEADGATE, "cutover", "--runbook", "shop.json", NULL};
 

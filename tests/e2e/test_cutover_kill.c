@@ -5,7 +5,7 @@
  * HEADGATE_TEST_KILLS says how often it is killed; 500 take ten minutes. HEADGATE_TEST_SEED plays
  * the moments of another time again.
  */
-#include "cutover_shop.h"
+#include "cutover_keeper.h"
 
 #include <time.h>
 

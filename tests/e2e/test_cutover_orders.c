@@ -1,76 +1,8 @@
 /*
  * test_cutover_orders.c - what `headgate cutover` says to a second operator, to whoever leaves or
- * comes back, to a changed journal and a runbook with faults.
+ * comes back, and to a runbook with faults.
  */
-#include "cutover_shop.h"
-
-/* Begins a run whose terminal leaves at the first question; what it said. */
-static void begin_and_leave(const struct shop *s)
-{
-    struct process_result r = HEADGATE(s, "cutover", "--runbook", "shop.json");
-
-    assert_non_null(strstr(r.err, "goes on without this terminal"));
-    assert_status(r, 130);
-}
-
-static bool has_record(const struct shop *s, const char *event, const char *text)
-{
-    json_t *run = shop_look(s), *record;
-    bool found = false;
-    size_t i;
-
-    json_array_foreach(json_object_get(run, "records"), i, record) found =
-        found
-        || (strcmp(text_of(record, "event"), event) == 0
-            && strstr(text_of(record, "text"), text) != NULL);
-    json_decref(run);
-    return found;
-}
-
-static void await_record(const struct shop *s, const char *event, const char *text)
-{
-    hg_deadline by = hg_deadline_in_ms(PATIENCE_MS);
-
-    while (!has_record(s, event, text)) {
-        if (hg_deadline_left_ms(by) == 0)
-            fail_msg("no %s with \"%s\" in the journal", event, text);
-        moment();
-    }
-}
-
-static void await_step(const struct shop *s, const char *id)
-{
-    hg_deadline by = hg_deadline_in_ms(PATIENCE_MS);
-
-    for (bool there = false; !there; moment()) {
-        json_t *run = shop_look(s);
-
-        assert_true(hg_deadline_left_ms(by) > 0);
-        there = asks_at(run, id);
-        json_decref(run);
-    }
-}
-
-static void await_state(const struct shop *s, const char *id, const char *state)
-{
-    hg_deadline by = hg_deadline_in_ms(PATIENCE_MS);
-
-    for (bool there = false; !there; moment()) {
-        json_t *run = shop_look(s);
-
-        assert_true(hg_deadline_left_ms(by) > 0);
-        there = strcmp(text_of(step_of(run, id), "state"), state) == 0;
-        json_decref(run);
-    }
-}
-
-static void abort_run(const struct shop *s)
-{
-    json_t *run = shop_look(s);
-
-    assert_status(HEADGATE(s, "cutover", "--abort", "--confirm", text_of(run, "run")), 0);
-    json_decref(run);
-}
+#include "cutover_keeper.h"
 
 static void the_second_operator_is_refused_and_may_watch_and_answer(void **state)
 {
@@ -114,16 +46,6 @@ static struct process_result await_attached(const struct shop *s, const char *te
         r = HEADGATE(s, "cutover", "--attach");
     }
     return r;
-}
-
-static void answer_run(const struct shop *s, const char *id)
-{
-    json_t *run;
-
-    await_step(s, id);
-    run = shop_look(s);
-    assert_status(HEADGATE(s, "cutover", "--answer", answer_to(run)), 0);
-    json_decref(run);
 }
 
 static void paused_it_asks_and_does_nothing(void **state)
@@ -170,6 +92,7 @@ static void a_postponed_freeze_waits_for_its_word_also_after_a_kill(void **state
     assert_true(json_is_null(json_object_get(run, "frozen_ms")));
     assert_int_equal(kill(shop_worker(s, run), SIGKILL), 0);
     json_decref(run);
+    await_nobody(s);
     r = HEADGATE(s, "cutover", "--resume");
     assert_non_null(strstr(r.err, "the freeze is postponed"));
     assert_status(r, 130);
@@ -202,24 +125,6 @@ static void a_copy_keeps_to_its_rate_until_that_is_lifted(void **state)
     await_step(s, "S12");
     await_record(s, "NOTE", "rate 0");
     abort_run(s);
-}
-
-/* Until the terminal says this. */
-static void await_said(const struct shop *s, const char *text)
-{
-    hg_deadline by = hg_deadline_in_ms(PATIENCE_MS);
-    char *path = temp_path(s->dir, "said");
-
-    for (bool there = false; !there; moment()) {
-        struct buf said = BUF_INIT(1 << 20);
-
-        (void)file_read(path, &said, NULL);
-        there = strstr(said.bytes, text) != NULL;
-        if (hg_deadline_left_ms(by) == 0)
-            fail_msg("it does not say \"%s\": %s", text, said.bytes);
-        buf_release(&said);
-    }
-    free(path);
 }
 
 static void a_step_that_fails_while_frozen_waits_for_somebody(void **state)
@@ -269,43 +174,6 @@ static void an_interrupted_terminal_leaves_the_run_alone(void **state)
     await_step(s, "S03"); /* somebody works on it still */
     abort_run(s);
     close(in);
-}
-
-/* Changes the first place of the journal where `from` stands. */
-static void edit_journal(const struct shop *s, const char *from, const char *to)
-{
-    struct buf text = BUF_INIT(1 << 20);
-    json_t *run = shop_look(s);
-    struct buf path = BUF_INIT(1 << 12);
-    char *at;
-
-    buf_printf(&path, "%s/%s/journal.jsonl", s->dir, text_of(run, "dir"));
-    assert_true(file_read(path.bytes, &text, NULL));
-    at = strstr(text.bytes, from);
-    assert_non_null(at);
-    memcpy(at, to, strlen(to));
-    assert_true(file_write(path.bytes, text.bytes, text.size, 0600, NULL));
-    buf_release(&path);
-    buf_release(&text);
-    json_decref(run);
-}
-
-static void a_journal_that_was_changed_is_refused_with_its_line(void **state)
-{
-    struct shop *s = *state;
-    struct process_result r;
-
-    shop_write_runbook(s, "S04", NULL);
-    begin_and_leave(s);
-    abort_run(s);
-    edit_journal(s, "\"bytes\":", "\"bites\":");
-    for (int i = 0; i < 2; i++) {
-        r = HEADGATE(s, "cutover", i == 0 ? "--status" : "--resume");
-        assert_non_null(strstr(r.err, "journal.jsonl:3"));
-        assert_status(r, 2);
-    }
-    r = HEADGATE(s, "cutover", "--runbook", "shop.json"); /* nobody knows whether one is open */
-    assert_status(r, 2);
 }
 
 static void every_fault_of_a_runbook_is_told_with_its_place(void **state)
@@ -381,7 +249,6 @@ int main(void)
         TEST(a_copy_keeps_to_its_rate_until_that_is_lifted),
         TEST(a_step_that_fails_while_frozen_waits_for_somebody),
         TEST(an_interrupted_terminal_leaves_the_run_alone),
-        TEST(a_journal_that_was_changed_is_refused_with_its_line),
         TEST(every_fault_of_a_runbook_is_told_with_its_place),
         TEST(a_plan_tells_what_does_not_hold_and_changes_nothing),
         TEST(read_only_nothing_is_begun),

@@ -1,0 +1,171 @@
+/*
+ * mirror.c - the table headgate_cutover: a row a record, and its comment.
+ */
+#include "mirror.h"
+
+#include <string.h>
+
+#include "base/buf.h"
+
+enum { LINE_LIMIT = 64 << 20 };
+
+#define IS_THERE "to_regclass('headgate_cutover') IS NOT NULL"
+
+/* Lines after the last one that is there, or all of them. */
+static const char last_sql[] =
+    "SELECT seq, line FROM headgate_cutover WHERE run = $1 ORDER BY seq DESC LIMIT 1";
+
+static bool execute(hg_pool *target, const char *sql, hg_deadline by, hg_error *err)
+{
+    hg_conn *conn = NULL;
+    bool ok;
+
+    if (!hg_pool_checkout(target, "cutover", by, &conn, err))
+        return false;
+    ok = hg_conn_execute(conn, sql, NULL, 0, by, NULL, err);
+    hg_pool_return(target, conn);
+    return ok;
+}
+
+bool mirror_make(hg_pool *target, hg_deadline by, hg_error *err)
+{
+    return execute(target,
+                   "CREATE TABLE IF NOT EXISTS headgate_cutover (run text NOT NULL, seq bigint NOT"
+                   " NULL, line text NOT NULL, at timestamptz NOT NULL DEFAULT now(),"
+                   " PRIMARY KEY (run, seq))",
+                   by, err);
+}
+
+/* COMMENT takes no parameters; a run's name has digits and hyphens alone. */
+bool mirror_announce(hg_pool *target, const char *run, hg_deadline by, hg_error *err)
+{
+    struct buf sql = BUF_INIT(4096);
+    bool ok;
+
+    buf_text(&sql, "DO $$BEGIN IF " IS_THERE " THEN COMMENT ON TABLE headgate_cutover IS ");
+    if (run == NULL)
+        buf_text(&sql, "NULL");
+    else
+        buf_printf(&sql, "'planned read-only: cutover %.*s'", (int)strspn(run, "0123456789-"), run);
+    buf_text(&sql, "; END IF; END$$");
+    ok = execute(target, sql.bytes, by, err);
+    buf_release(&sql);
+    return ok;
+}
+
+/* A connection when the table is there, else NULL; false: it could not be found out. */
+static bool take(hg_pool *target, hg_deadline by, hg_conn **out, hg_error *err)
+{
+    hg_conn *conn = NULL;
+    hg_rows *rows = NULL;
+    bool ok, there = false;
+
+    if (!hg_pool_checkout(target, "cutover", by, &conn, err))
+        return false;
+    ok = hg_conn_query(conn, "SELECT " IS_THERE, NULL, 0, by, &rows, err);
+    if (ok) {
+        ok = hg_rows_next(rows, by, err) == HG_ROW;
+        there = ok && hg_rows_integer(rows, 0) != 0;
+        hg_rows_close(rows);
+    }
+    *out = there ? conn : NULL;
+    if (!there)
+        hg_pool_return(target, conn);
+    return ok;
+}
+
+/* The last record that is there: 0 and "" when none is. */
+static bool read_last(hg_conn *conn, const char *run, hg_deadline by, int64_t *out_seq,
+                      struct buf *out_line, hg_error *err)
+{
+    const hg_value params[] = {hg_text(run)};
+    hg_rows *rows = NULL;
+    hg_step step;
+
+    if (!hg_conn_query(conn, last_sql, params, 1, by, &rows, err))
+        return false;
+    step = hg_rows_next(rows, by, err);
+    *out_seq = step == HG_ROW ? hg_rows_integer(rows, 0) : 0;
+    if (step == HG_ROW)
+        buf_text(out_line, hg_rows_text(rows, 1));
+    hg_rows_close(rows);
+    return step != HG_ERROR;
+}
+
+static bool bring_one(hg_conn *conn, const struct journal *journal, size_t index, hg_deadline by,
+                      hg_error *err)
+{
+    struct buf line = BUF_INIT(LINE_LIMIT);
+    hg_value params[3];
+    bool ok = journal_line(journal, index, &line)
+              || hg_fail(err, HG_NOMEM, "could not copy a record: out of memory");
+
+    params[0] = hg_text(journal_run_id(journal));
+    params[1] = hg_integer((int64_t)index + 1);
+    params[2] = hg_text(line.bytes);
+    ok = ok
+         && hg_conn_execute(conn,
+                            "INSERT INTO headgate_cutover (run, seq, line) VALUES ($1, $2, $3)"
+                            " ON CONFLICT DO NOTHING",
+                            params, 3, by, NULL, err);
+    buf_release(&line);
+    return ok;
+}
+
+bool mirror_bring(hg_pool *target, const struct journal *journal, hg_deadline by, hg_error *err)
+{
+    struct buf line = BUF_INIT(LINE_LIMIT);
+    hg_conn *conn = NULL;
+    int64_t seq = 0;
+    bool ok;
+
+    if (!take(target, by, &conn, err))
+        return false;
+    if (conn == NULL)
+        return true;
+    ok = read_last(conn, journal_run_id(journal), by, &seq, &line, err);
+    for (size_t i = (size_t)seq; ok && i < journal_count(journal); i++)
+        ok = bring_one(conn, journal, i, by, err);
+    buf_release(&line);
+    hg_pool_return(target, conn);
+    return ok;
+}
+
+/* The same number of records with another last one means that all of them were written anew. */
+static bool is_known(const struct journal *journal, int64_t seq, const struct buf *line)
+{
+    struct buf ours = BUF_INIT(LINE_LIMIT);
+    bool same =
+        seq == 0
+        || ((size_t)seq <= journal_count(journal) && journal_line(journal, (size_t)seq - 1, &ours)
+            && strcmp(ours.bytes, line->bytes) == 0);
+
+    buf_release(&ours);
+    return same;
+}
+
+bool mirror_compare(hg_pool *target, const struct journal *journal, hg_deadline by, hg_error *err)
+{
+    struct buf line = BUF_INIT(LINE_LIMIT);
+    hg_conn *conn = NULL;
+    int64_t seq = 0;
+    bool ok;
+
+    if (!take(target, by, &conn, err))
+        return false;
+    if (conn == NULL)
+        return true;
+    ok = read_last(conn, journal_run_id(journal), by, &seq, &line, err);
+    hg_pool_return(target, conn);
+    if (ok && !is_known(journal, seq, &line)) {
+        ok = hg_fail(err, HG_FILE,
+                     "the journal is not the one that the target knows %lld records of",
+                     (long long)seq);
+        hg_error_hint(err,
+                      "Put it back: SELECT rtrim(line, E'\\n') FROM headgate_cutover WHERE run ="
+                      " '%s' ORDER BY seq",
+                      journal_run_id(journal));
+    }
+    buf_release(&line);
+    return ok;
+}
