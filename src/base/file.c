@@ -34,32 +34,94 @@ static bool fail_io(hg_error *err, const char *what, const char *path)
     return false;
 }
 
-/* size: what the file had when it was opened; 0 where that says nothing, as in /proc. With all of
- * that here there is no need to ask for the end: of a thousand small files it is a fifth of the
- * work. */
-static bool read_all(int fd, const char *path, size_t size, struct buf *out, hg_error *err)
+static bool too_large(const char *path, const struct buf *out, hg_error *err)
+{
+    return hg_fail(err, HG_IO, "could not read \"%s\": it is larger than %zu bytes", path,
+                   out->limit);
+}
+
+static bool no_memory(const char *path, hg_error *err)
+{
+    return hg_fail(err, HG_NOMEM, "could not read \"%s\": out of memory", path);
+}
+
+/* Where the size says nothing, as in /proc. */
+static bool read_to_end(int fd, const char *path, struct buf *out, hg_error *err)
 {
     char chunk[16 * 1024];
-    size_t have = 0;
     ssize_t n;
 
-    while ((size == 0 || have < size) && (n = read(fd, chunk, sizeof chunk)) != 0) {
+    while ((n = read(fd, chunk, sizeof chunk)) != 0) {
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return fail_io(err, "read", path);
-        have += (size_t)n;
         buf_bytes(out, chunk, (size_t)n);
-        if (buf_failed(out) && out->size + (size_t)n < out->limit)
-            return hg_fail(err, HG_NOMEM, "could not read \"%s\": out of memory", path);
         if (buf_failed(out))
-            return hg_fail(err, HG_IO, "could not read \"%s\": it is larger than %zu bytes", path,
-                           out->limit);
+            return out->size + (size_t)n < out->limit ? no_memory(path, err)
+                                                      : too_large(path, out, err);
     }
     return true;
 }
 
+/* What the file had when it was opened, or less. With all of that here there is no need to ask for
+ * the end: of a thousand small files it is a fifth of the work. */
+static bool read_sized(int fd, const char *path, size_t size, struct buf *out, hg_error *err)
+{
+    size_t before = out->size, have = 0;
+    char *room = buf_extend(out, size);
+    ssize_t n = 1;
+
+    if (room == NULL)
+        return before + size < out->limit ? no_memory(path, err) : too_large(path, out, err);
+    while (have < size && n != 0) {
+        n = read(fd, room + have, size - have);
+        if (n < 0 && errno != EINTR)
+            break;
+        have += n > 0 ? (size_t)n : 0;
+    }
+    buf_truncate(out, before + have);
+    return n >= 0 || have == size || fail_io(err, "read", path);
+}
+
+static bool read_all(int fd, const char *path, size_t size, struct buf *out, hg_error *err)
+{
+    return size == 0 ? read_to_end(fd, path, out, err) : read_sized(fd, path, size, out, err);
+}
+
+static int64_t in_ns(const struct timespec *t)
+{
+    return (int64_t)t->tv_sec * 1000000000 + t->tv_nsec;
+}
+
+static struct file_stamp stamp_of(const struct stat *st)
+{
+    return (struct file_stamp){.device = st->st_dev,
+                               .inode = st->st_ino,
+                               .size = st->st_size,
+                               .modified_ns = in_ns(&st->st_mtim),
+                               .changed_ns = in_ns(&st->st_ctim)};
+}
+
+bool file_stamp(const char *path, struct file_stamp *out)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+        return false;
+    *out = stamp_of(&st);
+    return true;
+}
+
 bool file_read(const char *path, struct buf *out, hg_error *err)
+{
+    struct file_stamp unwanted;
+
+    return file_read_stamped(path, out, &unwanted, err);
+}
+
+bool file_read_stamped(const char *path, struct buf *out, struct file_stamp *out_stamp,
+                       hg_error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     struct stat st;
@@ -73,6 +135,8 @@ bool file_read(const char *path, struct buf *out, hg_error *err)
         ok = hg_fail(err, HG_IO, "could not read \"%s\": it is not a regular file", path);
     else
         ok = read_all(fd, path, (size_t)st.st_size, out, err);
+    if (ok)
+        *out_stamp = stamp_of(&st);
     close(fd);
     return ok;
 }
@@ -92,7 +156,8 @@ static bool write_all(int fd, const char *bytes, size_t n)
     return true;
 }
 
-bool file_write(const char *path, const void *bytes, size_t n, mode_t mode, hg_error *err)
+static bool replace(const char *path, const void *bytes, size_t n, mode_t mode, bool sync,
+                    hg_error *err)
 {
     char beside[PATH_ROOM];
     bool ok;
@@ -105,7 +170,7 @@ bool file_write(const char *path, const void *bytes, size_t n, mode_t mode, hg_e
     fd = mkostemp(beside, O_CLOEXEC);
     if (fd < 0)
         return fail_io(err, "write", path);
-    ok = fchmod(fd, mode) == 0 && write_all(fd, bytes, n) && fsync(fd) == 0;
+    ok = fchmod(fd, mode) == 0 && write_all(fd, bytes, n) && (!sync || fsync(fd) == 0);
     ok = (close(fd) == 0) && ok;
     ok = ok && rename(beside, path) == 0;
     if (!ok) {
@@ -113,6 +178,16 @@ bool file_write(const char *path, const void *bytes, size_t n, mode_t mode, hg_e
         unlink(beside);
     }
     return ok;
+}
+
+bool file_write(const char *path, const void *bytes, size_t n, mode_t mode, hg_error *err)
+{
+    return replace(path, bytes, n, mode, true, err);
+}
+
+bool file_write_lightly(const char *path, const void *bytes, size_t n, mode_t mode, hg_error *err)
+{
+    return replace(path, bytes, n, mode, false, err);
 }
 
 bool file_create(const char *path, const void *bytes, size_t n, mode_t mode, hg_error *err)

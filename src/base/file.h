@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <headgate/error.h>
@@ -16,9 +17,29 @@ struct buf;
  * regular file, or with HG_NOMEM. */
 bool file_read(const char *path, struct buf *out, hg_error *err);
 
+/* What tells a regular file from what it was: whoever writes to it or puts another one in its place
+ * changes one of these, but not twice within what its file system takes for one moment. Times in ns
+ * since 1970. */
+struct file_stamp {
+    uint64_t device, inode;
+    int64_t size, modified_ns, changed_ns;
+};
+
+/* False: there is no regular file, or it cannot be asked. */
+bool file_stamp(const char *path, struct file_stamp *out);
+
+/* Appends a whole file, and says which it was before anything of it was read. */
+bool file_read_stamped(const char *path, struct buf *out, struct file_stamp *out_stamp,
+                       hg_error *err);
+
+
 /* Writes beside the file, syncs, renames: afterwards the file is the old one or the new one, never
  * a part. */
 bool file_write(const char *path, const void *bytes, size_t n, mode_t mode, hg_error *err);
+
+/* The same without syncing: for what can be made again. After a crash of the machine it may be
+ * empty or damaged. */
+bool file_write_lightly(const char *path, const void *bytes, size_t n, mode_t mode, hg_error *err);
 
 /* Creates a file that must not be there yet: HG_IO when it is. */
 bool file_create(const char *path, const void *bytes, size_t n, mode_t mode, hg_error *err);
