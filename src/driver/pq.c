@@ -30,10 +30,11 @@ static const char *why(void)
     return text == NULL ? "unknown error" : text;
 }
 
-/* Under the lock. The library stays for the rest of the process: threads may be inside it. */
+/* Under the lock. The library stays for the rest of the process: threads may be inside it. Lazy: to
+ * look up everything that its thirty companions might call costs more than to connect. */
 static bool load(hg_error *err)
 {
-    void *handle = dlopen("libpq.so.5", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE), *address;
+    void *handle = dlopen("libpq.so.5", RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE), *address;
 
     if (handle == NULL) {
         hg_fail(err, HG_UNSUPPORTED, "could not load PostgreSQL's client library: %s", why());
