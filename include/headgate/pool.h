@@ -135,6 +135,10 @@ HG_API hg_deadline hg_pool_deadline(const hg_pool *pool);
 /* The URL the pool was opened with; lives as long as the pool. */
 HG_API const hg_url *hg_pool_url(const hg_pool *pool);
 
+/* Begins to open a connection, unless there is one or one is on its way: whoever is going to check
+ * one out can do something else meanwhile. Never waits; what fails, the checkout says. */
+HG_API void hg_pool_warm(hg_pool *pool);
+
 typedef enum hg_slot_state {
     HG_SLOT_EMPTY,
     HG_SLOT_OPENING,

@@ -336,6 +336,16 @@ bool pool_fill(hg_pool *pool, hg_deadline by, hg_error *err)
     return ok;
 }
 
+void hg_pool_warm(hg_pool *pool)
+{
+    pthread_mutex_lock(&pool->lock);
+    if (pool->open + pool->opening + pool->growth == 0) {
+        pool->growth = 1;
+        pool_start_connects(pool);
+    }
+    pthread_mutex_unlock(&pool->lock);
+}
+
 void pool_start_connects(hg_pool *pool)
 {
     int connects = wanted(pool);

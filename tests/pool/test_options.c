@@ -122,6 +122,38 @@ static void what_was_taken_from_those_kept_ready_is_made_up_for(void **state)
     close_fake_pool(pool);
 }
 
+static void a_warmed_pool_connects_once_before_anybody_asks(void **state)
+{
+    hg_pool_options options = pool_of(4, 0);
+    hg_pool *pool = fake_pool(&options);
+
+    (void)state;
+    hg_pool_warm(pool);
+    hg_pool_warm(pool);
+    await_open(1);
+    hg_pool_warm(pool);
+    hg_pool_return(pool, take(pool));
+    assert_int_equal(fake_count(FAKE_OPEN), 1);
+    close_fake_pool(pool);
+}
+
+static void what_fails_ahead_of_a_checkout_the_checkout_says(void **state)
+{
+    hg_pool_options options = pool_of(4, 0);
+    hg_pool *pool = fake_pool(&options);
+    hg_conn *conn = NULL;
+    hg_error err = {HG_OK};
+
+    (void)state;
+    fake_fail_always(FAKE_OPEN, HG_AUTH);
+    hg_pool_warm(pool);
+    assert_true(fake_wait_count(FAKE_OPEN, 1, hg_deadline_in_ms(30000)));
+    assert_false(hg_pool_checkout(pool, "test", hg_deadline_in_ms(30000), &conn, &err));
+    assert_int_equal(err.code, HG_AUTH);
+    fake_fail_always(FAKE_OPEN, HG_OK);
+    close_fake_pool(pool);
+}
+
 /* --- idleness --- */
 
 static void what_nobody_uses_closes_one_by_one_the_longest_idle_first(void **state)
@@ -348,6 +380,8 @@ int main(void)
         TEST(a_pool_that_is_told_to_wait_begins_when_the_server_is_there),
         TEST(no_more_is_kept_ready_than_the_pool_may_hold),
         TEST(what_was_taken_from_those_kept_ready_is_made_up_for),
+        TEST(a_warmed_pool_connects_once_before_anybody_asks),
+        TEST(what_fails_ahead_of_a_checkout_the_checkout_says),
         TEST(what_nobody_uses_closes_one_by_one_the_longest_idle_first),
         TEST(a_pool_that_keeps_nothing_ready_can_go_down_to_nothing_and_come_back),
         TEST(a_new_connection_is_prepared_once_by_the_program),
