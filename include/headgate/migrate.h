@@ -72,6 +72,24 @@ HG_API bool hg_history_read(hg_pool *pool, const char *dir, hg_deadline by,
                             hg_history **out_history, hg_error *err);
 HG_API void hg_history_free(hg_history *history);
 
+/* The files of a folder, before the ledger says what is applied of them. */
+typedef struct hg_history_files hg_history_files;
+
+/*
+ * hg_history_read() in two halves, for those who have the files read while they wait for the
+ * database. memo_dir: a folder of this user's own in which it may be kept what the files said, so
+ * that those nobody has touched since are not read again; made when it is missing; NULL: none.
+ * out_files: the caller's until hg_history_join() or hg_history_files_free().
+ */
+HG_API bool hg_history_files_read(hg_driver driver, const char *dir, const char *memo_dir,
+                                  hg_history_files **out_files, hg_error *err);
+HG_API void hg_history_files_free(hg_history_files *files);
+
+/* Reads the ledger and brings both together. Takes the files over, also on failure. conn: of the
+ * driver that the files were read for. */
+HG_API bool hg_history_join(hg_history_files *files, hg_conn *conn, hg_deadline by,
+                            hg_history **out_history, hg_error *err);
+
 /* One event of headgate_history, as it was written then. */
 typedef struct hg_migration_event {
     int64_t id;
@@ -191,6 +209,8 @@ typedef struct hg_migrate_options {
     bool measure;              /* PostgreSQL: statements of a plan are tried on an empty copy of the
                                   schema, in a scratch database of the same server; a run does so
                                   only before hazards refuse it that may turn out to be none */
+    const char *memo_dir;      /* as of hg_history_files_read(): whether there is anything to do may
+                                  be found out with its help; what runs is read anew. NULL: none */
     const hg_observer *observer; /* of hg_plan_make(): its cancelled() is asked; NULL is fine */
     const char *const *accept; /* ids of hazards that refuse nothing; an unknown one is HG_USAGE */
     size_t accept_count;

@@ -12,16 +12,26 @@
 
 enum { EVENTS_MOST = 500 };
 
-/* The ledger is read on a connection of the pool: ours steps back for that moment, so that a run
- * needs no second one. */
+void check_read_files(struct check_context *context)
+{
+    const hg_settings *settings = context->settings;
+
+    hg_history_files_read(hg_url_driver(hg_settings_url(settings)),
+                          hg_settings_migrations_dir(settings), hg_settings_runtime_dir(settings),
+                          &context->files, &context->history_error);
+}
+
 static void read_history(struct check_context *context)
 {
-    hg_check_result unseen = {0};
+    hg_history_files *files;
 
-    check_context_release(context);
-    hg_history_read(context->pool, hg_settings_migrations_dir(context->settings), context->by,
-                    &context->report->history, &context->history_error);
-    check_connect(context, &unseen);
+    if (context->files == NULL)
+        check_read_files(context);
+    files = context->files;
+    context->files = NULL;
+    if (files != NULL)
+        hg_history_join(files, context->conn, context->by, &context->report->history,
+                        &context->history_error);
 }
 
 /* Reads files and ledger on first need; NULL: it could not be, and the result says why. */

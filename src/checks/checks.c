@@ -132,6 +132,8 @@ bool check_drop_lost(struct check_context *context)
 
 void check_context_release(struct check_context *context)
 {
+    hg_history_files_free(context->files);
+    context->files = NULL;
     if (context->conn == NULL)
         return;
     hg_conn_set_interrupt(context->conn, NULL, NULL);
@@ -179,6 +181,8 @@ void hg_readiness_run(const hg_settings *settings, hg_pool *pool, hg_deadline by
     unsigned engine = 1U << hg_url_driver(hg_settings_url(settings));
 
     memset(out_report, 0, sizeof *out_report);
+    hg_pool_warm(pool);
+    check_read_files(&context);
     for (size_t t = 0; t < check_table_count; t++)
         for (size_t i = 0; i < check_tables[t]->count; i++) {
             const struct check *check = &check_tables[t]->rows[i];

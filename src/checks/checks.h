@@ -24,6 +24,7 @@ struct check_context {
     hg_deadline by; /* of the check that runs */
     hg_readiness *report;
     hg_error connect_error;          /* why conn is NULL */
+    hg_history_files *files;         /* read ahead of the ledger; NULL: they are not */
     hg_error history_error;          /* why report->history is NULL */
     struct arena *arena;             /* of evidence; NULL: nobody wants any */
     struct application *application; /* what it has answered; of smoke alone */
@@ -94,6 +95,9 @@ extern const struct check_table database_checks, server_checks, activity_checks,
 
 /* db.connect: takes the connection that the rows behind it share. */
 void check_connect(struct check_context *context, hg_check_result *result);
+
+/* Reads the files of the migrations, for the rows about them; what goes wrong, these say. */
+void check_read_files(struct check_context *context);
 
 /* Runs one row; `result` is zero before. */
 void check_run(const struct check *check, struct check_context *context, hg_check_result *result);

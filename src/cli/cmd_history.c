@@ -85,8 +85,9 @@ static bool read_history(const struct cli *cli, struct ops *ops, hg_history **ou
 {
     bool files_only = strcmp(cli->action->name, "heads") == 0;
 
-    return hg_history_read(files_only ? NULL : ops->pool, hg_settings_migrations_dir(ops->settings),
-                           ops_inspection_deadline(ops), out, err);
+    return files_only ? hg_history_read(NULL, hg_settings_migrations_dir(ops->settings),
+                                        hg_deadline_never(), out, err)
+                      : ops_history(ops, out, err);
 }
 
 /* --- event by event --- */

@@ -11,6 +11,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "memo.h"
 
 enum { PATH_ROOM = 4096 };
 
@@ -40,22 +41,40 @@ static bool parse(const char *path, const struct buf *text, hg_driver dialect, b
     return file_parse(&source, arena, out, err);
 }
 
-static bool read_files(const char *dir, hg_driver dialect, const struct file_list *names,
-                       struct arena *arena, struct folder *folder, hg_error *err)
+/* One file, from the memo when nobody has touched it since. */
+static bool read_one(struct memo *memo, const char *name, const char *path, struct buf *text,
+                     struct migration_file *out, hg_error *err)
+{
+    struct file_stamp stamp;
+
+    if (memo_recall(memo, name, path, out))
+        return true;
+    buf_truncate(text, 0);
+    if (!file_read_stamped(path, text, &stamp, err)
+        || !parse(path, text, memo->dialect, true, memo->arena, out, err))
+        return false;
+    memo_keep(memo, name, &stamp, out);
+    return true;
+}
+
+static bool read_files(const struct folder_place *place, hg_driver dialect,
+                       const struct file_list *names, struct arena *arena, struct folder *folder,
+                       hg_error *err)
 {
     struct buf text = BUF_INIT(FOLDER_FILE_LIMIT);
+    struct memo memo;
     bool ok = true;
 
+    memo_open(&memo, place->memo_dir, place->dir, dialect, arena);
     for (size_t i = 0; i < names->count && ok; i++) {
         struct migration_file *file = &folder->files[folder->count];
-        const char *path = path_of(arena, dir, names->names[i]);
+        const char *path = path_of(arena, place->dir, names->names[i]);
 
-        buf_truncate(&text, 0);
-        ok = path != NULL || no_memory(dir, err);
-        ok = ok && file_read(path, &text, err)
-             && parse(path, &text, dialect, true, arena, file, err);
+        ok = path != NULL || no_memory(place->dir, err);
+        ok = ok && read_one(&memo, names->names[i], path, &text, file, err);
         folder->count += ok && file->revision != NULL;
     }
+    memo_close(&memo, ok);
     buf_release(&text);
     return ok;
 }
@@ -107,9 +126,10 @@ static bool add_python(const char *dir, const struct alembic_folder *python, str
     return true;
 }
 
-bool folder_read(const char *dir, hg_driver dialect, struct arena *arena, struct folder *out_folder,
-                 hg_error *err)
+bool folder_read(const struct folder_place *place, hg_driver dialect, struct arena *arena,
+                 struct folder *out_folder, hg_error *err)
 {
+    const char *dir = place->dir;
     struct alembic_folder python;
     struct file_list names;
     struct folder folder = {0};
@@ -120,7 +140,7 @@ bool folder_read(const char *dir, hg_driver dialect, struct arena *arena, struct
         return false;
     }
     folder.files = arena_alloc(arena, names.count + 1, sizeof *folder.files);
-    ok = folder.files != NULL ? read_files(dir, dialect, &names, arena, &folder, err)
+    ok = folder.files != NULL ? read_files(place, dialect, &names, arena, &folder, err)
                               : no_memory(dir, err);
     file_list_release(&names);
     ok = ok && alembic_read(dir, arena, &python, err)
@@ -132,10 +152,11 @@ bool folder_read(const char *dir, hg_driver dialect, struct arena *arena, struct
 
 bool folder_read_any(const char *dir, struct arena *arena, struct folder *out_folder, hg_error *err)
 {
+    const struct folder_place place = {.dir = dir};
     hg_error first;
 
-    if (folder_read(dir, HG_POSTGRESQL, arena, out_folder, &first)
-        || (first.code == HG_FILE && folder_read(dir, HG_SQLITE, arena, out_folder, NULL)))
+    if (folder_read(&place, HG_POSTGRESQL, arena, out_folder, &first)
+        || (first.code == HG_FILE && folder_read(&place, HG_SQLITE, arena, out_folder, NULL)))
         return true;
     *err = first;
     return false;

@@ -17,13 +17,18 @@ struct folder {
     size_t count;
 };
 
+/* Which folder, and where it may be kept what its files said; NULL: nowhere. */
+struct folder_place {
+    const char *dir, *memo_dir;
+};
+
 /*
  * Reads and understands every migration, as this engine would run it; texts are not kept. Behind
  * the SQL files come those of Alembic in dir/versions whose revision no SQL file has.
  * Everything in out_folder lives in the arena. err: HG_IO, HG_FILE, HG_NOMEM.
  */
-bool folder_read(const char *dir, hg_driver dialect, struct arena *arena, struct folder *out_folder,
-                 hg_error *err);
+bool folder_read(const struct folder_place *place, hg_driver dialect, struct arena *arena,
+                 struct folder *out_folder, hg_error *err);
 
 /* The same without a database to say how: as whichever engine can read them all, PostgreSQL first.
  */

@@ -61,6 +61,15 @@ static bool refuse_duplicates(const struct graph *graph, hg_error *err)
     return true;
 }
 
+/* As the files of a folder mostly are. */
+static bool is_sorted(const struct name *names, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        if (by_revision(&names[i - 1], &names[i]) > 0)
+            return false;
+    return true;
+}
+
 static bool sort_names(struct arena *arena, struct graph *graph, hg_error *err)
 {
     struct name *names = arena_alloc(arena, graph->count + 1, sizeof *names);
@@ -70,7 +79,8 @@ static bool sort_names(struct arena *arena, struct graph *graph, hg_error *err)
         return no_memory(err);
     for (size_t i = 0; i < graph->count; i++)
         names[i] = (struct name){graph->nodes[i].revision, i};
-    qsort(names, graph->count, sizeof *names, by_revision);
+    if (!is_sorted(names, graph->count))
+        qsort(names, graph->count, sizeof *names, by_revision);
     for (size_t i = 0; i < graph->count; i++)
         by_name[i] = names[i].node;
     graph->by_name = by_name;

@@ -102,27 +102,69 @@ static bool read_with(hg_pool *pool, hg_deadline by, hg_conn **out_conn, hg_erro
     return pool == NULL || hg_pool_checkout(pool, "migrations", by, out_conn, err);
 }
 
+/* Takes what was prepared over, also on failure. */
+static bool make_history(struct prepared *prepared, hg_history **out_history, hg_error *err)
+{
+    struct history *history = alloc_zero(1, sizeof *history);
+    bool ok = (history != NULL || no_memory(err)) && fill_history(prepared, &history->public, err);
+
+    if (ok) {
+        history->prepared = prepared;
+        *out_history = &history->public;
+    } else {
+        prepare_free(prepared);
+        alloc_free(history);
+    }
+    return ok;
+}
+
 bool hg_history_read(hg_pool *pool, const char *dir, hg_deadline by, hg_history **out_history,
                      hg_error *err)
 {
-    struct history *history = alloc_zero(1, sizeof *history);
+    const struct folder_place place = {.dir = dir};
+    struct prepared *prepared = NULL;
     hg_conn *conn = NULL;
     hg_error unheard;
     bool ok;
 
     err = err == NULL ? &unheard : err;
-    if (history == NULL)
-        return no_memory(err);
     ok = read_with(pool, by, &conn, err)
-         && prepare_project(conn, dir, LEDGER_DETAILS, by, &history->prepared, err)
-         && fill_history(history->prepared, &history->public, err);
+         && prepare_project(conn, &place, LEDGER_DETAILS, by, &prepared, err);
     if (conn != NULL)
         hg_pool_return(pool, conn);
-    if (ok)
-        *out_history = &history->public;
-    else
-        hg_history_free(&history->public);
-    return ok;
+    return ok && make_history(prepared, out_history, err);
+}
+
+/* A struct prepared without a ledger is an hg_history_files to the outside. */
+bool hg_history_files_read(hg_driver driver, const char *dir, const char *memo_dir,
+                           hg_history_files **out_files, hg_error *err)
+{
+    const struct folder_place place = {dir, memo_dir};
+    struct prepared *prepared = NULL;
+    hg_error unheard;
+
+    if (!prepare_files(driver, &place, &prepared, err == NULL ? &unheard : err))
+        return false;
+    *out_files = (hg_history_files *)prepared;
+    return true;
+}
+
+void hg_history_files_free(hg_history_files *files)
+{
+    prepare_free((struct prepared *)files);
+}
+
+bool hg_history_join(hg_history_files *files, hg_conn *conn, hg_deadline by,
+                     hg_history **out_history, hg_error *err)
+{
+    struct prepared *prepared = (struct prepared *)files;
+    hg_error unheard;
+
+    err = err == NULL ? &unheard : err;
+    if (prepare_join(prepared, conn, LEDGER_DETAILS, by, err))
+        return make_history(prepared, out_history, err);
+    prepare_free(prepared);
+    return false;
 }
 
 void hg_history_free(hg_history *history)
@@ -147,7 +189,7 @@ bool hg_plan_make(hg_pool *pool, const hg_migrate_options *options, hg_deadline 
     ok = read_with(pool, by, &conn, err);
     if (conn != NULL && options->observer != NULL)
         hg_conn_set_interrupt(conn, options->observer->cancelled, options->observer->context);
-    ok = ok && prepare_decide(conn, options, by, &prepared, err)
+    ok = ok && prepare_decide(conn, options, NULL, by, &prepared, err)
          && prepare_load(conn, prepared, options, by, err)
          && plan_explain(pool, conn, prepared, options, EXPLAIN_TO_SHOW, by, err);
     if (conn != NULL) {

@@ -175,9 +175,10 @@ static bool is_new_mirror(const struct adoption *a)
 
 static bool look_for_news(struct run *r, bool *out_idle, hg_error *err)
 {
+    const struct folder_place place = {.dir = r->options->dir};
     struct adoption *a = (struct adoption *)r;
 
-    if (!prepare_project(r->conn, r->options->dir, LEDGER_STATE, run_soon(r), &r->prepared, err)
+    if (!prepare_project(r->conn, &place, LEDGER_STATE, run_soon(r), &r->prepared, err)
         || !import_read_applied(a->import, r->conn, run_soon(r), &a->theirs, err)
         || !merge_applied(a, err))
         return false;

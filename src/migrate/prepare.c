@@ -42,37 +42,75 @@ bool prepare_place(hg_conn *conn, hg_deadline by, struct prepared **out_prepared
     return true;
 }
 
-bool prepare_project(hg_conn *conn, const char *dir, enum ledger_depth depth, hg_deadline by,
-                     struct prepared **out_prepared, hg_error *err)
+bool prepare_files(hg_driver driver, const struct folder_place *place,
+                   struct prepared **out_prepared, hg_error *err)
+{
+    struct prepared *p = alloc_zero(1, sizeof *p);
+
+    if (p == NULL)
+        return no_memory(err);
+    p->driver = driver;
+    if (!folder_read(place, driver, &p->arena, &p->folder, err)) {
+        prepare_free(p);
+        return false;
+    }
+    *out_prepared = p;
+    return true;
+}
+
+bool prepare_join(struct prepared *p, hg_conn *conn, enum ledger_depth depth, hg_deadline by,
+                  hg_error *err)
+{
+    return ledger_locate(conn, by, &p->place, err)
+           && ledger_read(conn, &p->place, depth, &p->arena, by, &p->ledger, err)
+           && project_make(&p->arena, p->folder.files, p->folder.count, &p->ledger, &p->project,
+                           err);
+}
+
+/* The files alone, as whichever engine reads them. */
+static bool prepare_without(const char *dir, struct prepared **out_prepared, hg_error *err)
 {
     struct prepared *p = alloc_zero(1, sizeof *p);
     bool ok = p != NULL || no_memory(err);
 
-    if (ok)
-        p->driver = conn == NULL ? HG_POSTGRESQL : hg_conn_driver(conn);
-    ok = ok
-         && (conn == NULL ? folder_read_any(dir, &p->arena, &p->folder, err)
-                          : folder_read(dir, p->driver, &p->arena, &p->folder, err));
-    if (ok && conn != NULL)
-        ok = ledger_locate(conn, by, &p->place, err)
-             && ledger_read(conn, &p->place, depth, &p->arena, by, &p->ledger, err);
-    ok = ok
+    ok = ok && folder_read_any(dir, &p->arena, &p->folder, err)
          && project_make(&p->arena, p->folder.files, p->folder.count, &p->ledger, &p->project, err);
-    if (ok)
+    if (ok) {
+        p->driver = HG_POSTGRESQL;
         *out_prepared = p;
-    else
+    } else {
         prepare_free(p);
+    }
     return ok;
 }
 
-bool prepare_decide(hg_conn *conn, const hg_migrate_options *options, hg_deadline by,
-                    struct prepared **out_prepared, hg_error *err)
+bool prepare_project(hg_conn *conn, const struct folder_place *place, enum ledger_depth depth,
+                     hg_deadline by, struct prepared **out_prepared, hg_error *err)
 {
     struct prepared *p = NULL;
-    bool ok =
-        prepare_project(conn, options->dir, LEDGER_STATE, by, &p, err)
-        && plan_decide(&p->arena, &p->project, options->kind, options->target, &p->decided, err);
 
+    if (conn == NULL)
+        return prepare_without(place->dir, out_prepared, err);
+    if (!prepare_files(hg_conn_driver(conn), place, &p, err))
+        return false;
+    if (!prepare_join(p, conn, depth, by, err)) {
+        prepare_free(p);
+        return false;
+    }
+    *out_prepared = p;
+    return true;
+}
+
+bool prepare_decide(hg_conn *conn, const hg_migrate_options *options, struct prepared *files,
+                    hg_deadline by, struct prepared **out_prepared, hg_error *err)
+{
+    const struct folder_place place = {.dir = options->dir};
+    struct prepared *p = files;
+    bool ok = files != NULL ? prepare_join(p, conn, LEDGER_STATE, by, err)
+                            : prepare_project(conn, &place, LEDGER_STATE, by, &p, err);
+
+    ok =
+        ok && plan_decide(&p->arena, &p->project, options->kind, options->target, &p->decided, err);
     if (ok)
         *out_prepared = p;
     else

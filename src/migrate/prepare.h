@@ -29,13 +29,22 @@ struct prepared {
 /* Finds the tables, and no more. */
 bool prepare_place(hg_conn *conn, hg_deadline by, struct prepared **out_prepared, hg_error *err);
 
-/* Reads folder and ledger and brings them together. conn NULL: no database, nothing is applied. */
-bool prepare_project(hg_conn *conn, const char *dir, enum ledger_depth depth, hg_deadline by,
-                     struct prepared **out_prepared, hg_error *err);
+/* Reads the folder. */
+bool prepare_files(hg_driver driver, const struct folder_place *place,
+                   struct prepared **out_prepared, hg_error *err);
 
-/* The same, and decides what would run. */
-bool prepare_decide(hg_conn *conn, const hg_migrate_options *options, hg_deadline by,
-                    struct prepared **out_prepared, hg_error *err);
+/* Reads the ledger and brings it together with the files. */
+bool prepare_join(struct prepared *prepared, hg_conn *conn, enum ledger_depth depth, hg_deadline by,
+                  hg_error *err);
+
+/* Both. conn NULL: no database, nothing is applied. */
+bool prepare_project(hg_conn *conn, const struct folder_place *place, enum ledger_depth depth,
+                     hg_deadline by, struct prepared **out_prepared, hg_error *err);
+
+/* The same, and decides what would run. files: what prepare_files() read, taken over also on
+ * failure; NULL: they are read now, every one of them. */
+bool prepare_decide(hg_conn *conn, const hg_migrate_options *options, struct prepared *files,
+                    hg_deadline by, struct prepared **out_prepared, hg_error *err);
 
 /* Loads what the steps will run and fills in the plan. err: also HG_REFUSED for a plan that is not
  * the one that options->plan_id names, or that one transaction cannot hold. */

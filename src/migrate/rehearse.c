@@ -241,7 +241,7 @@ static bool prepare(struct rehearser *r, hg_pool *pool, hg_error *err)
     r->out->public = (hg_rehearsal){
         .place = "", .irreversible = "", .up_ms = -1, .down_ms = -1, .up_again_ms = -1};
     ok = hg_pool_checkout(pool, "rehearsal", soon(), &conn, err)
-         && prepare_decide(conn, r->options, soon(), &r->home, err);
+         && prepare_decide(conn, r->options, NULL, soon(), &r->home, err);
     if (conn != NULL)
         hg_pool_return(pool, conn);
     return ok;

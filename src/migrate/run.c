@@ -465,9 +465,14 @@ static bool refuse_foreign(struct run *r, hg_error *err)
     return false;
 }
 
+/* What runs is decided under the lock, from files that were all read then: those that were read
+ * ahead, some of them perhaps from memory, may say that there is nothing to do. */
 static bool look_for_steps(struct run *r, bool *out_idle, hg_error *err)
 {
-    if (!prepare_decide(r->conn, r->options, run_soon(r), &r->prepared, err))
+    struct prepared *ahead = r->ahead;
+
+    r->ahead = NULL;
+    if (!prepare_decide(r->conn, r->options, ahead, run_soon(r), &r->prepared, err))
         return false;
     *out_idle = r->prepared->decided.step_count == 0;
     return refuse_foreign(r, err) && mirror_check(r, err);
@@ -492,6 +497,15 @@ void run_unwatch(struct run *r)
     hg_conn_set_interrupt(r->conn, NULL, NULL);
 }
 
+/* While the pool connects. */
+static bool read_ahead(struct run *r, hg_error *err)
+{
+    const struct folder_place place = {r->options->dir, r->options->memo_dir};
+
+    hg_pool_warm(r->pool);
+    return prepare_files(hg_url_driver(hg_pool_url(r->pool)), &place, &r->ahead, err);
+}
+
 bool run_open(struct run *r, hg_error *err)
 {
     if (!hg_pool_checkout(r->pool, "migrate", hg_pool_deadline(r->pool), &r->conn, err))
@@ -504,6 +518,7 @@ bool run_open(struct run *r, hg_error *err)
 
 void run_close(struct run *r)
 {
+    prepare_free(r->ahead);
     if (r->conn == NULL)
         return;
     run_unwatch(r);
@@ -552,7 +567,8 @@ bool hg_migrate_run(hg_pool *pool, const hg_migrate_options *options, const hg_o
 
     err = err == NULL ? &unheard : err;
     *out_result = (hg_run_result){0};
-    ok = run_open(&r, err) && run_acquire(&r, look_for_steps, err) && prepare_result(&r, err);
+    ok = read_ahead(&r, err) && run_open(&r, err) && run_acquire(&r, look_for_steps, err)
+         && prepare_result(&r, err);
     if (ok) {
         ok = carry_out(&r, err);
         fill_current(&r);

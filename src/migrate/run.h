@@ -20,6 +20,7 @@ struct run {
     const hg_migrate_options *options;
     const hg_observer *observer;
     hg_conn *conn;
+    struct prepared *ahead; /* files that were read before there was a connection; NULL: none */
     struct prepared *prepared;
     struct ledger_author author;
     struct lock lock;

@@ -122,9 +122,10 @@ static bool is_news(const struct prepared *p, const bool *wanted, size_t node)
 
 static bool look_for_news(struct run *r, bool *out_idle, hg_error *err)
 {
+    const struct folder_place place = {.dir = r->options->dir};
     struct prepared *p;
 
-    if (!prepare_project(r->conn, r->options->dir, LEDGER_STATE, run_soon(r), &r->prepared, err))
+    if (!prepare_project(r->conn, &place, LEDGER_STATE, run_soon(r), &r->prepared, err))
         return false;
     p = r->prepared;
     r->current = arena_alloc(&p->arena, p->project.graph.count + 1, sizeof *r->current);

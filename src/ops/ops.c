@@ -72,10 +72,33 @@ hg_migrate_options ops_migrate_options(const struct ops *ops, hg_migrate_kind ki
 
     options.kind = kind;
     options.target = target == NULL || target[0] == '\0' ? NULL : target;
+    options.memo_dir = hg_settings_runtime_dir(ops->settings);
     options.production = hg_settings_production(ops->settings);
     options.measure = !hg_settings_read_only(ops->settings);
     options.release = hg_settings_release(ops->settings);
     return options;
+}
+
+bool ops_history(const struct ops *ops, hg_history **out_history, hg_error *err)
+{
+    const hg_settings *settings = ops->settings;
+    hg_deadline by = ops_inspection_deadline(ops);
+    hg_history_files *files = NULL;
+    hg_conn *conn = NULL;
+    bool ok;
+
+    hg_pool_warm(ops->pool);
+    if (!hg_history_files_read(hg_url_driver(hg_settings_url(settings)),
+                               hg_settings_migrations_dir(settings),
+                               hg_settings_runtime_dir(settings), &files, err))
+        return false;
+    if (!hg_pool_checkout(ops->pool, "migrations", by, &conn, err)) {
+        hg_history_files_free(files);
+        return false;
+    }
+    ok = hg_history_join(files, conn, by, out_history, err);
+    hg_pool_return(ops->pool, conn);
+    return ok;
 }
 
 hg_deadline ops_inspection_deadline(const struct ops *ops)

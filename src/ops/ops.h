@@ -44,6 +44,10 @@ void ops_close(struct ops *ops);
 hg_migrate_options ops_migrate_options(const struct ops *ops, hg_migrate_kind kind,
                                        const char *target);
 
+/* Revisions and what is applied of them, for whoever shows it: files that nobody has touched since
+ * they were last read are not read again. out_history: until hg_history_free(). */
+bool ops_history(const struct ops *ops, hg_history **out_history, hg_error *err);
+
 /* How long an inspection (status, history, readiness) may take in all. */
 hg_deadline ops_inspection_deadline(const struct ops *ops);
 

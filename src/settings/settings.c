@@ -129,7 +129,7 @@ static const struct row rows[ID_COUNT] = {
     [HEADGATE_RELEASE]     = {"HEADGATE_RELEASE", TEXT, "", NULL, 0, 0,
                               "What the release that is deployed is called, for the history of migrations: a tag, a commit."},
     [HEADGATE_RUNTIME_DIR] = {"HEADGATE_RUNTIME_DIR", TEXT, "", NULL, 0, 0,
-                              "The folder, in memory, where pools publish themselves; without it /dev/shm/headgate-UID."},
+                              "The folder, in memory, where pools publish themselves and what files said is remembered; without it /dev/shm/headgate-UID."},
     [HEADGATE_STATE_DIR]   = {"HEADGATE_STATE_DIR", TEXT, "", NULL, 0, 0,
                               "The folder, on disk, for the journals of cutovers; without it /var/lib/headgate for root, else ~/.local/state/headgate."},
     [HEADGATE_TOKEN]       = {"HEADGATE_TOKEN", SECRET, "", NULL, 0, 0,

@@ -1,0 +1,44 @@
+/*
+ * memo.h - what the files of a folder said when they were last read, so that those which nobody has
+ * touched since need not be read again. It is kept in a file of the user's runtime folder and may
+ * vanish at any time.
+ *
+ * A file is taken for what it was when device, inode, size and both times are what they were, and
+ * it had not been touched for a moment when it was read. The memo answers questions; what is going
+ * to run is always read anew.
+ */
+#ifndef MIGRATE_MEMO_H
+#define MIGRATE_MEMO_H
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "file.h"
+
+struct memo {
+    struct arena *arena;
+    char path[4096]; /* "": nothing is remembered */
+    hg_driver dialect;
+    const char *records; /* of the last time, sorted by the bytes of the names */
+    size_t size, at;
+    struct buf next; /* of this time, from the first difference on */
+    bool differs;
+    int64_t settled_ns; /* what was touched later may be touched again without a trace */
+};
+
+/* Never fails: what cannot be read, or is damaged, is forgotten. memo_dir NULL or "": nothing is
+ * remembered. What is remembered lives in the arena. */
+void memo_open(struct memo *memo, const char *memo_dir, const char *dir, hg_driver dialect,
+               struct arena *arena);
+
+/* Whether the file is what it was; then it is filled in as a glance at it would: without the places
+ * of its sections. Names are asked for in order. */
+bool memo_recall(struct memo *memo, const char *name, const char *path, struct migration_file *out);
+
+/* Remembers what a file said that was read just now, in order with what is recalled. */
+void memo_keep(struct memo *memo, const char *name, const struct file_stamp *stamp,
+               const struct migration_file *file);
+
+/* Writes what has changed, unless the folder could not be read to its end. */
+void memo_close(struct memo *memo, bool complete);
+
+#endif
