@@ -106,8 +106,9 @@ typedef struct hg_copy_problem {
 typedef struct hg_copy_difference {
     const char *table;
     const char *kind; /* "missing" in the target, "extra" there, "different" */
-    int64_t key;
+    int64_t key;         /* of a table whose primary key is a whole number; 0 when name is set */
     const char *columns; /* that differ, separated by ", "; "" otherwise */
+    const char *name;    /* of other tables: the key as text, or without one the first values */
 } hg_copy_difference;
 
 /* What makes a table of the target, or something of one; without its semicolon. */

@@ -204,7 +204,12 @@ static void put_differences(struct buf *out, const hg_copy_result *result)
 
         buf_text(out, "  ");
         put_visible(out, difference->table);
-        buf_printf(out, "  rowid %lld  %s", (long long)difference->key,
+        if (difference->name == NULL)
+            buf_printf(out, "  rowid %lld", (long long)difference->key);
+        else
+            buf_text(out, "  ");
+        put_visible(out, difference->name == NULL ? "" : difference->name);
+        buf_printf(out, "  %s",
                    strcmp(difference->kind, "extra") == 0     ? "only in the target"
                    : strcmp(difference->kind, "missing") == 0 ? "not in the target"
                                                               : "differs in ");

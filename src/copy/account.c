@@ -174,8 +174,10 @@ static bool keep_differences(struct account *account, const struct run *run)
 
         *copy = (hg_copy_difference){
             keep(account, run->mapping.tables[difference->table].source->name), difference->kind,
-            difference->key, keep(account, difference->columns)};
-        if (copy->table == NULL || copy->columns == NULL)
+            difference->key, keep(account, difference->columns),
+            difference->name == NULL ? NULL : keep(account, difference->name)};
+        if (copy->table == NULL || copy->columns == NULL
+            || (difference->name != NULL && copy->name == NULL))
             return false;
     }
     return true;

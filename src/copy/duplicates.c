@@ -198,16 +198,9 @@ static bool hash_key(const struct task *task, struct hand *hand, uint64_t *out)
     if (!image_reserve(key, row->size + IMAGE_FIXED))
         return false;
     for (size_t i = 0; i < task->unique->column_count; i++) {
-        const char *at = row->bytes + 2;
         uint32_t size;
+        const char *at = row_field(row->bytes, task->columns[i], &size);
 
-        for (size_t k = 0;; k++, at += size == UINT32_MAX ? 0 : size) {
-            memcpy(&size, at, sizeof size);
-            size = be32toh(size);
-            at += sizeof size;
-            if (k == task->columns[i])
-                break;
-        }
         if (size == UINT32_MAX)
             return false;
         image_u32(key, (uint32_t)i);

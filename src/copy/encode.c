@@ -149,6 +149,22 @@ enum encoded encode_row(struct encoder *e, const struct cell *cells, hg_error *e
     return said;
 }
 
+const char *row_field(const char *row, size_t column, uint32_t *out_size)
+{
+    const char *at = row + 2; /* behind the count of fields */
+    uint32_t size;
+
+    for (size_t i = 0;; i++, at += size == UINT32_MAX ? 0 : size) {
+        memcpy(&size, at, sizeof size);
+        size = be32toh(size);
+        at += sizeof size;
+        if (i == column)
+            break;
+    }
+    *out_size = size;
+    return at;
+}
+
 /* --- digests --- */
 
 void digest_row(struct digest *digest, const char *bytes, size_t size)

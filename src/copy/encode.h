@@ -36,6 +36,10 @@ void encode_trailer(struct image *image);
 /* Appends a row to the encoder's image. err: of ROW_FAILED. */
 enum encoded encode_row(struct encoder *encoder, const struct cell *cells, hg_error *err);
 
+/* The bytes of a field of a row that was encoded, or read back; *out_size: UINT32_MAX for a NULL.
+ * The four bytes in front of it are its length. */
+const char *row_field(const char *row, size_t column, uint32_t *out_size);
+
 /* Count and order-free digest of rows: the sums of two halves of each row's hash. */
 struct digest {
     int64_t rows;

@@ -2,8 +2,7 @@
  * narrow.c - tables that differ, narrowed to their rows: both sides are read once more in the order
  * of the key, side by side.
  *
- * That takes a column of whole numbers that is the rowid in the source. Of other tables it is only
- * told how many rows each side has.
+ * That takes a column of whole numbers that is the rowid in the source; other tables are sieve.c's.
  */
 #include "run.h"
 
@@ -12,6 +11,7 @@
 
 #include "base/buf.h"
 #include "readback.h"
+#include "sieve.h"
 
 /* A range of keys; together they have all numbers there are. */
 struct stretch {
@@ -99,26 +99,18 @@ static bool next_of_target(struct merge *m, hg_error *err)
 
 /* --- what differs --- */
 
-/* The names of the columns whose fields differ. */
-static const char *name_columns(struct merge *m, struct arena *arena)
+const char *difference_columns(const struct table *table, const char *a, const char *b,
+                               struct arena *arena)
 {
-    const char *a = m->source.row.bytes + 2, *b = m->target.row.bytes + 2;
     struct buf text = BUF_INIT(1 << 16);
     const char *kept;
 
-    for (size_t i = 0; i < m->table->column_count; i++) {
+    for (size_t i = 0; i < table->column_count; i++) {
         uint32_t a_size, b_size;
-        size_t a_all, b_all;
+        const char *a_field = row_field(a, i, &a_size), *b_field = row_field(b, i, &b_size);
 
-        memcpy(&a_size, a, sizeof a_size);
-        memcpy(&b_size, b, sizeof b_size);
-        a_all = 4 + (a_size == UINT32_MAX ? 0 : be32toh(a_size));
-        b_all = 4 + (b_size == UINT32_MAX ? 0 : be32toh(b_size));
-        if (a_all != b_all || memcmp(a, b, a_all) != 0)
-            buf_printf(&text, "%s%s", text.size == 0 ? "" : ", ",
-                       m->table->columns[i].source->name);
-        a += a_all;
-        b += b_all;
+        if (a_size != b_size || (a_size != UINT32_MAX && memcmp(a_field, b_field, a_size) != 0))
+            buf_printf(&text, "%s%s", text.size == 0 ? "" : ", ", table->columns[i].source->name);
     }
     kept = arena_text(arena, text.bytes);
     buf_release(&text);
@@ -137,7 +129,8 @@ static bool note(struct merge *m, const char *kind, int64_t key, hg_error *err)
     *found = (struct difference){
         .table = m->stretch->table, .kind = kind, .key = key, .arena = ARENA_INIT, .columns = ""};
     if (strcmp(kind, "different") == 0)
-        found->columns = name_columns(m, &found->arena);
+        found->columns =
+            difference_columns(m->table, m->source.row.bytes, m->target.row.bytes, &found->arena);
     return found->columns != NULL || no_memory(err);
 }
 
@@ -259,10 +252,8 @@ static bool tell(struct narrow *n, size_t table, hg_error *err)
         }
     }
     return mapping_problem(&run->mapping, "differs", name, count, false,
-                           count > 0 ? "%lld rows differ"
-                                     : "the source has %lld rows and the "
-                                       "target %lld",
-                           count > 0 ? (long long)count : (long long)advance->source.rows,
+                           "%lld rows differ; the source has %lld and the target %lld",
+                           (long long)count, (long long)advance->source.rows,
                            (long long)advance->target.rows)
            || no_memory(err);
 }
@@ -280,6 +271,60 @@ static void release(struct narrow *n)
     VEC_RELEASE(&n->stretches);
 }
 
+static bool is_different(const struct run *run, size_t table)
+{
+    return !digest_same(&run->advances[table].source, &run->advances[table].target);
+}
+
+/* --- tables without numbers, one after the other --- */
+
+struct sieves {
+    struct run *run;
+    size_t next;
+    bool busy;
+};
+
+static enum crew_said next_table(void *context, struct hand *hand, void **out_task)
+{
+    struct sieves *sieves = context;
+    const struct mapping *mapping = &sieves->run->mapping;
+
+    (void)hand;
+    if (sieves->busy)
+        return CREW_WAIT;
+    while (
+        sieves->next < mapping->table_count
+        && (mapping->tables[sieves->next].key != NULL || !is_different(sieves->run, sieves->next)))
+        sieves->next++;
+    if (sieves->next == mapping->table_count)
+        return CREW_OVER;
+    sieves->busy = true;
+    *out_task = &mapping->tables[sieves->next++];
+    return CREW_TASK;
+}
+
+static bool sieve_one(void *context, struct hand *hand, void *task, hg_error *err)
+{
+    struct run *run = ((struct sieves *)context)->run;
+
+    return sieve_table(run, hand, (size_t)((struct table *)task - run->mapping.tables), err);
+}
+
+static void table_done(void *context, struct hand *hand, void *task)
+{
+    (void)hand;
+    (void)task;
+    ((struct sieves *)context)->busy = false;
+}
+
+static bool sieve_tables(struct run *run, hg_error *err)
+{
+    struct sieves sieves = {.run = run};
+    const struct crew_work work = {&sieves, next_table, sieve_one, table_done, NULL};
+
+    return crew_run(&run->crew, &work, err);
+}
+
 bool narrow_differences(struct run *run, hg_error *err)
 {
     struct narrow n = {.run = run};
@@ -290,14 +335,13 @@ bool narrow_differences(struct run *run, hg_error *err)
     for (int i = 0; i < run->crew.size; i++)
         run->crew.hands[i].encoder.dry = false;
     for (size_t i = 0; ok && i < run->mapping.table_count; i++)
-        if (!digest_same(&run->advances[i].source, &run->advances[i].target)
-            && run->mapping.tables[i].key != NULL)
+        if (is_different(run, i) && run->mapping.tables[i].key != NULL)
             ok = cut(&n, i, err);
-    ok = ok && crew_run(&run->crew, &work, err);
+    ok = ok && crew_run(&run->crew, &work, err) && sieve_tables(run, err);
     crew_collect(&run->crew, &ignored);
     tally_release(&ignored);
     for (size_t i = 0; ok && i < run->mapping.table_count; i++)
-        if (!digest_same(&run->advances[i].source, &run->advances[i].target))
+        if (is_different(run, i) && run->mapping.tables[i].key != NULL)
             ok = tell(&n, i, err);
     release(&n);
     return ok;

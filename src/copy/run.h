@@ -13,7 +13,8 @@
  *   finish.c     keys, triggers, sequences, statistics
  *   compare.c    the target read back
  *   catchup.c    later: what changed in the source since
- *   narrow.c     rows that differ
+ *   narrow.c     rows that differ, by their numbers
+ *   sieve.c      and where there are none
  *   account.c    what is told
  *   copy.c       one phase after the other
  */
@@ -53,7 +54,8 @@ struct difference {
     size_t table;
     const char *kind; /* "missing" in the target, "extra" there, "different"; static */
     int64_t key;
-    const char *columns; /* of "different": their names; in the arena */
+    const char *name;    /* of a row without a number for a key: its key as text; else NULL */
+    const char *columns; /* of "different": their names; both in the arena */
     struct arena arena;
 };
 
@@ -166,7 +168,11 @@ bool finish_tables(struct run *run, hg_error *err);
 bool finish_sequences(struct run *run, hg_error *err);
 bool compare_sides(struct run *run, hg_error *err);
 
-/* The rows of tables whose digests differ, as far as keys tell them apart. */
+/* The rows of tables whose digests differ. */
 bool narrow_differences(struct run *run, hg_error *err);
+
+/* The names of the columns in which two rows differ, in the arena; NULL: memory ran out. */
+const char *difference_columns(const struct table *table, const char *a, const char *b,
+                               struct arena *arena);
 
 #endif

@@ -113,7 +113,11 @@ static json_t *differences_array(const hg_copy_result *result)
 
         put_text(object, "table", result->differences[i].table);
         put_text(object, "kind", result->differences[i].kind);
-        put_count(object, "rowid", result->differences[i].key);
+        json_object_set_new(object, "rowid",
+                            result->differences[i].name == NULL
+                                ? json_integer(result->differences[i].key)
+                                : json_null());
+        json_object_set_new(object, "key", json_part_text_or_null(result->differences[i].name));
         put_text(object, "columns", result->differences[i].columns);
         json_array_append_new(array, object);
     }
