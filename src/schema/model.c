@@ -8,11 +8,14 @@
 #include <string.h>
 
 static const char *const kind_names[OBJECT_KINDS] = {
-    [OBJECT_SCHEMA] = "schema",     [OBJECT_EXTENSION] = "extension",   [OBJECT_TYPE] = "type",
-    [OBJECT_SEQUENCE] = "sequence", [OBJECT_FUNCTION] = "function",     [OBJECT_TABLE] = "table",
-    [OBJECT_COLUMN] = "column",     [OBJECT_CONSTRAINT] = "constraint", [OBJECT_INDEX] = "index",
-    [OBJECT_VIEW] = "view",         [OBJECT_TRIGGER] = "trigger",       [OBJECT_RULE] = "rule",
-    [OBJECT_POLICY] = "policy",     [OBJECT_OTHER] = "other",
+    [OBJECT_SCHEMA] = "schema",     [OBJECT_EXTENSION] = "extension",
+    [OBJECT_TYPE] = "type",         [OBJECT_SEQUENCE] = "sequence",
+    [OBJECT_FUNCTION] = "function", [OBJECT_TABLE] = "table",
+    [OBJECT_COLUMN] = "column",     [OBJECT_CONSTRAINT] = "constraint",
+    [OBJECT_INDEX] = "index",       [OBJECT_VIEW] = "view",
+    [OBJECT_TRIGGER] = "trigger",   [OBJECT_RULE] = "rule",
+    [OBJECT_POLICY] = "policy",     [OBJECT_DEFAULTS] = "default privileges",
+    [OBJECT_OTHER] = "other",
 };
 
 static const char *const fact_names[FACTS] = {

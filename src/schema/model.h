@@ -30,7 +30,8 @@ enum object_kind {
     OBJECT_TRIGGER,
     OBJECT_RULE,
     OBJECT_POLICY,
-    OBJECT_OTHER, /* of a kind that is not modelled: FACT_VARIETY names it */
+    OBJECT_DEFAULTS, /* default privileges: "FOR ROLE r IN SCHEMA s TABLES" */
+    OBJECT_OTHER,    /* of a kind that is not modelled: FACT_VARIETY names it */
     OBJECT_KINDS
 };
 
@@ -90,6 +91,7 @@ struct model {
     hg_driver driver;
     int version;                /* of the server: 150004, 3040001 */
     const char *default_schema; /* its name in the database; SQLite: "main" */
+    bool privileges;            /* they were asked for */
     struct object *objects;
     size_t count;
     char fingerprint[33]; /* of all that is compared: equal schemas have equal ones */

@@ -18,7 +18,7 @@
 
 #include "base/buf.h"
 
-enum { VERSION_MIN = 120000, QUERY_FACTS = 14, ALIAS_HOPS = 2 };
+enum { VERSION_MIN = 120000, QUERY_FACTS = 15, ALIAS_HOPS = 2 };
 
 /* Of a tag: the column's number. */
 #define SUB_MASK ((uint64_t)0xFFFF << 32)
@@ -67,6 +67,11 @@ static const struct query {
      "SELECT '', '', n.nspname, " TAG("2615", "n.oid", "0") ", d.description, " GRANTS("n.nspacl", "n.nspowner", "'n'")
      " FROM pg_catalog.pg_namespace AS n " COMMENT_ON("2615", "n.oid", "0")
      "WHERE " OURS("n") " AND n.nspname NOT IN ('public', $1::name) AND " NO_MEMBER("2615", "n.oid")},
+
+    /* these are there before anything else is: what is compared is who may do what in them */
+    {OBJECT_SCHEMA, {FACT_VARIETY, FACT_PRIVILEGES, FACTS},
+     "SELECT '', '', n.nspname, 0, 'standing', " GRANTS("n.nspacl", "n.nspowner", "'n'")
+     " FROM pg_catalog.pg_namespace AS n WHERE $2::boolean AND n.nspname IN ('public', $1::name)"},
 
     {OBJECT_EXTENSION, {FACT_OPTIONS, FACT_COMMENT, FACTS},
      "SELECT '', '', x.extname, " TAG("3079", "x.oid", "0") ", CASE WHEN n.nspname <> $1::name THEN n.nspname END,"
@@ -138,7 +143,7 @@ static const struct query {
      COMMENT_ON("1259", "c.oid", "0")
      "WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND " OURS("n") " AND " NOT_LEDGER("c") " AND " NO_MEMBER("1259", "c.oid")},
 
-    {OBJECT_COLUMN, {FACT_TYPE, FACT_NOT_NULL, FACT_DEFAULT, FACT_GENERATED, FACT_STORED, FACT_IDENTITY, FACT_SEQUENCE, FACT_COLLATION, FACT_STORAGE, FACT_COMPRESSION, FACT_STATISTICS, FACT_COMMENT, FACT_POSITION, FACTS},
+    {OBJECT_COLUMN, {FACT_TYPE, FACT_NOT_NULL, FACT_DEFAULT, FACT_GENERATED, FACT_STORED, FACT_IDENTITY, FACT_SEQUENCE, FACT_COLLATION, FACT_STORAGE, FACT_COMPRESSION, FACT_STATISTICS, FACT_COMMENT, FACT_POSITION, FACT_PRIVILEGES, FACTS},
      "SELECT " SCHEMA_OF("n") ", c.relname, a.attname, " TAG("1259", "c.oid", "a.attnum")
      ", pg_catalog.format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 'yes' END,"
      " CASE WHEN a.attgenerated = '' THEN pg_catalog.pg_get_expr(ad.adbin, ad.adrelid) END,"
@@ -148,7 +153,8 @@ static const struct query {
      " CASE WHEN s.seqrelid IS NOT NULL THEN " SEQUENCE_OPTIONS("s") " END,"
      " CASE WHEN a.attcollation <> t.typcollation THEN " COLLATION_NAME("a.attcollation") " END,"
      " CASE WHEN a.attstorage <> t.typstorage THEN CASE a.attstorage WHEN 'p' THEN 'PLAIN' WHEN 'e' THEN 'EXTERNAL' WHEN 'm' THEN 'MAIN' ELSE 'EXTENDED' END END,"
-     " CASE @COMPRESSION@ WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END, nullif(a.attstattarget, -1), d.description, a.attnum"
+     " CASE @COMPRESSION@ WHEN 'p' THEN 'pglz' WHEN 'l' THEN 'lz4' END, nullif(a.attstattarget, -1), d.description, a.attnum, "
+     GRANTS("a.attacl", "c.relowner", "'c'")
      " FROM pg_catalog.pg_attribute AS a JOIN pg_catalog.pg_class AS c ON c.oid = a.attrelid"
      " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid"
      " LEFT JOIN pg_catalog.pg_attrdef AS ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum"
@@ -242,6 +248,16 @@ static const struct query {
      " FROM pg_catalog.pg_policy AS p JOIN pg_catalog.pg_class AS c ON c.oid = p.polrelid"
      " JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace " COMMENT_ON("3256", "p.oid", "0")
      "WHERE " OURS("n") " AND " NO_MEMBER("1259", "c.oid")},
+
+    {OBJECT_DEFAULTS, {FACT_PRIVILEGES, FACTS},
+     "SELECT '', '', CASE WHEN p.defaclrole = (SELECT o.oid FROM pg_catalog.pg_roles AS o WHERE o.rolname = CURRENT_USER) THEN ''"
+     "   ELSE 'FOR ROLE ' || pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(p.defaclrole)) || ' ' END"
+     " || coalesce('IN SCHEMA ' || pg_catalog.quote_ident(n.nspname) || ' ', '')"
+     " || CASE p.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS'"
+     "    WHEN 'T' THEN 'TYPES' ELSE 'SCHEMAS' END, 0, "
+     GRANTS("p.defaclacl", "p.defaclrole", "'r'")
+     " FROM pg_catalog.pg_default_acl AS p LEFT JOIN pg_catalog.pg_namespace AS n ON n.oid = p.defaclnamespace"
+     " WHERE $2::boolean AND $1::text IS NOT NULL AND p.defaclobjtype IN ('r', 'S', 'f', 'T', 'n')"},
 
     {OBJECT_OTHER, {FACT_VARIETY, FACTS},
      "SELECT " SCHEMA_OF("n") ", '', o.name, " TAG("o.class", "o.oid", "0") ", o.kind FROM ("
@@ -549,6 +565,8 @@ bool schema_read_postgres(hg_conn *conn, const struct read_options *options, hg_
         r.params[0] = hg_text(schema);
         r.params[1] = hg_boolean(options != NULL && options->privileges);
         r.maker.model = model_new(HG_POSTGRESQL, version, schema);
+        if (r.maker.model != NULL)
+            r.maker.model->privileges = options != NULL && options->privileges;
         ok = r.maker.model == NULL ? no_memory(err) : read_all(&r, err);
     }
     leave(conn, inside, hg_deadline_first(by, hg_deadline_in_ms(10000)));

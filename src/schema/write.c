@@ -184,7 +184,7 @@ bool write_changes(struct arena *arena, const struct model *from, const struct m
 
     if (ok && from->driver == HG_SQLITE)
         write_sqlite(&w);
-    else if (ok && (ok = fate_spread(&w)))
+    else if (ok && (ok = fate_spread(&w) && dependents_make(arena, to, &w.users)))
         write_postgres(&w);
     ok = ok && finish(&w, out_written);
     VEC_RELEASE(&w.out);

@@ -8,42 +8,32 @@
 
 enum { STATEMENT_LIMIT = 64 << 20 };
 
-static const char *fact(const struct object *object, enum fact which)
-{
-    return object->facts[which] == NULL ? "" : object->facts[which];
-}
-
-static bool has(const struct object *object, enum fact which)
-{
-    return object->facts[which] != NULL;
-}
-
 /* --- a column's definition --- */
 
 static void put_identity(struct buf *sql, const struct object *column)
 {
     buf_printf(sql, " GENERATED %s AS IDENTITY",
-               strcmp(fact(column, FACT_IDENTITY), "always") == 0 ? "ALWAYS" : "BY DEFAULT");
-    if (has(column, FACT_SEQUENCE))
-        buf_printf(sql, " (%s)", fact(column, FACT_SEQUENCE));
+               strcmp(fact_text(column, FACT_IDENTITY), "always") == 0 ? "ALWAYS" : "BY DEFAULT");
+    if (fact_has(column, FACT_SEQUENCE))
+        buf_printf(sql, " (%s)", fact_text(column, FACT_SEQUENCE));
 }
 
 static void put_column(struct buf *sql, const struct object *column)
 {
     name_put(sql, column->name);
-    buf_printf(sql, " %s", fact(column, FACT_TYPE));
-    if (has(column, FACT_COMPRESSION))
-        buf_printf(sql, " COMPRESSION %s", fact(column, FACT_COMPRESSION));
-    if (has(column, FACT_COLLATION))
-        buf_printf(sql, " COLLATE %s", fact(column, FACT_COLLATION));
-    if (has(column, FACT_DEFAULT))
-        buf_printf(sql, " DEFAULT %s", fact(column, FACT_DEFAULT));
-    if (has(column, FACT_GENERATED))
-        buf_printf(sql, " GENERATED ALWAYS AS (%s) %s", fact(column, FACT_GENERATED),
-                   strcmp(fact(column, FACT_STORED), "virtual") == 0 ? "VIRTUAL" : "STORED");
-    if (has(column, FACT_IDENTITY))
+    buf_printf(sql, " %s", fact_text(column, FACT_TYPE));
+    if (fact_has(column, FACT_COMPRESSION))
+        buf_printf(sql, " COMPRESSION %s", fact_text(column, FACT_COMPRESSION));
+    if (fact_has(column, FACT_COLLATION))
+        buf_printf(sql, " COLLATE %s", fact_text(column, FACT_COLLATION));
+    if (fact_has(column, FACT_DEFAULT))
+        buf_printf(sql, " DEFAULT %s", fact_text(column, FACT_DEFAULT));
+    if (fact_has(column, FACT_GENERATED))
+        buf_printf(sql, " GENERATED ALWAYS AS (%s) %s", fact_text(column, FACT_GENERATED),
+                   strcmp(fact_text(column, FACT_STORED), "virtual") == 0 ? "VIRTUAL" : "STORED");
+    if (fact_has(column, FACT_IDENTITY))
         put_identity(sql, column);
-    if (has(column, FACT_NOT_NULL))
+    if (fact_has(column, FACT_NOT_NULL))
         buf_text(sql, " NOT NULL");
 }
 
@@ -52,12 +42,12 @@ static void put_extras(struct writer *w, const struct object *column)
 {
     const char *table = writer_table(w, column), *name = writer_quote(w, column->name);
 
-    if (has(column, FACT_STORAGE))
+    if (fact_has(column, FACT_STORAGE))
         writer_printf(w, PHASE_MAIN, "ALTER TABLE %s ALTER COLUMN %s SET STORAGE %s", table, name,
-                      fact(column, FACT_STORAGE));
-    if (has(column, FACT_STATISTICS))
+                      fact_text(column, FACT_STORAGE));
+    if (fact_has(column, FACT_STATISTICS))
         writer_printf(w, PHASE_MAIN, "ALTER TABLE %s ALTER COLUMN %s SET STATISTICS %s", table,
-                      name, fact(column, FACT_STATISTICS));
+                      name, fact_text(column, FACT_STATISTICS));
 }
 
 /* --- tables --- */
@@ -66,7 +56,7 @@ bool constraint_inline(const struct writer *w, size_t j)
 {
     const struct object *to = &w->to->objects[j], *table = &w->to->objects[to->owner];
 
-    if (!w->make[to->owner] || table->kind != OBJECT_TABLE || has(to, FACT_VALID)
+    if (!w->make[to->owner] || table->kind != OBJECT_TABLE || fact_has(to, FACT_VALID)
         || object_is(to, "foreign key"))
         return false;
     for (size_t k = 0; k < to->need_count; k++) {
@@ -84,7 +74,7 @@ static int compare_positions(const void *a, const void *b)
     const struct object *x = *(const struct object *const *)a;
     const struct object *y = *(const struct object *const *)b;
 
-    return atoi(fact(x, FACT_POSITION)) - atoi(fact(y, FACT_POSITION));
+    return atoi(fact_text(x, FACT_POSITION)) - atoi(fact_text(y, FACT_POSITION));
 }
 
 /* The table's columns as they were written. */
@@ -117,7 +107,7 @@ static void put_elements(struct writer *w, const struct object *table, struct bu
     static const char *const order[] = {"primary key", "unique", "check", "exclude"};
     size_t first, count, columns, elements = 0;
     const struct object **list = columns_of(w, table, &columns);
-    bool typed = has(table, FACT_TYPE);
+    bool typed = fact_has(table, FACT_TYPE);
 
     buf_text(sql, " (");
     for (size_t i = 0; i < columns && !typed; i++) {
@@ -133,9 +123,9 @@ static void put_elements(struct writer *w, const struct object *table, struct bu
                 continue;
             buf_printf(sql, "%sCONSTRAINT ", separator(&elements));
             name_put(sql, constraint->name);
-            buf_printf(sql, " %s", fact(constraint, FACT_DEFINITION));
+            buf_printf(sql, " %s", fact_text(constraint, FACT_DEFINITION));
         }
-    if (elements == 0 && (typed || has(table, FACT_BOUND)))
+    if (elements == 0 && (typed || fact_has(table, FACT_BOUND)))
         buf_truncate(sql, sql->size - 2);
     else
         buf_text(sql, elements == 0 ? ")" : "\n)");
@@ -143,7 +133,7 @@ static void put_elements(struct writer *w, const struct object *table, struct bu
 
 static void write_security(struct writer *w, const struct object *table)
 {
-    const char *security = fact(table, FACT_SECURITY), *name = writer_name(w, table);
+    const char *security = fact_text(table, FACT_SECURITY), *name = writer_name(w, table);
 
     writer_printf(w, PHASE_MAIN, "ALTER TABLE %s %s ROW LEVEL SECURITY", name,
                   strstr(security, "enabled") != NULL ? "ENABLE" : "DISABLE");
@@ -157,12 +147,12 @@ static void write_typed_columns(struct writer *w, const struct object *table)
     size_t count;
     const struct object **list = columns_of(w, table, &count);
 
-    for (size_t i = 0; i < count && has(table, FACT_TYPE); i++) {
-        if (has(list[i], FACT_DEFAULT))
+    for (size_t i = 0; i < count && fact_has(table, FACT_TYPE); i++) {
+        if (fact_has(list[i], FACT_DEFAULT))
             writer_printf(w, PHASE_MAIN, "ALTER TABLE %s ALTER COLUMN %s SET DEFAULT %s",
                           writer_name(w, table), writer_quote(w, list[i]->name),
-                          fact(list[i], FACT_DEFAULT));
-        if (has(list[i], FACT_NOT_NULL))
+                          fact_text(list[i], FACT_DEFAULT));
+        if (fact_has(list[i], FACT_NOT_NULL))
             writer_printf(w, PHASE_MAIN, "ALTER TABLE %s ALTER COLUMN %s SET NOT NULL",
                           writer_name(w, table), writer_quote(w, list[i]->name));
     }
@@ -173,23 +163,23 @@ void table_create(struct writer *w, size_t j)
     const struct object *table = &w->to->objects[j];
     struct buf sql = BUF_INIT(STATEMENT_LIMIT);
 
-    buf_printf(&sql, "CREATE %sTABLE %s", has(table, FACT_PERSISTENCE) ? "UNLOGGED " : "",
+    buf_printf(&sql, "CREATE %sTABLE %s", fact_has(table, FACT_PERSISTENCE) ? "UNLOGGED " : "",
                writer_name(w, table));
-    if (has(table, FACT_BOUND))
-        buf_printf(&sql, " PARTITION OF %s", fact(table, FACT_PARENTS));
-    if (has(table, FACT_TYPE))
-        buf_printf(&sql, " OF %s", fact(table, FACT_TYPE));
+    if (fact_has(table, FACT_BOUND))
+        buf_printf(&sql, " PARTITION OF %s", fact_text(table, FACT_PARENTS));
+    if (fact_has(table, FACT_TYPE))
+        buf_printf(&sql, " OF %s", fact_text(table, FACT_TYPE));
     put_elements(w, table, &sql);
-    if (has(table, FACT_BOUND))
-        buf_printf(&sql, " %s", fact(table, FACT_BOUND));
-    else if (has(table, FACT_PARENTS))
-        buf_printf(&sql, " INHERITS (%s)", fact(table, FACT_PARENTS));
-    if (has(table, FACT_PARTITION_BY))
-        buf_printf(&sql, " PARTITION BY %s", fact(table, FACT_PARTITION_BY));
-    if (has(table, FACT_OPTIONS))
-        buf_printf(&sql, " WITH (%s)", fact(table, FACT_OPTIONS));
+    if (fact_has(table, FACT_BOUND))
+        buf_printf(&sql, " %s", fact_text(table, FACT_BOUND));
+    else if (fact_has(table, FACT_PARENTS))
+        buf_printf(&sql, " INHERITS (%s)", fact_text(table, FACT_PARENTS));
+    if (fact_has(table, FACT_PARTITION_BY))
+        buf_printf(&sql, " PARTITION BY %s", fact_text(table, FACT_PARTITION_BY));
+    if (fact_has(table, FACT_OPTIONS))
+        buf_printf(&sql, " WITH (%s)", fact_text(table, FACT_OPTIONS));
     writer_put(w, PHASE_MAIN, &sql, NULL);
-    if (has(table, FACT_SECURITY))
+    if (fact_has(table, FACT_SECURITY))
         write_security(w, table);
     write_typed_columns(w, table);
 }
@@ -200,7 +190,7 @@ static void alter_options(struct writer *w, size_t i)
     const struct object *from = &w->from->objects[i], *to = &w->to->objects[w->match[i]];
     struct buf names = BUF_INIT(4096);
 
-    for (const char *at = fact(from, FACT_OPTIONS); *at != '\0';) {
+    for (const char *at = fact_text(from, FACT_OPTIONS); *at != '\0';) {
         const char *end = strstr(at, ", ");
 
         buf_printf(&names, "%s%.*s", names.size > 0 ? ", " : "", (int)strcspn(at, "="), at);
@@ -208,9 +198,9 @@ static void alter_options(struct writer *w, size_t i)
     }
     if (names.size > 0)
         writer_printf(w, PHASE_MAIN, "ALTER TABLE %s RESET (%s)", writer_name(w, to), names.bytes);
-    if (has(to, FACT_OPTIONS))
+    if (fact_has(to, FACT_OPTIONS))
         writer_printf(w, PHASE_MAIN, "ALTER TABLE %s SET (%s)", writer_name(w, to),
-                      fact(to, FACT_OPTIONS));
+                      fact_text(to, FACT_OPTIONS));
     buf_release(&names);
 }
 
@@ -219,17 +209,18 @@ static void alter_parents(struct writer *w, size_t i)
     const struct object *from = &w->from->objects[i], *to = &w->to->objects[w->match[i]];
     const char *name = writer_name(w, to);
 
-    if (has(from, FACT_BOUND))
-        writer_printf(w, PHASE_MAIN, "ALTER TABLE %s DETACH PARTITION %s", fact(from, FACT_PARENTS),
-                      name);
-    else if (has(from, FACT_PARENTS))
+    if (fact_has(from, FACT_BOUND))
+        writer_printf(w, PHASE_MAIN, "ALTER TABLE %s DETACH PARTITION %s",
+                      fact_text(from, FACT_PARENTS), name);
+    else if (fact_has(from, FACT_PARENTS))
         writer_printf(w, PHASE_MAIN, "ALTER TABLE %s NO INHERIT %s", name,
-                      fact(from, FACT_PARENTS));
-    if (has(to, FACT_BOUND))
+                      fact_text(from, FACT_PARENTS));
+    if (fact_has(to, FACT_BOUND))
         writer_printf(w, PHASE_MAIN, "ALTER TABLE %s ATTACH PARTITION %s %s",
-                      fact(to, FACT_PARENTS), name, fact(to, FACT_BOUND));
-    else if (has(to, FACT_PARENTS))
-        writer_printf(w, PHASE_MAIN, "ALTER TABLE %s INHERIT %s", name, fact(to, FACT_PARENTS));
+                      fact_text(to, FACT_PARENTS), name, fact_text(to, FACT_BOUND));
+    else if (fact_has(to, FACT_PARENTS))
+        writer_printf(w, PHASE_MAIN, "ALTER TABLE %s INHERIT %s", name,
+                      fact_text(to, FACT_PARENTS));
 }
 
 void table_alter(struct writer *w, size_t i)
@@ -238,7 +229,7 @@ void table_alter(struct writer *w, size_t i)
 
     if (fact_differs(w, i, FACT_PERSISTENCE))
         writer_printf(w, PHASE_MAIN, "ALTER TABLE %s SET %s", writer_name(w, to),
-                      has(to, FACT_PERSISTENCE) ? "UNLOGGED" : "LOGGED");
+                      fact_has(to, FACT_PERSISTENCE) ? "UNLOGGED" : "LOGGED");
     if (fact_differs(w, i, FACT_OPTIONS))
         alter_options(w, i);
     if (fact_differs(w, i, FACT_PARENTS) || fact_differs(w, i, FACT_BOUND))
@@ -256,7 +247,7 @@ static const struct object *clustered(const struct model *model, const struct ob
         size_t first, count = model_range(model, kinds[k], table->schema, table->name, &first);
 
         for (size_t i = first; i < first + count; i++)
-            if (has(&model->objects[i], FACT_CLUSTER))
+            if (fact_has(&model->objects[i], FACT_CLUSTER))
                 return &model->objects[i];
     }
     return NULL;
@@ -266,11 +257,11 @@ static void finish_sequence(struct writer *w, size_t j)
 {
     const struct object *to = &w->to->objects[j];
     ptrdiff_t from = w->back[j];
-    bool owned = has(to, FACT_OWNER);
+    bool owned = fact_has(to, FACT_OWNER);
 
     if (w->make[j] ? owned : from != NONE && fact_differs(w, (size_t)from, FACT_OWNER))
         writer_printf(w, PHASE_MAIN, "ALTER SEQUENCE %s OWNED BY %s", writer_name(w, to),
-                      owned ? fact(to, FACT_OWNER) : "NONE");
+                      owned ? fact_text(to, FACT_OWNER) : "NONE");
 }
 
 void table_finish(struct writer *w, size_t j)
@@ -293,9 +284,9 @@ void table_finish(struct writer *w, size_t j)
                       writer_quote(w, now->name));
     if (now == NULL && before != NULL && w->fate[before - w->from->objects] == FATE_ALTER)
         writer_printf(w, PHASE_MAIN, "ALTER TABLE %s SET WITHOUT CLUSTER", name);
-    if (kept ? fact_differs(w, (size_t)from, FACT_REPLICA) : has(to, FACT_REPLICA))
+    if (kept ? fact_differs(w, (size_t)from, FACT_REPLICA) : fact_has(to, FACT_REPLICA))
         writer_printf(w, PHASE_AFTER, "ALTER TABLE %s REPLICA IDENTITY %s", name,
-                      has(to, FACT_REPLICA) ? fact(to, FACT_REPLICA) : "DEFAULT");
+                      fact_has(to, FACT_REPLICA) ? fact_text(to, FACT_REPLICA) : "DEFAULT");
 }
 
 /* --- columns --- */
@@ -337,14 +328,14 @@ static void alter(struct writer *w, enum write_phase phase, const struct object 
 static void alter_type(struct writer *w, size_t i)
 {
     const struct object *from = &w->from->objects[i], *to = &w->to->objects[w->match[i]];
-    const char *collation = fact(to, FACT_COLLATION), *type = fact(to, FACT_TYPE);
+    const char *collation = fact_text(to, FACT_COLLATION), *type = fact_text(to, FACT_TYPE);
 
-    if (has(from, FACT_DEFAULT) && !fact_differs(w, i, FACT_DEFAULT))
+    if (fact_has(from, FACT_DEFAULT) && !fact_differs(w, i, FACT_DEFAULT))
         alter(w, PHASE_MAIN, to, "DROP DEFAULT");
     alter(w, PHASE_MAIN, to, "TYPE %s%s%s USING %s::%s", type,
           collation[0] == '\0' ? "" : " COLLATE ", collation, writer_quote(w, to->name), type);
-    if (has(to, FACT_DEFAULT) && !fact_differs(w, i, FACT_DEFAULT))
-        alter(w, PHASE_MAIN, to, "SET DEFAULT %s", fact(to, FACT_DEFAULT));
+    if (fact_has(to, FACT_DEFAULT) && !fact_differs(w, i, FACT_DEFAULT))
+        alter(w, PHASE_MAIN, to, "SET DEFAULT %s", fact_text(to, FACT_DEFAULT));
 }
 
 /* With a check that is validated first, the server needs no scan under its strongest lock. */
@@ -361,7 +352,7 @@ static void set_not_null(struct writer *w, const struct object *to, bool online)
     writer_printf(w, PHASE_MAIN,
                   "ALTER TABLE %s ADD CONSTRAINT %s CHECK (%s IS NOT NULL) NOT VALID", table, check,
                   name);
-    if (has(to, FACT_DEFAULT)) /* what SQLite's copy does on the way */
+    if (fact_has(to, FACT_DEFAULT)) /* what SQLite's copy does on the way */
         writer_printf(w, PHASE_AFTER, "UPDATE %s SET %s = DEFAULT WHERE %s IS NULL", table, name,
                       name);
     writer_printf(w, PHASE_AFTER, "ALTER TABLE %s VALIDATE CONSTRAINT %s", table, check);
@@ -374,10 +365,10 @@ static void set_sequence(struct writer *w, const struct object *to)
 {
     static const char *const options[] = {"INCREMENT", "MINVALUE", "MAXVALUE", "START",
                                           "CACHE",     "NO CYCLE", "CYCLE"};
-    const char *at = fact(to, FACT_SEQUENCE);
+    const char *at = fact_text(to, FACT_SEQUENCE);
     struct buf sql = BUF_INIT(4096);
 
-    if (!has(to, FACT_SEQUENCE))
+    if (!fact_has(to, FACT_SEQUENCE))
         at = "INCREMENT BY 1 NO MINVALUE NO MAXVALUE START WITH 1 CACHE 1 NO CYCLE";
     while (*at != '\0') {
         size_t n = strcspn(at, " ");
@@ -404,7 +395,7 @@ static void alter_identity(struct writer *w, size_t i)
     const char *table = writer_table(w, to);
 
     put_identity(&identity, to);
-    if (!has(from, FACT_IDENTITY)) {
+    if (!fact_has(from, FACT_IDENTITY)) {
         alter(w, PHASE_MAIN, to, "ADD%s", identity.bytes);
         writer_printf(w, PHASE_MAIN,
                       "SELECT setval(pg_get_serial_sequence('%s', '%s'), coalesce(max(%s), 0) + 1, "
@@ -413,7 +404,7 @@ static void alter_identity(struct writer *w, size_t i)
     } else {
         if (fact_differs(w, i, FACT_IDENTITY))
             alter(w, PHASE_MAIN, to, "SET GENERATED %s",
-                  strcmp(fact(to, FACT_IDENTITY), "always") == 0 ? "ALWAYS" : "BY DEFAULT");
+                  strcmp(fact_text(to, FACT_IDENTITY), "always") == 0 ? "ALWAYS" : "BY DEFAULT");
         if (fact_differs(w, i, FACT_SEQUENCE))
             set_sequence(w, to);
     }
@@ -426,20 +417,20 @@ static void alter_storage(struct writer *w, size_t i)
 
     if (fact_differs(w, i, FACT_STORAGE))
         alter(w, PHASE_MAIN, to, "SET STORAGE %s",
-              has(to, FACT_STORAGE) ? fact(to, FACT_STORAGE) : "EXTENDED");
+              fact_has(to, FACT_STORAGE) ? fact_text(to, FACT_STORAGE) : "EXTENDED");
     if (fact_differs(w, i, FACT_COMPRESSION))
         alter(w, PHASE_MAIN, to, "SET COMPRESSION %s",
-              has(to, FACT_COMPRESSION) ? fact(to, FACT_COMPRESSION) : "default");
+              fact_has(to, FACT_COMPRESSION) ? fact_text(to, FACT_COMPRESSION) : "default");
     if (fact_differs(w, i, FACT_STATISTICS))
         alter(w, PHASE_MAIN, to, "SET STATISTICS %s",
-              has(to, FACT_STATISTICS) ? fact(to, FACT_STATISTICS) : "-1");
+              fact_has(to, FACT_STATISTICS) ? fact_text(to, FACT_STATISTICS) : "-1");
 }
 
 void column_release(struct writer *w, size_t i)
 {
     const struct object *to = &w->to->objects[w->match[i]];
 
-    if (fact_differs(w, i, FACT_IDENTITY) && !has(to, FACT_IDENTITY))
+    if (fact_differs(w, i, FACT_IDENTITY) && !fact_has(to, FACT_IDENTITY))
         alter(w, PHASE_MAIN, to, "DROP IDENTITY");
 }
 
@@ -447,22 +438,23 @@ void column_alter(struct writer *w, size_t i)
 {
     const struct object *from = &w->from->objects[i], *to = &w->to->objects[w->match[i]];
     bool identity = fact_differs(w, i, FACT_IDENTITY) || fact_differs(w, i, FACT_SEQUENCE);
-    bool becomes_identity = identity && has(to, FACT_IDENTITY) && !has(from, FACT_IDENTITY);
+    bool becomes_identity =
+        identity && fact_has(to, FACT_IDENTITY) && !fact_has(from, FACT_IDENTITY);
 
     if (fact_differs(w, i, FACT_GENERATED))
         alter(w, PHASE_MAIN, to, "DROP EXPRESSION");
-    if (fact_differs(w, i, FACT_DEFAULT) && has(from, FACT_DEFAULT))
+    if (fact_differs(w, i, FACT_DEFAULT) && fact_has(from, FACT_DEFAULT))
         alter(w, PHASE_MAIN, to, "DROP DEFAULT");
     if (fact_differs(w, i, FACT_TYPE) || fact_differs(w, i, FACT_COLLATION))
         alter_type(w, i);
-    if (fact_differs(w, i, FACT_DEFAULT) && has(to, FACT_DEFAULT))
-        alter(w, PHASE_MAIN, to, "SET DEFAULT %s", fact(to, FACT_DEFAULT));
-    if (fact_differs(w, i, FACT_NOT_NULL) && has(to, FACT_NOT_NULL))
+    if (fact_differs(w, i, FACT_DEFAULT) && fact_has(to, FACT_DEFAULT))
+        alter(w, PHASE_MAIN, to, "SET DEFAULT %s", fact_text(to, FACT_DEFAULT));
+    if (fact_differs(w, i, FACT_NOT_NULL) && fact_has(to, FACT_NOT_NULL))
         set_not_null(w, to,
                      w->mode == WRITE_ONLINE && !becomes_identity && !is_partitioned(w->to, to));
     else if (fact_differs(w, i, FACT_NOT_NULL))
         alter(w, PHASE_MAIN, to, "DROP NOT NULL");
-    if (identity && has(to, FACT_IDENTITY))
+    if (identity && fact_has(to, FACT_IDENTITY))
         alter_identity(w, i);
     alter_storage(w, i);
 }
@@ -473,15 +465,15 @@ void column_alter(struct writer *w, size_t i)
 static void move_column(struct writer *w, size_t i)
 {
     const struct object *from = &w->from->objects[i], *to = &w->to->objects[w->match[i]];
-    const char *type = fact(to, FACT_TYPE);
+    const char *type = fact_text(to, FACT_TYPE);
     bool array = strstr(type, "[]") != NULL;
 
-    if (has(from, FACT_DEFAULT))
+    if (fact_has(from, FACT_DEFAULT))
         alter(w, PHASE_MAIN, to, "DROP DEFAULT");
     alter(w, PHASE_MAIN, to, "TYPE %s USING %s::text%s::%s", type, writer_quote(w, to->name),
           array ? "[]" : "", type);
-    if (has(to, FACT_DEFAULT) && !fact_differs(w, i, FACT_DEFAULT))
-        alter(w, PHASE_MAIN, to, "SET DEFAULT %s", fact(to, FACT_DEFAULT));
+    if (fact_has(to, FACT_DEFAULT) && !fact_differs(w, i, FACT_DEFAULT))
+        alter(w, PHASE_MAIN, to, "SET DEFAULT %s", fact_text(to, FACT_DEFAULT));
 }
 
 void type_swap(struct writer *w, size_t i)

@@ -108,6 +108,7 @@ static enum fate fate_of(const struct writer *w, size_t i)
     case OBJECT_SCHEMA:
     case OBJECT_EXTENSION:
     case OBJECT_SEQUENCE:
+    case OBJECT_DEFAULTS:
     case OBJECT_OTHER:
     case OBJECT_KINDS:
         break;

@@ -7,6 +7,7 @@
  */
 #include "writer.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* Dropped before anything is changed. */
@@ -131,27 +132,34 @@ static void change_one(struct writer *w, size_t to)
         object_alter(w, (size_t)from);
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Notes the columns that are dropped, by themselves or with their tables. */
+static void note_gone(struct writer *w)
+{
+    w->gone = arena_alloc(w->arena, w->from->count + 1, sizeof *w->gone);
+    w->failed = w->failed || w->gone == NULL;
+    for (size_t i = 0; w->gone != NULL && i < w->from->count; i++) {
+        const struct object *column = &w->from->objects[i];
+
+        if (column->kind == OBJECT_COLUMN && (w->fate[i] == FATE_DROP || goes_with_owner(w, i)))
+            w->gone[w->gone_count++] =
+                writer_text(w, "%s.%s", writer_table(w, column), writer_quote(w, column->name));
+    }
+    if (w->gone_count > 0)
+        qsort(w->gone, w->gone_count, sizeof *w->gone, compare_texts);
+}
+
 /* A sequence goes with the column that owns it. */
 static bool sequence_goes(const struct writer *w, size_t i)
 {
     const char *owner = w->from->objects[i].facts[FACT_OWNER];
 
-    for (size_t k = 0; owner != NULL && k < w->from->count; k++) {
-        const struct object *column = &w->from->objects[k];
-        struct buf name = BUF_INIT(4096);
-        bool same;
-
-        if (column->kind != OBJECT_COLUMN || !(w->fate[k] == FATE_DROP || goes_with_owner(w, k)))
-            continue;
-        name_put_qualified(&name, column->schema, column->table);
-        buf_char(&name, '.');
-        name_put(&name, column->name);
-        same = strcmp(name.bytes, owner) == 0;
-        buf_release(&name);
-        if (same)
-            return true;
-    }
-    return false;
+    return owner != NULL && w->gone_count > 0
+           && bsearch(&owner, w->gone, w->gone_count, sizeof *w->gone, compare_texts) != NULL;
 }
 
 static void drop_late(struct writer *w, size_t i)
@@ -218,6 +226,7 @@ void write_postgres(struct writer *w)
         if (w->to->objects[to[k]].kind == OBJECT_TABLE
             || w->to->objects[to[k]].kind == OBJECT_SEQUENCE)
             table_finish(w, to[k]);
+    note_gone(w);
     for (size_t k = w->from->count; k-- > 0;)
         drop_late(w, from[k]);
 }

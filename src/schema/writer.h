@@ -7,6 +7,9 @@
  *   write_postgres.c   PostgreSQL: drops, changes and creations in their order
  *   write_objects.c    PostgreSQL: one statement for each kind of object
  *   write_columns.c    PostgreSQL: tables and columns
+ *   write_constraints.c  PostgreSQL: constraints and indexes
+ *   write_types.c      PostgreSQL: types and sequences
+ *   write_privileges.c PostgreSQL: grants
  *   write_sqlite.c     SQLite: what ALTER TABLE can do, and rebuilds for the rest
  */
 #ifndef SCHEMA_WRITER_H
@@ -30,11 +33,14 @@ struct writer {
     struct arena *arena;
     const struct model *from, *to;
     enum write_mode mode;
-    ptrdiff_t *match; /* of each object of `from`: the same in `to`, or NONE */
-    ptrdiff_t *back;  /* and the other way round */
-    enum fate *fate;  /* of each object of `from` */
-    uint32_t *facts;  /* of each object of `from`: those that differ */
-    bool *make;       /* of each object of `to`: it is created */
+    ptrdiff_t *match;        /* of each object of `from`: the same in `to`, or NONE */
+    ptrdiff_t *back;         /* and the other way round */
+    enum fate *fate;         /* of each object of `from` */
+    uint32_t *facts;         /* of each object of `from`: those that differ */
+    bool *make;              /* of each object of `to`: it is created */
+    struct dependents users; /* PostgreSQL: of each object of `to`, what needs it */
+    const char **gone; /* PostgreSQL: columns that are dropped, as FACT_OWNER names them, sorted */
+    size_t gone_count;
     VEC(struct written_statement) out;
     VEC(const char *) impossible;
     bool rebuilds;
@@ -53,6 +59,17 @@ const char *writer_table(struct writer *w, const struct object *object); /* that
 const char *writer_quote(struct writer *w, const char *name);
 const char *writer_text(struct writer *w, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+static inline bool fact_has(const struct object *object, enum fact fact)
+{
+    return object->facts[fact] != NULL;
+}
+
+/* "" where there is none. */
+static inline const char *fact_text(const struct object *object, enum fact fact)
+{
+    return fact_has(object, fact) ? object->facts[fact] : "";
+}
 
 bool fact_differs(const struct writer *w, size_t from, enum fact fact);
 
@@ -73,7 +90,29 @@ void object_create(struct writer *w, size_t to);
 void object_alter(struct writer *w, size_t from);
 void object_drop(struct writer *w, size_t from, enum write_phase phase);
 void object_comment(struct writer *w, const struct object *object);
+/* "TABLE accounts", "COLUMN accounts.email", "TRIGGER t ON accounts"; domain: "ON DOMAIN d" */
+const char *object_described(struct writer *w, const struct object *object, bool domain);
+
+/* --- write_constraints.c --- */
+void constraint_create(struct writer *w, const struct object *to);
+void constraint_alter(struct writer *w, size_t from);
+void index_create(struct writer *w, const struct object *to);
 bool is_partitioned(const struct model *model, const struct object *object);
+/* Whether it belongs to a domain and not to a table. */
+bool is_of_domain(const struct model *model, const struct object *object);
+/* Whether rows may be there already: the table is not made by this very change. */
+bool is_online(const struct writer *w, const struct object *to);
+
+/* --- write_types.c --- */
+void type_create(struct writer *w, const struct object *to);
+void type_alter(struct writer *w, size_t from);
+void sequence_create(struct writer *w, const struct object *to);
+void sequence_alter(struct writer *w, size_t from);
+
+/* --- write_privileges.c: only where they were read --- */
+void privileges_create(struct writer *w, const struct object *to);
+void privileges_alter(struct writer *w, const struct object *from, const struct object *to);
+void privileges_drop(struct writer *w, const struct object *from);
 
 /* --- write_columns.c --- */
 void table_create(struct writer *w, size_t to);
