@@ -64,6 +64,14 @@ typedef struct hg_schema_diff {
                       legacy_alter_table on around the transaction */
 } hg_schema_diff;
 
+/* How schemas are read and tried. Zeroed: privileges do not count, scratch databases are made
+ * beside the database of the pool. */
+typedef struct hg_schema_options {
+    bool privileges;       /* PostgreSQL: grants and default privileges count, too */
+    const hg_url *scratch; /* PostgreSQL: a server of the same version where scratch databases are
+                              made; NULL: the pool's */
+} hg_schema_options;
+
 /*
  * What makes the schema of the database the one that a file of SQL makes in an empty one. Nothing
  * is changed. Where texts of expressions differ, the server's own wording of both decides.
@@ -78,10 +86,11 @@ HG_API bool hg_schema_diff_make(hg_pool *pool, const char *file, hg_deadline by,
 
 /*
  * What makes an empty database one with this schema: the statements are its dump, in the same order
- * for the same schema. Needs no scratch database. The rest as above.
+ * for the same schema. Needs no scratch database; options: NULL is fine. The rest as above.
  */
-HG_API bool hg_schema_dump_make(hg_pool *pool, hg_deadline by, const hg_observer *observer,
-                                hg_schema_diff **out_dump, hg_error *err);
+HG_API bool hg_schema_dump_make(hg_pool *pool, const hg_schema_options *options, hg_deadline by,
+                                const hg_observer *observer, hg_schema_diff **out_dump,
+                                hg_error *err);
 
 HG_API void hg_schema_diff_free(hg_schema_diff *diff); /* NULL is fine */
 

@@ -76,7 +76,7 @@ struct cli {
     const char *dialect;  /* NULL: not given */
     const char *script, *size, *record; /* the console */
     const char *scratch;  /* NULL: not given */
-    bool autogenerate;
+    bool autogenerate, live, privileges;
     struct cli_texts renames;
     struct cli_list only; /* checks and groups */
     const char *listen;
@@ -112,6 +112,11 @@ bool cli_open(const struct cli *cli, bool may_create, struct ops *out_ops, hg_er
 void cli_print(const struct buf *out);
 
 /* A line to stderr, unless -q. */
+/* What --privileges and --scratch say, for the selected database. out_named: NULL, or the caller's,
+ * who frees it. err: HG_USAGE. */
+bool cli_schema_options(const struct cli *cli, const struct ops *ops, hg_url **out_named,
+                        hg_schema_options *out_options, hg_error *err);
+
 void cli_note(const struct cli *cli, const char *format, ...) HG_PRINTF(2, 3);
 
 /* Shows an error as text or JSON and returns its exit status. */

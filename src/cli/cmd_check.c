@@ -93,12 +93,17 @@ static bool check(const struct cli *cli, struct ops *ops, const hg_observer *obs
     const char *file = hg_settings_schema_file(ops->settings);
     hg_history *history = NULL;
     hg_schema_diff *diff = NULL;
+    hg_schema_options options;
+    hg_url *named = NULL;
     bool ok = hg_history_read(ops->pool, hg_settings_migrations_dir(ops->settings),
                               ops_inspection_deadline(ops), &history, err);
 
+    ok = ok && cli_schema_options(cli, ops, &named, &options, err);
     if (ok && (file_exists(file) || file_is_named(ops->settings)))
-        ok = hg_schema_diff_make(ops->pool, file, hg_deadline_in_ms(COMPARE_MS), observer, &diff,
-                                 err);
+        ok = hg_schema_diff_between(ops->pool, NULL,
+                                    &(hg_schema_source){HG_SCHEMA_OF_DATABASE, NULL},
+                                    &(hg_schema_source){HG_SCHEMA_OF_FILE, file}, &options,
+                                    hg_deadline_in_ms(COMPARE_MS), observer, &diff, err);
     if (ok) {
         bool found = count_faults(history) > 0 || (diff != NULL && diff->change_count > 0);
 
@@ -112,6 +117,7 @@ static bool check(const struct cli *cli, struct ops *ops, const hg_observer *obs
     }
     hg_schema_diff_free(diff);
     hg_history_free(history);
+    hg_url_free(named);
     return ok;
 }
 

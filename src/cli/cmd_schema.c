@@ -48,6 +48,24 @@ static void put_statement(struct buf *out, const hg_schema_statement *statement)
     put_sql(out, statement->sql);
 }
 
+bool cli_schema_options(const struct cli *cli, const struct ops *ops, hg_url **out_named,
+                        hg_schema_options *out, hg_error *err)
+{
+    bool postgres = hg_url_driver(hg_pool_url(ops->pool)) == HG_POSTGRESQL;
+
+    *out = (hg_schema_options){.privileges = cli->privileges};
+    if (!postgres && cli->privileges)
+        return hg_fail(err, HG_USAGE, "SQLite knows no privileges");
+    if (cli->scratch == NULL)
+        return true;
+    if (!hg_url_parse(cli->scratch, out_named, err))
+        return false;
+    if (!postgres || hg_url_driver(*out_named) != HG_POSTGRESQL)
+        return hg_fail(err, HG_USAGE, "--scratch names a PostgreSQL server, for a database there");
+    out->scratch = *out_named;
+    return true;
+}
+
 /* --- diff --- */
 
 static void begin_phase(struct buf *out, const hg_schema_diff *diff, hg_schema_phase phase)
@@ -125,12 +143,18 @@ static bool diff(const struct cli *cli, struct ops *ops, const hg_observer *obse
     const char *one = cli->word_count > 1 ? cli->words[1] : "database";
     const char *two = cli->word_count > 2 ? cli->words[2] : file;
     hg_schema_source from = source_of(one), to = source_of(two);
+    hg_schema_options options;
     hg_schema_diff *found = NULL;
+    hg_url *named = NULL;
+    bool ok;
 
     if (cli->word_count < 3)
         to = (hg_schema_source){HG_SCHEMA_OF_FILE, file}; /* whatever it is called */
-    if (!hg_schema_diff_between(ops->pool, dir, &from, &to, hg_deadline_in_ms(COMPARE_MS), observer,
-                                &found, err))
+    ok = cli_schema_options(cli, ops, &named, &options, err)
+         && hg_schema_diff_between(ops->pool, dir, &from, &to, &options,
+                                   hg_deadline_in_ms(COMPARE_MS), observer, &found, err);
+    hg_url_free(named);
+    if (!ok)
         return false;
     *status = found->change_count > 0 ? DIFFERENT : 0;
     if (cli->json) {
@@ -153,9 +177,18 @@ static bool diff(const struct cli *cli, struct ops *ops, const hg_observer *obse
 static bool dump(const struct cli *cli, struct ops *ops, const hg_observer *observer,
                  struct buf *out, int *status, hg_error *err)
 {
+    hg_schema_options options;
     hg_schema_diff *whole = NULL;
+    hg_url *named = NULL;
+    bool ok;
 
-    if (!hg_schema_dump_make(ops->pool, hg_deadline_in_ms(COMPARE_MS), observer, &whole, err))
+    if (cli->scratch != NULL)
+        return hg_fail(err, HG_USAGE, "schema dump makes no scratch database");
+    ok = cli_schema_options(cli, ops, &named, &options, err)
+         && hg_schema_dump_make(ops->pool, &options, hg_deadline_in_ms(COMPARE_MS), observer,
+                                &whole, err);
+    hg_url_free(named);
+    if (!ok)
         return false;
     *status = 0;
     if (cli->json) {

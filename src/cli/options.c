@@ -22,7 +22,8 @@ enum {
     FOR_LINT = 512,
     FOR_CONSOLE = 1024, /* and the demo */
     FOR_AUTO = 2048,    /* rev */
-    FOR_CUTOVER = 4096
+    FOR_CUTOVER = 4096,
+    FOR_SCHEMA = 8192 /* schema, check */
 };
 
 /* clang-format off */
@@ -57,7 +58,9 @@ const struct option_row option_rows[] = {
     {"--dialect",            "NAME",   FOR_LINT | FOR_AUTO, OPTION_TEXT, offsetof(struct cli, dialect),         "For this engine: sqlite, postgresql or both (default: both; rev --autogenerate: the selected database's)"},
     {"--autogenerate",       NULL,     FOR_AUTO,    OPTION_FLAG, offsetof(struct cli, autogenerate),            "Fill it with the difference between what the migrations make and the schema file"},
     {"--rename",             "OLD=NEW", FOR_AUTO,   OPTION_TEXTS, offsetof(struct cli, renames),                "What is gone is what is new: accounts=customers, customers.email=mail; \"customers.email=\" is not; may be repeated"},
-    {"--scratch",            "URL",    FOR_AUTO,    OPTION_TEXT, offsetof(struct cli, scratch),                 "The PostgreSQL server on which scratch databases are made (default: the selected database's)"},
+    {"--live",               NULL,     FOR_AUTO,    OPTION_FLAG, offsetof(struct cli, live),                    "With --autogenerate: begin with the schema of the selected database, which must be at head, not with what the migrations make"},
+    {"--privileges",         NULL,     FOR_AUTO | FOR_SCHEMA, OPTION_FLAG, offsetof(struct cli, privileges),    "PostgreSQL: grants and default privileges count, too"},
+    {"--scratch",            "URL",    FOR_AUTO | FOR_SCHEMA, OPTION_TEXT, offsetof(struct cli, scratch),                 "The PostgreSQL server on which scratch databases are made (default: the selected database's)"},
     {"--server-version",     "N",      FOR_LINT,    OPTION_LIST, offsetof(struct cli, server_versions),         "As this version takes it: 17 is PostgreSQL's, 3.40 SQLite's (default: 15 and 3.53)"},
     {"--down",               NULL,     FOR_LINT,    OPTION_FLAG, offsetof(struct cli, down),                    "The hazards of the down sections, not of the up sections"},
     {"--events",             NULL,     FOR_HISTORY, OPTION_FLAG, offsetof(struct cli, events),                  "What was run, event by event, the newest first: by whom, from where, how it ended"},
@@ -122,8 +125,8 @@ const struct command_row command_rows[] = {
     {"import",     FOR_ALL,                              ONE_OR_TWO_ARGUMENTS, cmd_import},
     {"rehearse",   FOR_ALL,                              MAY_HAVE_ARGUMENT, cmd_rehearse},
     {"lint",       FOR_ALL | FOR_LINT,                   ANY_ARGUMENTS,     cmd_lint},
-    {"check",      FOR_ALL,                              NO_ARGUMENT,       cmd_check},
-    {"schema",     FOR_ALL,                              ANY_ARGUMENTS,     cmd_schema},
+    {"check",      FOR_ALL | FOR_SCHEMA,                        NO_ARGUMENT,       cmd_check},
+    {"schema",     FOR_ALL | FOR_SCHEMA,                        ANY_ARGUMENTS,     cmd_schema},
     {"merge",      FOR_ALL | FOR_REV,                    NO_ARGUMENT,       cmd_merge},
     {"copy",       FOR_ALL | FOR_COPY,                   NO_ARGUMENT,       cmd_copy},
     {"cutover",    FOR_ALL | FOR_CUTOVER,                NO_ARGUMENT,       cmd_cutover},

@@ -36,15 +36,20 @@ static bool compare(struct comparison *c, hg_pool *pool, const char *dir,
 }
 
 bool hg_schema_diff_between(hg_pool *pool, const char *dir, const hg_schema_source *from,
-                            const hg_schema_source *to, hg_deadline by, const hg_observer *observer,
-                            hg_schema_diff **out_diff, hg_error *err)
+                            const hg_schema_source *to, const hg_schema_options *options,
+                            hg_deadline by, const hg_observer *observer, hg_schema_diff **out_diff,
+                            hg_error *err)
 {
-    struct comparison c = {.terms = {hg_pool_url(pool), by, observer}};
+    struct comparison c = {.terms = {.home = hg_pool_url(pool), .by = by, .observer = observer}};
     struct answer *answer = answer_new();
     hg_error unheard;
     bool ok;
 
     err = err == NULL ? &unheard : err;
+    if (options != NULL) {
+        c.terms.privileges = options->privileges;
+        c.terms.home = options->scratch == NULL ? c.terms.home : options->scratch;
+    }
     ok = answer == NULL ? hg_fail(err, HG_NOMEM, "could not compare schemas: out of memory")
                         : compare(&c, pool, dir, from, to, answer, err);
     compare_close(&c);

@@ -34,26 +34,42 @@ bool compare_whole(struct arena *arena, const struct model *model, struct diff *
     return ok;
 }
 
-/* Builds the schema of a place in the image. *out_true: it is the same, but for the wording of
- * texts. */
+bool compare_image(struct arena *arena, const struct place *of, const struct place_terms *terms,
+                   struct place *image, struct diff *out_diff, hg_error *err)
+{
+    struct written written;
+    struct diff whole;
+
+    return place_open(image, terms, err)
+           && compare_whole(arena, of->side.model, &whole, &written, err)
+           && side_run(&image->side, &written, err) && side_read(&image->side, err)
+           && (diff_make(arena, of->side.model, image->side.model, terms->privileges, out_diff)
+               || no_memory(err));
+}
+
+/* *out_true: the image is the same, but for the wording of texts. Where none can be made, the first
+ * comparison stands. */
 static bool build_image(struct comparison *c, struct arena *arena, const struct place *place,
                         bool *out_true, hg_error *err)
 {
-    struct written written;
     struct diff diff;
-    bool ok = place_open(&c->image, &c->terms, err)
-              && compare_whole(arena, place->side.model, &diff, &written, err);
+    bool ok = compare_image(arena, place, &c->terms, &c->image, &diff, err);
 
-    *out_true = false;
-    if (ok && side_run(&c->image.side, &written, err)) {
-        ok = side_read(&c->image.side, err)
-             && (diff_make(arena, place->side.model, c->image.side.model, false, &diff)
-                 || no_memory(err));
-        *out_true = ok && diff_is_wording(&diff);
-    } else if (ok) {
-        ok = place_is_verdict(err); /* then the first comparison stands */
-    }
-    return ok;
+    *out_true = ok && diff_is_wording(&diff);
+    return ok || (c->image.scratch != NULL && place_is_verdict(err));
+}
+
+/* Servers of different versions word the same expression differently. */
+static bool check_versions(const struct comparison *c, hg_error *err)
+{
+    const struct model *a = c->from.side.model, *b = c->to.side.model;
+
+    if (a->driver != HG_POSTGRESQL || a->version / 10000 == b->version / 10000)
+        return true;
+    hg_fail(err, HG_USAGE, "PostgreSQL %d and %d word the same schema differently",
+            a->version / 10000, b->version / 10000);
+    hg_error_hint(err, "Name a server of the database's version with --scratch.");
+    return false;
 }
 
 static bool compare_sides(struct comparison *c, struct arena *arena, struct place *from,
@@ -73,7 +89,7 @@ bool compare_places(struct comparison *c, struct arena *arena, hg_error *err)
     const struct place *live = from_live ? &c->from : &c->to;
     bool same = false;
 
-    if (!compare_sides(c, arena, &c->from, &c->to, err))
+    if (!check_versions(c, err) || !compare_sides(c, arena, &c->from, &c->to, err))
         return false;
     if (live->scratch != NULL || live->side.model->driver != HG_POSTGRESQL
         || !diff_has_wording(&c->diff))

@@ -21,6 +21,14 @@ struct comparison {
  */
 bool compare_places(struct comparison *comparison, struct arena *arena, hg_error *err);
 
+/*
+ * Makes the schema of a place that has been read anew in a scratch database, without rows.
+ * out_diff: what it differs in, in the arena; wording apart, that is nothing or what is not
+ * modelled. err: what the database says about a statement, scratch_open(), HG_NOMEM.
+ */
+bool compare_image(struct arena *arena, const struct place *of, const struct place_terms *terms,
+                   struct place *image, struct diff *out_diff, hg_error *err);
+
 /* The statements that make the first like the second. */
 bool compare_write(const struct comparison *comparison, struct arena *arena,
                    struct written *out_written, hg_error *err);

@@ -72,15 +72,16 @@ static bool make(hg_pool *pool, const char *file, const struct place_terms *term
 bool hg_schema_diff_make(hg_pool *pool, const char *file, hg_deadline by,
                          const hg_observer *observer, hg_schema_diff **out_diff, hg_error *err)
 {
-    const struct place_terms terms = {hg_pool_url(pool), by, observer};
+    const struct place_terms terms = {.home = hg_pool_url(pool), .by = by, .observer = observer};
 
     return make(pool, file, &terms, diff_into, out_diff, err);
 }
 
-bool hg_schema_dump_make(hg_pool *pool, hg_deadline by, const hg_observer *observer,
-                         hg_schema_diff **out_dump, hg_error *err)
+bool hg_schema_dump_make(hg_pool *pool, const hg_schema_options *options, hg_deadline by,
+                         const hg_observer *observer, hg_schema_diff **out_dump, hg_error *err)
 {
-    const struct place_terms terms = {hg_pool_url(pool), by, observer};
+    const struct place_terms terms = {hg_pool_url(pool), by, observer,
+                                      options != NULL && options->privileges};
 
     return make(pool, NULL, &terms, dump_into, out_dump, err);
 }

@@ -11,6 +11,7 @@ enum { FILE_LIMIT = 64 << 20, CONNECT_MS = 30 * 1000, WAIT_MS = 60 * 1000 };
 static void attach(struct place *place, const struct place_terms *terms)
 {
     place->side.by = terms->by;
+    place->side.read.privileges = terms->privileges;
     if (terms->observer != NULL)
         hg_conn_set_interrupt(place->side.conn, terms->observer->cancelled,
                               terms->observer->context);

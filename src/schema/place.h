@@ -14,6 +14,7 @@ struct place_terms {
     const hg_url *home; /* scratch databases are made beside this one */
     hg_deadline by;
     const hg_observer *observer; /* cancelled() is asked; NULL is fine */
+    bool privileges;             /* they count, too */
 };
 
 struct place {

@@ -130,13 +130,22 @@ static void grant_rest(struct writer *w, const struct frame *frame, const struct
     buf_release(&list);
 }
 
+/* Whether a grantee loses anything on the way from one list to the other. */
+static bool loses_some(const char *before, const char *after, const struct grant *grantee)
+{
+    struct grant had, has;
+
+    return find_grant(before, grantee, &had)
+           && !(find_grant(after, grantee, &has) && has_all(&has, &had));
+}
+
 static void change_grants(struct writer *w, const struct frame *frame, const char *before,
                           const char *after)
 {
     struct grant grant, other;
 
     for (const char *list = before; next_grant(&list, &grant);)
-        if (!find_grant(after, &grant, &other) || !has_all(&other, &grant))
+        if (loses_some(before, after, &grant))
             writer_printf(w, PHASE_MAIN, "%sREVOKE ALL%s ON %s FROM %.*s", frame->before,
                           frame->column, frame->on, (int)grant.grantee_size, grant.grantee);
     for (const char *list = after; next_grant(&list, &grant);) {
@@ -220,11 +229,57 @@ void privileges_create(struct writer *w, const struct object *to)
     change_grants(w, &frame, given_at_first(w, to), fact_text(to, FACT_PRIVILEGES));
 }
 
+/* What is revoked on a table is revoked on its columns, too: whoever keeps it there gets it again.
+ */
+static void grant_columns_again(struct writer *w, const struct object *from,
+                                const struct object *to)
+{
+    const char *before = fact_text(from, FACT_PRIVILEGES), *after = fact_text(to, FACT_PRIVILEGES);
+    size_t first, count = model_range(w->to, OBJECT_COLUMN, to->schema, to->name, &first);
+
+    for (size_t j = first; j < first + count; j++) {
+        const struct object *column = &w->to->objects[j];
+        struct frame frame = frame_of(w, column);
+        struct grant grant;
+
+        for (const char *list = fact_text(column, FACT_PRIVILEGES);
+             !w->make[j] && next_grant(&list, &grant);)
+            for (int option = 0; loses_some(before, after, &grant) && option < 2; option++)
+                grant_rest(w, &frame, &grant, NULL, option == 1);
+    }
+}
+
+/* A list without those grantees whose grants its table has seen to. */
+static const char *without_seen_to(struct writer *w, const struct object *column, const char *list)
+{
+    const struct object *to = &w->to->objects[column->owner];
+    ptrdiff_t from = w->back[column->owner];
+    const char *kept = "";
+    struct grant grant;
+
+    if (from == NONE)
+        return list;
+    while (next_grant(&list, &grant))
+        if (!loses_some(fact_text(&w->from->objects[from], FACT_PRIVILEGES),
+                        fact_text(to, FACT_PRIVILEGES), &grant))
+            kept = writer_text(w, "%s%s%.*s", kept, kept[0] == '\0' ? "" : ", ",
+                               (int)(grant.grantee + grant.grantee_size - grant.privileges),
+                               grant.privileges);
+    return kept;
+}
+
 void privileges_alter(struct writer *w, const struct object *from, const struct object *to)
 {
+    const char *before = fact_text(from, FACT_PRIVILEGES), *after = fact_text(to, FACT_PRIVILEGES);
     struct frame frame = frame_of(w, to);
 
-    change_grants(w, &frame, fact_text(from, FACT_PRIVILEGES), fact_text(to, FACT_PRIVILEGES));
+    if (to->kind == OBJECT_COLUMN) {
+        before = without_seen_to(w, to, before);
+        after = without_seen_to(w, to, after);
+    }
+    change_grants(w, &frame, before, after);
+    if (to->kind == OBJECT_TABLE)
+        grant_columns_again(w, from, to);
 }
 
 void privileges_drop(struct writer *w, const struct object *from)

@@ -3,32 +3,10 @@
  * they make the wanted schema, rolled back the old one, rows stay, a second time nothing is found,
  * and whatever goes wrong leaves no file and nothing on the server.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "schema_project.h"
 
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-#include <headgate/headgate.h>
-
-#include "base/buf.h"
-#include "base/file.h"
-#include "support/postgres.h"
-#include "support/process.h"
-#include "support/temp.h"
-
-struct project {
-    char *dir;
-    char setting[512];
-    char *url;
-};
 
 static const char first[] =
     "CREATE TABLE accounts (id integer PRIMARY KEY, email text NOT NULL UNIQUE, note text);\n"
@@ -49,115 +27,6 @@ static const char second[] =
     "CREATE INDEX orders_account ON orders (account, total DESC);\n"
     "CREATE VIEW rich AS SELECT id, account FROM orders WHERE total > 1000;\n";
 
-static struct project project_make(bool postgres)
-{
-    struct project p = {.dir = temp_dir_make()};
-    char *name = postgres ? postgres_database() : NULL;
-
-    if (postgres) {
-        p.url = postgres_url_text(name);
-    } else {
-        p.url = malloc(512);
-        snprintf(p.url, 512, "sqlite:///%s/app.db", p.dir);
-    }
-    snprintf(p.setting, sizeof p.setting, "DATABASE_URL=%s", p.url);
-    temp_write(p.dir, "migrations/.keep", "");
-    temp_write(p.dir, "schema.sql", first);
-    free(name);
-    return p;
-}
-
-static void project_release(struct project *p)
-{
-    temp_dir_remove(p->dir);
-    free(p->url);
-}
-
-/* Runs headgate; stdout, with stderr behind it. Freed by the caller. */
-#define RUN(p, expected, ...) \
-    finish(headgate_run((p)->dir, (p)->setting, __VA_ARGS__, NULL), expected)
-
-static char *finish(struct process_result r, int status)
-{
-    size_t size = strlen(r.out) + strlen(r.err) + 1;
-    char *text = malloc(size);
-
-    snprintf(text, size, "%s%s", r.out, r.err);
-    if (r.status != status)
-        fail_msg("exit %d, not %d\n%s", r.status, status, text);
-    process_release(&r);
-    return text;
-}
-
-static void expect(char *said, const char *text)
-{
-    if (strstr(said, text) == NULL)
-        fail_msg("\"%s\" is not in\n%s", text, said);
-    free(said);
-}
-
-static size_t file_count(const struct project *p)
-{
-    char *path = temp_path(p->dir, "migrations");
-    struct file_list list;
-    size_t count;
-
-    assert_true(file_list(path, ".sql", &list, NULL));
-    count = list.count;
-    file_list_release(&list);
-    free(path);
-    return count;
-}
-
-/* All migrations of the folder, one behind the other. */
-static char *all_files(const struct project *p)
-{
-    struct buf text = BUF_INIT(1 << 20);
-    char *path = temp_path(p->dir, "migrations");
-    struct file_list list;
-    char *copy;
-
-    assert_true(file_list(path, ".sql", &list, NULL));
-    for (size_t i = 0; i < list.count; i++) {
-        char *one = temp_path(path, list.names[i]);
-
-        assert_true(file_read(one, &text, NULL));
-        free(one);
-    }
-    copy = strdup(text.bytes);
-    buf_release(&text);
-    file_list_release(&list);
-    free(path);
-    return copy;
-}
-
-/* The first field of a query on the project's database. */
-static char *ask(const struct project *p, const char *sql)
-{
-    const hg_pool_options options = {
-        .role = "test",
-        .settings = {
-            .size = 1, .timeout_ms = 20000, .connect_timeout_ms = 20000, .recycle_ms = -1}};
-    hg_deadline by = hg_deadline_in_ms(20000);
-    hg_pool *pool = NULL;
-    hg_conn *conn = NULL;
-    hg_rows *answer = NULL;
-    hg_url *url = NULL;
-    char *text;
-
-    assert_true(hg_url_parse(p->url, &url, NULL));
-    assert_true(hg_pool_open(url, &options, &pool, NULL));
-    assert_true(hg_pool_checkout(pool, "test", by, &conn, NULL));
-    assert_true(hg_conn_query(conn, sql, NULL, 0, by, &answer, NULL));
-    assert_int_equal(hg_rows_next(answer, by, NULL), HG_ROW);
-    text = strdup(hg_rows_text(answer, 0));
-    hg_rows_close(answer);
-    hg_pool_return(pool, conn);
-    hg_pool_close(pool, by);
-    hg_url_free(url);
-    return text;
-}
-
 static void expect_rows(const struct project *p)
 {
     char *orders = ask(p, "SELECT count(*) FROM orders"), *notes;
@@ -169,26 +38,10 @@ static void expect_rows(const struct project *p)
     free(notes);
 }
 
-static void expect_nothing_left(void)
-{
-    char *left = postgres_ask(NULL, "SELECT count(*) FROM pg_database WHERE datname ~ '^headgate'");
-
-    assert_string_equal(left, "0");
-    free(left);
-}
-
-static void expect_nothing_to_do(const struct project *p)
-{
-    size_t before = file_count(p);
-
-    expect(RUN(p, 0, "rev", "-m", "again", "--autogenerate"), "nothing to do: ");
-    assert_int_equal(file_count(p), before);
-}
-
 /* There and back on a database with rows, with every promise looked at. */
 static void walk(bool postgres)
 {
-    struct project p = project_make(postgres);
+    struct project p = project_make(postgres, first);
     char *before, *after;
     char steps[16];
     size_t count;
@@ -232,7 +85,7 @@ static void an_autogenerated_migration_leads_there_and_back_on_postgres(void **s
 
 static void what_takes_long_locks_comes_in_a_file_of_its_own(void **state)
 {
-    struct project p = project_make(true);
+    struct project p = project_make(true, first);
     char *files;
 
     (void)state;
@@ -260,7 +113,7 @@ static void what_takes_long_locks_comes_in_a_file_of_its_own(void **state)
 
 static void one_file_serves_both_engines(void **state)
 {
-    struct project lite = project_make(false), postgres = project_make(true);
+    struct project lite = project_make(false, first), postgres = project_make(true, first);
     char *folder = temp_path(lite.dir, "migrations");
     char *files;
 
@@ -300,7 +153,7 @@ static void one_portable_schema_file_serves_both_engines(void **state)
         "-- @portable\nCREATE TYPE mood AS ENUM ('sad', 'ok');\n"
         "CREATE TABLE people (id bigint GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY,\n"
         "  name varchar(20) NOT NULL, feels mood DEFAULT 'ok', made timestamptz DEFAULT now());\n";
-    struct project lite = project_make(false), postgres = project_make(true);
+    struct project lite = project_make(false, first), postgres = project_make(true, first);
     char *folder = temp_path(lite.dir, "migrations"), *file = temp_path(lite.dir, "schema.sql");
     char *feels;
 
@@ -332,7 +185,7 @@ static const char renamed[] =
 /* What has rows keeps them under its new name, where somebody says so, and only there. */
 static void rename_walk(bool postgres)
 {
-    struct project p = project_make(postgres);
+    struct project p = project_make(postgres, first);
     char *files;
     char steps[16];
     size_t count;
@@ -377,7 +230,7 @@ static void what_is_renamed_by_a_hint_keeps_its_rows_on_postgres(void **state)
 
 static void what_may_have_been_renamed_is_asked_and_never_guessed(void **state)
 {
-    struct project p = project_make(false);
+    struct project p = project_make(false, first);
     char *files;
 
     (void)state;
@@ -403,7 +256,7 @@ static void what_may_have_been_renamed_is_asked_and_never_guessed(void **state)
 
 static void what_goes_wrong_leaves_no_file(void **state)
 {
-    struct project p = project_make(true);
+    struct project p = project_make(true, first);
 
     (void)state;
     temp_write(p.dir, "schema.sql", "CREATE TABLE a (b integer);\nCREATE TABLE c (d integer,,);\n");
@@ -425,7 +278,7 @@ static void what_goes_wrong_leaves_no_file(void **state)
 
 static void a_role_that_may_make_no_database_is_told_so(void **state)
 {
-    struct project p = project_make(true);
+    struct project p = project_make(true, first);
     const char *database = strrchr(p.url, '/') + 1;
 
     (void)state;
@@ -457,7 +310,7 @@ static void wait_for(const char *question, const char *answer)
 
 static void what_is_killed_leaves_nothing_for_long(void **state)
 {
-    struct project p = project_make(true);
+    struct project p = project_make(true, first);
     const char *const settings[] = {p.setting, NULL};
     const char *const argv[] = {TEST_HEADGATE, "rev", "-m", "x", "--autogenerate", NULL};
     pid_t pid;
@@ -483,7 +336,7 @@ static void what_is_killed_leaves_nothing_for_long(void **state)
 
 static void what_is_not_known_is_told_and_left_alone(void **state)
 {
-    struct project p = project_make(true);
+    struct project p = project_make(true, first);
     char *files;
 
     (void)state;

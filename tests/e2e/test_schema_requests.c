@@ -1,0 +1,135 @@
+/*
+ * test_schema_requests.c - what is left out of a schema unless somebody asks: privileges, the
+ * database in use as the beginning, another server for scratch databases; and what one transaction
+ * cannot hold.
+ */
+#include "schema_project.h"
+
+static const char granted[] =
+    "CREATE TABLE accounts (id integer PRIMARY KEY, email text, secret text);\n"
+    "CREATE SEQUENCE numbers;\nCREATE VIEW mails AS SELECT email FROM accounts;\n"
+    "CREATE SCHEMA app;\n"
+    "CREATE FUNCTION app.one() RETURNS integer LANGUAGE sql AS 'SELECT 1';\n"
+    "GRANT SELECT ON accounts TO reader;\nGRANT SELECT, INSERT ON accounts TO writer;\n"
+    "GRANT UPDATE (email) ON accounts TO reader;\nGRANT USAGE ON SEQUENCE numbers TO writer;\n"
+    "GRANT SELECT ON mails TO \"odd, role\" WITH GRANT OPTION;\n"
+    "GRANT USAGE ON SCHEMA app TO reader;\nREVOKE ALL ON FUNCTION app.one() FROM PUBLIC;\n"
+    "GRANT EXECUTE ON FUNCTION app.one() TO writer;\n"
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT ON TABLES TO reader;\n";
+
+static const char regranted[] =
+    "CREATE TABLE accounts (id integer PRIMARY KEY, email text, secret text);\n"
+    "CREATE SEQUENCE numbers;\nCREATE VIEW mails AS SELECT email FROM accounts;\n"
+    "CREATE SCHEMA app;\nCREATE TABLE app.notes (id integer);\n"
+    "CREATE FUNCTION app.one() RETURNS integer LANGUAGE sql AS 'SELECT 1';\n"
+    "GRANT SELECT, DELETE ON accounts TO reader;\nGRANT SELECT ON accounts TO writer;\n"
+    "GRANT UPDATE (email, secret) ON accounts TO reader;\n"
+    "GRANT SELECT ON mails TO \"odd, role\";\nGRANT USAGE ON SCHEMA app TO reader;\n"
+    "ALTER DEFAULT PRIVILEGES IN SCHEMA app GRANT SELECT, UPDATE ON TABLES TO writer;\n";
+
+static void roles(void)
+{
+    postgres_run(NULL, "CREATE ROLE reader");
+    postgres_run(NULL, "CREATE ROLE writer");
+    postgres_run(NULL, "CREATE ROLE \"odd, role\"");
+}
+
+static void privileges_count_when_they_are_asked_for(void **state)
+{
+    struct project p = project_make(true, granted);
+    char *before, *after;
+
+    (void)state;
+    roles();
+    free(RUN(&p, 0, "rev", "-m", "first", "--autogenerate", "--privileges"));
+    free(RUN(&p, 0, "up"));
+    expect(RUN(&p, 0, "check", "--privileges"), "schema      as in schema.sql");
+    before = RUN(&p, 0, "schema", "dump", "--privileges", "-q");
+    assert_non_null(
+        strstr(before, "GRANT SELECT ON TABLE mails TO \"odd, role\" WITH GRANT OPTION"));
+    assert_non_null(strstr(before, "GRANT UPDATE (email) ON TABLE accounts TO reader;\n"));
+    assert_non_null(strstr(before, "REVOKE ALL ON FUNCTION app.one() FROM PUBLIC;\n"));
+    temp_write(p.dir, "schema.sql", before);
+    expect(RUN(&p, 0, "check", "--privileges"), "schema      as in schema.sql");
+
+    temp_write(p.dir, "schema.sql", regranted);
+    expect(RUN(&p, 1, "schema", "diff"), "+ table app.notes");
+    expect(RUN(&p, 1, "check", "--privileges"), "accounts.secret: privileges");
+    free(RUN(&p, 0, "rev", "-m", "second", "--autogenerate", "--privileges"));
+    expect(RUN(&p, 0, "rev", "-m", "again", "--autogenerate", "--privileges"), "nothing to do: ");
+    free(RUN(&p, 0, "up"));
+    expect(RUN(&p, 0, "check", "--privileges"), "schema      as in schema.sql");
+    free(RUN(&p, 0, "down"));
+    after = RUN(&p, 0, "schema", "dump", "--privileges", "-q");
+    assert_string_equal(before, after);
+    free(before);
+    free(after);
+    project_release(&p);
+}
+
+static void privileges_do_not_count_unless_they_are_asked_for(void **state)
+{
+    struct project p = project_make(true, "CREATE TABLE t (a integer);\n");
+    char *dump;
+
+    (void)state;
+    free(RUN(&p, 0, "rev", "-m", "first", "--autogenerate"));
+    free(RUN(&p, 0, "up"));
+    temp_write(p.dir, "schema.sql", "CREATE TABLE t (a integer);\nGRANT SELECT ON t TO PUBLIC;\n");
+    expect(RUN(&p, 0, "check"), "schema      as in schema.sql");
+    expect(RUN(&p, 0, "rev", "-m", "again", "--autogenerate"), "nothing to do: ");
+    dump = RUN(&p, 0, "schema", "dump");
+    assert_null(strstr(dump, "GRANT"));
+    free(dump);
+    expect(RUN(&p, 2, "rev", "-m", "x", "--privileges"), "go with --autogenerate");
+    project_release(&p);
+    p = project_make(false, "CREATE TABLE t (a integer);\n");
+    expect(RUN(&p, 2, "schema", "dump", "--privileges"), "SQLite knows no privileges");
+    expect(RUN(&p, 2, "rev", "-m", "x", "--autogenerate", "--privileges"), "knows no privileges");
+    project_release(&p);
+}
+
+/* Somebody made an index by hand: the next migration is written against it. */
+static void live_walk(bool postgres)
+{
+    struct project p = project_make(postgres, "CREATE TABLE t (a integer, b text DEFAULT 'x');\n");
+
+    free(RUN(&p, 0, "rev", "-m", "first", "--autogenerate"));
+    free(RUN(&p, 0, "init"));
+    expect(RUN(&p, 4, "rev", "-m", "x", "--autogenerate", "--live"), "not at head: 1 migration is");
+    free(RUN(&p, 0, "up"));
+    expect(RUN(&p, 0, "rev", "-m", "x", "--autogenerate", "--live"), "nothing to do: ");
+    temp_write(p.dir, "migrations/29990101000000_by_hand.sql",
+               "-- migrate:up\nCREATE INDEX by_hand ON t (a);\n-- migrate:down\nSELECT 1;\n");
+    free(RUN(&p, 0, "up"));
+    temp_write(p.dir, "migrations/29990101000000_by_hand.sql",
+               "-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 1;\n");
+    temp_write(p.dir, "schema.sql", "CREATE TABLE t (a integer, b text DEFAULT 'x', c text);\n");
+    expect(RUN(&p, 0, "rev", "-m", "second", "--autogenerate", "--live"), "- index t.by_hand");
+    project_release(&p);
+}
+
+static void a_migration_begins_with_the_database_in_use_on_sqlite(void **state)
+{
+    (void)state;
+    live_walk(false);
+}
+
+static void a_migration_begins_with_the_database_in_use_on_postgres(void **state)
+{
+    (void)state;
+    live_walk(true);
+    expect_nothing_left();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(privileges_count_when_they_are_asked_for),
+        cmocka_unit_test(privileges_do_not_count_unless_they_are_asked_for),
+        cmocka_unit_test(a_migration_begins_with_the_database_in_use_on_sqlite),
+        cmocka_unit_test(a_migration_begins_with_the_database_in_use_on_postgres),
+    };
+
+    return cmocka_run_group_tests(tests, postgres_setup, NULL);
+}
