@@ -189,16 +189,22 @@ static bool prove_up(struct evolver *e, hg_error *err)
     if (e->from->second && !side_read(e->from, err))
         return false;
     e->states[out->step_count] = take_model(e->from);
-    if (hg_conn_in_transaction(e->from->conn) && !hg_conn_rollback(e->from->conn, e->from->by, err))
-        return false;
-    return side_read(e->from, err);
+    return !hg_conn_in_transaction(e->from->conn)
+           || hg_conn_rollback(e->from->conn, e->from->by, err);
 }
 
 /* --- down --- */
 
+/* What was rolled back is as it was when it was read first. */
+static void give_model_back(struct evolver *e)
+{
+    e->from->model = e->states[0];
+    e->states[0] = NULL;
+}
+
 static bool prove_down(struct evolver *e, hg_error *err)
 {
-    struct side *place = e->from->model->driver == HG_POSTGRESQL ? e->to : e->from;
+    struct side *place = e->to->model->driver == HG_POSTGRESQL ? e->to : e->from;
 
     for (size_t k = e->out->step_count; k-- > 0;) {
         struct evolve_step *step = &e->out->steps[k];
@@ -210,9 +216,10 @@ static bool prove_down(struct evolver *e, hg_error *err)
     }
     if (!side_read(place, err))
         return false;
-    return e->committed
-               ? compare_models(e, place->model, e->states[0], "after coming down again", err)
-               : compare_sides(e, "after coming down again", err);
+    if (e->committed)
+        return compare_models(e, place->model, e->states[0], "after coming down again", err);
+    give_model_back(e);
+    return compare_sides(e, "after coming down again", err);
 }
 
 /* --- names --- */
