@@ -123,24 +123,12 @@ static bool wait_for_text(struct headless *h, const struct playscript_step *step
     return true;
 }
 
-/* Whether a question that has just opened would drop this key, as an answer to what stood there
- * before. */
-static bool is_too_early(const struct model *m, uint32_t key)
-{
-    enum context context = model_context(m);
-    enum command command = keys_find(context, key);
-
-    return now_ms() < m->change.ready_ms
-           && (context & (IN_PLAN | IN_PROMPT | IN_ASK | IN_STOP)) != 0
-           && (command == COMMAND_YES || command == COMMAND_DETACH || command == COMMAND_CANCEL
-               || command == COMMAND_NONE);
-}
-
+/* A person's key may have been meant for what stood there before a question opened, and is dropped
+ * then; a script's never is: its keys come one behind the other. */
 static void press(struct headless *h, uint32_t key)
 {
     turn(h, 0);
-    while (!h->stage.quit && is_too_early(&h->stage.model, key))
-        turn(h, h->stage.model.change.ready_ms);
+    h->stage.model.change.ready_ms = now_ms();
     if (!h->stage.quit)
         stage_deliver(&h->stage, (struct message){.kind = MSG_KEY, .key = key});
     stage_draw(&h->stage);
