@@ -51,7 +51,7 @@ static struct project project_make(bool postgres)
     temp_write(p.dir, "migrations/0002_audit.sql", audit);
     if (postgres) {
         p.database = postgres_database();
-        url = postgres_url_text(p.database);
+        url = postgres_owner_url_text(p.database);
         snprintf(p.url, sizeof p.url, "DATABASE_URL=%s", url);
         free(url);
     } else {

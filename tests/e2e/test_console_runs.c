@@ -187,6 +187,8 @@ static void drift(bool postgres)
 {
     struct project p = project_make(postgres);
 
+    if (postgres) /* the schema file is read in a database of its own */
+        postgres_run(NULL, "ALTER ROLE owner CREATEDB");
     temp_write(p.dir, "schema.sql",
                "CREATE TABLE accounts (id integer PRIMARY KEY, note text);\n"
                "CREATE TABLE invoices (id integer PRIMARY KEY);\n"

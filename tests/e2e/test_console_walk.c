@@ -272,25 +272,11 @@ static void name_target(struct project *p)
     free(database);
 }
 
-/* Of a role that owns the database and may make no other: its plans are not measured on a copy,
- * which is a second each, and no key depends on it. */
-static char *walkers_url(const char *database)
-{
-    char sql[256];
-    hg_url *url = postgres_url_as(NULL, "walker", NULL, database);
-    char *text = strdup(hg_url_redacted(url));
-
-    snprintf(sql, sizeof sql, "ALTER DATABASE \"%s\" OWNER TO walker", database);
-    postgres_run(NULL, sql);
-    hg_url_free(url);
-    return text;
-}
-
 static struct project project_make(bool postgres)
 {
     struct project p = {.dir = temp_dir_make()};
     char *database = postgres ? postgres_database() : NULL;
-    char *url = postgres ? walkers_url(database) : strdup("sqlite:///shop.db");
+    char *url = postgres ? postgres_owner_url_text(database) : strdup("sqlite:///shop.db");
 
     write_migrations(p.dir, postgres);
     if (!postgres)
@@ -423,7 +409,6 @@ static void every_key_works_on_sqlite(void **state)
 static void every_key_works_on_postgresql(void **state)
 {
     (void)state;
-    postgres_run(NULL, "CREATE ROLE walker LOGIN");
     walk(true);
 }
 

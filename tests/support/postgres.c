@@ -44,8 +44,9 @@ static struct {
     int port;
     pid_t keeper; /* 0: the server does not run */
     pid_t postmaster;
-    int leash;     /* the writing end of the keeper's pipe */
-    int databases; /* made so far */
+    int leash;      /* the writing end of the keeper's pipe */
+    int databases;  /* made so far */
+    bool has_owner; /* role "owner" has been made */
 } server;
 
 /* clang-format off */
@@ -761,6 +762,18 @@ static char *url_text(const char *host, const char *user, const char *password,
     free(password_part);
     free(database_part);
     return url;
+}
+
+char *postgres_owner_url_text(const char *database)
+{
+    char *sql = text("ALTER DATABASE \"%s\" OWNER TO owner", database);
+
+    if (!server.has_owner)
+        postgres_run(NULL, "CREATE ROLE owner LOGIN");
+    server.has_owner = true;
+    postgres_run(NULL, sql);
+    free(sql);
+    return url_text(server.dir, "owner", NULL, database);
 }
 
 char *postgres_url_text(const char *database)

@@ -56,6 +56,10 @@ hg_url *postgres_url_as(const char *host, const char *user, const char *password
 /* The same as text, allocated with malloc(), for command lines and environments. */
 char *postgres_url_text(const char *database);
 
+/* The same for a role that owns the database and may make no other, as an application's usually
+ * does: its plans are not measured on a copy of the schema, which takes a second each. */
+char *postgres_owner_url_text(const char *database);
+
 const char *postgres_socket_dir(void);
 int postgres_port(void);
 
