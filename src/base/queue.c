@@ -54,25 +54,33 @@ void queue_free(struct queue *q)
     alloc_free(q);
 }
 
-/* Under the lock, with room. */
-static void append(struct queue *q, const void *item)
+/* Under the lock, with room; whether the receiver is to be woken. */
+static bool append(struct queue *q, const void *item)
 {
     size_t at = (q->first + q->count) % q->capacity;
 
     memcpy(q->items + at * q->item_size, item, q->item_size);
-    if (q->count++ == 0)
+    return q->count++ == 0;
+}
+
+/* Not under the lock: the receiver is at it before we are done. Meanwhile the item may have been
+ * taken; whoever finds nothing then takes the signal back. */
+static void wake(struct queue *q, bool needed)
+{
+    if (needed)
         eventfd_write(q->wake, 1);
 }
 
 bool queue_offer(struct queue *q, const void *item)
 {
-    bool ok;
+    bool ok, first = false;
 
     pthread_mutex_lock(&q->lock);
     ok = !q->closed && q->count < q->capacity - q->capacity / 4;
     if (ok)
-        append(q, item);
+        first = append(q, item);
     pthread_mutex_unlock(&q->lock);
+    wake(q, first);
     return ok;
 }
 
@@ -80,7 +88,7 @@ bool queue_put(struct queue *q, const void *item, hg_deadline by)
 {
     struct timespec until = {.tv_sec = (time_t)(by.at_ns / 1000000000),
                              .tv_nsec = (long)(by.at_ns % 1000000000)};
-    bool ok;
+    bool ok, first = false;
 
     pthread_mutex_lock(&q->lock);
     while (q->count == q->capacity && !q->closed)
@@ -88,8 +96,9 @@ bool queue_put(struct queue *q, const void *item, hg_deadline by)
             break;
     ok = q->count < q->capacity && !q->closed;
     if (ok)
-        append(q, item);
+        first = append(q, item);
     pthread_mutex_unlock(&q->lock);
+    wake(q, first);
     return ok;
 }
 
@@ -103,10 +112,11 @@ bool queue_take(struct queue *q, void *out_item)
     if (ok) {
         memcpy(out_item, q->items + q->first * q->item_size, q->item_size);
         q->first = (q->first + 1) % q->capacity;
-        if (--q->count == 0)
-            eventfd_read(q->wake, &drained);
+        q->count--;
         pthread_cond_signal(&q->room);
     }
+    if (q->count == 0)
+        eventfd_read(q->wake, &drained);
     pthread_mutex_unlock(&q->lock);
     return ok;
 }

@@ -32,7 +32,8 @@ bool queue_take(struct queue *q, void *out_item);
  * be taken. */
 void queue_close(struct queue *q);
 
-/* Readable while something is inside. Belongs to the queue. */
+/* Readable while something is inside, and for a moment after it was taken: whoever is woken takes
+ * until there is nothing. Belongs to the queue. */
 int queue_fd(const struct queue *q);
 
 #endif
