@@ -30,6 +30,8 @@ typedef struct hg_pool_options {
      * err, and the connection is closed. What it leaves open is rolled back. */
     bool (*on_connect)(hg_conn *conn, void *context, hg_deadline by, hg_error *err);
     void *on_connect_context;
+    bool no_history; /* of what it publishes only the present: nobody wakes up to look, so that a
+                        tool which rests costs nothing */
 } hg_pool_options;
 
 /* Options of a pool as the settings say. Texts are borrowed from the settings. */

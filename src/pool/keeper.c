@@ -301,10 +301,12 @@ static void do_chore(hg_pool *pool, const struct chore *chore)
         pool_retire(pool, chore->slot, chore->why);
 }
 
-/* Keeps the published history; returns when to do so again. */
+/* Keeps the published history, if there is one; returns when to do so again. */
 static int64_t record(hg_pool *pool)
 {
-    return pool->telemetry.fd < 0 ? INT64_MAX : telemetry_record(&pool->telemetry, clock_now_ns());
+    bool kept = pool->telemetry.fd >= 0 && !pool->options.no_history;
+
+    return kept ? telemetry_record(&pool->telemetry, clock_now_ns()) : INT64_MAX;
 }
 
 /* Under the lock: nobody is to wait for an answer that will not come. */

@@ -755,6 +755,29 @@ static void a_published_pool_gives_signs_of_life_before_it_has_connections(void 
     close_fake_pool(pool);
 }
 
+static void a_pool_without_history_is_seen_and_steered_and_keeps_none(void **state)
+{
+    const hg_pool_order resume = {HG_ORDER_RESUME, 0};
+    hg_pool_options options = pool_of(2, 2);
+    char answer[200];
+    hg_pool_list list;
+    hg_pool *pool;
+
+    (void)state;
+    options.runtime_dir = folder;
+    options.name = "tool";
+    options.no_history = true;
+    pool = fake_pool(&options);
+    list = read_list();
+    assert_int_equal(list.count, 1);
+    assert_true(list.pools[0].alive);
+    assert_true(hg_pool_ask(folder, &list.pools[0], &resume, hg_deadline_in_ms(20000), answer,
+                            sizeof answer, NULL)); /* its housekeeper has been around */
+    assert_int_equal(atomic_load(&pool->telemetry.head->beat_ns), 0);
+    hg_pool_list_release(&list);
+    close_fake_pool(pool);
+}
+
 static void a_pool_of_ten_takes_less_than_64_kilobytes(void **state)
 {
     hg_pool *pool = published_pool(10, "main");
@@ -796,6 +819,7 @@ int main(int argc, char **argv)
         TEST(a_process_that_gives_no_sign_of_life_is_called_silent),
         TEST(a_mark_or_event_that_was_being_written_is_passed_over),
         TEST(a_published_pool_gives_signs_of_life_before_it_has_connections),
+        TEST(a_pool_without_history_is_seen_and_steered_and_keeps_none),
         TEST(a_pool_of_ten_takes_less_than_64_kilobytes),
     };
 
