@@ -7,7 +7,7 @@
 #define CURL_DISABLE_TYPECHECK /* it works through macros with the functions' names */
 #include <curl/curl.h>
 
-#include <headgate/error.h>
+#include "base/library.h"
 
 /* clang-format off */
 #define CURL_TABLE(X) \
@@ -17,9 +17,7 @@
 
 /* Its functions under their own names. */
 struct curl {
-#define CURL_MEMBER(name) __typeof__(&name) name;
-    CURL_TABLE(CURL_MEMBER)
-#undef CURL_MEMBER
+    CURL_TABLE(LIBRARY_MEMBER)
 };
 
 /* The loaded library; any thread. NULL: it is not there (HG_UNSUPPORTED). */

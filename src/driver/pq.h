@@ -7,7 +7,7 @@
 
 #include <libpq-fe.h>
 
-#include <headgate/error.h>
+#include "base/library.h"
 
 /* clang-format off */
 #define PQ_TABLE(X) \
@@ -24,9 +24,7 @@
 
 /* libpq's functions under their own names: pq->PQstatus(conn). */
 struct pq {
-#define PQ_MEMBER(name) __typeof__(&name) name;
-    PQ_TABLE(PQ_MEMBER)
-#undef PQ_MEMBER
+    PQ_TABLE(LIBRARY_MEMBER)
 };
 
 /* The loaded library; any thread. NULL: it is not there (HG_UNSUPPORTED). */

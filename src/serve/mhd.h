@@ -6,7 +6,7 @@
 
 #include <microhttpd.h>
 
-#include <headgate/error.h>
+#include "base/library.h"
 
 /* clang-format off */
 #define MHD_TABLE(X) \
@@ -18,9 +18,7 @@
 
 /* Its functions under their own names. */
 struct mhd {
-#define MHD_MEMBER(name) __typeof__(&name) name;
-    MHD_TABLE(MHD_MEMBER)
-#undef MHD_MEMBER
+    MHD_TABLE(LIBRARY_MEMBER)
 };
 
 /* The loaded library. Main thread. NULL: it is not there (HG_UNSUPPORTED). */
