@@ -26,6 +26,7 @@ typedef struct hg_cutover_options {
     const char *runbook;       /* of a new run: a built-in one's name or a file; NULL: "env-file" */
     const char *actor;         /* who, for the journal; NULL: the operating system's user */
     int64_t budget_ms;         /* how long the source may stay frozen; 0: as the rehearsal found */
+    const char *run;           /* which one to look at, also a rehearsal; NULL: the newest run */
 } hg_cutover_options;
 
 /* The built-in runbooks' names; NULL behind the last. */
@@ -68,7 +69,8 @@ typedef struct hg_cutover {
     const char *source, *target; /* the file's path; the URL without its password */
     hg_cutover_step *steps;
     size_t step_count;
-    size_t at; /* the step that comes next, or is being taken; step_count: none */
+    const char *freeze, *commit; /* ids of the steps between which the budget counts; "" */
+    size_t at;                   /* the step that comes next, or is being taken; step_count: none */
     hg_cutover_record *records;
     size_t record_count;
     const char *question; /* what has to be typed for the step `at`; "": nothing */
@@ -93,8 +95,8 @@ typedef struct hg_cutover {
 
 HG_API void hg_cutover_free(hg_cutover *cutover); /* NULL is fine */
 
-/* The newest run; without any: HG_FAILED. The target's settings may be NULL: then no question names
- * its database. err: HG_FILE (the journal was changed: where), HG_IO. */
+/* The run of the options; without any: HG_FAILED. The target's settings may be NULL: then no
+ * question names its database. err: HG_FILE (the journal was changed: where), HG_IO. */
 HG_API bool hg_cutover_read(const hg_cutover_options *options, hg_cutover **out_cutover,
                             hg_error *err);
 
@@ -120,6 +122,18 @@ HG_API bool hg_cutover_begin(const hg_cutover_options *options, char out_run[HG_
  */
 HG_API bool hg_cutover_work(const hg_cutover_options *options, bool abort,
                             const hg_observer *observer, hg_error *err);
+
+typedef enum hg_cutover_format { HG_CUTOVER_MARKDOWN, HG_CUTOVER_JSON } hg_cutover_format;
+
+/*
+ * Tells a run from beginning to end, for those who were not there: every step with how long it took
+ * and was expected to take, who decided what and in which words, what failed, and the digests of
+ * both sides. A run that is closed has the same in its folder, as report.md and report.json. put:
+ * called with the whole text. err: as of hg_cutover_read().
+ */
+HG_API bool hg_cutover_report(const hg_cutover_options *options, hg_cutover_format format,
+                              void (*put)(void *context, const char *text, size_t size),
+                              void *context, hg_error *err);
 
 typedef enum hg_cutover_order {
     HG_CUTOVER_ANSWER,   /* text: what was typed */
