@@ -52,7 +52,8 @@ struct cli_cutover {
     const char *note, *answer;
     double budget_s; /* -1: not given */
     bool plain; /* questions and answers, not the console */
-    bool abort, pause, go_on, status, postpone, unpostpone;
+    const char *run; /* which one is looked at; NULL: the newest */
+    bool abort, pause, go_on, status, postpone, unpostpone, report;
 };
 
 /* What the command line said. Texts are argv's. */

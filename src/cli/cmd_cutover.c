@@ -21,7 +21,10 @@ enum { OUT_LIMIT = 64 << 20, TYPED_ROOM = 128 };
 
 static bool open_sides(const struct cli *cli, struct cutover_sides *out, hg_error *err)
 {
-    return cutover_sides_open(&cli->settings, cli->cutover.runbook, cli_budget_ms(cli), out, err);
+    if (!cutover_sides_open(&cli->settings, cli->cutover.runbook, cli_budget_ms(cli), out, err))
+        return false;
+    out->options.run = cli->cutover.run;
+    return true;
 }
 
 int64_t cli_budget_ms(const struct cli *cli)
@@ -158,6 +161,23 @@ static int status(const struct cli *cli, const struct cutover_sides *sides)
         return cli_fail(cli, &err);
     show(cli, run, cutover_put_status);
     hg_cutover_free(run);
+    return 0;
+}
+
+static void append_text(void *context, const char *text, size_t size)
+{
+    buf_bytes(context, text, size);
+}
+
+static int report(const struct cli *cli, const struct cutover_sides *sides)
+{
+    struct buf out = BUF_INIT(OUT_LIMIT);
+    hg_error err = {0};
+
+    if (!hg_cutover_report(&sides->options, cli->json ? HG_CUTOVER_JSON : HG_CUTOVER_MARKDOWN,
+                           append_text, &out, &err))
+        return cli_fail(cli, &err);
+    print_out(&out);
     return 0;
 }
 
@@ -382,6 +402,7 @@ static bool choose(const struct cli *cli,
         {cli->attach, attach},
         {cli->cutover.abort, go_back},
         {cli->cutover.status, status},
+        {cli->cutover.report, report},
         {cli->cutover.pause, pause_run},
         {cli->cutover.go_on, continue_run},
         {cli->cutover.postpone, postpone},
@@ -401,8 +422,10 @@ static bool choose(const struct cli *cli,
     if (wanted > 1)
         return hg_fail(err, HG_USAGE,
                        "only one of --plan, --check, --resume, --attach, --abort, --status, "
-                       "--pause, --continue, --postpone, --unpostpone, --rate, --answer and "
-                       "--note makes sense");
+                       "--report, --pause, --continue, --postpone, --unpostpone, --rate, --answer "
+                       "and --note makes sense");
+    if (cli->cutover.run != NULL && *out_run != status && *out_run != report)
+        return hg_fail(err, HG_USAGE, "--run is for --status and --report");
     if (cli->cutover.runbook != NULL && *out_run != begin && *out_run != plan)
         return hg_fail(err, HG_USAGE, "--runbook is for a new run: an open one keeps its own");
     return true;

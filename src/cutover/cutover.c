@@ -19,6 +19,7 @@
 #include "drive.h"
 #include "hold.h"
 #include "mirror.h"
+#include "report.h"
 #include "run.h"
 #include "world.h"
 
@@ -123,9 +124,10 @@ bool hg_cutover_begin(const hg_cutover_options *options, char out_run[HG_CUTOVER
     int lock = -1;
     bool ok = source_path(options->source, source, err) && run_lock(options->source, &lock, err)
               && refuse_second(options->source, err) && hg_cutover_check(name, NULL, NULL, err)
-              && run_read_book(name, &book, err) && run_make(options->source, dir, out_run, err)
+              && run_read_book(name, &book, err)
+              && run_make(options->source, false, dir, out_run, err)
               && write_opening(options, dir, out_run, source, &book, err)
-              && run_publish(options->source, dir, out_run, err);
+              && run_publish(options->source, false, out_run, dir, err);
 
     run_unlock(lock);
     buf_release(&book);
@@ -469,6 +471,8 @@ bool hg_cutover_work(const hg_cutover_options *options, bool back, const hg_obse
     if (ok && journal_count(w.world.journal) > 1)
         ok = journal_append(w.world.journal, "", JOURNAL_RESUME, NULL, err);
     ok = ok && set_up(&w, back, err) && run_drive(&w, back, err);
+    if (w.world.journal != NULL && journal_last(w.world.journal, "", JOURNAL_CLOSE) != NULL)
+        (void)report_write(options, w.world.dir, NULL); /* --report tells the same */
     hg_conn_close(w.lock);
     world_close(&w.world);
     runbook_free(w.book);

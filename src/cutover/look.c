@@ -14,6 +14,7 @@
 #include "builtin.h"
 #include "control.h"
 #include "drive.h"
+#include "look.h"
 #include "run.h"
 #include "world.h"
 
@@ -76,6 +77,8 @@ static bool show_steps(struct look *l, hg_error *err)
     for (size_t i = 0; i < book->count; i++)
         show_step(&book->steps[i], &steps[i]);
     l->view.runbook = book->name;
+    l->view.freeze = book->freeze == NULL ? "" : book->freeze;
+    l->view.commit = book->commit == NULL ? "" : book->commit;
     l->view.steps = steps;
     l->view.step_count = book->count;
     return true;
@@ -87,17 +90,20 @@ static int64_t took(const struct journal *journal, const char *id)
     const struct journal_record *begun = journal_last(journal, id, JOURNAL_INTENT);
     const struct journal_record *done = journal_last(journal, id, JOURNAL_DONE);
 
-    return begun == NULL || done == NULL || done->seq < begun->seq ? -1
-                                                                   : done->at_ms - begun->at_ms;
+    if (begun == NULL || done == NULL || done->seq < begun->seq
+        || json_object_get(done->data, "not_rehearsed") != NULL)
+        return -1;
+    return done->at_ms - begun->at_ms;
 }
 
-/* Expected is what the step took in the newest run before this one in which it was done. */
-static void show_expected(struct look *l, const hg_settings *settings, const char *dir)
+/* Expected is what the step took in the newest run or rehearsal before this one in which it was
+ * done, and not passed over. */
+static void show_expected(struct look *l, const hg_settings *settings, const char *name)
 {
-    char before[RUN_PATH], at[RUN_PATH];
+    char before[RUN_PATH], at[JOURNAL_RUN_MAX];
 
-    snprintf(at, sizeof at, "%s", dir);
-    while (run_before(settings, at, before)) {
+    snprintf(at, sizeof at, "%s", name);
+    while (run_before(settings, at, at, before)) {
         struct journal *journal = NULL;
 
         if (journal_read(before, &journal, NULL))
@@ -105,7 +111,6 @@ static void show_expected(struct look *l, const hg_settings *settings, const cha
                 if (l->view.steps[i].expected_ms < 0)
                     l->view.steps[i].expected_ms = took(journal, l->view.steps[i].id);
         journal_close(journal);
-        snprintf(at, sizeof at, "%s", before);
     }
 }
 
@@ -171,6 +176,15 @@ static const char *last_error(const struct journal *journal, const char *id)
     return text == NULL ? "" : text;
 }
 
+static const char *note_of(const struct journal *journal, const char *id)
+{
+    const struct journal_record *done = journal_last(journal, id, JOURNAL_DONE);
+    const char *text =
+        done == NULL ? NULL : json_string_value(json_object_get(done->data, "not_rehearsed"));
+
+    return text == NULL ? "" : text;
+}
+
 static int64_t moment_of(const struct journal *journal, const char *id, enum journal_event event)
 {
     const struct journal_record *r = journal_last(journal, id, event);
@@ -192,6 +206,7 @@ static void show_states(struct look *l)
         if (state == STEP_DONE)
             s->ended_ms = moment_of(l->journal, s->id, JOURNAL_DONE);
         s->error = last_error(l->journal, s->id);
+        s->note = note_of(l->journal, s->id);
         if (state != STEP_DONE)
             l->view.at = i;
     }
@@ -281,6 +296,7 @@ static void show_run(struct look *l, const hg_cutover_options *options, const ch
     hg_cutover *v = &l->view;
 
     v->run = journal_run_id(l->journal);
+    v->rehearsal = open != NULL && json_is_true(json_object_get(open->data, "rehearsal"));
     v->dir = kept(l, dir);
     v->head = journal_head(l->journal);
     v->opened_ms = open == NULL ? 0 : open->at_ms;
@@ -320,11 +336,11 @@ static struct look *new_look(void)
     return l;
 }
 
-bool hg_cutover_read(const hg_cutover_options *options, hg_cutover **out_cutover, hg_error *err)
+bool look_read(const hg_cutover_options *options, const char *dir, hg_cutover **out_cutover,
+               const struct journal **out_journal, hg_error *err)
 {
     struct look *l = new_look();
-    char dir[RUN_PATH];
-    bool ok = l != NULL ? run_newest(options->source, dir, err) : no_memory(err);
+    bool ok = l != NULL || no_memory(err);
 
     ok = ok && journal_read(dir, &l->journal, err) && run_load_book(dir, &l->book, err)
          && show_steps(l, err) && show_records(l, err);
@@ -333,9 +349,19 @@ bool hg_cutover_read(const hg_cutover_options *options, hg_cutover **out_cutover
         return false;
     }
     show_run(l, options, dir);
-    show_expected(l, options->source, dir);
+    show_expected(l, options->source, journal_run_id(l->journal));
     *out_cutover = &l->view;
+    if (out_journal != NULL)
+        *out_journal = l->journal;
     return true;
+}
+
+bool hg_cutover_read(const hg_cutover_options *options, hg_cutover **out_cutover, hg_error *err)
+{
+    char dir[RUN_PATH];
+
+    return run_find(options->source, options->run, dir, err)
+           && look_read(options, dir, out_cutover, NULL, err);
 }
 
 /* --- a plan --- */

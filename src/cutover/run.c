@@ -28,9 +28,10 @@ static const char book_name[] = "runbook.json", orders_name[] = "orders";
 static const char *const order_names[HG_CUTOVER_ORDERS] = {
     "answer", "pause", "continue", "note", "abort", "rate", "postpone", "unpostpone"};
 
-static bool runs_dir(const hg_settings *settings, char out[RUN_PATH], hg_error *err)
+static bool runs_dir(const hg_settings *settings, bool rehearsals, char out[RUN_PATH],
+                     hg_error *err)
 {
-    return run_path(hg_settings_state_dir(settings), "runs", out, err);
+    return run_path(hg_settings_state_dir(settings), rehearsals ? "rehearsals" : "runs", out, err);
 }
 
 bool run_path(const char *dir, const char *name, char out[RUN_PATH], hg_error *err)
@@ -63,7 +64,7 @@ bool run_newest(const hg_settings *settings, char dir[RUN_PATH], hg_error *err)
 {
     char runs[RUN_PATH], name[JOURNAL_RUN_MAX];
 
-    if (!runs_dir(settings, runs, err))
+    if (!runs_dir(settings, false, runs, err))
         return false;
     if (newest_in(runs, NULL, name, sizeof name))
         return run_path(runs, name, dir, err);
@@ -72,14 +73,40 @@ bool run_newest(const hg_settings *settings, char dir[RUN_PATH], hg_error *err)
     return false;
 }
 
-bool run_before(const hg_settings *settings, const char *dir, char out[RUN_PATH])
+/* Names are of one folder: "../x" is none. */
+static bool is_there(const char *runs, const char *name, char dir[RUN_PATH])
 {
-    const char *slash = strrchr(dir, '/');
-    char runs[RUN_PATH], name[JOURNAL_RUN_MAX];
+    char journal[RUN_PATH];
 
-    return runs_dir(settings, runs, NULL)
-           && newest_in(runs, slash == NULL ? dir : slash + 1, name, sizeof name)
-           && run_path(runs, name, out, NULL);
+    return name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL
+           && run_path(runs, name, dir, NULL) && run_path(dir, "journal.jsonl", journal, NULL)
+           && file_exists(journal);
+}
+
+bool run_find(const hg_settings *settings, const char *name, char dir[RUN_PATH], hg_error *err)
+{
+    char runs[RUN_PATH];
+
+    if (name == NULL)
+        return run_newest(settings, dir, err);
+    for (int rehearsals = 0; rehearsals < 2; rehearsals++)
+        if (runs_dir(settings, rehearsals != 0, runs, NULL) && is_there(runs, name, dir))
+            return true;
+    return hg_fail(err, HG_FAILED, "no cutover or rehearsal is called \"%s\"", name);
+}
+
+bool run_before(const hg_settings *settings, const char *name, char out_name[JOURNAL_RUN_MAX],
+                char out_dir[RUN_PATH])
+{
+    char runs[RUN_PATH], found[JOURNAL_RUN_MAX], best[JOURNAL_RUN_MAX] = "";
+
+    for (int rehearsals = 0; rehearsals < 2; rehearsals++)
+        if (runs_dir(settings, rehearsals != 0, runs, NULL)
+            && newest_in(runs, name, found, sizeof found) && strcmp(found, best) > 0
+            && run_path(runs, found, out_dir, NULL))
+            text_copy(best, sizeof best, found);
+    text_copy(out_name, JOURNAL_RUN_MAX, best);
+    return best[0] != '\0';
 }
 
 /* A folder that begins with a dot counts for nobody: what was interrupted before the journal began
@@ -93,9 +120,9 @@ static bool make_hidden(const char *runs, const char *run, char dir[RUN_PATH], h
            && !file_exists(there) && mkdir(dir, 0700) == 0;
 }
 
-/* "20261123-1405"; a second one of the same minute gets a number. */
-bool run_make(const hg_settings *settings, char dir[RUN_PATH], char run[JOURNAL_RUN_MAX],
-              hg_error *err)
+/* "20261123-1405", a rehearsal "20261123-1405r"; a second one of the same minute gets a number. */
+bool run_make(const hg_settings *settings, bool rehearsal, char dir[RUN_PATH],
+              char run[JOURNAL_RUN_MAX], hg_error *err)
 {
     time_t now = (time_t)(clock_wall_ms() / 1000);
     char runs[RUN_PATH], minute[20], orders[RUN_PATH];
@@ -103,22 +130,28 @@ bool run_make(const hg_settings *settings, char dir[RUN_PATH], char run[JOURNAL_
 
     gmtime_r(&now, &tm);
     strftime(minute, sizeof minute, "%Y%m%d-%H%M", &tm);
-    if (!runs_dir(settings, runs, err))
+    if (!runs_dir(settings, rehearsal, runs, err) || !file_make_dir(runs, 0700, err))
         return false;
     for (int i = 1; i < NAMES_A_MINUTE; i++) {
-        snprintf(run, JOURNAL_RUN_MAX, i == 1 ? "%s" : "%s-%02d", minute, i);
+        snprintf(run, JOURNAL_RUN_MAX, i == 1 ? "%s%s" : "%s%s-%02d", minute, rehearsal ? "r" : "",
+                 i);
         if (make_hidden(runs, run, dir, err))
             return run_path(dir, orders_name, orders, err) && file_make_dir(orders, 0700, err);
     }
     return hg_fail(err, HG_IO, "could not make a folder in \"%s\": %m", runs);
 }
 
-bool run_publish(const hg_settings *settings, const char *dir, const char *run, hg_error *err)
+bool run_publish(const hg_settings *settings, bool rehearsal, const char *run, char dir[RUN_PATH],
+                 hg_error *err)
 {
     char runs[RUN_PATH], path[RUN_PATH];
 
-    return runs_dir(settings, runs, err) && run_path(runs, run, path, err)
-           && (rename(dir, path) == 0 || hg_fail(err, HG_IO, "could not rename \"%s\": %m", dir));
+    if (!runs_dir(settings, rehearsal, runs, err) || !run_path(runs, run, path, err))
+        return false;
+    if (rename(dir, path) != 0)
+        return hg_fail(err, HG_IO, "could not rename \"%s\": %m", dir);
+    text_copy(dir, RUN_PATH, path);
+    return true;
 }
 
 bool run_lock(const hg_settings *settings, int *out_lock, hg_error *err)
@@ -126,7 +159,7 @@ bool run_lock(const hg_settings *settings, int *out_lock, hg_error *err)
     char runs[RUN_PATH];
     int fd;
 
-    if (!runs_dir(settings, runs, err) || !file_make_dir(runs, 0700, err))
+    if (!runs_dir(settings, false, runs, err) || !file_make_dir(runs, 0700, err))
         return false;
     fd = open(runs, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     while (fd >= 0 && flock(fd, LOCK_EX) != 0 && errno == EINTR)

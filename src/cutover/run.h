@@ -4,6 +4,8 @@
  *     STATE/runs/20261123-1405/journal.jsonl   what was done
  *                             /runbook.json    what there is to do, as it was when the run began
  *                             /orders/         what people want of whoever works on it
+ *                             /report.md       all of it, once it is over; report.json
+ *     STATE/rehearsals/20261122-0930/          the same for a rehearsal
  */
 #ifndef CUTOVER_RUN_H
 #define CUTOVER_RUN_H
@@ -20,17 +22,23 @@ enum { RUN_PATH = 4096 };
 /* The newest run's folder. err: HG_FAILED (there is none), HG_IO. */
 bool run_newest(const hg_settings *settings, char dir[RUN_PATH], hg_error *err);
 
-/* The folder of the run before the one of this folder; false: there is none. */
-bool run_before(const hg_settings *settings, const char *dir, char out[RUN_PATH]);
+/* The folder of the run or rehearsal of this name; NULL: of the newest run. Same errors. */
+bool run_find(const hg_settings *settings, const char *name, char dir[RUN_PATH], hg_error *err);
+
+/* The newest run or rehearsal before the one of this name; false: there is none. out_name may be
+ * the same as name. */
+bool run_before(const hg_settings *settings, const char *name, char out_name[JOURNAL_RUN_MAX],
+                char out_dir[RUN_PATH]);
 
 /* A folder for a new run, which nobody sees before run_publish(), and the run's name. err: HG_IO.
  */
-bool run_make(const hg_settings *settings, char dir[RUN_PATH], char run[JOURNAL_RUN_MAX],
-              hg_error *err);
+bool run_make(const hg_settings *settings, bool rehearsal, char dir[RUN_PATH],
+              char run[JOURNAL_RUN_MAX], hg_error *err);
 
 /* Gives the folder of a new run, once its journal has begun, its name: a run is there whole or not
- * at all. */
-bool run_publish(const hg_settings *settings, const char *dir, const char *run, hg_error *err);
+ * at all. dir: becomes the new one. */
+bool run_publish(const hg_settings *settings, bool rehearsal, const char *run, char dir[RUN_PATH],
+                 hg_error *err);
 
 /* Keeps every other process from beginning a run until run_unlock(); waits for one that does. */
 bool run_lock(const hg_settings *settings, int *out_lock, hg_error *err);

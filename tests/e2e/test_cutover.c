@@ -14,6 +14,35 @@ static void assert_ready(const struct shop *s, const char *observed)
     assert_status(r, 0);
 }
 
+/* The report of a run that is over: from the command and in the folder the same. */
+static void assert_report(const struct shop *s, const json_t *run)
+{
+    struct process_result md = HEADGATE(s, "cutover", "--report"),
+                          r = HEADGATE(s, "cutover", "--report", "--json");
+    json_t *report = json_loads(r.out, 0, NULL);
+    struct buf text = BUF_INIT(1 << 20), path = BUF_INIT(1 << 12);
+    const json_t *frozen = json_object_get(report, "frozen");
+
+    buf_printf(&path, "%s/%s/report.md", s->dir, text_of(run, "dir"));
+    assert_true(file_read(path.bytes, &text, NULL));
+    assert_string_equal(md.out, text.bytes);
+    assert_non_null(strstr(md.out, ": done\n"));
+    assert_non_null(strstr(md.out, "| the keeper, by phone |"));
+    assert_non_null(strstr(md.out, "NO RETURN "));
+    assert_string_equal(text_of(report, "outcome"), "done");
+    assert_string_equal(text_of(json_object_get(report, "journal"), "head"), text_of(run, "head"));
+    assert_true(json_integer_value(json_object_get(frozen, "ms")) > 0);
+    assert_true(json_is_string(json_object_get(frozen, "until")));
+    assert_int_equal(json_array_size(json_object_get(report, "steps")), SHOP_STEPS);
+    json_decref(report);
+    buf_release(&path);
+    buf_release(&text);
+    process_release(&md);
+    assert_status(r, 0);
+    assert_status(HEADGATE(s, "cutover", "--report", "--run", text_of(run, "run")), 0);
+    assert_status(HEADGATE(s, "cutover", "--status", "--run", "../runs"), 1);
+}
+
 static void no_write_is_lost_and_none_is_there_twice(void **state)
 {
     struct shop *s = *state;
@@ -37,8 +66,9 @@ static void no_write_is_lost_and_none_is_there_twice(void **state)
     assert_ready(s, "read-only on purpose: cutover ");
     run = shop_answer(s, in, NULL);
     assert_string_equal(text_of(run, "outcome"), "done");
-    json_decref(run);
     assert_int_equal(process_wait(keeper), 0);
+    assert_report(s, run);
+    json_decref(run);
     await_writes(s, "done", 3 * WORKERS);
     assert_ready(s, "primary, writable");
     shop_close_application(s);
