@@ -629,7 +629,7 @@ void postgres_start(void)
     find_server();
     choose_user();
     server.owner = getpid();
-    server.dir = temp_dir_make();
+    server.dir = temp_dir_make_quick();
     if (geteuid() == 0 && chown(server.dir, server.uid, server.gid) != 0)
         give_up("%s: %s", server.dir, strerror(errno));
     atexit(end_with_program);

@@ -9,6 +9,10 @@
 /* Makes a new folder that any user may enter; exits the test program when it cannot. Freed by
  * temp_dir_remove(). */
 char *temp_dir_make(void);
+
+/* The same for what makes and removes thousands of files: in memory where there is plenty of it and
+ * TMPDIR names no other place. */
+char *temp_dir_make_quick(void);
 void temp_dir_remove(char *dir); /* NULL is fine */
 
 /* Writes dir/name (folders of name are made), for fixtures. */
