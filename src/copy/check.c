@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "ask.h"
+#include "guard.h"
 
 enum {
     CHUNK_BYTES = 8 << 20,
@@ -84,6 +85,8 @@ static bool check_row(struct scan *scan, struct hand *hand, hg_error *err)
     if (said == ROW_FAILED)
         return false;
     pace_row(&scan->check->run->pace, hand);
+    if (scan->check->run->guards != NULL)
+        guards_look(scan->check->run->guards, scan->span->table, hand->cells);
     if (++scan->rows >= COUNT_EVERY)
         count_progress(scan);
     if (said == ROW_REJECTED) {

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "catchup.h"
+#include "guard.h"
 
 enum {
     SOON_MS = 60000,
@@ -327,12 +328,13 @@ static bool misfits_stop(struct run *run, hg_error *err)
     return true;
 }
 
-static bool check(struct run *run, bool digests, hg_error *err)
+/* digests: of each chunk; orphans: they are looked for. */
+static bool check(struct run *run, bool digests, bool orphans, hg_error *err)
 {
     bool ok;
 
     copy_phase(run, "checking", 0);
-    ok = check_rows(run, digests, err);
+    ok = (!orphans || guards_make(run, err)) && check_rows(run, digests, err);
     run->result->check_ms = clock_since_ms(run->phase_ns);
     return ok;
 }
@@ -359,7 +361,7 @@ static bool check_rules(struct run *run, hg_error *err)
 
 static bool dry_run(struct run *run, hg_error *err)
 {
-    if (!check(run, false, err) || !check_rules(run, err))
+    if (!check(run, false, true, err) || !check_rules(run, err))
         return false;
     run->result->ok = tally_misfits(&run->tally) == 0 && !has_stops(run);
     return run->result->ok || (misfits_stop(run, err), false);
@@ -367,7 +369,7 @@ static bool dry_run(struct run *run, hg_error *err)
 
 static bool verify_only(struct run *run, hg_error *err)
 {
-    return check(run, true, err) && prepare_sessions(run, err) && verify(run, err);
+    return check(run, true, false, err) && prepare_sessions(run, err) && verify(run, err);
 }
 
 /* Rows, then what belongs to them. From here on the copy can be resumed. */
@@ -421,7 +423,7 @@ static bool carry_on(struct run *run, hg_error *err)
         ok = hg_fail(err, HG_NOMEM, "could not resume the copy: out of memory");
     if (ok && count > 0)
         memcpy(recorded, run->chunks.items, count * sizeof *recorded);
-    ok = ok && check(run, true, err) && !misfits_stop(run, err)
+    ok = ok && check(run, true, false, err) && !misfits_stop(run, err)
          && state_reconcile(run, recorded, count, err);
     run->result->resumed = ok && has_chunks_done(run);
     alloc_free(recorded);
@@ -430,7 +432,7 @@ static bool carry_on(struct run *run, hg_error *err)
 
 static bool begin_anew(struct run *run, hg_error *err)
 {
-    return check(run, false, err) && check_rules(run, err) && !misfits_stop(run, err)
+    return check(run, false, true, err) && check_rules(run, err) && !misfits_stop(run, err)
            && state_begin(run, err);
 }
 
@@ -439,7 +441,7 @@ static bool copy(struct run *run, hg_error *err)
     if (!may_change(run, run->unfinished, err))
         return false;
     if (has_stops(run))
-        return check(run, false, err) && (misfits_stop(run, err), false);
+        return check(run, false, false, err) && (misfits_stop(run, err), false);
     if (!(run->unfinished ? carry_on(run, err) : begin_anew(run, err)))
         return false;
     run->begun = true;
@@ -554,6 +556,7 @@ static void release(struct run *run)
         arena_release(&difference->arena);
     VEC_RELEASE(&run->differences);
     alloc_free(run->advances);
+    guards_release(run->guards);
     mapping_release(&run->mapping);
     build_release(&run->build);
     rules_release(&run->rules);

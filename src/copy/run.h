@@ -4,6 +4,7 @@
  *   build.c      tables for a target that has none
  *   snapshot.c   all readers at one moment of the source
  *   check.c      every value once, and the chunks that the rows are sent in
+ *   guard.c      on the way, whether most of them have their parents
  *   keys.c       what rows owe one another
  *   duplicates.c and that the target's unique keys hold them apart
  *   conditions.c and that they meet its CHECKs
@@ -61,6 +62,8 @@ struct difference {
 
 enum { DIFFERENCES_TOLD = 20 }; /* of a table */
 
+struct guards;
+
 struct run {
     const hg_copy_options *options;
     const hg_observer *observer;
@@ -84,6 +87,7 @@ struct run {
     VEC(struct chunk) chunks; /* by table and range */
     VEC(struct difference) differences;
     struct advance *advances; /* of the tables of the mapping */
+    struct guards *guards;    /* NULL: nobody asks for orphans */
     int64_t phase_ns;         /* when the phase began, */
     const char *phase;        /* and what it does: "checking" */
     int64_t phase_total;      /* in bytes; 0: nobody knows yet */

@@ -89,6 +89,50 @@ static void one_duplicate_among_very_many_is_found(void **state)
     close_sides(&sides);
 }
 
+/* Values of a column that refers to rows with the ids -5, 3 and 70, and whether one is left alone.
+ */
+static const struct kin {
+    const char *type, *values;
+    int orphans;
+} kins[] = {
+    // clang-format off
+    {"INTEGER", "(-5), (3), (70), (NULL)",         0},
+    {"INTEGER", "(-5), (4), (NULL), (-6), (71)",   3},
+    {"INTEGER", "(9223372036854775807), (-9223372036854775807)", 2},
+    {"",        "('3'), (3.0), (70)",              0},
+    {"",        "('3'), ('x'), (x'33'), (3.5)",    3},
+    {"TEXT",    "(3), ('-5')",                     0},
+    // clang-format on
+};
+
+static void rows_that_refer_to_nothing_are_counted_and_no_others(void **state)
+{
+    struct sides sides;
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides, "CREATE TABLE parent (id INTEGER PRIMARY KEY)",
+              "INSERT INTO parent VALUES (-5), (3), (70)");
+    in_target(&sides, "CREATE TABLE parent (id text); CREATE TABLE child (p text)");
+    sides.options.mode = HG_COPY_DRY_RUN;
+    for (size_t i = 0; i < sizeof kins / sizeof *kins; i++) {
+        const hg_copy_problem *problem;
+        char create[200], insert[200];
+
+        snprintf(create, sizeof create, "CREATE TABLE child (p %s REFERENCES parent)",
+                 kins[i].type);
+        snprintf(insert, sizeof insert, "INSERT INTO child VALUES %s", kins[i].values);
+        IN_SOURCE(&sides, "PRAGMA foreign_keys = OFF", "DROP TABLE IF EXISTS child", create,
+                  insert);
+        (void)copy_them(&sides);
+        problem = problem_of(&sides, "orphan");
+        if ((problem == NULL ? 0 : problem->count) != kins[i].orphans)
+            fail_msg("%s: %s: %s", kins[i].type, kins[i].values,
+                     problem == NULL ? "none" : problem->message);
+    }
+    close_sides(&sides);
+}
+
 /* --- conditions --- */
 
 static const struct promise {
@@ -175,6 +219,7 @@ int main(void)
         cmocka_unit_test(a_key_of_the_target_that_rows_would_break_is_found),
         cmocka_unit_test(a_key_of_several_columns_is_one_only_where_all_are_equal),
         cmocka_unit_test(one_duplicate_among_very_many_is_found),
+        cmocka_unit_test(rows_that_refer_to_nothing_are_counted_and_no_others),
         cmocka_unit_test(a_condition_of_the_target_that_rows_do_not_meet_is_found),
         cmocka_unit_test(a_condition_of_a_table_that_the_copy_makes_is_looked_at_too),
     };
