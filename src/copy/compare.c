@@ -14,9 +14,10 @@
 
 enum { PIECE_BLOCKS = 4096, TID_RANGES_FROM = 140000 };
 
-/* Blocks of a table's file. */
+/* Blocks of a table's file; or the table's statistics are gathered. */
 struct piece {
     size_t table;
+    bool analyze;
     int64_t from, to; /* to < 0: all of it, without a range */
     struct digest digest;
 };
@@ -71,10 +72,21 @@ static bool digest_query(struct run *run, struct hand *hand, const struct table 
 
 /* --- pieces --- */
 
-static bool compare_piece(void *context, struct hand *hand, void *task, hg_error *err)
+static bool analyze(struct hand *hand, const struct table *table, hg_error *err)
+{
+    struct buf sql = BUF_INIT(1 << 16);
+    bool ok;
+
+    buf_printf(&sql, "ANALYZE %s", table->target->sql_name);
+    ok = buf_failed(&sql) ? no_memory(err)
+                          : bulk_script(hand->target, sql.bytes, hg_deadline_never(), err);
+    buf_release(&sql);
+    return ok;
+}
+
+static bool read_piece(void *context, struct hand *hand, struct piece *piece, hg_error *err)
 {
     struct compare *compare = context;
-    struct piece *piece = task;
     const struct table *table = &compare->run->mapping.tables[piece->table];
     struct advance *advance = &compare->run->advances[piece->table];
     struct buf sql = BUF_INIT(2 << 20);
@@ -94,6 +106,15 @@ static bool compare_piece(void *context, struct hand *hand, void *task, hg_error
     return ok;
 }
 
+static bool do_piece(void *context, struct hand *hand, void *task, hg_error *err)
+{
+    const struct run *run = ((struct compare *)context)->run;
+    struct piece *piece = task;
+
+    return piece->analyze ? analyze(hand, &run->mapping.tables[piece->table], err)
+                          : read_piece(context, hand, piece, err);
+}
+
 static enum crew_said next_piece(void *context, struct hand *hand, void **out_task)
 {
     struct compare *compare = context;
@@ -108,6 +129,23 @@ static enum crew_said next_piece(void *context, struct hand *hand, void **out_ta
 static void report(void *context)
 {
     copy_report(((struct compare *)context)->run);
+}
+
+/* While one worker waits for the statistics of a table, others read. */
+static bool add_statistics(struct compare *compare, hg_error *err)
+{
+    struct run *run = compare->run;
+
+    for (size_t i = 0; i < run->mapping.table_count; i++) {
+        struct piece *piece = run->advances[i].unanalyzed ? VEC_PUSH(&compare->pieces) : NULL;
+
+        if (piece == NULL && run->advances[i].unanalyzed)
+            return no_memory(err);
+        if (piece != NULL)
+            *piece = (struct piece){.table = i, .analyze = true};
+        run->advances[i].unanalyzed = false;
+    }
+    return true;
 }
 
 static bool add_piece(struct compare *compare, size_t table, int64_t from, int64_t to,
@@ -162,9 +200,9 @@ static bool judge(struct run *run)
 bool compare_sides(struct run *run, hg_error *err)
 {
     struct compare compare = {.run = run};
-    const struct crew_work work = {&compare, next_piece, compare_piece, NULL, report};
+    const struct crew_work work = {&compare, next_piece, do_piece, NULL, report};
     const struct piece *piece;
-    bool ok = true;
+    bool ok = add_statistics(&compare, err);
 
     for (size_t i = 0; ok && i < run->mapping.table_count; i++)
         ok = cut_table(&compare, i, err);

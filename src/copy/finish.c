@@ -1,7 +1,8 @@
 /*
  * finish.c - what comes once the rows are there: sequences, indexes, keys, foreign keys and
- * triggers in their places, statistics. Several workers at once, as far as locks on tables let
- * them.
+ * triggers in their places. Several workers at once, as far as locks on tables let them. Statistics
+ * are gathered at once of small tables alone: those of large ones can be while they are read back,
+ * and nothing else can go on beside them.
  *
  * Indexes of one table are built beside one another; everything else has its table for itself, and
  * waits for what it stands on. The largest tables come first. All of a small table is one step:
@@ -26,7 +27,6 @@ enum step_kind {
     STEP_ADD,      /* a foreign key, not validated; takes locks on two tables, for a moment */
     STEP_VALIDATE, /* reads both tables */
     STEP_TRIGGER,
-    STEP_ANALYZE,
     STEPS
 };
 
@@ -162,7 +162,7 @@ static int compare_steps(const void *left, const void *right)
 
 static bool plan(struct finish *f, hg_error *err)
 {
-    const struct run *run = f->run;
+    struct run *run = f->run;
 
     for (size_t i = 0; i < run->target.hold_count; i++)
         if (!plan_hold(f, &run->target.holds[i], err))
@@ -170,11 +170,12 @@ static bool plan(struct finish *f, hg_error *err)
     for (size_t i = 0; i < run->mapping.table_count; i++) {
         size_t table = target_number(&run->target, run->mapping.tables[i].target->name);
 
-        bool is_small = f->scripts[table].size > 0;
-
-        if (buf_failed(&f->scripts[table])
-            || !add_step(f, is_small ? STEP_KEY : STEP_ANALYZE, table, table, err, "%sANALYZE %s",
-                         f->scripts[table].bytes, run->mapping.tables[i].target->sql_name))
+        run->advances[i].unanalyzed = bytes_of(run, table) >= SMALL_BYTES;
+        if (buf_failed(&f->scripts[table]))
+            return no_memory(err);
+        if (!run->advances[i].unanalyzed
+            && !add_step(f, STEP_KEY, table, table, err, "%sANALYZE %s", f->scripts[table].bytes,
+                         run->mapping.tables[i].target->sql_name))
             return false;
     }
     if (f->steps.count > 1)

@@ -46,6 +46,7 @@ struct advance {
     int64_t begun_ns;
     double duration_ms;
     bool announced;
+    bool unanalyzed; /* the server has no statistics of what came */
     struct digest source, target;
     bool compared;
 };
