@@ -1,10 +1,11 @@
 /*
  * btree.c - walks along the inner pages; leaves are not read, for how deep they lie is known from
- * the first of them.
+ * the first of them. Of those that changed, both states are compared cell by cell.
  */
 #include "btree.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/alloc.h"
 
@@ -233,29 +234,173 @@ static bool add_doubt(struct doubts *out, int64_t lo, int64_t hi, hg_error *err)
     return true;
 }
 
-/* Leaves of one tree that are not the same leaf of the other. */
+/* --- cells --- */
+
+/* Where the cells of a page stand, and how much of their content stands with them. §1.6. */
+struct layout {
+    size_t header; /* in front of the cells' places */
+    size_t child;  /* bytes of a cell in front of its content's size */
+    bool keyed;
+    int64_t usable, most;
+};
+
+static struct layout layout_of(const uint8_t *header, uint32_t usable)
+{
+    bool inner = is_inner(header[0]), keyed = header[0] == LEAF_TABLE;
+
+    return (struct layout){.header = inner ? INNER_HEADER : LEAF_HEADER,
+                           .child = inner ? 4 : 0,
+                           .keyed = keyed,
+                           .usable = usable,
+                           .most = keyed ? (int64_t)usable - 35
+                                         : ((int64_t)usable - 12) * 64 / 255 - 23};
+}
+
+/* The first page of what does not fit; 0: all of it does. */
+static uint32_t overflow_of(const struct layout *layout, int64_t payload, const uint8_t *content,
+                            const uint8_t *end)
+{
+    int64_t least = (layout->usable - 12) * 32 / 255 - 23;
+    int64_t local = least + (payload - least) % (layout->usable - 4);
+
+    if (payload <= layout->most)
+        return 0;
+    local = local <= layout->most ? local : least;
+    return content + local + 4 > end ? 0 : get_u32(content + local);
+}
+
+/* One cell of a leaf of rows. */
+struct cell_at {
+    int64_t rowid;
+    const uint8_t *bytes; /* all that stands on the page */
+    size_t size;
+    bool longer; /* the rest of it stands elsewhere */
+};
+
+static bool read_cell(const uint8_t *page, uint32_t number, const struct layout *layout,
+                      size_t page_size, uint32_t i, struct cell_at *out)
+{
+    const uint8_t *slot = header_of(page, number) + layout->header + 2 * (size_t)i;
+    const uint8_t *end = page + page_size, *at;
+    int64_t payload = 0;
+    size_t n, m;
+
+    if (slot + 2 > end || (at = page + get_u16(slot)) >= end
+        || (n = get_varint(at, end, &payload)) == 0
+        || (m = get_varint(at + n, end, &out->rowid)) == 0)
+        return false;
+    out->bytes = at;
+    out->longer = payload > layout->most;
+    out->size = out->longer ? 0 : n + m + (size_t)payload;
+    return out->size <= (size_t)(end - at);
+}
+
+/* Two states of one leaf. */
+struct pair {
+    struct bulk_pages *pages[2]; /* before, now */
+    uint8_t *bytes[2];
+    uint32_t usable;
+};
+
+static bool is_same_cell(const struct cell_at *a, const struct cell_at *b)
+{
+    return !a->longer && !b->longer && a->size == b->size
+           && memcmp(a->bytes, b->bytes, a->size) == 0;
+}
+
+/* Rows that are not byte by byte in both states, walked side by side: cells stand in the order of
+ * their rowids. Of rows that are longer than what a leaf has room for, each is in doubt. */
+static bool compare_leaf(struct pair *p, uint32_t page, struct doubts *out, hg_error *err)
+{
+    size_t size = bulk_page_size(p->pages[0]);
+    uint32_t at[2] = {0, 0}, count[2];
+    struct layout layout[2];
+
+    for (int k = 0; k < 2; k++) {
+        const uint8_t *header = header_of(p->bytes[k], page);
+
+        if (!bulk_pages_read(p->pages[k], page, 1, p->bytes[k], err))
+            return false;
+        layout[k] = layout_of(header, p->usable);
+        count[k] = get_u16(header + 3);
+        if (header[0] != LEAF_TABLE)
+            return damaged(page, err);
+    }
+    while (at[0] < count[0] || at[1] < count[1]) {
+        struct cell_at cells[2];
+        bool gone, added;
+
+        for (int k = 0; k < 2; k++)
+            if (at[k] < count[k]
+                && !read_cell(p->bytes[k], page, &layout[k], size, at[k], &cells[k]))
+                return damaged(page, err);
+        gone = at[1] == count[1] || (at[0] < count[0] && cells[0].rowid < cells[1].rowid);
+        added = at[0] == count[0] || (at[1] < count[1] && cells[1].rowid < cells[0].rowid);
+        if ((gone || added || !is_same_cell(&cells[0], &cells[1]))
+            && !add_doubt(out, cells[gone ? 0 : 1].rowid, cells[gone ? 0 : 1].rowid, err))
+            return false;
+        at[0] += !added;
+        at[1] += !gone;
+    }
+    return true;
+}
+
+static bool open_pair(struct bulk_pages *before, struct bulk_pages *now, struct pair *out,
+                      hg_error *err)
+{
+    uint32_t size = bulk_page_size(now);
+
+    *out = (struct pair){.pages = {before, now}, .bytes = {alloc_zero(2, size)}};
+    if (out->bytes[0] == NULL)
+        return no_memory(err);
+    out->bytes[1] = out->bytes[0] + size;
+    if (!bulk_pages_read(now, 1, 1, out->bytes[0], err))
+        return false;
+    out->usable = size - out->bytes[0][20]; /* less what is reserved on every page */
+    return true;
+}
+
+/* --- trees --- */
+
+static void set_leaves(const struct btree *tree, struct flags *flags, uint8_t value)
+{
+    const struct leaf *leaf;
+
+    VEC_EACH (&tree->leaves, leaf)
+        set(flags, leaf->page, value);
+}
+
+/* Leaves of both trees that changed, and those that only the first has. p: NULL: of leaves of both
+ * somebody has taken care. */
 static bool add_changed(const struct btree *of, const struct btree *other,
-                        const struct flags *changed, struct flags *scratch, struct doubts *out,
-                        hg_error *err)
+                        const struct flags *changed, struct flags *scratch, struct pair *p,
+                        struct doubts *out, hg_error *err)
 {
     const struct leaf *leaf;
     bool ok = true;
 
-    VEC_EACH (&other->leaves, leaf)
-        set(scratch, leaf->page, 1);
-    VEC_EACH (&of->leaves, leaf)
-        if (ok && (is_set(changed, leaf->page) || !is_set(scratch, leaf->page)))
+    set_leaves(other, scratch, 1);
+    VEC_EACH (&of->leaves, leaf) {
+        if (ok && !is_set(scratch, leaf->page))
             ok = add_doubt(out, leaf->lo, leaf->hi, err);
-    VEC_EACH (&other->leaves, leaf)
-        set(scratch, leaf->page, 0);
+        else if (ok && p != NULL && is_set(changed, leaf->page))
+            ok = compare_leaf(p, leaf->page, out, err);
+    }
+    set_leaves(other, scratch, 0);
     return ok;
 }
 
-bool btree_compare(const struct btree *before, const struct btree *now, const struct flags *changed,
-                   struct flags *scratch, struct doubts *out, hg_error *err)
+bool btree_compare(const struct tree_state *before, const struct tree_state *now,
+                   const struct flags *changed, struct flags *scratch, struct doubts *out,
+                   hg_error *err)
 {
-    return add_changed(now, before, changed, scratch, out, err)
-           && add_changed(before, now, changed, scratch, out, err);
+    struct pair p;
+    bool ok = open_pair(before->pages, now->pages, &p, err)
+              && add_changed(now->tree, before->tree, changed, scratch, &p, out, err)
+              && add_changed(before->tree, now->tree, changed, scratch, NULL, out, err);
+
+    alloc_free(p.bytes[0]);
+    return ok;
 }
 
 static int compare_doubts(const void *left, const void *right)
@@ -305,39 +450,6 @@ static bool follow(struct chain *c, uint32_t page, hg_error *err)
             return false;
     }
     return true;
-}
-
-/* Where the cells of a page stand, and how much of their content stands with them. §1.6. */
-struct layout {
-    size_t header; /* in front of the cells' places */
-    size_t child;  /* bytes of a cell in front of its content's size */
-    bool keyed;
-    int64_t usable, most;
-};
-
-static struct layout layout_of(const uint8_t *header, uint32_t usable)
-{
-    bool inner = is_inner(header[0]), keyed = header[0] == LEAF_TABLE;
-
-    return (struct layout){.header = inner ? INNER_HEADER : LEAF_HEADER,
-                           .child = inner ? 4 : 0,
-                           .keyed = keyed,
-                           .usable = usable,
-                           .most = keyed ? (int64_t)usable - 35
-                                         : ((int64_t)usable - 12) * 64 / 255 - 23};
-}
-
-/* The first page of what does not fit; 0: all of it does. */
-static uint32_t overflow_of(const struct layout *layout, int64_t payload, const uint8_t *content,
-                            const uint8_t *end)
-{
-    int64_t least = (layout->usable - 12) * 32 / 255 - 23;
-    int64_t local = least + (payload - least) % (layout->usable - 4);
-
-    if (payload <= layout->most)
-        return 0;
-    local = local <= layout->most ? local : least;
-    return content + local + 4 > end ? 0 : get_u32(content + local);
 }
 
 static bool scan_page(struct chain *c, const uint8_t *bytes, uint32_t page, uint32_t usable,

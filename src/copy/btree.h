@@ -43,10 +43,18 @@ void btree_release(struct btree *tree);
 /* Sets the flag of every page of the tree. */
 void btree_mark(const struct btree *tree, struct flags *flags);
 
-/* Adds what stands on leaves that changed, or belong to one of the trees only. scratch: as many
- * flags as the longer file has pages, all clear, and so they are afterwards. */
-bool btree_compare(const struct btree *before, const struct btree *now, const struct flags *changed,
-                   struct flags *scratch, struct doubts *out, hg_error *err);
+/* A tree, and the file that it stands in. */
+struct tree_state {
+    const struct btree *tree;
+    struct bulk_pages *pages;
+};
+
+/* Adds what changed on leaves that both trees have, and all of leaves that belong to one of them.
+ * Both are of rows with rowids. scratch: as many flags as the longer file has pages, all clear, and
+ * so they are afterwards. */
+bool btree_compare(const struct tree_state *before, const struct tree_state *now,
+                   const struct flags *changed, struct flags *scratch, struct doubts *out,
+                   hg_error *err);
 
 /* Adds rows of pages that did not change, but part of whose content lies on pages that did; those
  * of a tree without rowids as row 0. */

@@ -208,6 +208,7 @@ static bool doubt_table(struct search *s, size_t number, const struct roots *old
     uint32_t old_root = find_root(old_roots, table->source->name);
     uint32_t root = find_root(roots, table->source->name);
     struct btree before = {.keyed = false}, now = {.keyed = false};
+    const struct tree_state states[] = {{&before, s->old_pages[0]}, {&now, s->pages[0]}};
     bool ok;
 
     s->c->changes[number].whole = root == 0 || old_root == 0;
@@ -217,7 +218,8 @@ static bool doubt_table(struct search *s, size_t number, const struct roots *old
          && btree_read(s->pages[0], root, &now, err);
     ok = ok
          && (!now.keyed
-             || btree_compare(&before, &now, &s->changed, &s->scratch, &s->doubts[number], err))
+             || btree_compare(&states[0], &states[1], &s->changed, &s->scratch, &s->doubts[number],
+                              err))
          && (!s->hidden || btree_overflow(s->pages[0], &now, &s->changed, &s->doubts[number], err));
     if (ok && !now.keyed)
         s->c->changes[number].whole = s->doubts[number].list.count > 0
