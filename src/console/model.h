@@ -211,6 +211,8 @@ struct wizard {
     struct job_result *plan;  /* the newest plan, also one that failed */
     int64_t due_ms, asked_ms; /* of the reading, as a feed's */
     int64_t read_ms;          /* when `run` was read */
+    enum stand stand;         /* as it was then */
+    size_t at;                /* the same: the step */
     bool replanned;           /* the plan is looked at, not the run that is over */
     uint64_t plan_job;        /* 0: none is being made */
     bool planning, acting;    /* asked for, and not answered yet */

@@ -377,7 +377,7 @@ static const struct {
     const char *wide, *narrow; /* %s: what has to be typed */
     bool costs;
 } questions[WIZARD_ASKS] = {
-    [WIZARD_BEGIN]    = {"Begin the cutover?",                            "Begin?", false},
+    [WIZARD_BEGIN]    = {"",                                              "Begin?", false},
     [WIZARD_RESUME]   = {"Go on with the run, with a new process?",       "Go on?", false},
     [WIZARD_ANSWER]   = {"",                                              "",       true},
     [WIZARD_CONTINUE] = {"Try it again, or go on after the pause?",       "Go on?", false},
@@ -392,33 +392,71 @@ static bool is_small(const struct model *m)
     return m->width < 72 || m->height < 18;
 }
 
-int view_wizard_rows(const struct model *m)
-{
-    return is_small(m) || !questions[m->wizard.ask].costs ? 3 : 5;
-}
+/* What is at stake before anything is typed: what the step does, and what a way back costs. */
+struct stakes {
+    const char *labels[2], *texts[2];
+};
 
-/* What the step does, and what a way back costs: before anything is typed. */
-static void draw_stakes(const struct model *m, struct area a)
+static struct stakes stakes_of(const struct model *m)
 {
     const hg_cutover *c = model_cutover(m);
-    const hg_cutover_step *step = step_next(c);
-    bool back = m->wizard.ask == WIZARD_ABORT;
-    const char *what = back ? c->cost : step == NULL ? "" : step->what;
-    const char *cost = back || step == NULL ? "" : step->cost;
+    const hg_cutover_step *step = c == NULL ? NULL : step_next(c);
 
-    area_put(a, 2, 1, ROLE_DIM, back ? "costs" : "does");
-    area_put_cut(a, 2 + LABEL, 1, a.width - LABEL - 3, ROLE_TEXT, what);
-    area_put(a, 2, 2, ROLE_DIM, back ? "run" : "abort after");
-    area_put_cut(a, 2 + LABEL, 2, a.width - LABEL - 3, ROLE_TEXT, back ? c->run : cost);
+    if (c == NULL || !questions[m->wizard.ask].costs)
+        return (struct stakes){{"", ""}, {"", ""}};
+    if (m->wizard.ask == WIZARD_ABORT)
+        return (struct stakes){{"abort now", "run"}, {c->cost, c->run}};
+    if (step == NULL)
+        return (struct stakes){{"", ""}, {"", ""}};
+    return (struct stakes){{"does", "abort after"}, {step->what, step->cost}};
+}
+
+int view_wizard_rows(const struct model *m)
+{
+    struct stakes s = stakes_of(m);
+
+    return is_small(m) ? 3 : 3 + (s.texts[0][0] != '\0') + (s.texts[1][0] != '\0');
+}
+
+static void draw_stakes(const struct model *m, struct area a)
+{
+    struct stakes s = stakes_of(m);
+    int y = 1;
+
+    for (int i = 0; i < 2; i++) {
+        if (s.texts[i][0] == '\0')
+            continue;
+        area_put(a, 2, y, ROLE_DIM, s.labels[i]);
+        area_put_cut(a, 2 + LABEL, y++, a.width - LABEL - 3, ROLE_TEXT, s.texts[i]);
+    }
+}
+
+/* The target without scheme, password and parameters. */
+static const char *short_target(const hg_cutover *c, char *out, size_t size)
+{
+    const char *start = strstr(c->target, "://");
+    char *end;
+
+    snprintf(out, size, "%s", start == NULL ? c->target : start + 3);
+    if ((end = strchr(out, '?')) != NULL)
+        *end = '\0';
+    if ((end = strstr(out, ":***@")) != NULL)
+        memmove(end, end + 4, strlen(end + 4) + 1);
+    return out;
 }
 
 static void question_text(const struct model *m, char *out, size_t size)
 {
+    char target[160];
     const struct wizard *w = &m->wizard;
     const hg_cutover *c = model_cutover(m);
     const char *text = is_small(m) ? questions[w->ask].narrow : questions[w->ask].wide;
 
-    if (w->ask == WIZARD_ANSWER && (w->answer[0] == '\0' || !is_small(m)))
+    if (w->ask == WIZARD_BEGIN && !is_small(m) && c != NULL)
+        snprintf(out, size, "Begin the cutover to %s?%s%s%s",
+                 short_target(c, target, sizeof target), w->answer[0] == '\0' ? "" : " Type ",
+                 w->answer, w->answer[0] == '\0' ? "" : ":");
+    else if (w->ask == WIZARD_ANSWER && (w->answer[0] == '\0' || !is_small(m)))
         snprintf(out, size, "%s:", c == NULL ? "" : c->question);
     else if (w->answer[0] != '\0')
         snprintf(out, size, "%s%sType %s:", text, text[0] == '\0' ? "" : " ", w->answer);
@@ -433,7 +471,7 @@ void view_wizard_question(const struct model *m, struct area a)
     int y = a.height - 2, x = 2;
 
     question_text(m, line, sizeof line);
-    if (a.height > 3)
+    if (!is_small(m))
         draw_stakes(m, a);
     area_put_cut(a, 2, y, a.width - 3,
                  w->ask == WIZARD_REMARK || w->ask == WIZARD_CONTINUE ? ROLE_DIALOG : ROLE_DANGER,

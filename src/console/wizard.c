@@ -221,12 +221,17 @@ static void close_stale_question(struct model *m)
     note_add(m, ROLE_WARN, "cutover: it has gone on meanwhile; nothing was said to it");
 }
 
+static void forget_progress(struct wizard *w)
+{
+    w->part[0] = w->doing[0] = '\0';
+    w->done = w->total = 0;
+}
+
 static void take_run(struct model *m, struct job_result *result, struct effects *effects)
 {
     struct wizard *w = &m->wizard;
-    enum stand before = model_stand(m);
+    enum stand before = w->stand;
     bool had_failed = w->run != NULL && !w->run->ok;
-    size_t step = model_cutover_open(m) == NULL ? 0 : model_cutover_open(m)->at;
 
     if (!result->ok && result->error.code != HG_FAILED && result->error.code != HG_CONFIG
         && !had_failed)
@@ -236,8 +241,10 @@ static void take_run(struct model *m, struct job_result *result, struct effects 
     w->read_ms = m->now_ms;
     w->asked_ms = 0;
     w->due_ms = period_ms(m) == 0 ? INT64_MAX : m->now_ms + period_ms(m);
-    if (model_cutover_open(m) == NULL || model_cutover_open(m)->at != step)
-        w->part[0] = w->doing[0] = '\0';
+    if (model_cutover_open(m) == NULL || model_cutover_open(m)->at != w->at)
+        forget_progress(w);
+    w->at = model_cutover_open(m) == NULL ? 0 : model_cutover_open(m)->at;
+    w->stand = model_stand(m);
     note_stand(m, before);
     close_stale_question(m);
     list_refresh(m, PANE_STEPS);

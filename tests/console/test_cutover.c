@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
+#include "console/view.h"
 #include "support/golden.h"
 #include "support/scene_cutover.h"
 
@@ -304,10 +306,440 @@ static void screens_are_as_they_were_looked_at(void **state)
     setlocale(LC_ALL, "C.UTF-8");
 }
 
+/* --- what keys and jobs do --- */
+
+static const struct job_request *started(const struct scene *s, enum job_kind kind)
+{
+    for (size_t i = 0; i < s->effects.count; i++)
+        if (s->effects.items[i].kind == EFFECT_START && s->effects.items[i].request.kind == kind)
+            return &s->effects.items[i].request;
+    return NULL;
+}
+
+static const char *note(const struct scene *s)
+{
+    const struct note *newest = model_note(&s->model, 0);
+
+    return newest == NULL ? "" : newest->text;
+}
+
+static bool shows(const struct scene *s, const char *text)
+{
+    char *screen = scene_screen(s, false);
+    bool found = strstr(screen, text) != NULL;
+
+    free(screen);
+    return found;
+}
+
+static void type_words(struct scene *s, const char *words)
+{
+    scene_type(s, words);
+    scene_key(s, KEYS_ENTER);
+}
+
+#define RUN "20260825-1350"
+
+static void every_state_has_its_next_step(void **state)
+{
+    static const struct {
+        void (*set)(struct scene *s);
+        const char *typed; /* NULL: y */
+        enum job_kind kind;
+        hg_cutover_order order;
+        const char *text;
+        bool back;
+    } rows[] = {
+        {planned, NULL, JOB_CUTOVER_BEGIN, 0, "", false},
+        {asking, "NO RETURN " RUN, JOB_CUTOVER_ORDER, HG_CUTOVER_ANSWER, "NO RETURN " RUN, false},
+        {stalled, NULL, JOB_CUTOVER_ORDER, HG_CUTOVER_CONTINUE, "", false},
+        {paused, NULL, JOB_CUTOVER_ORDER, HG_CUTOVER_CONTINUE, "", false},
+        {ended, NULL, JOB_CUTOVER_WORK, 0, RUN, false},
+        {died, NULL, JOB_CUTOVER_WORK, 0, RUN, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct scene *s = scene_new(80, 24, true, false);
+        const struct job_request *said;
+
+        rows[i].set(s);
+        ask(s, 'n');
+        if (rows[i].typed == NULL)
+            scene_key(s, 'y');
+        else
+            type_words(s, rows[i].typed);
+        said = started(s, rows[i].kind);
+        assert_non_null(said);
+        assert_int_equal(said->order, rows[i].order);
+        assert_string_equal(said->text, rows[i].text);
+        assert_int_equal(said->back, rows[i].back);
+        scene_free(s);
+    }
+}
+
+/* The process that is at work is told; where there is none, one goes back. */
+static void backing_out_takes_the_name_of_the_run(void **state)
+{
+    (void)state;
+    for (int left = 0; left < 2; left++) {
+        struct scene *s = scene_new(80, 24, true, false);
+        const struct job_request *said;
+
+        (left == 1 ? died : frozen)(s);
+        ask(s, 'B');
+        type_words(s, "yes");
+        assert_null(started(s, JOB_CUTOVER_ORDER));
+        assert_null(started(s, JOB_CUTOVER_WORK));
+        assert_true(shows(s, "that is not it"));
+        for (int i = 0; i < 3; i++)
+            scene_key(s, KEYS_BACKSPACE);
+        type_words(s, RUN);
+        said = started(s, left == 1 ? JOB_CUTOVER_WORK : JOB_CUTOVER_ORDER);
+        assert_non_null(said);
+        assert_string_equal(said->text, RUN);
+        if (left == 1)
+            assert_true(said->back);
+        else
+            assert_int_equal(said->order, HG_CUTOVER_ABORT);
+        scene_free(s);
+    }
+}
+
+static void what_was_typed_for_one_question_answers_no_other(void **state)
+{
+    struct scene *s = scene_new(80, 24, true, false);
+
+    (void)state;
+    run_at(s, (struct scene_run){.at = 12, .asks = true, .frozen_ms = 100000});
+    ask(s, 'n');
+    scene_type(s, "CUTOVER shop");
+    scene_cutover(s, &(struct scene_run){.at = 16, .asks = true, .frozen_ms = 101000});
+    assert_int_equal(s->model.ask, ASK_NOTHING);
+    assert_string_equal(note(s), "cutover: it has gone on meanwhile; nothing was said to it");
+    scene_type(s, " " RUN);
+    scene_key(s, KEYS_ENTER);
+    assert_null(started(s, JOB_CUTOVER_ORDER));
+    scene_free(s);
+}
+
+/* Another reading of the same changes nothing. */
+static void a_question_stays_while_its_step_waits(void **state)
+{
+    struct scene *s = scene_new(80, 24, true, false);
+
+    (void)state;
+    no_return(s);
+    scene_cutover(s, &(struct scene_run){.at = 16, .asks = true, .frozen_ms = 173000});
+    assert_int_equal(s->model.ask, ASK_WIZARD);
+    assert_string_equal(s->model.wizard.typed, "NO RET");
+    scene_free(s);
+}
+
+static void exact_words_are_not_pasted(void **state)
+{
+    struct scene *s = scene_new(80, 24, true, false);
+
+    (void)state;
+    asking(s);
+    ask(s, 'n');
+    scene_key(s, KEYS_PASTE);
+    scene_type(s, "NO RETURN " RUN);
+    scene_key(s, KEYS_PASTE_END);
+    assert_string_equal(s->model.wizard.typed, "");
+    scene_free(s);
+}
+
+static void keys_that_come_too_early_are_not_meant_for_it(void **state)
+{
+    struct scene *s = scene_new(80, 24, true, false);
+
+    (void)state;
+    planned(s);
+    scene_key(s, 'n');
+    scene_key(s, 'y');
+    assert_null(started(s, JOB_CUTOVER_BEGIN));
+    tick(s, 400);
+    scene_key(s, KEYS_ENTER);
+    assert_null(started(s, JOB_CUTOVER_BEGIN));
+    scene_key(s, 'y');
+    assert_non_null(started(s, JOB_CUTOVER_BEGIN));
+    scene_free(s);
+}
+
+static void a_production_is_begun_with_its_name(void **state)
+{
+    struct scene *s = scene_new(80, 24, true, true);
+
+    (void)state;
+    planned(s);
+    scene_key(s, 'n');
+    assert_string_equal(note(s), "next: production is guarded: W allows changes for ten minutes");
+    ask(s, 'n');
+    type_words(s, "y");
+    assert_null(started(s, JOB_CUTOVER_BEGIN));
+    scene_key(s, KEYS_BACKSPACE);
+    type_words(s, "shop");
+    assert_non_null(started(s, JOB_CUTOVER_BEGIN));
+    scene_free(s);
+}
+
+/* Whoever has to answer or to go back while nobody can write does not look for another key. */
+static void a_run_is_answered_and_aborted_without_arming(void **state)
+{
+    struct scene *s = scene_new(80, 24, true, true);
+
+    (void)state;
+    asking(s);
+    scene_key(s, 'n');
+    assert_int_equal(s->model.ask, ASK_WIZARD);
+    scene_key(s, KEYS_ESCAPE);
+    scene_key(s, 'B');
+    assert_int_equal(s->model.ask, ASK_WIZARD);
+    scene_free(s);
+}
+
+static void read_only_nothing_is_said(void **state)
+{
+    struct scene *s = scene_new(80, 24, true, false);
+
+    (void)state;
+    s->model.facts.read_only = true;
+    asking(s);
+    for (const char *key = "nPBN"; *key != '\0'; key++) {
+        scene_key(s, (uint32_t)*key);
+        assert_int_equal(s->model.ask, ASK_NOTHING);
+        assert_null(started(s, JOB_CUTOVER_ORDER));
+        assert_non_null(strstr(note(s), "this console is read-only"));
+    }
+    scene_free(s);
+}
+
+static void what_has_passed_the_point_of_no_return_is_not_taken_back(void **state)
+{
+    struct scene *s = scene_new(80, 24, true, false);
+
+    (void)state;
+    watched(s);
+    scene_key(s, 'B');
+    assert_int_equal(s->model.ask, ASK_NOTHING);
+    assert_string_equal(note(s), "back out: the point of no return has been passed");
+    scene_free(s);
+}
+
+static void an_order_at_a_time(void **state)
+{
+    struct scene *s = scene_new(80, 24, true, false);
+    struct job_result said = {.request = {.kind = JOB_CUTOVER_ORDER}, .ok = true};
+
+    (void)state;
+    frozen(s);
+    scene_key(s, 'P');
+    assert_int_equal(started(s, JOB_CUTOVER_ORDER)->order, HG_CUTOVER_PAUSE);
+    scene_key(s, 'P');
+    assert_null(started(s, JOB_CUTOVER_ORDER));
+    scene_send(s, (struct message){.kind = MSG_RESULT, .result = &said}, 5);
+    scene_key(s, 'P');
+    assert_non_null(started(s, JOB_CUTOVER_ORDER));
+    scene_free(s);
+}
+
+static void it_is_read_every_second_where_it_is_seen_and_seldom_elsewhere(void **state)
+{
+    struct scene *s = scene_new(80, 24, true, false);
+    int read = 0;
+
+    (void)state;
+    scene_calm(s);
+    scene_deliver(s);
+    for (int i = 0; i < 12; i++) {
+        tick(s, 1000);
+        if (started(s, JOB_CUTOVER) == NULL)
+            continue;
+        read++;
+        scene_no_cutover(s);
+    }
+    assert_int_equal(read, 3);
+    scene_key(s, '6');
+    if (started(s, JOB_CUTOVER) != NULL)
+        scene_no_cutover(s);
+    for (int i = read = 0; i < 12; i++) {
+        tick(s, 1000);
+        if (started(s, JOB_CUTOVER) == NULL)
+            continue;
+        read++;
+        scene_no_cutover(s);
+    }
+    assert_in_range(read, 11, 12);
+    scene_free(s);
+}
+
+/* The frozen file is let go of: whoever has it open stands in the way of the move. */
+static void a_frozen_source_is_not_asked(void **state)
+{
+    struct scene *s = scene_new(80, 24, true, false);
+
+    (void)state;
+    frozen(s);
+    for (int i = 0; i < 10; i++) {
+        tick(s, 1000);
+        assert_null(started(s, JOB_PING));
+        assert_null(started(s, JOB_STATUS));
+        if (started(s, JOB_CUTOVER) != NULL)
+            scene_cutover(s, &(struct scene_run){.at = 10, .state = "begun", .frozen_ms = 99000});
+    }
+    assert_true(shows(s, "SQLite FROZEN"));
+    scene_cutover(s, &(struct scene_run){.at = 18, .aborting = true, .outcome = "aborted"});
+    tick(s, 1000);
+    tick(s, 1000);
+    assert_int_not_equal(s->model.feeds[FEED_STATUS].asked_ms, 0);
+    scene_free(s);
+}
+
+static void nothing_else_changes_what_is_being_moved(void **state)
+{
+    struct scene *s = scene_new(80, 24, true, false);
+
+    (void)state;
+    frozen(s);
+    scene_type(s, "4A");
+    assert_string_equal(note(s), "apply: a cutover of this database is open: 6 shows it");
+    scene_free(s);
+}
+
+static void its_process_is_heard_while_somebody_looks(void **state)
+{
+    struct scene *s = scene_new(80, 24, true, false);
+    struct job_result ended = {.request = {.kind = JOB_CUTOVER_WATCH}, .ok = true};
+
+    (void)state;
+    run_at(s, (struct scene_run){.at = 10, .state = "begun"});
+    assert_true(s->model.wizard.watching);
+    scene_cutover_event(s, "orders", 50, 100, "");
+    assert_true(shows(s, "50%  orders"));
+    scene_send(
+        s, (struct message){.kind = MSG_RESULT, .job = s->model.wizard.watch_job, .result = &ended},
+        5);
+    assert_non_null(started(s, JOB_CUTOVER)); /* how has it ended? */
+    scene_cutover(s, &(struct scene_run){.at = 11, .state = "begun"});
+    assert_false(shows(s, "orders"));
+    scene_free(s);
+}
+
+/* --- what no screen may hold, and every size --- */
+
+static const char *const hostile[] = {
+    "\033]0;owned\007",
+    "\033[2J\033[H",
+    "\x9b"
+    "31m",
+    "a\rb\nc\td",
+    "\xE2\x80\xAE gpj.exe",
+    "\xFF\xFE\xC0\x80",
+    "%s%n%d",
+    "",
+};
+
+static void assert_harmless(const struct scene *s)
+{
+    char *screen = scene_screen(s, false);
+
+    for (const char *c = screen; *c != '\0'; c++)
+        if (((unsigned char)*c < ' ' && *c != '\n') || *c == 0x7F)
+            fail_msg("a control character: %s", screen);
+    assert_null(strstr(screen, "\xE2\x80\xAE"));
+    assert_null(strstr(screen, "\xC2\x9B"));
+    free(screen);
+}
+
+static void no_text_of_a_run_leaves_its_place(void **state)
+{
+    static void (*const pages[])(struct scene *) = {frozen, asking, no_return, stalled, journal,
+                                                    record, step,   done,      doubted};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++)
+        for (size_t page = 0; page < sizeof pages / sizeof *pages; page++) {
+            struct scene *s = scene_new(80, 24, true, false);
+
+            pages[page](s);
+            scene_cutover_hostile(s, hostile[i]);
+            assert_harmless(s);
+            scene_key(s, KEYS_ESCAPE);
+            assert_harmless(s);
+            scene_free(s);
+        }
+}
+
+static void (*const all_pages[])(struct scene *) = {missing, doubted, frozen, no_return,
+                                                    journal, step,    done};
+
+static void every_size_can_be_drawn(void **state)
+{
+    (void)state;
+    for (size_t page = 0; page < sizeof all_pages / sizeof *all_pages; page++)
+        for (int width = 1; width < 140; width += width < 50 ? 3 : 11)
+            for (int height = 1; height < 50; height += height < 30 ? 2 : 7) {
+                struct scene *s = scene_new(width, height, true, page % 2 == 0);
+                char *screen;
+
+                all_pages[page](s);
+                screen = scene_screen(s, true);
+                assert_non_null(screen);
+                free(screen);
+                scene_free(s);
+            }
+}
+
+/* A frame that is drawn while memory runs out may lack words; the next one does not. */
+static void a_frame_without_memory_does_no_harm(void **state)
+{
+    (void)state;
+    for (size_t page = 0; page < sizeof all_pages / sizeof *all_pages; page++) {
+        struct scene *s = scene_new(80, 24, true, false);
+        struct canvas whole, poor;
+        bool failing = true;
+
+        all_pages[page](s);
+        assert_true(canvas_init(&whole, 80, 24, true));
+        assert_true(canvas_init(&poor, 80, 24, true));
+        view(&s->model, &whole);
+        for (long n = 1; failing; n++) {
+            alloc_fail_at(n);
+            view(&s->model, &poor);
+            failing = alloc_failed();
+            alloc_fail_at(0);
+        }
+        view(&s->model, &poor);
+        assert_true(canvas_equal(&whole, &poor));
+        canvas_release(&whole);
+        canvas_release(&poor);
+        scene_free(s);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(screens_are_as_they_were_looked_at),
+        cmocka_unit_test(every_state_has_its_next_step),
+        cmocka_unit_test(backing_out_takes_the_name_of_the_run),
+        cmocka_unit_test(what_was_typed_for_one_question_answers_no_other),
+        cmocka_unit_test(a_question_stays_while_its_step_waits),
+        cmocka_unit_test(exact_words_are_not_pasted),
+        cmocka_unit_test(keys_that_come_too_early_are_not_meant_for_it),
+        cmocka_unit_test(a_production_is_begun_with_its_name),
+        cmocka_unit_test(a_run_is_answered_and_aborted_without_arming),
+        cmocka_unit_test(read_only_nothing_is_said),
+        cmocka_unit_test(what_has_passed_the_point_of_no_return_is_not_taken_back),
+        cmocka_unit_test(an_order_at_a_time),
+        cmocka_unit_test(it_is_read_every_second_where_it_is_seen_and_seldom_elsewhere),
+        cmocka_unit_test(a_frozen_source_is_not_asked),
+        cmocka_unit_test(nothing_else_changes_what_is_being_moved),
+        cmocka_unit_test(its_process_is_heard_while_somebody_looks),
+        cmocka_unit_test(no_text_of_a_run_leaves_its_place),
+        cmocka_unit_test(every_size_can_be_drawn),
+        cmocka_unit_test(a_frame_without_memory_does_no_harm),
     };
 
     setlocale(LC_ALL, "C.UTF-8");

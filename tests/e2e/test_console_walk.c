@@ -138,7 +138,7 @@ static const struct visit {
     {COMMAND_FILTER, IN_CUTOVER, "", "type Rehearse\nuntil \"1 of 18\"\n", "keys Esc Home\n"},
     {COMMAND_SORT, IN_CUTOVER, "", "until \"▴\"\n", "keys :\ntype sort\nkeys Enter\ngone \"▴\"\nkeys Home\n"},
     {COMMAND_REVERSE, IN_CUTOVER, "keys s\nuntil \"▴\"\n", "until \"▾\"\n", "keys S :\ntype sort\nkeys Enter Home\n"},
-    {COMMAND_NEXT, IN_CUTOVER, "", "until \"Begin the cutover?\"\n", "keys Esc\nuntil \"nothing was said to it\"\n"},
+    {COMMAND_NEXT, IN_CUTOVER, "", "until \"Begin the cutover to \"\n", "keys Esc\nuntil \"nothing was said to it\"\n"},
     {COMMAND_PAUSE, IN_CUTOVER, "keys - +\ngone \"pause: \"\n", "until \"pause: nobody works on a cutover\"\n", ""},
     {COMMAND_BACK_OUT, IN_CUTOVER, "keys - +\ngone \"back out: \"\n", "until \"back out: no cutover is open\"\n", ""},
     {COMMAND_REMARK, IN_CUTOVER, "keys - +\ngone \"remark: \"\n", "until \"remark: nobody works on a cutover\"\n", ""},

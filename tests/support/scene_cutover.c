@@ -244,3 +244,28 @@ void scene_cutover_event(struct scene *s, const char *part, int64_t done, int64_
         s, (struct message){.kind = MSG_PROGRESS, .job = s->model.wizard.watch_job, .event = event},
         100);
 }
+
+static void be_hostile(hg_cutover *c, const char *text)
+{
+    for (size_t i = 0; i < c->step_count; i++) {
+        hg_cutover_step *step = &c->steps[i];
+
+        step->id = step->title = step->what = step->cost = step->error = step->note = text;
+        step->class = step->state = text;
+    }
+    for (size_t i = 0; i < c->record_count; i++) {
+        hg_cutover_record *r = &c->records[i];
+
+        r->actor = r->host = r->step = r->event = r->text = text;
+    }
+    c->dir = c->runbook = c->source = c->target = c->cost = c->head = text;
+    if (c->question[0] != '\0')
+        c->question = c->expected = text;
+}
+
+void scene_cutover_hostile(struct scene *s, const char *text)
+{
+    be_hostile(&here.run, text);
+    be_hostile(&here.plan, text);
+    scene_send(s, (struct message){.kind = MSG_TICK}, 5);
+}

@@ -32,6 +32,9 @@ void scene_cutover_plan(struct scene *s, bool doubt);
 void scene_cutover_event(struct scene *s, const char *part, int64_t done, int64_t total,
                          const char *message);
 
+/* Every text of what was delivered last is this from now on. */
+void scene_cutover_hostile(struct scene *s, const char *text);
+
 /* The step of that id. */
 size_t scene_cutover_step(const char *id);
 
