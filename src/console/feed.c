@@ -3,13 +3,14 @@
  *
  * One small statement a refresh tells that it does. What costs more, the checks with the history,
  * comes every fifth time, and the sessions only while somebody looks at them; either counts as an
- * answer too.
+ * answer too. The pools come behind each of them: our own connection is back by then, and does not
+ * blink on the screen as one in use. Without an answer they are read all the same.
  */
 #include "update.h"
 
 enum {
     STATUS_EVERY = 5,
-    POOLS_LATER_MS = 200 /* the pools wait this long for the answer that they follow */
+    POOLS_LATER_MS = 200 /* the pools wait this long for the answer that brings them */
 };
 
 static const struct {
@@ -66,22 +67,13 @@ static void postpone(struct model *m, enum feed_id feed, int64_t from_ms)
     m->feeds[feed].due_ms = due;
 }
 
-/*
- * The pools are read right after the database has been asked: our own connection is back by then,
- * and does not blink on the screen as one in use. Without an answer they are read all the same.
- */
-static void pools_follow(struct model *m)
-{
-    if (m->feeds[FEED_POOLS].due_ms - m->now_ms < model_refresh_ms(m))
-        m->feeds[FEED_POOLS].due_ms = m->now_ms;
-}
-
 /* The next time to ask: a period after the last asking, so that a slow answer does not stretch it,
- * but never at once. What was asked before a run of ours ended is of the past: it is asked again. */
+ * but never at once. What was asked before a run of ours ended is of the past: it is asked again.
+ */
 bool feed_answered(struct model *m, enum feed_id feed)
 {
     int64_t asked = m->feeds[feed].asked_ms;
-    bool present = asked >= m->change.ended_ms;
+    bool present = asked >= m->change.ended_ms || !feeds[feed].asks_database;
 
     postpone(m, feed, asked);
     if (!present)
@@ -89,10 +81,7 @@ bool feed_answered(struct model *m, enum feed_id feed)
     m->feeds[feed].asked_ms = 0;
     if (feed == FEED_POOLS && m->refresh_ms > 0)
         m->feeds[feed].due_ms += POOLS_LATER_MS;
-    if (!feeds[feed].asks_database)
-        return present;
-    pools_follow(m);
-    if (feed != FEED_PING && m->feeds[FEED_PING].asked_ms == 0)
+    if (feeds[feed].asks_database && feed != FEED_PING && m->feeds[FEED_PING].asked_ms == 0)
         postpone(m, FEED_PING, asked);
     return present;
 }

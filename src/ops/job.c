@@ -1,5 +1,9 @@
 /*
- * job.c - one thread a job; results and progress go through one queue.
+ * job.c - jobs on threads; results and progress go through one queue.
+ *
+ * A job that is started never waits for another one: where no thread is free there is a new one.
+ * One that is done stays for the next job, so that what is asked every second costs no thread;
+ * others end.
  */
 #include "job.h"
 
@@ -29,24 +33,33 @@ enum {
     SMOKE_MS = 60000,
     DRIFT_MS = 10 * 60 * 1000,
     SMOKE_WORDS_MAX = 64,
-    DELIVERY_WAIT_MS = 5000 /* a result waits this long for a receiver that does not take */
+    DELIVERY_WAIT_MS = 5000, /* a result waits this long for a receiver that does not take */
+    THREADS_FREE = 1         /* that stay */
 };
 
 struct job {
     struct jobs *jobs;
     uint64_t id; /* 0: this place is free */
     struct job_request request;
-    pthread_t thread;
     atomic_bool cancelled, left;
-    bool ended; /* the thread has nothing left to do but return */
+    bool begun; /* a thread has it */
+};
+
+struct hand {
+    struct jobs *jobs;
+    pthread_t thread;
+    enum { HAND_NONE, HAND_FREE, HAND_BUSY, HAND_ENDED } state; /* ENDED: to be joined */
 };
 
 struct jobs {
     struct ops *ops;
     struct queue *queue;
-    pthread_mutex_t lock; /* guards running[]; nothing is locked under it */
+    pthread_mutex_t lock;   /* guards what follows; nothing is locked under it */
+    pthread_cond_t started; /* a job, for a free hand; or nobody starts any more */
+    bool closing;
     uint64_t last_id;
     struct job running[RUNNING_MAX];
+    struct hand hands[RUNNING_MAX];
 };
 
 void job_result_free(struct job_result *result)
@@ -411,26 +424,115 @@ static job_function *const functions[] = {
     [JOB_CUTOVER_WATCH] = do_cutover_watch,
 };
 
-static void *work(void *argument)
+/* Hands a message over; what nobody takes is freed. */
+static void deliver(struct jobs *jobs, struct job_message *message)
 {
-    struct job *job = argument;
-    struct job_message message = {.job = job->id};
+    if (!queue_put(jobs->queue, message, hg_deadline_in_ms(DELIVERY_WAIT_MS)))
+        job_result_free(message->result);
+}
+
+static void carry_out(struct job *job, struct job_result *result)
+{
     int64_t started_ns = clock_now_ns();
 
-    message.result = alloc_zero(1, sizeof *message.result);
-    if (message.result != NULL) {
-        message.result->request = job->request;
-        message.result->ok = functions[job->request.kind](job, message.result);
-        message.result->finished_ms = clock_wall_ms();
-        message.result->duration_ms = clock_since_ms(started_ns);
-    }
+    result->request = job->request;
+    result->ok = functions[job->request.kind](job, result);
+    result->finished_ms = clock_wall_ms();
+    result->duration_ms = clock_since_ms(started_ns);
+}
+
+/* Whether this kind is asked of the database again and again. */
+static bool is_periodic(enum job_kind kind)
+{
+    return kind == JOB_PING || kind == JOB_STATUS || kind == JOB_SESSIONS || kind == JOB_HOLDER;
+}
+
+/*
+ * The job, and behind it the pools: whoever asks the database again and again wants to see them
+ * then, when our own connection is back, and is woken once for both.
+ */
+static void work_on(struct job *job)
+{
+    struct jobs *jobs = job->jobs;
+    struct job pools = {.jobs = jobs, .request = {.kind = JOB_POOLS}};
+    struct job_message messages[2] = {{.job = job->id}, {.job = 0}};
+
+    messages[0].result = alloc_zero(1, sizeof *messages[0].result);
+    if (messages[0].result != NULL)
+        carry_out(job, messages[0].result);
+    if (is_periodic(job->request.kind))
+        messages[1].result = alloc_zero(1, sizeof *messages[1].result);
+    if (messages[1].result != NULL)
+        carry_out(&pools, messages[1].result);
     /* The place is free before the receiver can know, so that it can start the next one at once. */
-    pthread_mutex_lock(&job->jobs->lock);
-    job->ended = true;
-    pthread_mutex_unlock(&job->jobs->lock);
-    if (message.result != NULL
-        && !queue_put(job->jobs->queue, &message, hg_deadline_in_ms(DELIVERY_WAIT_MS)))
-        job_result_free(message.result);
+    pthread_mutex_lock(&jobs->lock);
+    job->id = 0;
+    pthread_mutex_unlock(&jobs->lock);
+    for (int i = 0; i < 2; i++)
+        if (messages[i].result != NULL)
+            deliver(jobs, &messages[i]);
+}
+
+/* Under the lock. */
+static struct job *find_waiting(struct jobs *jobs)
+{
+    for (int i = 0; i < RUNNING_MAX; i++)
+        if (jobs->running[i].id != 0 && !jobs->running[i].begun)
+            return &jobs->running[i];
+    return NULL;
+}
+
+static int count_waiting(const struct jobs *jobs)
+{
+    int n = 0;
+
+    for (int i = 0; i < RUNNING_MAX; i++)
+        n += jobs->running[i].id != 0 && !jobs->running[i].begun;
+    return n;
+}
+
+static int count_hands(const struct jobs *jobs, int state)
+{
+    int n = 0;
+
+    for (int i = 0; i < RUNNING_MAX; i++)
+        n += (int)jobs->hands[i].state == state;
+    return n;
+}
+
+/* Under the lock: the next job for this hand, waiting for one if it may stay; NULL: it is to end.
+ */
+static struct job *next_job(struct jobs *jobs, struct hand *hand)
+{
+    struct job *job = find_waiting(jobs);
+
+    while (job == NULL && !jobs->closing) {
+        if (hand->state != HAND_FREE && count_hands(jobs, HAND_FREE) >= THREADS_FREE)
+            return NULL;
+        hand->state = HAND_FREE;
+        pthread_cond_wait(&jobs->started, &jobs->lock);
+        job = find_waiting(jobs);
+    }
+    hand->state = HAND_BUSY;
+    if (job != NULL)
+        job->begun = true;
+    return job;
+}
+
+static void *work(void *argument)
+{
+    struct hand *hand = argument;
+    struct jobs *jobs = hand->jobs;
+    struct job *job;
+
+    pthread_mutex_lock(&jobs->lock);
+    while ((job = next_job(jobs, hand)) != NULL) {
+        pthread_mutex_unlock(&jobs->lock);
+        work_on(job);
+        pthread_mutex_lock(&jobs->lock);
+    }
+    hand->state = HAND_ENDED;
+    pthread_mutex_unlock(&jobs->lock);
     return NULL;
 }
 
@@ -446,38 +548,43 @@ struct jobs *jobs_new(struct ops *ops)
         return NULL;
     }
     pthread_mutex_init(&jobs->lock, NULL);
+    pthread_cond_init(&jobs->started, NULL);
     jobs->ops = ops;
     return jobs;
 }
 
-/* Joins threads that have ended. Under the lock. */
-static void reap(struct jobs *jobs)
-{
-    for (int i = 0; i < RUNNING_MAX; i++) {
-        struct job *job = &jobs->running[i];
-
-        if (job->id != 0 && job->ended) {
-            pthread_t thread = job->thread;
-
-            job->id = 0;
-            pthread_mutex_unlock(&jobs->lock);
-            pthread_join(thread, NULL);
-            pthread_mutex_lock(&jobs->lock);
-        }
-    }
-}
-
-/* A worker must not take the signals that the front end waits for. */
-static bool start_thread(struct job *job)
+/* A thread must not take the signals that the front end waits for. */
+static bool start_thread(struct hand *hand)
 {
     sigset_t all, before;
     bool ok;
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    ok = pthread_create(&job->thread, NULL, work, job) == 0;
+    ok = pthread_create(&hand->thread, NULL, work, hand) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return ok;
+}
+
+/* Under the lock: a thread for the job that waits. There are as many places as jobs at once; a
+ * thread that has ended has nothing left to do but return. */
+static bool find_hand(struct jobs *jobs)
+{
+    struct hand *place = NULL;
+
+    if (count_waiting(jobs) <= count_hands(jobs, HAND_FREE))
+        return true;
+    for (int i = 0; i < RUNNING_MAX && place == NULL; i++)
+        if (jobs->hands[i].state == HAND_NONE || jobs->hands[i].state == HAND_ENDED)
+            place = &jobs->hands[i];
+    if (place == NULL) /* one of them is about to look for its next job */
+        return true;
+    if (place->state == HAND_ENDED)
+        pthread_join(place->thread, NULL);
+    *place = (struct hand){.jobs = jobs, .state = HAND_BUSY};
+    if (!start_thread(place))
+        place->state = HAND_NONE;
+    return place->state == HAND_BUSY;
 }
 
 uint64_t jobs_start(struct jobs *jobs, const struct job_request *request)
@@ -486,7 +593,6 @@ uint64_t jobs_start(struct jobs *jobs, const struct job_request *request)
     uint64_t id = 0;
 
     pthread_mutex_lock(&jobs->lock);
-    reap(jobs);
     for (int i = 0; i < RUNNING_MAX; i++) {
         struct job *job = &jobs->running[i];
 
@@ -500,13 +606,14 @@ uint64_t jobs_start(struct jobs *jobs, const struct job_request *request)
     place->jobs = jobs;
     place->id = id = ++jobs->last_id;
     place->request = *request;
-    place->ended = false;
+    place->begun = false;
     atomic_store(&place->cancelled, false);
     atomic_store(&place->left, false);
-    if (!start_thread(place))
+    if (!find_hand(jobs))
         place->id = id = 0;
 out:
     pthread_mutex_unlock(&jobs->lock);
+    pthread_cond_signal(&jobs->started); /* a free one takes it up: it finds the lock free */
     return id;
 }
 
@@ -544,18 +651,23 @@ void jobs_free(struct jobs *jobs)
 
     if (jobs == NULL)
         return;
+    pthread_mutex_lock(&jobs->lock);
+    jobs->closing = true;
     for (int i = 0; i < RUNNING_MAX; i++) {
         atomic_store(&jobs->running[i].left, true); /* before it is cancelled */
         atomic_store(&jobs->running[i].cancelled, true);
     }
+    pthread_cond_broadcast(&jobs->started);
+    pthread_mutex_unlock(&jobs->lock);
     queue_close(jobs->queue);
     hg_pool_drain(jobs->ops->pool);
     for (int i = 0; i < RUNNING_MAX; i++)
-        if (jobs->running[i].id != 0)
-            pthread_join(jobs->running[i].thread, NULL);
+        if (jobs->hands[i].state != HAND_NONE)
+            pthread_join(jobs->hands[i].thread, NULL);
     while (queue_take(jobs->queue, &message))
         job_result_free(message.result);
     queue_free(jobs->queue);
+    pthread_cond_destroy(&jobs->started);
     pthread_mutex_destroy(&jobs->lock);
     alloc_free(jobs);
 }

@@ -129,7 +129,8 @@ void jobs_cancel(struct jobs *jobs, uint64_t job);
 /* Leaves a run that goes on in a worker: its result will be HG_CANCELLED all the same. */
 void jobs_leave(struct jobs *jobs, uint64_t job);
 
-/* The next message; false: none now. */
+/* The next message; false: none now. A job that asks the database again and again (JOB_PING,
+ * JOB_STATUS, JOB_SESSIONS, JOB_HOLDER) is followed by a result of JOB_POOLS, as of job 0. */
 bool jobs_take(struct jobs *jobs, struct job_message *out);
 
 /* Readable while there is a message. */

@@ -30,6 +30,7 @@ static bool open_loaded(hg_settings *settings, const hg_settings_options *readin
     pool.settings = hg_pool_settings_for_tool(pool.settings);
     pool.settings.size = OWN_CONNECTIONS;
     pool.settings.max_overflow = 0;
+    pool.no_history = true;
     if (!options->publish)
         pool.runtime_dir = NULL;
     if (!hg_pool_open(hg_settings_url(settings), &pool, &ops.pool, err)) {

@@ -38,15 +38,25 @@ static void pools_and_database_are_asked_at_once_and_then_every_second(void **st
     scene_free(s);
 }
 
-static void pools_are_read_right_after_the_database_has_answered(void **state)
+/* They come with every answer; without one they are read all the same. */
+static void pools_are_asked_for_only_when_no_answer_brings_them(void **state)
 {
     struct scene *s = scene_new(80, 24, true, false);
 
     (void)state;
     scene_calm(s);
     scene_deliver(s);
+    for (int i = 0; i < 4; i++) {
+        scene_tick(s, 1000);
+        assert_int_equal(scene_count(s, EFFECT_START), 1);
+        assert_int_equal(scene_started(s)->kind, JOB_PING);
+        scene_send(s, (struct message){.kind = MSG_RESULT, .result = &s->ping}, 3);
+        scene_send(s, (struct message){.kind = MSG_RESULT, .result = &s->pools}, 0);
+        assert_int_equal(scene_count(s, EFFECT_START), 0);
+    }
     scene_tick(s, 1000);
-    scene_send(s, (struct message){.kind = MSG_RESULT, .result = &s->ping}, 3);
+    assert_int_equal(scene_started(s)->kind, JOB_STATUS); /* and there is no answer */
+    scene_tick(s, 200);
     assert_int_equal(scene_started(s)->kind, JOB_POOLS);
     scene_free(s);
 }
@@ -457,7 +467,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pools_and_database_are_asked_at_once_and_then_every_second),
-        cmocka_unit_test(pools_are_read_right_after_the_database_has_answered),
+        cmocka_unit_test(pools_are_asked_for_only_when_no_answer_brings_them),
         cmocka_unit_test(a_database_that_does_not_answer_is_not_asked_twice),
         cmocka_unit_test(the_model_hands_back_what_it_no_longer_looks_at),
         cmocka_unit_test(the_last_history_stays_while_the_database_is_away),
