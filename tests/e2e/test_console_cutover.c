@@ -3,7 +3,7 @@
  * terminal: from the plan to the end, with another console, a lost terminal, and a killed process
  * on the way.
  */
-#include "cutover_shop.h"
+#include "cutover_keeper.h"
 #include "support/tty.h"
 
 static struct tty *open_console(const struct shop *s, const char *option, const char *term)
