@@ -49,7 +49,7 @@ static void a_finished_run_asks_for_the_state_at_once(void **state)
     scene_start_run(s);
     scene_send(s, (struct message){.kind = MSG_RESULT, .result = &s->status}, 10);
     scene_end(s, true);
-    assert_int_equal(scene_started(s)->kind, JOB_STATUS);
+    assert_int_equal(s->model.feeds[FEED_STATUS].asked_ms, s->now_ms);
     assert_int_equal(model_context(&s->model), IN_RESULT);
     assert_non_null(strstr(scene_said(s), "done, 2 migrations"));
     scene_free(s);
