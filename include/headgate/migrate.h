@@ -90,6 +90,14 @@ HG_API void hg_history_files_free(hg_history_files *files);
 HG_API bool hg_history_join(hg_history_files *files, hg_conn *conn, hg_deadline by,
                             hg_history **out_history, hg_error *err);
 
+/* How long the statements of one form on one table took, in one event. */
+typedef struct hg_migration_spent {
+    const char *form, *table; /* table "": none */
+    int64_t rows;             /* of the table, before; -1: not known */
+    int64_t statements;
+    double duration_ms; /* of all of them */
+} hg_migration_spent;
+
 /* One event of headgate_history, as it was written then. */
 typedef struct hg_migration_event {
     int64_t id;
@@ -106,6 +114,8 @@ typedef struct hg_migration_event {
     const char *release; /* of the program that the migration belongs to; "" when unknown */
     int64_t backend_pid;
     const char *sqlstate, *error; /* "" unless it failed; without secrets */
+    hg_migration_spent *spent;    /* of a step that ended well; none: not known */
+    size_t spent_count;
 } hg_migration_event;
 
 /* Newest first. Lives until hg_events_free(). */
@@ -154,9 +164,11 @@ typedef struct hg_plan_statement {
     const char *form; /* "ALTER TABLE ... SET NOT NULL"; "" when unknown */
     hg_plan_source source;
     const char *unmeasured; /* why not, where others of the plan were measured; "" */
-    hg_lock_mode lock;  /* the strongest that it takes on a table that was there before the plan */
-    const char *table;  /* that table; "" for none */
-    bool scan, rewrite; /* of any table that was there before; neither: the catalog only */
+    hg_lock_mode lock;   /* the strongest that it takes on a table that was there before the plan */
+    const char *table;   /* that table; "" for none */
+    bool scan, rewrite;  /* of any table that was there before; neither: the catalog only */
+    double predicted_ms; /* as its like on its table took the last time, else the longest of its
+                            like, by how many rows there are now; -1: nothing like it ran here */
     hg_plan_table *tables; /* the strongest lock first, then the largest */
     size_t table_count;
     hg_hazard *hazards; /* the most severe first */
@@ -173,8 +185,9 @@ typedef struct hg_plan_step {
                                      the one that the history kept when it was applied */
     int64_t lock_timeout_ms;      /* -1: as the settings say */
     int64_t statement_timeout_ms; /* -1: as the settings say */
-    double predicted_ms;          /* as long as it took the last time, else as the longest with the
-                                     same kinds of statements; -1: nothing like it ran here */
+    double predicted_ms;          /* as long as it took the last time, else as its statements are
+                                     expected to, else as the longest with the same kinds of them;
+                                     -1: nothing like it ran here */
     hg_plan_statement *statements;
     size_t statement_count;
 } hg_plan_step;

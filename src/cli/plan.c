@@ -134,6 +134,16 @@ static void put_hazard(struct buf *out, const hg_hazard *h)
     }
 }
 
+static void put_expected(struct buf *out, const hg_plan_statement *s)
+{
+    char took[32];
+
+    if (s->predicted_ms < 1)
+        return;
+    put_indent(out);
+    buf_printf(out, "expected to take %s\n", cli_duration(s->predicted_ms, took, sizeof took));
+}
+
 static void put_statement(struct buf *out, const hg_plan_statement *s)
 {
     put_sql(out, s);
@@ -141,6 +151,7 @@ static void put_statement(struct buf *out, const hg_plan_statement *s)
         put_table(out, &s->tables[i]);
     if (s->table_count > TABLES_MAX)
         buf_printf(out, "%*sand %zu tables more\n", INDENT, "", s->table_count - TABLES_MAX);
+    put_expected(out, s);
     for (size_t i = 0; i < s->hazard_count; i++)
         put_hazard(out, &s->hazards[i]);
     if (s->unmeasured[0] == '\0')
@@ -166,7 +177,7 @@ static void put_step(struct buf *out, const hg_plan_step *step)
     buf_text(out,
              step->transaction ? ", one transaction" : ", no transaction: statement by statement");
     if (step->predicted_ms >= 0)
-        buf_printf(out, ", took %s the last time",
+        buf_printf(out, ", expected to take %s",
                    cli_duration(step->predicted_ms, took, sizeof took));
     buf_char(out, '\n');
     for (size_t i = 0; i < step->statement_count; i++)

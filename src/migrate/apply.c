@@ -130,6 +130,7 @@ bool apply_announce(struct task *task, size_t i, hg_error *err)
 bool apply_statement(struct task *task, size_t i, hg_error *err)
 {
     const struct script_statement *s = &task->script->statements[i];
+    int64_t begun_ns = clock_now_ns();
     bool ok;
 
     if (!apply_announce(task, i, err))
@@ -139,6 +140,7 @@ bool apply_statement(struct task *task, size_t i, hg_error *err)
                                    : hg_conn_execute(task->run->conn, s->sql, NULL, 0,
                                                      statement_deadline(task), NULL, err);
     lookout_end(&task->run->lookout);
+    task->spent[i] = clock_since_ms(begun_ns);
     if (ok)
         return true;
     script_place(task->script, s, err);
@@ -246,7 +248,7 @@ bool apply_create_ledger(struct run *run, hg_error *err)
 
     if (!place->has_versions || !place->has_history)
         return change_ledger(run, ledger_create, err);
-    return place->complete || extend_ledger(run, err);
+    return place->later == LEDGER_LATER_COUNT || extend_ledger(run, err);
 }
 
 /* Whether alembic_version is what the plan was made for. On PostgreSQL the move notices. */
@@ -477,26 +479,40 @@ bool apply_patiently(struct task *task, bool (*attempt)(struct task *task, hg_er
 struct ledger_event apply_event(struct task *task, const char *outcome)
 {
     const hg_plan_step *shown = &task->run->prepared->plan.steps[task->index];
+    struct arena *arena = &task->run->prepared->arena;
     bool running = strcmp(outcome, "running") == 0;
+    struct ledger_event event;
 
-    return (struct ledger_event){.revision = task->revision,
-                                 .direction = task->step->direction == HG_UP ? "up" : "down",
-                                 .outcome = outcome,
-                                 .file = shown->file,
-                                 .message = shown->message,
-                                 .revises = task->parents,
-                                 .checksum = task->script->section.checksum,
-                                 .raw_checksum = task->script->section.raw_checksum,
-                                 .down_section = task->script->down_section,
-                                 .statements = (int64_t)task->script->count,
-                                 .statements_done = (int64_t)task->done,
-                                 .statement_begun = -1,
-                                 .started_ms = task->started_ms,
-                                 .finished_ms = running ? 0 : clock_wall_ms(),
-                                 .duration_ms = clock_since_ms(task->started_ns),
-                                 .lock_wait_ms = task->run->lock_wait_ms,
-                                 .retries = task->retries,
-                                 .work = plan_work(&task->run->prepared->arena, shown)};
+    event = (struct ledger_event){.revision = task->revision,
+                                  .direction = task->step->direction == HG_UP ? "up" : "down",
+                                  .outcome = outcome,
+                                  .file = shown->file,
+                                  .message = shown->message,
+                                  .revises = task->parents,
+                                  .checksum = task->script->section.checksum,
+                                  .raw_checksum = task->script->section.raw_checksum,
+                                  .down_section = task->script->down_section,
+                                  .statements = (int64_t)task->script->count,
+                                  .statements_done = (int64_t)task->done,
+                                  .statement_begun = -1,
+                                  .started_ms = task->started_ms,
+                                  .finished_ms = running ? 0 : clock_wall_ms(),
+                                  .duration_ms = clock_since_ms(task->started_ns),
+                                  .lock_wait_ms = task->run->lock_wait_ms,
+                                  .retries = task->retries,
+                                  .work = plan_work(arena, shown)};
+    if (strcmp(outcome, "ok") == 0)
+        apply_spent(task, &event, task->done < task->script->count);
+    return event;
+}
+
+/* Without it the next plan is only less certain. */
+void apply_spent(struct task *task, struct ledger_event *event, bool open)
+{
+    struct prepared *p = task->run->prepared;
+
+    if (!spent_write(&p->arena, &p->plan.steps[task->index], task->spent, open, &event->spent))
+        event->spent = (struct spent){.head = ""};
 }
 
 void apply_event_error(struct ledger_event *event, const hg_error *err)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "driver/bulk.h"
 
@@ -110,6 +111,7 @@ static bool send(struct batch *b, size_t i, bool last, hg_error *err)
     int lead = characters(b->before.bytes, b->before.size);
     size_t done = 0, first = b->before_count;
     hg_error cause = {0};
+    int64_t begun_ns = clock_now_ns();
     bool ok;
 
     buf_bytes(&sql, b->before.bytes, b->before.size);
@@ -124,6 +126,8 @@ static bool send(struct batch *b, size_t i, bool last, hg_error *err)
     buf_release(&sql);
     buf_truncate(&b->before, 0);
     b->before_count = 0;
+    if (s != NULL)
+        b->task->spent[i] = clock_since_ms(begun_ns);
     if (ok)
         return true;
     *err = cause;

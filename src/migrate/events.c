@@ -33,6 +33,36 @@ static const char *text_at(struct events *e, hg_rows *rows, size_t column)
     return arena_text(&e->arena, hg_rows_text(rows, column));
 }
 
+static size_t count_spent(const char *text)
+{
+    struct spent_line line;
+    size_t count = 0;
+
+    while (spent_next(&text, &line))
+        count++;
+    return count;
+}
+
+static bool take_spent(struct events *e, const char *text, hg_migration_event *event)
+{
+    struct spent_line line;
+    size_t most = count_spent(text);
+
+    event->spent = arena_alloc(&e->arena, most + 1, sizeof *event->spent);
+    while (event->spent != NULL && event->spent_count < most && spent_next(&text, &line)) {
+        hg_migration_spent *spent = &event->spent[event->spent_count++];
+
+        *spent = (hg_migration_spent){.form = arena_text_n(&e->arena, line.form, line.form_size),
+                                      .table = arena_text_n(&e->arena, line.table, line.table_size),
+                                      .rows = line.rows,
+                                      .statements = line.count,
+                                      .duration_ms = line.ms};
+        if (spent->form == NULL || spent->table == NULL)
+            return false;
+    }
+    return event->spent != NULL;
+}
+
 static bool take(struct events *e, hg_rows *rows)
 {
     const hg_value took = hg_rows_value(rows, 7);
@@ -61,7 +91,7 @@ static bool take(struct events *e, hg_rows *rows)
                                   .error = text_at(e, rows, 18),
                                   .release = text_at(e, rows, 19)};
     return event->release != NULL && event->error != NULL && event->host != NULL
-           && event->revision != NULL;
+           && event->revision != NULL && take_spent(e, hg_rows_text(rows, 20), event);
 }
 
 static bool read_rows(struct events *e, hg_conn *conn, const struct ledger_place *place,
@@ -75,8 +105,9 @@ static bool read_rows(struct events *e, hg_conn *conn, const struct ledger_place
 
     if (!place->has_history)
         return true;
-    snprintf(sql, sizeof sql, "SELECT %s%s FROM %s ORDER BY id DESC LIMIT $1", columns,
-             place->complete ? "coalesce(release, '')" : "''", place->history);
+    snprintf(sql, sizeof sql, "SELECT %s%s, %s FROM %s ORDER BY id DESC LIMIT $1", columns,
+             place->later >= LEDGER_RELEASE ? "coalesce(release, '')" : "''",
+             place->later >= LEDGER_SPENT ? "coalesce(spent, '')" : "''", place->history);
     if (hg_conn_query(conn, sql, &most, 1, by, &rows, err))
         while (ok && (step = hg_rows_next(rows, by, err)) == HG_ROW)
             ok = take(e, rows) || no_memory(err);

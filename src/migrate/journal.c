@@ -316,6 +316,7 @@ static bool finish(struct journal *j, hg_error *err)
     struct run *r = j->task->run;
 
     set_ended(j, "ok");
+    apply_spent(j->task, &j->event, false);
     if (apply_begin(j->task, err) && apply_move(j->task, err) && note(j, err)
         && ledger_end(r->conn, &r->prepared->place, j->id, &j->event, soon(), err)
         && hg_conn_commit(r->conn, soon(), err))

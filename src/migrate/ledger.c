@@ -26,27 +26,50 @@ static const struct column {
 } later[LEDGER_LATER_COUNT] = {
     {"release", "TEXT"},
     {"work", "TEXT"},
+    {"spent", "TEXT"},
 };
 
-#define LATER_LIST "('release', 'work')"
+#define LATER_LIST "('release', 'work', 'spent')"
+#define LATER_BITS(name) \
+    "coalesce(sum(CASE " name " WHEN 'release' THEN 1 WHEN 'work' THEN 2 ELSE 4 END), 0)"
 
-/* One row: the schema, whether each table is there, and how many of the later columns. */
+/* How many of them are there without a gap. */
+static int count_later(int64_t bits)
+{
+    int count = 0;
+
+    while (count < LEDGER_LATER_COUNT && (bits >> count & 1) != 0)
+        count++;
+    return count;
+}
+
+const char *ledger_later_names(const struct ledger_place *place)
+{
+    static const char *const names[LEDGER_LATER_COUNT + 1] = {"", ", release", ", release, work",
+                                                              ", release, work, spent"};
+
+    return names[place->later];
+}
+
+/* One row: the schema, whether each table is there, and which of the later columns. */
 static const char locate_postgresql[] =
     "SELECT coalesce(n.nspname, pg_catalog.current_schema()), v.oid IS NOT NULL, h.oid IS NOT NULL,"
-    " (SELECT count(*) FROM pg_catalog.pg_attribute WHERE attrelid = h.oid"
-    " AND attname IN " LATER_LIST " AND NOT attisdropped)"
-    " FROM (SELECT pg_catalog.to_regclass('alembic_version')::oid AS oid) v"
-    " LEFT JOIN pg_catalog.pg_class c ON c.oid = v.oid"
-    " LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-    " LEFT JOIN (SELECT k.oid, s.nspname FROM pg_catalog.pg_class k"
-    " JOIN pg_catalog.pg_namespace s ON s.oid = k.relnamespace"
-    " WHERE k.relname = 'headgate_history') h"
-    " ON h.nspname = coalesce(n.nspname, pg_catalog.current_schema())";
+    " (SELECT " LATER_BITS(
+        "attname") " FROM pg_catalog.pg_attribute WHERE attrelid = h.oid"
+                   " AND attname IN " LATER_LIST " AND NOT attisdropped)"
+                   " FROM (SELECT pg_catalog.to_regclass('alembic_version')::oid AS oid) v"
+                   " LEFT JOIN pg_catalog.pg_class c ON c.oid = v.oid"
+                   " LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                   " LEFT JOIN (SELECT k.oid, s.nspname FROM pg_catalog.pg_class k"
+                   " JOIN pg_catalog.pg_namespace s ON s.oid = k.relnamespace"
+                   " WHERE k.relname = 'headgate_history') h"
+                   " ON h.nspname = coalesce(n.nspname, pg_catalog.current_schema())";
 
 static const char locate_sqlite[] =
     "SELECT 'main', EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'),"
     " EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'headgate_history'),"
-    " (SELECT count(*) FROM pragma_table_info('headgate_history') WHERE name IN " LATER_LIST ")";
+    " (SELECT " LATER_BITS(
+        "name") " FROM pragma_table_info('headgate_history') WHERE name IN " LATER_LIST ")";
 
 static bool name_tables(struct ledger_place *place, const char *schema, hg_error *err)
 {
@@ -77,7 +100,7 @@ bool ledger_locate(hg_conn *conn, hg_deadline by, struct ledger_place *out_place
     if (ok && hg_rows_next(rows, by, err) == HG_ROW) {
         place.has_versions = hg_rows_integer(rows, 1) != 0;
         place.has_history = hg_rows_integer(rows, 2) != 0;
-        place.complete = hg_rows_integer(rows, 3) == LEDGER_LATER_COUNT;
+        place.later = count_later(hg_rows_integer(rows, 3));
         ok = name_tables(&place, hg_rows_text(rows, 0), err);
     } else {
         ok = false;
@@ -137,9 +160,9 @@ static void read_sql(const struct ledger_place *place, enum ledger_depth depth, 
                "CASE WHEN down_section IS NULL THEN 0 ELSE 1 END, message%s%s FROM %s "
                "WHERE outcome = 'ok'",
                details ? ", operator, finished_at, duration_ms" : "",
-               !details          ? ""
-               : place->complete ? ", release"
-                                 : ", ''",
+               !details                         ? ""
+               : place->later >= LEDGER_RELEASE ? ", release"
+                                                : ", ''",
                place->history);
 }
 
@@ -333,7 +356,7 @@ static const char create_history[] =
     "started_at VARCHAR(32) NOT NULL, finished_at VARCHAR(32), duration_ms DOUBLE PRECISION, "
     "lock_wait_ms BIGINT, retries INTEGER, operator TEXT, os_user TEXT, host TEXT, "
     "headgate_version VARCHAR(32) NOT NULL, backend_pid BIGINT, sqlstate VARCHAR(5), error TEXT, "
-    "release TEXT, work TEXT)";
+    "release TEXT, work TEXT, spent TEXT)";
 
 bool ledger_create(hg_conn *conn, struct ledger_place *place, hg_deadline by, hg_error *err)
 {
@@ -346,7 +369,8 @@ bool ledger_create(hg_conn *conn, struct ledger_place *place, hg_deadline by, hg
     snprintf(history, sizeof history, create_history, place->history, id);
     if ((place->has_versions || hg_conn_execute(conn, versions, NULL, 0, by, NULL, err))
         && (place->has_history || hg_conn_execute(conn, history, NULL, 0, by, NULL, err))) {
-        place->complete = place->complete || !place->has_history;
+        if (!place->has_history)
+            place->later = LEDGER_LATER_COUNT;
         place->has_versions = place->has_history = true;
         return true;
     }
@@ -386,7 +410,7 @@ bool ledger_extend(hg_conn *conn, struct ledger_place *place, hg_deadline by, hg
         if (!there && !hg_conn_execute(conn, sql, NULL, 0, by, NULL, err))
             return false;
     }
-    place->complete = true;
+    place->later = LEDGER_LATER_COUNT;
     return true;
 }
 

@@ -20,6 +20,7 @@
  *   operator, os_user, host, headgate_version, backend_pid
  *   release                    of the program that the migration belongs to, as its deployer says
  *   work                       the forms of its statements: what is alike takes a like time
+ *   spent                      and how long each kind of them took, see spent.h
  *   sqlstate, error            why it failed, without secrets
  */
 #ifndef MIGRATE_LEDGER_H
@@ -28,6 +29,7 @@
 #include <headgate/connection.h>
 
 #include "plan.h"
+#include "spent.h"
 #include "state.h"
 
 struct arena;
@@ -40,7 +42,7 @@ struct ledger_place {
     char versions[560]; /* the tables' names as SQL */
     char history[560];
     bool has_versions, has_history;
-    bool complete; /* the history has also the columns that earlier versions did not make */
+    int later; /* how many of the columns the history has that earlier versions did not make */
 };
 
 /* Finds the tables: alembic_version by the search_path, else the schema that it would be made in.
@@ -68,9 +70,17 @@ bool ledger_create(hg_conn *conn, struct ledger_place *place, hg_deadline by, hg
  * not own the table goes on as it is. Only in a transaction, under the deployers' lock. */
 bool ledger_extend(hg_conn *conn, struct ledger_place *place, hg_deadline by, hg_error *err);
 
-/* These columns, as they stand at the end of a list of columns. */
-enum { LEDGER_LATER_COUNT = 2 };
-#define LEDGER_LATER_NAMES ", release, work"
+/* These columns, in the order in which they came: each is there when `later` is at least its
+ * number. */
+enum ledger_later {
+    LEDGER_RELEASE = 1,
+    LEDGER_WORK,
+    LEDGER_SPENT,
+    LEDGER_LATER_COUNT = LEDGER_SPENT
+};
+
+/* The first `later` of them, as they stand at the end of a list of columns. */
+const char *ledger_later_names(const struct ledger_place *place);
 
 /* Who is at work, and where. */
 struct ledger_author {
@@ -95,7 +105,8 @@ struct ledger_event {
     int64_t started_ms, finished_ms; /* Unix time; finished 0: not yet */
     double duration_ms;
     int64_t lock_wait_ms, retries;
-    const char *work; /* see plan_work.h */
+    const char *work;   /* see plan_work.h */
+    struct spent spent; /* see spent.h */
     const char *sqlstate, *error;
 };
 

@@ -90,6 +90,37 @@ static void put_outcome(struct buf *out, const struct ledger_event *event, size_
     buf_text(out, remove_count > 0 ? " END, " : ", ");
 }
 
+/* What the last statement takes, the server adds. */
+static void put_spent(struct buf *out, const struct spent *spent)
+{
+    ledger_literal(out, spent->head);
+    if (spent->tail == NULL)
+        return;
+    buf_printf(out,
+               " || pg_catalog.round((%.3f + 1000 * pg_catalog.date_part('epoch', " ELAPSED
+               "))::pg_catalog.numeric, 3) || ",
+               spent->open_ms);
+    ledger_literal(out, spent->tail);
+}
+
+/* The columns that the history may not have, in their order. */
+static void put_later(struct buf *out, const struct ledger_place *place,
+                      const struct ledger_author *author, const struct ledger_event *event)
+{
+    if (place->later >= LEDGER_RELEASE) {
+        buf_text(out, ", ");
+        ledger_literal(out, author->release);
+    }
+    if (place->later >= LEDGER_WORK) {
+        buf_text(out, ", ");
+        ledger_literal(out, event->work);
+    }
+    if (place->later >= LEDGER_SPENT) {
+        buf_text(out, ", ");
+        put_spent(out, &event->spent);
+    }
+}
+
 static void put_event(struct buf *out, const struct ledger_place *place,
                       const struct ledger_author *author, const struct ledger_event *event,
                       size_t remove_count)
@@ -99,7 +130,7 @@ static void put_event(struct buf *out, const struct ledger_place *place,
                "raw_checksum, down_section, statements, statements_done, started_at, finished_at, "
                "duration_ms, lock_wait_ms, retries, operator, os_user, host, headgate_version, "
                "backend_pid%s) VALUES (",
-               place->history, place->complete ? LEDGER_LATER_NAMES : "");
+               place->history, ledger_later_names(place));
     put_outcome(out, event, remove_count);
     put_text(out, event->revision);
     put_text(out, event->direction);
@@ -119,11 +150,7 @@ static void put_event(struct buf *out, const struct ledger_place *place,
     put_text(out, author->host);
     put_text(out, hg_version());
     buf_printf(out, "%lld", (long long)author->backend_pid);
-    if (place->complete) {
-        buf_text(out, ", ");
-        put_text(out, author->release);
-        ledger_literal(out, event->work);
-    }
+    put_later(out, place, author, event);
     buf_text(out, ");\n");
 }
 

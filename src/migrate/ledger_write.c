@@ -73,8 +73,11 @@ bool ledger_append(hg_conn *conn, const struct ledger_place *place,
         hg_text(event->error),
         hg_text(author->release),
         hg_text(event->work),
+        hg_text(event->spent.head),
     };
-    size_t count = sizeof values / sizeof *values - (place->complete ? 0 : LEDGER_LATER_COUNT);
+    static const char *const later[LEDGER_LATER_COUNT + 1] = {"", ", $26", ", $26, $27",
+                                                              ", $26, $27, $28"};
+    size_t count = sizeof values / sizeof *values - (size_t)(LEDGER_LATER_COUNT - place->later);
     hg_rows *rows = NULL;
     bool ok;
 
@@ -85,8 +88,7 @@ bool ledger_append(hg_conn *conn, const struct ledger_place *place,
              "operator, os_user, host, headgate_version, backend_pid, sqlstate, error%s) VALUES "
              "($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
              "$19, $20, $21, $22, $23, $24, $25%s) RETURNING id",
-             place->history, place->complete ? LEDGER_LATER_NAMES : "",
-             place->complete ? ", $26, $27" : "");
+             place->history, ledger_later_names(place), later[place->later]);
     ok = hg_conn_query(conn, sql, values, count, by, &rows, err)
          && hg_rows_next(rows, by, err) == HG_ROW;
     if (ok)
@@ -138,12 +140,16 @@ bool ledger_end(hg_conn *conn, const struct ledger_place *place, int64_t id,
         hg_integer(event->retries),
         hg_text(event->sqlstate),
         hg_text(event->error),
+        hg_text(event->spent.head),
     };
+    bool spent = place->later >= LEDGER_SPENT;
 
     return update_event(conn, place,
-                        "outcome = $2, finished_at = $3, duration_ms = $4, retries = $5, "
-                        "sqlstate = $6, error = $7, statement_begun = NULL",
-                        values, sizeof values / sizeof *values, by, err);
+                        spent ? "outcome = $2, finished_at = $3, duration_ms = $4, retries = $5, "
+                                "sqlstate = $6, error = $7, statement_begun = NULL, spent = $8"
+                              : "outcome = $2, finished_at = $3, duration_ms = $4, retries = $5, "
+                                "sqlstate = $6, error = $7, statement_begun = NULL",
+                        values, sizeof values / sizeof *values - !spent, by, err);
 }
 
 static bool drifted(const char *what, const char *revision, hg_error *err)

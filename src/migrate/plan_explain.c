@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "plan_assess.h"
-#include "plan_work.h"
 #include "plan_measure.h"
+#include "plan_predict.h"
 #include "sql/grammar.h"
 
 enum { COUNT_MS = 1000 }; /* to count the rows that would be lost, in all */
@@ -164,21 +164,6 @@ static void count_losses(const struct explanation *e, hg_deadline by)
         }
 }
 
-static bool predict(const struct explanation *e, hg_deadline by, hg_error *err)
-{
-    struct prepared *p = e->p;
-    struct live_past *past = arena_alloc(&p->arena, p->script_count + 1, sizeof *past);
-
-    for (size_t i = 0; past != NULL && i < p->script_count; i++) {
-        past[i].checksum = p->scripts[i].section.checksum;
-        past[i].work = plan_work(&p->arena, &p->plan.steps[i]);
-        if (past[i].work == NULL)
-            return no_memory(err);
-    }
-    return past != NULL ? live_predict(e->conn, &p->place, &p->plan, past, by, err)
-                        : no_memory(err);
-}
-
 /* --- all of it --- */
 
 static bool assess(const struct explanation *e, const hg_migrate_options *options, hg_error *err)
@@ -220,7 +205,7 @@ static bool explain_to_show(struct explanation *e, hg_pool *pool, const hg_migra
     if (e->conn == NULL)
         return true;
     count_losses(e, by);
-    return hg_conn_lost(e->conn) || predict(e, by, err);
+    return hg_conn_lost(e->conn) || plan_predict(e->conn, e->p, by, err);
 }
 
 /* What the table of forms does not object to needs no measuring. */
@@ -229,7 +214,7 @@ static bool explain_to_run(struct explanation *e, hg_pool *pool, const hg_migrat
 {
     if (!ask_live(e, EXPLAIN_TO_RUN, by, err) || !assess(e, options, err))
         return false;
-    if (options->deadline_ms > 0 && !predict(e, by, err))
+    if (options->deadline_ms > 0 && !plan_predict(e->conn, e->p, by, err))
         return false;
     if (!options->production || e->p->plan.danger_count == 0 || !may_measure(e, options))
         return true;

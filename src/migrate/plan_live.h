@@ -1,6 +1,6 @@
 /*
  * plan_live.h - what the live database says about the tables of a plan: whether they are there, how
- * large they are, how many rows would be lost; and how long its migrations took the last time.
+ * large they are, how many rows would be lost.
  * Reads in autocommit, and waits for nobody's locks.
  */
 #ifndef MIGRATE_PLAN_LIVE_H
@@ -34,16 +34,5 @@ const struct live_table *live_find(const struct live *live, const char *name);
 
 /* Counts a table's rows; false: that would take longer than `by`, or may not be. */
 bool live_count(hg_conn *conn, const char *full, hg_deadline by, int64_t *out_rows);
-
-/* What the history may know a step by. */
-struct live_past {
-    const char *checksum; /* of the section that runs */
-    const char *work;     /* see plan_work.h */
-};
-
-/* Fills predicted_ms of each step: from what the same section took the last time, else from the
- * longest that another one of the same work took. past: of each step. */
-bool live_predict(hg_conn *conn, const struct ledger_place *place, hg_plan *plan,
-                  const struct live_past *past, hg_deadline by, hg_error *err);
 
 #endif

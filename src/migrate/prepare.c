@@ -189,6 +189,7 @@ bool prepare_step(struct prepared *p, const struct script *script, hg_plan_step 
                                                  .line = script->statements[i].line,
                                                  .form = "",
                                                  .unmeasured = "",
+                                                 .predicted_ms = -1,
                                                  .table = ""};
     return out->statements != NULL;
 }

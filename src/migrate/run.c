@@ -196,6 +196,15 @@ static bool join_parents(struct run *r, struct task *task, hg_error *err)
            || hg_fail(err, HG_NOMEM, "could not run the migrations: out of memory");
 }
 
+static bool make_spent(struct run *r, struct task *task, hg_error *err)
+{
+    task->spent = arena_alloc(&r->prepared->arena, task->script->count + 1, sizeof *task->spent);
+    for (size_t i = 0; task->spent != NULL && i < task->script->count; i++)
+        task->spent[i] = -1;
+    return task->spent != NULL
+           || hg_fail(err, HG_NOMEM, "could not run the migrations: out of memory");
+}
+
 static void tell_step(const struct task *task, hg_event_kind kind, const char *message)
 {
     progress_tell(task->run->observer,
@@ -236,7 +245,7 @@ static bool task_init(struct run *r, size_t i, struct task *out, hg_error *err)
                          .revision = prepared_revision(r->prepared, step->node),
                          .started_ms = clock_wall_ms(),
                          .started_ns = clock_now_ns()};
-    if (!join_parents(r, out, err))
+    if (!join_parents(r, out, err) || !make_spent(r, out, err))
         return false;
     sign_lock(out);
     tell_step(out, HG_EVENT_STEP_STARTED, r->prepared->plan.steps[i].message);

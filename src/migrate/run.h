@@ -44,7 +44,8 @@ struct task {
     const char *parents; /* as the history keeps them */
     int64_t started_ms, started_ns;
     int64_t retries;
-    size_t done; /* statements that ended */
+    size_t done;   /* statements that ended */
+    double *spent; /* milliseconds of each statement, less than 0: not known */
 };
 
 /* --- run.c --- */
@@ -120,6 +121,8 @@ int64_t apply_lock_timeout(const struct task *task);
 struct ledger_event apply_event(struct task *task, const char *outcome);
 
 /* Fills an event with an error. */
+/* Adds how long the statements took. open: the last one is about to run, and the ledger with it. */
+void apply_spent(struct task *task, struct ledger_event *event, bool open);
 void apply_event_error(struct ledger_event *event, const hg_error *err);
 
 /* --- batch.c --- */

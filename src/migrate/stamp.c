@@ -28,7 +28,7 @@ static bool look_for_tables(struct run *r, bool *out_idle, hg_error *err)
     if (!prepare_place(r->conn, run_soon(r), &r->prepared, err))
         return false;
     *out_idle = r->prepared->place.has_versions && r->prepared->place.has_history
-                && r->prepared->place.complete;
+                && r->prepared->place.later == LEDGER_LATER_COUNT;
     return true;
 }
 

@@ -59,6 +59,24 @@ bool json_rehearsal(struct buf *out, const hg_rehearsal *rehearsal)
     return json_part_finish(out, root);
 }
 
+static json_t *spent_array(const hg_migration_event *e)
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < e->spent_count; i++) {
+        const hg_migration_spent *spent = &e->spent[i];
+        json_t *row = json_object();
+
+        json_object_set_new(row, "form", json_part_text(spent->form));
+        json_object_set_new(row, "table", json_part_text_or_null(spent->table));
+        json_object_set_new(row, "rows", spent->rows < 0 ? json_null() : json_integer(spent->rows));
+        json_object_set_new(row, "statements", json_integer(spent->statements));
+        json_object_set_new(row, "duration_ms", json_part_ms(spent->duration_ms));
+        json_array_append_new(array, row);
+    }
+    return array;
+}
+
 static json_t *event_object(const hg_migration_event *e)
 {
     json_t *row = json_object();
@@ -83,6 +101,7 @@ static json_t *event_object(const hg_migration_event *e)
     json_object_set_new(row, "backend_pid", json_integer(e->backend_pid));
     json_object_set_new(row, "sqlstate", json_part_text_or_null(e->sqlstate));
     json_object_set_new(row, "error", json_part_text_or_null(e->error));
+    json_object_set_new(row, "spent", spent_array(e));
     return row;
 }
 

@@ -73,6 +73,7 @@ static json_t *statement_object(const hg_plan_statement *s)
                         known ? json_boolean(hg_lock_blocks_writes(s->lock)) : json_null());
     json_object_set_new(object, "rewrite", known ? json_boolean(s->rewrite) : json_null());
     json_object_set_new(object, "scan", known ? json_boolean(s->scan) : json_null());
+    json_object_set_new(object, "predicted_ms", json_part_ms(s->predicted_ms));
     json_object_set_new(object, "tables", table_array(s));
     json_object_set_new(object, "hazards", hazard_array(s));
     return object;

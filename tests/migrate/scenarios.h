@@ -552,7 +552,8 @@ static void what_never_ran_is_expected_to_take_as_long_as_its_like(void **state)
 
     write_three(w);
     run(w, UP, NULL);
-    execute(w, "UPDATE headgate_history SET duration_ms = 3600000 WHERE revision = 'ccc'");
+    execute(w, "UPDATE headgate_history SET duration_ms = 3600000, spent = NULL"
+               " WHERE revision = 'ccc'");
     write_file(w, "20260101000003_d.sql",
                "-- revision: ddd\n-- revises: ccc\n-- migrate:up\nCREATE TABLE d (id integer);\n");
     write_file(w, "20260101000004_e.sql",
@@ -565,6 +566,60 @@ static void what_never_ran_is_expected_to_take_as_long_as_its_like(void **state)
     options.deadline_ms = 7200000;
     assert_string_equal(run_with(w, &options, NULL), "+eee = eee");
     must(w);
+}
+
+/* What the history knows of the newest event's statements: form on table, how many. */
+static const char *spent_of_newest_event(const struct world *w)
+{
+    static char text[512];
+    hg_events *events = NULL;
+    int n = 0;
+
+    assert_true(hg_events_read(w->pool, 1, soon(), &events, NULL));
+    text[0] = '\0';
+    for (size_t i = 0; i < events->items[0].spent_count; i++) {
+        const hg_migration_spent *spent = &events->items[0].spent[i];
+
+        assert_true(spent->duration_ms >= 0 && spent->duration_ms <= events->items[0].duration_ms);
+        n += snprintf(text + n, sizeof text - (size_t)n, "%s%lld %s on %s", n == 0 ? "" : "; ",
+                      (long long)spent->statements, spent->form, spent->table);
+    }
+    hg_events_free(events);
+    return text;
+}
+
+static void the_history_knows_how_long_each_kind_of_statement_took(void **state)
+{
+    struct world *w = *state;
+    char text[600];
+
+    write_file(w, "1_a.sql",
+               "-- migrate:up\nCREATE TABLE a (n integer);\n"
+               "-- migrate:down\nDROP TABLE a;\n");
+    write_file(w, "2_b.sql",
+               "-- migrate:up\nINSERT INTO a VALUES (1);\n"
+               "CREATE INDEX i ON a (n);\nINSERT INTO a VALUES (2);\n"
+               "-- migrate:down\nDROP INDEX i;\n");
+    write_file(w, "3_c.sql",
+               "-- migrate:up transaction:false\nCREATE INDEX j ON a (n);\n"
+               "INSERT INTO a VALUES (3);\n-- migrate:down\nDROP INDEX j;\n");
+    run(w, UP, "1");
+    must(w);
+    snprintf(text, sizeof text, "%s", spent_of_newest_event(w));
+    assert_non_null(strstr(text, "1 CREATE TABLE"));
+    run(w, UP, "2");
+    must(w);
+    snprintf(text, sizeof text, "%s", spent_of_newest_event(w));
+    assert_non_null(strstr(text, "2 INSERT"));
+    assert_non_null(strstr(text, "1 CREATE INDEX"));
+    run(w, UP, "3");
+    must(w);
+    snprintf(text, sizeof text, "%s", spent_of_newest_event(w));
+    assert_non_null(strstr(text, "1 INSERT"));
+    assert_non_null(strstr(text, "1 CREATE INDEX"));
+    run(w, DOWN, "1");
+    must(w);
+    assert_non_null(strstr(spent_of_newest_event(w), "1 DROP INDEX"));
 }
 
 static void several_heads_branch_and_merge(void **state)
@@ -777,6 +832,7 @@ static void killed_anywhere_the_next_run_ends_in_the_same_state(void **state)
         SCENARIO(a_long_statement_is_cancelled_soon),                                         \
         SCENARIO(nothing_is_started_that_does_not_fit_the_deadline),                          \
         SCENARIO(what_never_ran_is_expected_to_take_as_long_as_its_like),                     \
+        SCENARIO(the_history_knows_how_long_each_kind_of_statement_took),                     \
         SCENARIO(several_heads_branch_and_merge),                                             \
         SCENARIO(statements_outside_a_transaction_go_on_where_they_stopped),                  \
         SCENARIO(what_has_run_may_not_be_edited_before_the_rest_has),                         \

@@ -188,6 +188,33 @@ static void down_tells_the_rows_that_would_be_lost_and_how_long_it_took(void **s
     hg_plan_free(made);
 }
 
+/* An hour for the index of a table of 100 rows, in the history; there are 200 by now. */
+static void a_statement_is_expected_to_take_as_its_like_did_by_the_rows_of_its_table(void **state)
+{
+    struct world *w = *state;
+    hg_migrate_options up = options_of(w, HG_MIGRATE_UP);
+    hg_plan *made;
+
+    sql(w, "CREATE TABLE big (a int)");
+    sql(w, "CREATE TABLE other (a int)");
+    write_file(w, "0001_a.sql", "-- migrate:up\nCREATE INDEX i ON big (a);\n");
+    assert_true(run_it(w, &up));
+    sql(w, "UPDATE headgate_history SET spent = '3600000.0' || chr(9) || '100' ||"
+           " substr(spent, position(chr(9) || '1' || chr(9) in spent))");
+    sql(w, "INSERT INTO big SELECT generate_series(1, 200)");
+    sql(w, "ANALYZE big");
+    write_file(w, "0002_b.sql", "-- migrate:up\nCREATE INDEX j ON big (a);\nSELECT 1;\n");
+    write_file(w, "0003_c.sql", "-- migrate:up\nCREATE INDEX k ON other (a);\n");
+    made = plan(w, HG_MIGRATE_UP);
+    must(w);
+    assert_int_equal(made->steps[0].statements[0].predicted_ms, 7200000);
+    assert_true(made->steps[0].statements[1].predicted_ms < 0);
+    assert_true(made->steps[0].predicted_ms < 0); /* what SELECT 1 takes nobody knows */
+    assert_int_equal(made->steps[1].statements[0].predicted_ms, 3600000);
+    assert_int_equal(made->steps[1].predicted_ms, 3600000);
+    hg_plan_free(made);
+}
+
 static void a_plan_does_not_wait_for_a_table_that_is_locked(void **state)
 {
     struct world *w = *state;
@@ -267,6 +294,7 @@ int main(void)
         WITH_WORLD(an_index_stands_for_its_table),
         WITH_WORLD(what_is_not_there_yet_is_new),
         WITH_WORLD(down_tells_the_rows_that_would_be_lost_and_how_long_it_took),
+        WITH_WORLD(a_statement_is_expected_to_take_as_its_like_did_by_the_rows_of_its_table),
         WITH_WORLD(a_plan_does_not_wait_for_a_table_that_is_locked),
         WITH_WORLD(a_syntax_error_anywhere_stops_a_run_before_it_begins),
         WITH_WORLD(production_runs_what_was_accepted_and_nothing_else),
