@@ -14,6 +14,7 @@ static const char mark[] = "headgate:";
 struct reader {
     struct arena *arena;
     const struct script *script;
+    const char *source; /* the script's text as it was read */
     VEC(struct plan_accept) found;
 };
 
@@ -39,10 +40,10 @@ static size_t owner(const struct script *script, size_t at)
 }
 
 /* What stands behind the dashes, without blanks around it. */
-static bool directive(const struct script *script, const struct split_token *t, const char **out,
+static bool directive(const struct reader *r, const struct split_token *t, const char **out,
                       size_t *out_size)
 {
-    const char *text = script->text.bytes + t->offset + 2, *end = text + t->size - 2;
+    const char *text = r->source + t->offset + 2, *end = text + t->size - 2;
 
     while (text < end && (*text == ' ' || *text == '\t'))
         text++;
@@ -53,20 +54,20 @@ static bool directive(const struct script *script, const struct split_token *t, 
     return (size_t)(end - text) >= sizeof mark - 1 && memcmp(text, mark, sizeof mark - 1) == 0;
 }
 
-static bool fault(const struct script *script, const struct split_token *t, hg_error *err)
+static bool fault(const struct reader *r, const struct split_token *t, hg_error *err)
 {
-    hg_error_place(err, script->path, t->line,
-                   split_column(script->text.bytes, t->line_start, t->offset));
-    hg_error_excerpt(err, script->text.bytes, script->text.size, t->offset);
+    hg_error_place(err, r->script->path, t->line,
+                   split_column(r->source, t->line_start, t->offset));
+    hg_error_excerpt(err, r->source, r->script->text.size, t->offset);
     return false;
 }
 
-static bool refuse(const struct script *script, const struct split_token *t, const char *message,
+static bool refuse(const struct reader *r, const struct split_token *t, const char *message,
                    hg_error *err)
 {
     hg_fail(err, HG_FILE, "%s", message);
     hg_error_hint(err, "Write: -- headgate:accept HAZARD why it may be");
-    return fault(script, t, err);
+    return fault(r, t, err);
 }
 
 /* A copy of the next word, in the arena; moves behind it and the blanks that follow. */
@@ -97,16 +98,16 @@ static bool read_directive(struct reader *r, const struct split_token *t, const 
     if (verb == NULL || id == NULL || reason == NULL)
         return hg_fail(err, HG_NOMEM, "could not read \"%s\": out of memory", r->script->path);
     if (strcmp(verb, "accept") != 0)
-        return refuse(r->script, t, "nothing but accept may stand behind headgate:", err);
+        return refuse(r, t, "nothing but accept may stand behind headgate:", err);
     hazard = hazard_named(id, err);
     if (hazard == NULL) {
         err->code = HG_FILE;
-        return fault(r->script, t, err);
+        return fault(r, t, err);
     }
     if (reason[0] == '\0')
-        return refuse(r->script, t, "a hazard is accepted without a reason", err);
+        return refuse(r, t, "a hazard is accepted without a reason", err);
     if (statement == r->script->count)
-        return refuse(r->script, t, "a hazard is accepted where no statement follows", err);
+        return refuse(r, t, "a hazard is accepted where no statement follows", err);
     accept = VEC_PUSH(&r->found);
     if (accept == NULL)
         return hg_fail(err, HG_NOMEM, "could not read \"%s\": out of memory", r->script->path);
@@ -141,10 +142,13 @@ bool plan_accepts_read(struct arena *arena, hg_driver dialect, const struct scri
                sizeof mark - 1)
         == NULL)
         return true;
-    split_init(&split, dialect, script->text.bytes, section->to, section->from, section->line);
+    r.source = script_source(script, arena);
+    if (r.source == NULL)
+        return hg_fail(err, HG_NOMEM, "could not read \"%s\": out of memory", script->path);
+    split_init(&split, dialect, r.source, section->to, section->from, section->line);
     while (ok && t.kind != LEX_END) {
         ok = split_token(&split, &t, err);
-        if (ok && t.kind == LEX_LINE_COMMENT && directive(script, &t, &text, &size))
+        if (ok && t.kind == LEX_LINE_COMMENT && directive(&r, &t, &text, &size))
             ok = read_directive(&r, &t, text, size, err);
     }
     ok = ok && keep(&r, out, err);

@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/arena.h"
 #include "base/vec.h"
 
@@ -27,6 +28,37 @@ static size_t offset_of_character(const struct script_statement *statement, int 
     return at;
 }
 
+static void restore(char *text, size_t size)
+{
+    char *nul = text;
+
+    while ((nul = memchr(nul, '\0', size - (size_t)(nul - text))) != NULL)
+        *nul = ';'; /* a file has no other */
+}
+
+const char *script_source(const struct script *script, struct arena *arena)
+{
+    char *copy = arena_text_n(arena, script->text.bytes, script->text.size);
+
+    if (copy != NULL)
+        restore(copy, script->text.size);
+    return copy;
+}
+
+/* The line around byte `at`, or as much of it as anybody is shown. */
+static void put_excerpt(const struct script *script, size_t line_start, size_t at, hg_error *err)
+{
+    enum { AROUND = 1024 };
+    char line[2 * AROUND];
+    size_t from = at - line_start > AROUND ? at - AROUND : line_start, n = at - from;
+
+    while (n < sizeof line && from + n < script->text.size && script->text.bytes[from + n] != '\n')
+        n++;
+    memcpy(line, script->text.bytes + from, n);
+    restore(line, n);
+    hg_error_excerpt(err, line, n, at - from);
+}
+
 void script_place(const struct script *script, const struct script_statement *statement,
                   hg_error *err)
 {
@@ -41,7 +73,7 @@ void script_place(const struct script *script, const struct script_statement *st
     for (line_start = at; line_start > 0 && script->text.bytes[line_start - 1] != '\n';)
         line_start--;
     hg_error_place(err, script->path, line, split_column(script->text.bytes, line_start, at));
-    hg_error_excerpt(err, script->text.bytes, script->text.size, at);
+    put_excerpt(script, line_start, at, err);
 }
 
 bool script_fail_syntax(const struct script *script, size_t i, const char *message, int character,
@@ -68,42 +100,59 @@ static bool check_statement(const struct script *script, const struct script_sta
     return false;
 }
 
+/* The statement as a text of its own: in its place where its semicolon can make room for the NUL.
+ */
+static const char *end_in_place(struct arena *arena, struct script *script,
+                                const struct split_statement *found)
+{
+    char *sql = script->text.bytes + found->offset, *end = sql + found->size;
+
+    if (*end == ';')
+        *end = '\0';
+    return *end == '\0' ? sql : arena_text_n(arena, sql, found->size);
+}
+
+static bool take(struct arena *arena, hg_driver dialect, struct script *script,
+                 const struct split_statement *found, struct script_statement *out, hg_error *err)
+{
+    enum head_kind kind = head_kind(dialect, script->text.bytes, found);
+    const char *sql = end_in_place(arena, script, found);
+
+    if (sql == NULL)
+        return no_memory(script->path, err);
+    *out = (struct script_statement){.sql = sql,
+                                     .size = found->size,
+                                     .offset = found->offset,
+                                     .line = found->line,
+                                     .column = found->column,
+                                     .kind = kind,
+                                     .rows = script->text.bytes + found->rows_offset,
+                                     .rows_size = found->rows_size};
+    return true;
+}
+
 static bool cut(struct arena *arena, hg_driver dialect, struct script *script, hg_error *err)
 {
     VEC(struct script_statement) list = VEC_INIT;
     struct split_statement found;
     struct split split;
-    enum split_answer answer;
+    enum split_answer answer = SPLIT_END;
     bool ok = true;
 
     split_init(&split, dialect, script->text.bytes, script->section.to, script->section.from,
                script->section.line);
     while (ok && (answer = split_next(&split, &found, err)) == SPLIT_STATEMENT) {
         struct script_statement *s = VEC_PUSH(&list);
-        const char *sql = arena_text_n(arena, script->text.bytes + found.offset, found.size);
 
-        ok = (s != NULL && sql != NULL) || no_memory(script->path, err);
-        if (!ok)
-            break;
-        *s = (struct script_statement){.sql = sql,
-                                       .size = found.size,
-                                       .offset = found.offset,
-                                       .line = found.line,
-                                       .column = found.column,
-                                       .kind = head_kind(dialect, script->text.bytes, &found),
-                                       .rows = script->text.bytes + found.rows_offset,
-                                       .rows_size = found.rows_size};
+        ok =
+            s != NULL ? take(arena, dialect, script, &found, s, err) : no_memory(script->path, err);
     }
     if (ok && answer == SPLIT_FAULT) {
         hg_error_place(err, script->path, err->line, err->column);
         ok = false;
     }
+    script->statements = list.items;
     script->count = list.count;
-    script->statements = arena_alloc(arena, list.count + 1, sizeof *script->statements);
-    ok = ok && (script->statements != NULL || no_memory(script->path, err));
-    if (ok && list.count > 0)
-        memcpy(script->statements, list.items, list.count * sizeof *list.items);
-    VEC_RELEASE(&list);
     return ok;
 }
 
@@ -149,6 +198,8 @@ bool script_check(const struct script *script, hg_error *err)
 void script_release(struct script *script)
 {
     buf_release(&script->text);
+    alloc_free(script->statements);
+    script->statements = NULL;
 }
 
 void script_weigh(hg_driver dialect, const struct script_statement *statement, struct checksum *sum)

@@ -11,7 +11,7 @@
 struct arena;
 
 struct script_statement {
-    const char *sql;
+    const char *sql; /* mostly in the script's text: a large file is there once */
     size_t size;
     size_t offset; /* in the script's text */
     int line, column;
@@ -22,9 +22,10 @@ struct script_statement {
 
 struct script {
     const char *path;
-    struct buf text; /* the whole file, with what does not run on this engine blanked */
+    struct buf text; /* the whole file, with what does not run on this engine blanked; statements
+                        end in it with a NUL where they ended with a semicolon */
     struct file_section section;
-    struct script_statement *statements;
+    struct script_statement *statements; /* the script's */
     size_t count;
     const char *down_section; /* up: the down section, to be kept; NULL: none */
 };
@@ -37,6 +38,9 @@ struct script {
 bool script_make(struct arena *arena, hg_driver dialect, const struct migration_file *file,
                  bool down, struct buf *text, struct script *out_script, hg_error *err);
 void script_release(struct script *script);
+
+/* A copy of the text with its semicolons, in the arena; NULL: memory ran out. */
+const char *script_source(const struct script *script, struct arena *arena);
 
 /* Refuses what cannot run: BEGIN, COMMIT and ROLLBACK in a section that is a transaction itself
  * (HG_FILE), with the place. err: not NULL. */

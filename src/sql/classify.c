@@ -54,7 +54,9 @@ static bool read_postgres(struct class_maker *m, const char *sql, size_t size,
         return !m->failed;
     case GRAMMAR_FAULT:
         out->how = CLASSIFY_FAULT;
-        text_copy(out->fault_message, sizeof out->fault_message, result.message);
+        out->fault_message = arena_text(m->arena, result.message);
+        if (out->fault_message == NULL)
+            return false;
         out->fault_character = result.character;
         break;
     case GRAMMAR_LARGE:
@@ -96,7 +98,9 @@ static bool keep(struct class_maker *m, struct arena *arena, struct classified *
     out->uses = arena_alloc(arena, m->uses.count, sizeof *out->uses);
     out->effects = arena_alloc(arena, m->effects.count + 1, sizeof *out->effects);
     out->enum_value = keep_text(arena, m->enum_value);
-    ok = !m->failed && out->uses != NULL && out->effects != NULL && out->enum_value != NULL;
+    out->fault_message = keep_text(arena, out->fault_message);
+    ok = !m->failed && out->uses != NULL && out->effects != NULL && out->enum_value != NULL
+         && out->fault_message != NULL;
     for (; ok && out->use_count < m->uses.count; out->use_count++) {
         out->uses[out->use_count] = m->uses.items[out->use_count];
         ok = keep_use(arena, &out->uses[out->use_count]);
@@ -114,7 +118,7 @@ bool classify(struct arena *arena, hg_driver dialect, const char *sql, size_t si
 {
     struct arena trees = ARENA_INIT;
     struct class_maker m = {.arena = &trees, .enum_value = ""};
-    struct classified result = {.how = CLASSIFY_TREE};
+    struct classified result = {.how = CLASSIFY_TREE, .fault_message = ""};
     bool ok = dialect == HG_SQLITE ? read_words(&m, dialect, sql, size)
                                    : read_postgres(&m, sql, size, &result);
 

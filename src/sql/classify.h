@@ -42,9 +42,9 @@ struct classified {
     size_t use_count;
     struct class_effect *effects;
     size_t effect_count;
-    const char *enum_value;  /* ALTER TYPE ... ADD VALUE: the value; else "" */
-    char fault_message[160]; /* CLASSIFY_FAULT: as the server would say it */
-    int fault_character;     /* where, from 1; 0: not known */
+    const char *enum_value;    /* ALTER TYPE ... ADD VALUE: the value; else "" */
+    const char *fault_message; /* CLASSIFY_FAULT: as the server would say it; else "" */
+    int fault_character;       /* where, from 1; 0: not known */
 };
 
 /* sql: size bytes, one statement. Everything in out lives in the arena. err: HG_NOMEM alone. */
