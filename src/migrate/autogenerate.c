@@ -195,12 +195,21 @@ static bool fits_anywhere(const struct evolve_step *step)
            && !step->down.rebuilds;
 }
 
+/* The first step of a kind; its other parts stand behind it. */
 static const struct evolve_step *step_of(const struct evolution *evolution, enum evolve_kind kind)
 {
     for (size_t i = 0; evolution != NULL && i < evolution->step_count; i++)
         if (evolution->steps[i].kind == kind)
             return &evolution->steps[i];
     return NULL;
+}
+
+static void spread_other_parts(const struct evolution *evolution, enum evolve_kind kind,
+                               struct chapters *out)
+{
+    for (size_t i = 0; evolution != NULL && i < evolution->step_count; i++)
+        if (evolution->steps[i].kind == kind && evolution->steps[i].part > 1)
+            out->items[out->count++] = (struct chapter){&evolution->steps[i], NULL};
 }
 
 /* Whether both steps' options can stand on one line: a rebuild is a transaction, always. */
@@ -212,13 +221,19 @@ static bool go_together(const struct evolve_step *a, const struct evolve_step *b
 }
 
 /* The engines' steps side by side; where they cannot stand in one file, one behind the other. */
-static void spread(const struct maker *m, struct chapters *out)
+static bool spread(const struct maker *m, struct arena *arena, struct chapters *out)
 {
     const struct evolution *all[ENGINES] = {NULL};
+    size_t room = 1;
 
-    for (size_t i = 0; i < m->leg_count; i++)
+    for (size_t i = 0; i < m->leg_count; i++) {
         all[m->legs[i].driver == HG_SQLITE] = &m->legs[i].evolution;
-    *out = (struct chapters){.both = m->leg_count > 1};
+        room += m->legs[i].evolution.step_count;
+    }
+    *out = (struct chapters){.items = arena_alloc(arena, room, sizeof *out->items),
+                             .both = m->leg_count > 1};
+    if (out->items == NULL)
+        return false;
     for (int kind = 0; kind < EVOLVE_KINDS; kind++) {
         const struct evolve_step *postgres = step_of(all[0], (enum evolve_kind)kind);
         const struct evolve_step *sqlite = step_of(all[1], (enum evolve_kind)kind);
@@ -227,7 +242,7 @@ static void spread(const struct maker *m, struct chapters *out)
         if (sqlite != NULL && postgres == NULL && online != NULL && kind == EVOLVE_MAIN
             && fits_anywhere(sqlite)) {
             out->items[out->count++] = (struct chapter){online, sqlite};
-            return;
+            return true;
         }
         if (postgres != NULL && sqlite != NULL && !go_together(sqlite, postgres)) {
             out->items[out->count++] = (struct chapter){postgres, NULL};
@@ -235,7 +250,9 @@ static void spread(const struct maker *m, struct chapters *out)
         }
         if (postgres != NULL || sqlite != NULL)
             out->items[out->count++] = (struct chapter){postgres, sqlite};
+        spread_other_parts(all[0], (enum evolve_kind)kind, out);
     }
+    return true;
 }
 
 /* --- the files --- */
@@ -281,7 +298,8 @@ static bool write_files(struct maker *m, struct whole *whole, hg_error *err)
     struct draft draft;
     bool ok;
 
-    spread(m, &chapters);
+    if (!spread(m, &whole->arena, &chapters))
+        return no_memory(err);
     if (chapters.count == 0)
         return true;
     whole->public.files = arena_alloc(&whole->arena, chapters.count, sizeof *whole->public.files);

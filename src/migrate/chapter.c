@@ -28,6 +28,8 @@ const char *chapter_message(struct arena *arena, const struct chapters *chapters
         chapter->postgres == NULL ? chapter->sqlite : chapter->postgres;
     const char *suffix = suffixes[step->kind];
 
+    if (step->part > 0)
+        return arena_printf(arena, "%s (part %d)", message, step->part);
     if (chapters->count == 1)
         suffix = "";
     else if (i > 0 && chapter->postgres == NULL && chapters->items[i - 1].sqlite == NULL)

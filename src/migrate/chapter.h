@@ -13,7 +13,7 @@ struct chapter {
 };
 
 struct chapters {
-    struct chapter items[2 * EVOLVE_KINDS];
+    struct chapter *items;
     size_t count;
     bool both; /* the files are for both engines: what is one's alone stands between guards */
 };

@@ -42,7 +42,7 @@ bool compare_image(struct arena *arena, const struct place *of, const struct pla
 
     return place_open(image, terms, err)
            && compare_whole(arena, of->side.model, &whole, &written, err)
-           && side_run(&image->side, &written, err) && side_read(&image->side, err)
+           && side_build(&image->side, &written, err) && side_read(&image->side, err)
            && (diff_make(arena, of->side.model, image->side.model, terms->privileges, out_diff)
                || no_memory(err));
 }

@@ -9,9 +9,10 @@
  */
 #include "evolve.h"
 
+#include <assert.h>
 #include <string.h>
 
-enum { TOLD_LIMIT = 1 << 20, TOLD_SHORT = 300 };
+enum { TOLD_LIMIT = 1 << 20, TOLD_SHORT = 300, LOOK_EVERY = 20 };
 
 struct evolver {
     struct arena *arena;
@@ -19,8 +20,10 @@ struct evolver {
     const struct evolve_names *names;
     struct evolution *out;
     struct renames renames;
-    struct model *states[EVOLVE_KINDS + 1]; /* before each step, and behind the last one */
-    bool committed;                         /* `from` stays as the steps leave it */
+    struct model **states; /* before each step, and behind the last one */
+    size_t room;           /* for steps */
+    bool committed;        /* `from` stays as the steps leave it */
+    bool altering;         /* columns of tables that stay have been changed */
 };
 
 static bool no_memory(hg_error *err)
@@ -59,12 +62,31 @@ static struct written part_of(const struct written *all, enum write_phase phase)
     return part;
 }
 
+/* Room for so many steps, and for the states between them. */
+static bool make_room(struct evolver *e, size_t steps, hg_error *err)
+{
+    struct evolve_step *more = arena_alloc(e->arena, steps, sizeof *more);
+    struct model **states = arena_alloc(e->arena, steps + 1, sizeof *states);
+
+    if (more == NULL || states == NULL)
+        return no_memory(err);
+    if (e->room > 0) {
+        memcpy(more, e->out->steps, e->room * sizeof *more);
+        memcpy(states, e->states, (e->room + 1) * sizeof *states);
+    }
+    e->out->steps = more;
+    e->states = states;
+    e->room = steps;
+    return true;
+}
+
 static bool write_up(struct evolver *e, const struct diff *diff, hg_error *err)
 {
     struct evolution *out = e->out;
     struct written all;
 
-    if (!write_changes(e->arena, e->from->model, e->to->model, diff, WRITE_ONLINE, &all, err))
+    if (!write_changes(e->arena, e->from->model, e->to->model, diff, WRITE_ONLINE, &all, err)
+        || !make_room(e, EVOLVE_KINDS + all.of_phase[PHASE_MAIN] / LOOK_EVERY, err))
         return false;
     out->impossible = all.impossible;
     out->impossible_count = all.impossible_count;
@@ -151,7 +173,82 @@ static bool fails_to_run(const struct evolve_step *step, bool up, hg_error *err)
 
     hg_error_context(err, "the migration cannot be written: %s, %s", up ? "up" : "down",
                      names[step->kind]);
+    if (strcmp(err->sqlstate, "53200") == 0) {
+        err->hint[0] = '\0'; /* the server's names the setting, and not what it is for */
+        hg_error_hint(err, "A transaction keeps a lock for every table, index and sequence that it "
+                           "touches. Raise max_locks_per_transaction on the server where it is "
+                           "tried, and where it will run, or get there in several migrations.");
+    }
     return false;
+}
+
+/* --- parts of a step --- */
+
+/* Whether the transaction holds half the locks that a server has room for. */
+static bool holds_many(struct side *side, bool *out_many, hg_error *err)
+{
+    static const char sql[] = "SELECT (2 * (SELECT count(*) FROM pg_catalog.pg_locks AS l"
+                              "  WHERE l.pid = pg_catalog.pg_backend_pid())"
+                              " > least(64 * 100, current_setting('max_locks_per_transaction')::int"
+                              "   * (current_setting('max_connections')::int"
+                              "      + current_setting('max_prepared_transactions')::int)))::int";
+    hg_rows *rows = NULL;
+    bool ok = hg_conn_query(side->conn, sql, NULL, 0, side->by, &rows, err)
+              && hg_rows_next(rows, side->by, err) == HG_ROW;
+
+    if (ok)
+        *out_many = hg_rows_integer(rows, 0) > 0;
+    hg_rows_close(rows);
+    return ok;
+}
+
+static struct written some_of(const struct written *all, size_t from, size_t to)
+{
+    return (struct written){.statements = all->statements + from,
+                            .count = to - from,
+                            .of_phase = {[PHASE_MAIN] = to - from}};
+}
+
+/* Makes two steps of one, behind its first `count` statements. */
+static void cut_step(struct evolver *e, size_t k, size_t count)
+{
+    struct evolution *out = e->out;
+    struct evolve_step *step = &out->steps[k];
+    struct evolve_step rest = {.kind = step->kind,
+                               .part = step->part == 0 ? 2 : step->part + 1,
+                               .up = some_of(&step->up, count, step->up.count)};
+
+    assert(out->step_count < e->room);
+    step->part = rest.part - 1;
+    step->up = some_of(&step->up, 0, count);
+    memmove(step + 2, step + 1, (out->step_count - k - 1) * sizeof *step);
+    step[1] = rest;
+    out->step_count++;
+}
+
+/*
+ * Runs as much of it as one transaction should hold; what is left becomes the next step, and what
+ * was run stays. A column that is half changed is no place to stop: a sequence that the server has
+ * named on the way up would have another name on the way down.
+ */
+static bool run_main(struct evolver *e, size_t k, hg_error *err)
+{
+    struct evolve_step *step = &e->out->steps[k];
+    bool many = false;
+
+    for (size_t i = 0; !many && i < step->up.count; i++) {
+        e->altering = e->altering || strstr(step->up.statements[i].sql, " ALTER COLUMN ") != NULL;
+        if (!e->altering && i > 0 && i % LOOK_EVERY == 0 && !holds_many(e->from, &many, err))
+            return false;
+        if (many)
+            cut_step(e, k, i);
+        else if (!side_run_statement(e->from, &step->up.statements[i], err))
+            return false;
+    }
+    if (step->part == 0)
+        return true;
+    e->committed = true;
+    return hg_conn_commit(e->from->conn, e->from->by, err);
 }
 
 /* Runs a step where it can be taken back, if it can. */
@@ -170,7 +267,9 @@ static bool climb(struct evolver *e, size_t k, hg_error *err)
         return false;
     }
     e->states[k] = take_model(e->from);
-    return (side_run(e->from, &step->up, err) || fails_to_run(step, true, err))
+    return ((postgres && step->kind == EVOLVE_MAIN ? run_main(e, k, err)
+                                                   : side_run(e->from, &step->up, err))
+            || fails_to_run(step, true, err))
            && side_read(e->from, err);
 }
 
@@ -335,13 +434,14 @@ static bool rename_obvious(struct evolver *e, hg_error *err)
 /* What is renamed is renamed first of all; then the rest is looked for. */
 static bool find_names(struct evolver *e, hg_error *err)
 {
-    struct evolve_step *step = &e->out->steps[0];
+    struct evolve_step *step;
 
     if (!rename_hinted(e, err) || !ask_for_names(e, err) || !rename_obvious(e, err))
         return false;
     if (e->renames.items.count == 0)
         return true;
     e->out->step_count = 1;
+    step = &e->out->steps[0];
     *step = (struct evolve_step){
         .kind = EVOLVE_RENAMES, .up = as_written(e, 0, true), .down = as_written(e, 0, false)};
     return (step->up.statements != NULL && step->down.statements != NULL) || no_memory(err);
@@ -397,10 +497,10 @@ bool evolve(struct arena *arena, struct side *from, struct side *to,
     bool ok;
 
     *out = (struct evolution){0};
-    ok = find_names(&e, err) && find_changes(&e, err);
+    ok = make_room(&e, EVOLVE_KINDS, err) && find_names(&e, err) && find_changes(&e, err);
     if (ok && out->step_count > 0)
         ok = (!from->second || side_read(from, err)) && prove_up(&e, err) && prove_down(&e, err);
-    for (size_t k = 0; k <= EVOLVE_KINDS; k++)
+    for (size_t k = 0; e.states != NULL && k <= e.room; k++)
         model_free(e.states[k]);
     VEC_RELEASE(&e.renames.items);
     return ok;

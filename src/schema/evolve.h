@@ -4,6 +4,11 @@
  *
  * A step is what becomes one migration: it is applied and rolled back on its own, so its way down
  * leads to where it was begun, not to the very first schema.
+ *
+ * PostgreSQL keeps a lock for every table, index and sequence that a transaction touches, in a
+ * table of max_locks_per_transaction times max_connections that all share. Where EVOLVE_MAIN would
+ * take more than half of it, or of what a server has that nobody has configured, it is cut into
+ * parts.
  */
 #ifndef SCHEMA_EVOLVE_H
 #define SCHEMA_EVOLVE_H
@@ -23,6 +28,7 @@ enum evolve_kind {
 
 struct evolve_step {
     enum evolve_kind kind;
+    int part;            /* of EVOLVE_MAIN, from 1, where it takes several; 0: it is one */
     struct written up;   /* of one phase */
     struct written down; /* of any; more than PHASE_MAIN cannot be one transaction */
 };
@@ -30,8 +36,8 @@ struct evolve_step {
 struct evolution {
     hg_schema_change *changes; /* none: both are the same */
     size_t change_count;
+    struct evolve_step *steps;
     size_t step_count;
-    struct evolve_step steps[EVOLVE_KINDS];
     const char **impossible; /* what the steps leave as it is, and why */
     size_t impossible_count;
 };

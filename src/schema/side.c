@@ -11,7 +11,7 @@
 #include "sql/split.h"
 #include "tokens.h"
 
-enum { STATEMENT_LIMIT = 64 << 20 };
+enum { STATEMENT_LIMIT = 64 << 20, BUILD_STATEMENTS = 200 };
 
 static bool no_memory(hg_error *err)
 {
@@ -264,8 +264,7 @@ bool side_load(struct side *side, const struct side_text *text, hg_error *err)
 
 /* --- running what was written --- */
 
-static bool run_statement(struct side *side, const struct written_statement *statement,
-                          hg_error *err)
+bool side_run_statement(struct side *side, const struct written_statement *statement, hg_error *err)
 {
     char *sql = alloc_text(statement->sql);
     bool ok = sql != NULL || no_memory(err);
@@ -289,10 +288,27 @@ bool side_run_phase(struct side *side, const struct written *written, enum write
     ok = true;
     for (size_t i = 0; ok && i < written->count; i++)
         if (written->statements[i].phase == phase)
-            ok = run_statement(side, &written->statements[i], err);
+            ok = side_run_statement(side, &written->statements[i], err);
     if (own)
         ok = ok ? hg_conn_commit(side->conn, side->by, err)
                 : (hg_conn_rollback(side->conn, side->by, NULL), false);
+    return ok;
+}
+
+bool side_build(struct side *side, const struct written *whole, hg_error *err)
+{
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < whole->count; i++) {
+        bool first = i % BUILD_STATEMENTS == 0;
+        bool last = (i + 1) % BUILD_STATEMENTS == 0 || i + 1 == whole->count;
+
+        ok = (!first || hg_conn_begin(side->conn, side->by, err))
+             && side_run_statement(side, &whole->statements[i], err)
+             && (!last || hg_conn_commit(side->conn, side->by, err));
+    }
+    if (!ok && hg_conn_in_transaction(side->conn))
+        (void)hg_conn_rollback(side->conn, side->by, NULL);
     return ok;
 }
 
@@ -340,7 +356,7 @@ static bool pick_texts(struct arena *arena, const struct diff *diff, bool from, 
 static bool rewrite_and_read(struct side *side, const struct written *written, hg_error *err)
 {
     for (size_t i = 0; i < written->count; i++)
-        if (!run_statement(side, &written->statements[i], err))
+        if (!side_run_statement(side, &written->statements[i], err))
             return false;
     return side_read(side, err);
 }

@@ -36,6 +36,14 @@ struct side_text {
  */
 bool side_load(struct side *side, const struct side_text *text, hg_error *err);
 
+/* Runs one statement of what was written. */
+bool side_run_statement(struct side *side, const struct written_statement *statement,
+                        hg_error *err);
+
+/* Runs what makes a schema out of nothing, in transactions that are short enough for the server's
+ * table of locks. */
+bool side_build(struct side *side, const struct written *whole, hg_error *err);
+
 /* Runs what was written, each phase in a transaction of its own unless one is open; one phase
  * alone, without what a rebuild needs around it. */
 bool side_run(struct side *side, const struct written *written, hg_error *err);

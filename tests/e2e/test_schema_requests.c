@@ -122,6 +122,51 @@ static void a_migration_begins_with_the_database_in_use_on_postgres(void **state
     expect_nothing_left();
 }
 
+static void write_tables(const struct project *p, int count, const char *type)
+{
+    struct buf text = BUF_INIT(1 << 20);
+
+    for (int i = 0; i < count; i++)
+        buf_printf(&text,
+                   "CREATE TABLE t%d (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n"
+                   "  name %s UNIQUE, parent bigint REFERENCES t%d);\n",
+                   i, type, i / 2);
+    temp_write(p->dir, "schema.sql", count == 0 ? "" : text.bytes);
+    buf_release(&text);
+}
+
+/* The server's table of locks has room for 500 and some: eighty tables with their keys, indexes and
+ * sequences are more than that. */
+static void what_no_transaction_can_hold_comes_in_parts(void **state)
+{
+    struct project p = project_make(true, "");
+    size_t count;
+    char *files;
+
+    (void)state;
+    postgres_run(NULL, "ALTER SYSTEM SET max_locks_per_transaction = 10");
+    postgres_restart(POSTGRES_FAST);
+    write_tables(&p, 80, "text");
+    expect(RUN(&p, 0, "rev", "-m", "many", "--autogenerate"), "_many_part_2.sql\n");
+    files = all_files(&p);
+    assert_null(strstr(files, "transaction:false"));
+    free(files);
+    expect_nothing_to_do(&p);
+    free(RUN(&p, 0, "up"));
+    expect(RUN(&p, 0, "check"), "schema      as in schema.sql");
+    count = file_count(&p);
+    write_tables(&p, 80, "varchar(9)"); /* columns are changed together or not at all */
+    expect(RUN(&p, 1, "rev", "-m", "x", "--autogenerate"), "Raise max_locks_per_transaction on");
+    assert_int_equal(file_count(&p), count);
+    write_tables(&p, 0, "");
+    free(RUN(&p, 0, "down", "base"));
+    expect(RUN(&p, 0, "check"), "schema      as in schema.sql");
+    project_release(&p);
+    expect_nothing_left();
+    postgres_run(NULL, "ALTER SYSTEM RESET max_locks_per_transaction");
+    postgres_restart(POSTGRES_FAST);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +174,7 @@ int main(void)
         cmocka_unit_test(privileges_do_not_count_unless_they_are_asked_for),
         cmocka_unit_test(a_migration_begins_with_the_database_in_use_on_sqlite),
         cmocka_unit_test(a_migration_begins_with_the_database_in_use_on_postgres),
+        cmocka_unit_test(what_no_transaction_can_hold_comes_in_parts),
     };
 
     return cmocka_run_group_tests(tests, postgres_setup, NULL);
