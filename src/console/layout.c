@@ -198,14 +198,14 @@ static void place_cutover(struct layout *l, enum pane focus, size_t records)
         struct rect top = take_rows(&body, body.height - (l->journal ? body.height / 5 : 0));
 
         l->panes[PANE_JOURNAL] = body;
-        body = take_rows(&top, top.height - between(8, top.height * 2 / 5, 12));
+        body = take_rows(&top, top.height - between(l->journal ? 8 : 7, top.height * 2 / 5, 12));
         l->panes[PANE_NOW] = top;
     } else {
         struct rect top =
             take_rows(&body, l->journal ? between(14, body.height * 6 / 11, 26) : body.height);
 
         l->panes[PANE_JOURNAL] = body;
-        body = take_columns(&top, top.width * 56 / 100);
+        body = take_columns(&top, top.width * 60 / 100);
         l->panes[PANE_NOW] = top;
     }
     l->panes[PANE_STEPS] = body;

@@ -14,7 +14,8 @@ enum {
     LABEL_NARROW = 10,
     CALM_LABEL = 10,
     BAR_COLUMNS = 16,
-    WIDE_FROM = 60,
+    WIDE_FROM = 48,
+    BAR_FROM = 72,
     SIGHT_FROM_ROWS = 10
 };
 
@@ -22,20 +23,20 @@ enum {
 static const struct {
     const char *title;
     enum role role;
-    const char *says; /* of the run as a whole; NULL: see wait_line() */
+    const char *label, *says; /* of the run as a whole; NULL: see wait_line() */
 } stands[STANDS] = {
-    [STAND_NOTHING]   = {"CUTOVER",            ROLE_DIM,      NULL},
-    [STAND_PLAN]      = {"PLAN",               ROLE_INFO,     NULL},
-    [STAND_RUNS]      = {"AT WORK",            ROLE_STEP_RUN, NULL},
-    [STAND_ASKS]      = {"ASKS",               ROLE_WARN,     NULL},
-    [STAND_STALLED]   = {"FAILED",             ROLE_FAIL,     NULL},
-    [STAND_PAUSED]    = {"PAUSED",             ROLE_WARN,     "before this step; n goes on, B takes all of it back"},
-    [STAND_POSTPONED] = {"POSTPONED",          ROLE_WARN,     "the freeze waits until it is told otherwise: n lets it begin"},
-    [STAND_LEFT]      = {"NOBODY WORKS ON IT", ROLE_FAIL,     NULL},
-    [STAND_BACK]      = {"GOING BACK",         ROLE_WARN,     "step by step, the last one first"},
-    [STAND_LEFT_BACK] = {"NOBODY WORKS ON IT", ROLE_FAIL,     "it is half way back; n goes on with that"},
-    [STAND_DONE]      = {"DONE",               ROLE_OK,       "the application has moved: the target has the truth"},
-    [STAND_ABORTED]   = {"TAKEN BACK",         ROLE_WARN,     "the application is where it was, and can write"},
+    [STAND_NOTHING]   = {"CUTOVER",            ROLE_DIM,      NULL, NULL},
+    [STAND_PLAN]      = {"PLAN",               ROLE_INFO,     NULL, NULL},
+    [STAND_RUNS]      = {"AT WORK",            ROLE_STEP_RUN, NULL, NULL},
+    [STAND_ASKS]      = {"ASKS",               ROLE_WARN,     NULL, NULL},
+    [STAND_STALLED]   = {"FAILED",             ROLE_FAIL,     NULL, NULL},
+    [STAND_PAUSED]    = {"PAUSED",             ROLE_WARN,     "waits",   "before this step; n goes on, B takes all of it back"},
+    [STAND_POSTPONED] = {"POSTPONED",          ROLE_WARN,     "waits",   "before the freeze, until it is told otherwise: n lets it begin"},
+    [STAND_LEFT]      = {"NOBODY WORKS ON IT", ROLE_FAIL,     NULL, NULL},
+    [STAND_BACK]      = {"GOING BACK",         ROLE_WARN,     "back",    "step by step, the last one first"},
+    [STAND_LEFT_BACK] = {"NOBODY WORKS ON IT", ROLE_FAIL,     "ended",   "half way back; n goes on with that"},
+    [STAND_DONE]      = {"DONE",               ROLE_OK,       "outcome", "the application has moved: the target has the truth"},
+    [STAND_ABORTED]   = {"TAKEN BACK",         ROLE_WARN,     "outcome", "the application is where it was, and can write"},
 };
 /* clang-format on */
 
@@ -108,7 +109,7 @@ static void wait_line(const struct model *m, const hg_cutover *c, struct documen
         break;
     default:
         if (stands[stand].says != NULL)
-            document_item(d, LABEL, stands[stand].role, "", stands[stand].role, stands[stand].says);
+            put(d, stands[stand].label, stands[stand].role, stands[stand].says);
         break;
     }
 }
@@ -140,7 +141,7 @@ static void frozen_line(const struct model *m, const hg_cutover *c, struct docum
     if (frozen < 0 || c->past_return)
         return;
     say_budget(c, wide, budget, sizeof budget);
-    if (wide && c->budget_ms > 0)
+    if (d->width >= BAR_FROM && c->budget_ms > 0)
         view_bar(m, frozen, c->budget_ms, BAR_COLUMNS, blocks, sizeof blocks);
     snprintf(line, sizeof line, "%s%s%s%s%s", blocks, blocks[0] == '\0' ? "" : "  ",
              format_took((double)(frozen / 1000 * 1000), took), budget, over ? " OVER" : "");
@@ -218,7 +219,7 @@ static void fill_sides(const hg_cutover *c, struct document *d)
     put(d, "to", ROLE_TEXT, c->target);
 }
 
-/* Of a run that is over: how long it took, where all of it is written down. */
+/* Of a run that is over: how long it took, and where all of it is told. */
 static void fill_end(const struct model *m, const hg_cutover *c, struct document *d)
 {
     char line[600], took[FORMAT_ROOM];
@@ -227,18 +228,42 @@ static void fill_end(const struct model *m, const hg_cutover *c, struct document
     if (c->record_count > 0)
         put(d, "took", ROLE_TEXT,
             format_took((double)(c->records[c->record_count - 1].at_ms - c->opened_ms), took));
-    snprintf(line, sizeof line, "%s/journal.jsonl", c->dir);
-    put(d, "journal", ROLE_TEXT, line);
+    snprintf(line, sizeof line, "%s/report.md, and .json", c->dir);
+    put(d, "report", ROLE_TEXT, line);
     put(d, "head", ROLE_DIM, c->head);
     if (model_stand(m) == STAND_DONE && m->wizard.run->moves_ours)
         put(d, "", ROLE_WARN, "This console looks at the old file still: open it again.");
+}
+
+/* How long nobody could write the last time: from the freeze to the point of no return. */
+static void fill_downtime(const hg_cutover *plan, struct document *d)
+{
+    char line[160], took[FORMAT_ROOM];
+    const char *last = "";
+    int64_t total_ms = 0;
+    bool counts = false;
+
+    for (size_t i = 0; i < plan->step_count && last[0] == '\0'; i++) {
+        const hg_cutover_step *step = &plan->steps[i];
+
+        counts = counts || strcmp(step->id, plan->freeze) == 0;
+        total_ms += counts && step->expected_ms > 0 ? step->expected_ms : 0;
+        if (strcmp(step->class, "no return") == 0)
+            last = step->id;
+    }
+    if (!counts || total_ms == 0 || last[0] == '\0')
+        return;
+    snprintf(line, sizeof line, "for %s and your answers, from %s to %s, as the last time",
+             format_took((double)total_ms, took), plan->freeze, last);
+    put(d, "frozen", ROLE_TEXT, line);
 }
 
 static void fill_now(const struct model *m, const hg_cutover *c, bool tall, struct document *d)
 {
     const hg_cutover_step *step = step_shown(m, c);
 
-    wait_line(m, c, d);
+    if (m->ask != ASK_WIZARD || d->width >= WIDE_FROM) /* the question says it then */
+        wait_line(m, c, d);
     frozen_line(m, c, d);
     if (c->closed && !m->lists[PANE_STEPS].touched) {
         fill_end(m, c, d);
@@ -248,6 +273,8 @@ static void fill_now(const struct model *m, const hg_cutover *c, bool tall, stru
         sight_line(m, c, d);
     if (step != NULL)
         fill_step(m, c, step, d);
+    if (c->run[0] == '\0')
+        fill_downtime(c, d);
     if (tall && !c->closed)
         fill_sides(c, d);
 }
@@ -374,16 +401,15 @@ void view_cutover_calm(const struct model *m, struct area a)
 
 /* clang-format off */
 static const struct {
-    const char *wide, *narrow; /* %s: what has to be typed */
-    bool costs;
+    const char *wide, *narrow;
 } questions[WIZARD_ASKS] = {
-    [WIZARD_BEGIN]    = {"",                                              "Begin?", false},
-    [WIZARD_RESUME]   = {"Go on with the run, with a new process?",       "Go on?", false},
-    [WIZARD_ANSWER]   = {"",                                              "",       true},
-    [WIZARD_CONTINUE] = {"Try it again, or go on after the pause?",       "Go on?", false},
-    [WIZARD_UNPOSTPONE] = {"Let the freeze begin?",                       "Freeze?", true},
-    [WIZARD_ABORT]    = {"Take all of it back?",                          "Back?",  true},
-    [WIZARD_REMARK]   = {"A remark for the journal, and Enter:",          "Remark:", false},
+    [WIZARD_BEGIN]    = {"",                                              "Begin?"},
+    [WIZARD_RESUME]   = {"Go on with the run, with a new process?",       "Go on?"},
+    [WIZARD_ANSWER]   = {"",                                              ""},
+    [WIZARD_CONTINUE] = {"Try it again, or go on after the pause?",       "Go on?"},
+    [WIZARD_UNPOSTPONE] = {"Let the freeze begin?",                       "Freeze?"},
+    [WIZARD_ABORT]    = {"Take all of it back?",                          "Back?"},
+    [WIZARD_REMARK]   = {"A remark for the journal, and Enter:",          "Remark:"},
 };
 /* clang-format on */
 
@@ -392,43 +418,10 @@ static bool is_small(const struct model *m)
     return m->width < 72 || m->height < 18;
 }
 
-/* What is at stake before anything is typed: what the step does, and what a way back costs. */
-struct stakes {
-    const char *labels[2], *texts[2];
-};
-
-static struct stakes stakes_of(const struct model *m)
-{
-    const hg_cutover *c = model_cutover(m);
-    const hg_cutover_step *step = c == NULL ? NULL : step_next(c);
-
-    if (c == NULL || !questions[m->wizard.ask].costs)
-        return (struct stakes){{"", ""}, {"", ""}};
-    if (m->wizard.ask == WIZARD_ABORT)
-        return (struct stakes){{"abort now", "run"}, {c->cost, c->run}};
-    if (step == NULL)
-        return (struct stakes){{"", ""}, {"", ""}};
-    return (struct stakes){{"does", "abort after"}, {step->what, step->cost}};
-}
-
+/* On a large screen it stands where the journal does, whole. */
 int view_wizard_rows(const struct model *m)
 {
-    struct stakes s = stakes_of(m);
-
-    return is_small(m) ? 3 : 3 + (s.texts[0][0] != '\0') + (s.texts[1][0] != '\0');
-}
-
-static void draw_stakes(const struct model *m, struct area a)
-{
-    struct stakes s = stakes_of(m);
-    int y = 1;
-
-    for (int i = 0; i < 2; i++) {
-        if (s.texts[i][0] == '\0')
-            continue;
-        area_put(a, 2, y, ROLE_DIM, s.labels[i]);
-        area_put_cut(a, 2 + LABEL, y++, a.width - LABEL - 3, ROLE_TEXT, s.texts[i]);
-    }
+    return is_small(m) ? 3 : 4;
 }
 
 /* The target without scheme, password and parameters. */
@@ -468,11 +461,9 @@ void view_wizard_question(const struct model *m, struct area a)
 {
     const struct wizard *w = &m->wizard;
     char line[400];
-    int y = a.height - 2, x = 2;
+    int y = 1, x = 2;
 
     question_text(m, line, sizeof line);
-    if (!is_small(m))
-        draw_stakes(m, a);
     area_put_cut(a, 2, y, a.width - 3,
                  w->ask == WIZARD_REMARK || w->ask == WIZARD_CONTINUE ? ROLE_DIALOG : ROLE_DANGER,
                  line);

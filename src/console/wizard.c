@@ -158,15 +158,16 @@ static void note_stand(struct model *m, enum stand before)
     const hg_cutover *c = model_cutover(m);
     enum stand now = model_stand(m);
     const char *id = c != NULL && c->at < c->step_count ? c->steps[c->at].id : "";
+    const char *where = m->screen == SCREEN_CUTOVER ? "" : "; 6 shows it";
 
     if (now == before || c == NULL || before == STAND_PLAN || before == STAND_NOTHING)
         return;
     switch (now) {
     case STAND_ASKS:
-        note_add(m, ROLE_WARN, "cutover: %s asks; 6 shows it", id);
+        note_add(m, ROLE_WARN, "cutover: %s asks%s", id, where);
         break;
     case STAND_STALLED:
-        note_add(m, ROLE_FAIL, "cutover: %s has failed and waits; 6 shows it", id);
+        note_add(m, ROLE_FAIL, "cutover: %s has failed and waits%s", id, where);
         break;
     case STAND_PAUSED:
     case STAND_POSTPONED:
@@ -174,7 +175,7 @@ static void note_stand(struct model *m, enum stand before)
         break;
     case STAND_LEFT:
     case STAND_LEFT_BACK:
-        note_add(m, ROLE_FAIL, "cutover: nobody works on it any more; 6 shows it");
+        note_add(m, ROLE_FAIL, "cutover: nobody works on it any more%s", where);
         break;
     case STAND_BACK:
         note_add(m, ROLE_WARN, "cutover: all is being taken back");
@@ -325,6 +326,14 @@ static void work(struct model *m, bool back, struct effects *effects)
     act(m, request, effects);
 }
 
+static const char *const said[WIZARD_ASKS] = {
+    [WIZARD_ANSWER] = "answered",
+    [WIZARD_CONTINUE] = "told to go on",
+    [WIZARD_UNPOSTPONE] = "told that it may freeze",
+    [WIZARD_ABORT] = "told to take all of it back",
+    [WIZARD_REMARK] = "remark left for the journal",
+};
+
 static const hg_cutover_order orders[WIZARD_ASKS] = {
     [WIZARD_ANSWER] = HG_CUTOVER_ANSWER,         [WIZARD_CONTINUE] = HG_CUTOVER_CONTINUE,
     [WIZARD_UNPOSTPONE] = HG_CUTOVER_UNPOSTPONE, [WIZARD_ABORT] = HG_CUTOVER_ABORT,
@@ -349,7 +358,7 @@ static void do_it(struct model *m, struct effects *effects)
         note_add(m, ROLE_WARN, "cutover: takes %s back", m->wizard.run_asked);
         work(m, true, effects);
     } else {
-        note_add(m, ROLE_INFO, "cutover: said to whoever works on it");
+        note_add(m, ROLE_INFO, "cutover: %s", said[ask]);
         say(m, orders[ask], ask == WIZARD_ABORT ? m->wizard.run_asked : m->wizard.typed, effects);
     }
 }
@@ -385,6 +394,8 @@ static void ask_about(struct model *m, enum wizard_ask ask)
     struct wizard *w = &m->wizard;
     bool typed;
 
+    m->lists[PANE_STEPS].touched = false; /* what it is asked about is in view */
+    list_refresh(m, PANE_STEPS);
     w->ask = ask;
     w->wrong = false;
     w->typed[0] = '\0';

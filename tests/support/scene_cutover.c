@@ -100,6 +100,8 @@ static void fill_sides(hg_cutover *c, hg_cutover_step *steps)
     c->question = c->expected = c->outcome = c->head = "";
     c->cost = "Nothing has been changed.";
     c->frozen_ms = -1;
+    c->freeze = "C08";
+    c->commit = "C13";
 }
 
 static void deliver(struct scene *s, struct job_result *result, enum job_kind kind)
