@@ -27,6 +27,7 @@ typedef struct hg_cutover_options {
     const char *actor;         /* who, for the journal; NULL: the operating system's user */
     int64_t budget_ms;         /* how long the source may stay frozen; 0: as the rehearsal found */
     const char *run;           /* which one to look at, also a rehearsal; NULL: the newest run */
+    const hg_observer *planning; /* its cancelled() ends a plan; NULL: nothing does */
 } hg_cutover_options;
 
 /* The built-in runbooks' names; NULL behind the last. */
@@ -100,8 +101,8 @@ HG_API void hg_cutover_free(hg_cutover *cutover); /* NULL is fine */
 HG_API bool hg_cutover_read(const hg_cutover_options *options, hg_cutover **out_cutover,
                             hg_error *err);
 
-/* What a new run would do. Gates that change nothing are tried. err: HG_FILE, HG_CONFIG; what a
- * gate finds is told with its step. */
+/* What a new run would do. Gates that change nothing are tried, which reads all of the source. err:
+ * HG_FILE, HG_CONFIG, HG_CANCELLED; what a gate finds is told with its step. */
 HG_API bool hg_cutover_plan(const hg_cutover_options *options, hg_cutover **out_cutover,
                             hg_error *err);
 

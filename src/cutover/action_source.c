@@ -36,15 +36,23 @@ static const struct {
      "`headgate copy --dry-run` lists them all."},
 };
 
-static bool ask_question(hg_pool *pool, size_t i, hg_error *err)
+static bool wants_to_stop(void *world)
+{
+    const struct world *w = world;
+
+    return w->stop != NULL && w->stop(w->stop_context);
+}
+
+static bool ask_question(struct world *w, size_t i, hg_error *err)
 {
     hg_deadline by = hg_deadline_never();
     hg_conn *conn = NULL;
     hg_rows *rows = NULL;
     hg_step step = HG_ERROR;
 
-    if (!hg_pool_checkout(pool, "cutover", world_soon(), &conn, err))
+    if (!hg_pool_checkout(w->reader, "cutover", world_soon(), &conn, err))
         return false;
+    hg_conn_set_interrupt(conn, wants_to_stop, w);
     if (hg_conn_query(conn, questions[i].sql, NULL, 0, by, &rows, err)) {
         step = hg_rows_next(rows, by, err);
         if (step == HG_ROW) {
@@ -53,7 +61,8 @@ static bool ask_question(hg_pool *pool, size_t i, hg_error *err)
         }
         hg_rows_close(rows);
     }
-    hg_pool_return(pool, conn);
+    hg_conn_set_interrupt(conn, NULL, NULL);
+    hg_pool_return(w->reader, conn);
     return step == HG_END;
 }
 
@@ -64,7 +73,7 @@ bool scan_apply(void *world, const struct step *step, json_t *facts, hg_error *e
 
     (void)step;
     for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
-        if (!ask_question(w->reader, i, err))
+        if (!ask_question(w, i, err))
             return false;
     if (!world_ask(w->reader, "PRAGMA page_count", world_soon(), &pages, err)
         || !world_ask(w->reader, "PRAGMA page_size", world_soon(), &size, err))

@@ -379,16 +379,28 @@ static void try_gate(struct look *l, struct world *world, const struct step *ste
     json_decref(facts);
 }
 
-static void try_gates(struct look *l, const hg_cutover_options *options)
+static bool is_cancelled(void *context)
+{
+    const hg_observer *planning = context;
+
+    return planning != NULL && planning->cancelled != NULL
+           && planning->cancelled(planning->context);
+}
+
+/* false: it was cancelled. */
+static bool try_gates(struct look *l, const hg_cutover_options *options)
 {
     const struct runbook *book = runbook_of(l->book);
-    struct world world = {.source_settings = options->source, .target_settings = options->target};
+    struct world world = {.source_settings = options->source,
+                          .target_settings = options->target,
+                          .stop = is_cancelled,
+                          .stop_context = (void *)(uintptr_t)options->planning};
     hg_error why = {0};
     bool open;
 
     snprintf(world.source_path, sizeof world.source_path, "%s", l->view.source);
     open = world_open(&world, &why);
-    for (size_t i = 0; i < book->count; i++) {
+    for (size_t i = 0; i < book->count && !is_cancelled(world.stop_context); i++) {
         if (!cutover_action_is_gate(book->steps[i].action))
             continue;
         l->view.steps[i].tried = true;
@@ -398,6 +410,7 @@ static void try_gates(struct look *l, const hg_cutover_options *options)
             l->view.steps[i].error = kept(l, why.message);
     }
     world_close(&world);
+    return !is_cancelled(world.stop_context);
 }
 
 static bool parse_book(struct look *l, const char *name, hg_error *err)
@@ -431,7 +444,10 @@ bool hg_cutover_plan(const hg_cutover_options *options, hg_cutover **out_cutover
     l->view.cost = "Nothing has been changed.";
     l->view.budget_ms = options->budget_ms;
     show_expected(l, options->source, "~"); /* behind every name that begins with a digit */
-    try_gates(l, options);
+    if (!try_gates(l, options)) {
+        hg_cutover_free(&l->view);
+        return hg_fail(err, HG_CANCELLED, "the plan was not made to its end");
+    }
     *out_cutover = &l->view;
     return true;
 }

@@ -379,7 +379,9 @@ static bool do_end(struct job *job, struct job_result *result)
 
 static bool do_cutover(struct job *job, struct job_result *result)
 {
-    return job_cutover(job->jobs->ops, &job->request, result);
+    const hg_observer planning = {.cancelled = is_cancelled, .context = job};
+
+    return job_cutover(job->jobs->ops, &job->request, &planning, result);
 }
 
 /* How it ended the journal tells. */

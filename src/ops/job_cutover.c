@@ -103,7 +103,7 @@ typedef bool cutover_function(const struct ops *ops, const struct cutover_sides 
                               const struct job_request *request, struct job_result *result);
 
 bool job_cutover(const struct ops *ops, const struct job_request *request,
-                 struct job_result *result)
+                 const hg_observer *planning, struct job_result *result)
 {
     static cutover_function *const functions[JOB_KINDS] = {
         [JOB_CUTOVER] = read_run,  [JOB_CUTOVER_PLAN] = plan,   [JOB_CUTOVER_BEGIN] = begin,
@@ -111,9 +111,10 @@ bool job_cutover(const struct ops *ops, const struct job_request *request,
     };
     const char *runbook = request->file[0] == '\0' ? NULL : request->file;
     struct cutover_sides sides;
-    bool ok = cutover_sides_open(ops->reading, runbook, request->budget_ms, &sides, &result->error)
-              && functions[request->kind](ops, &sides, request, result);
+    bool ok = cutover_sides_open(ops->reading, runbook, request->budget_ms, &sides, &result->error);
 
+    sides.options.planning = planning;
+    ok = ok && functions[request->kind](ops, &sides, request, result);
     cutover_sides_close(&sides);
     return ok;
 }

@@ -7,9 +7,10 @@
 #include "job.h"
 #include "worker.h"
 
-/* Reads, plans, begins, carries on or gives an order, as the request says. */
+/* Reads, plans, begins, carries on or gives an order, as the request says. planning: its
+ * cancelled() ends a plan. */
 bool job_cutover(const struct ops *ops, const struct job_request *request,
-                 struct job_result *result);
+                 const hg_observer *planning, struct job_result *result);
 
 /* Watches the process that works on the newest run. err of the result: HG_FAILED (nobody does). */
 bool job_cutover_watch(const struct ops *ops, const struct worker_watcher *watcher,

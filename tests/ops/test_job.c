@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "ops/job.h"
+#include "ops/job_cutover.h"
 #include "ops/ops.h"
 #include "support/temp.h"
 
@@ -240,6 +241,44 @@ static void one_of_a_kind_runs_and_leaving_does_not_wait_for_a_silent_server(voi
     close(fd);
 }
 
+static bool always(void *context)
+{
+    (void)context;
+    return true;
+}
+
+static void a_cutover_is_looked_for_and_planned_unless_that_is_cancelled(void **state)
+{
+    struct fixture *f = *state;
+    char source[512], folder[512];
+    const char *const environment[] = {source, "HEADGATE_CUTOVER_URL=postgresql://u@127.0.0.1:1/d",
+                                       folder, NULL};
+    const hg_settings_options settings = {.environ = environment};
+    const hg_observer cancelled = {.cancelled = always};
+    struct job_request look = {.kind = JOB_CUTOVER}, plan = {.kind = JOB_CUTOVER_PLAN},
+                       order = {.kind = JOB_CUTOVER_ORDER};
+    struct job_result *result, none = {.ok = false};
+    int count = 0;
+
+    snprintf(source, sizeof source, "DATABASE_URL=sqlite:///%s/app.db", f->dir);
+    snprintf(folder, sizeof folder, "HEADGATE_STATE_DIR=%s/state", f->dir);
+    f->ops.reading = &settings;
+    result = run_job(f->jobs, &look, HG_EVENT_NOTE, &count);
+    assert_int_equal(result->error.code, HG_FAILED); /* none has been begun */
+    job_result_free(result);
+    result = run_job(f->jobs, &order, HG_EVENT_NOTE, &count);
+    assert_false(result->ok);
+    job_result_free(result);
+    result = run_job(f->jobs, &plan, HG_EVENT_NOTE, &count);
+    assert_true(result->ok);
+    assert_int_equal(result->cutover->step_count, 18);
+    assert_true(result->cutover->steps[1].tried);
+    assert_string_not_equal(result->cutover->steps[1].error, ""); /* nobody listens there */
+    job_result_free(result);
+    assert_false(job_cutover(&f->ops, &plan, &cancelled, &none));
+    assert_int_equal(none.error.code, HG_CANCELLED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -251,6 +290,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_failure_in_a_worker_keeps_its_place, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             one_of_a_kind_runs_and_leaving_does_not_wait_for_a_silent_server, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            a_cutover_is_looked_for_and_planned_unless_that_is_cancelled, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
