@@ -15,125 +15,27 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
-#include "keys.h"
+#include "terminal_parts.h"
 
 enum {
     ESCAPE_MS = 25,
     LEAVE_MS = 1000, /* how long the last frame may take to get out */
     FRAME_BYTES_MAX = 4 << 20,
-    CODE_PASTE_BEGIN = KEY_MAX + 1,
-    CODE_PASTE_END,
-    CODE_MOUSE, /* the beginning of a report */
-    CODE_WATCHED,
-    CODE_UNWATCHED,
-    CODE_SEEN,        /* the terminal's answer to "are you there" */
     ANSWER_MS = 2000, /* a terminal that takes longer is not asked again */
     GOODBYE_MS = 250  /* how long an answer is waited for that the shell must not get */
 };
 
-struct terminal {
-    int tty;
-    int frame; /* the file in memory that ncurses writes to */
-    FILE *to, *from;
-    SCREEN *screen;
-    struct termios before;
-    enum depth depth;
-    bool ansi;    /* understands the sequences of ECMA-48, as most do */
-    bool strings; /* and more of what xterm does: its string sequences, the mouse, the focus */
-    bool paces, cursor_visible, suspended, mouse;
-    char report[16]; /* of the mouse, while it comes: "0;12;5" */
-    bool reporting;
-    int pointer_x, pointer_y;
-    int64_t asked_ms;    /* when it was asked whether it has seen the frame; 0: it owes no answer */
-    struct canvas shown; /* what ncurses was told last */
-    const struct theme *theme;
-    struct buf pending;
-};
-
-static const char seen_ask[] = "\033[5n", seen_answer[] = "\033[0n";
-/* Modes of xterm: what is pasted is marked; the window's focus is told; presses and the wheel are
- * told, in decimal numbers. */
-static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
-static const char focus_on[] = "\033[?1004h", focus_off[] = "\033[?1004l";
-static const char mouse_on[] = "\033[?1000h\033[?1006h", mouse_off[] = "\033[?1006l\033[?1000l";
+static const char seen_ask[] = "\033[5n";
 
 static int64_t now_ms(void)
 {
     return clock_now_ns() / 1000000;
-}
-
-/* What gives the terminal back when the program dies: written by a signal handler. */
-static struct {
-    char bytes[256];
-    size_t size;
-    int tty;
-    struct termios before;
-} rescue;
-
-static const int deadly[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-
-static void on_death(int number)
-{
-    ssize_t ignored = write(rescue.tty, rescue.bytes, rescue.size);
-
-    (void)ignored;
-    tcsetattr(rescue.tty, TCSANOW, &rescue.before);
-    raise(number); /* the handler is gone (SA_RESETHAND): now it dies of it */
-}
-
-static void rescue_put(const char *bytes)
-{
-    memcpy(rescue.bytes + rescue.size, bytes, strlen(bytes));
-    rescue.size += strlen(bytes);
-}
-
-/* Adds a capability without its padding, "$<5>". */
-static void rescue_add(const char *name)
-{
-    const char *s = tigetstr((char *)name);
-
-    if (s == NULL || s == (char *)-1)
-        return;
-    for (; *s != '\0' && rescue.size < sizeof rescue.bytes; s++) {
-        if (s[0] == '$' && s[1] == '<' && strchr(s, '>') != NULL)
-            s = strchr(s, '>');
-        else
-            rescue.bytes[rescue.size++] = *s;
-    }
-}
-
-static void rescue_arm(const struct terminal *t)
-{
-    struct sigaction action = {.sa_handler = on_death, .sa_flags = (int)SA_RESETHAND | SA_NODEFER};
-
-    rescue.size = 0;
-    rescue.tty = t->tty;
-    rescue.before = t->before;
-    if (t->ansi)
-        rescue_put(paste_off);
-    if (t->strings) {
-        rescue_put(focus_off);
-        rescue_put(mouse_off);
-    }
-    rescue_add("sgr0");
-    rescue_add("rmkx");
-    rescue_add("cnorm");
-    rescue_add("rmcup");
-    for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++)
-        sigaction(deadly[i], &action, NULL);
-}
-
-static void rescue_disarm(void)
-{
-    for (size_t i = 0; i < sizeof deadly / sizeof *deadly; i++)
-        signal(deadly[i], SIG_DFL);
 }
 
 static bool fail_terminal(hg_error *err, const char *why)
@@ -167,15 +69,6 @@ static void set_modes(struct terminal *t)
         continue;
 }
 
-static enum depth find_depth(enum color_use use)
-{
-    if (use == COLOR_NEVER || !has_colors())
-        return DEPTH_MONO;
-    if (tigetflag("RGB") > 0 || tigetnum("RGB") > 0)
-        return DEPTH_RGB;
-    return tigetnum("colors") >= 256 ? DEPTH_256 : tigetnum("colors") >= 16 ? DEPTH_16 : DEPTH_8;
-}
-
 static void start_curses(struct terminal *t, enum color_use use)
 {
     noecho();
@@ -185,53 +78,60 @@ static void start_curses(struct terminal *t, enum color_use use)
     nodelay(stdscr, TRUE);
     scrollok(stdscr, FALSE);
     typeahead(-1); /* else a key that arrives meanwhile would leave a frame half drawn */
-    define_key("\033[200~", CODE_PASTE_BEGIN);
-    define_key("\033[201~", CODE_PASTE_END);
-    define_key(seen_answer, CODE_SEEN);
-    define_key("\033[<", CODE_MOUSE);
-    define_key("\033[I", CODE_WATCHED);
-    define_key("\033[O", CODE_UNWATCHED);
-    t->depth = find_depth(use);
+    terminal_name_keys();
+    t->depth = terminal_kind_depth(use);
     if (t->depth != DEPTH_MONO) {
         start_color();
         use_default_colors();
     }
 }
 
+/* How long the order to repeat a character (REP, "CSI n b") is that stands there; 0: none does. */
+static size_t find_repeat(const char *bytes, size_t size, int *out_count)
+{
+    size_t n = 2;
+
+    if (size < 4 || bytes[0] != '\033' || bytes[1] != '[')
+        return 0;
+    for (*out_count = 0; n < size && n < 6 && bytes[n] >= '0' && bytes[n] <= '9'; n++)
+        *out_count = *out_count * 10 + bytes[n] - '0';
+    return n > 2 && n < size && bytes[n] == 'b' ? n + 1 : 0;
+}
+
+/*
+ * Spells out what is to be repeated, as ncurses asks for in locales of single bytes: libvterm, the
+ * terminal within editors, takes a row for full one column too early after such an order, and puts
+ * what follows into the next row.
+ */
+static void append_frame(struct buf *out, const char *bytes, size_t size)
+{
+    for (size_t i = 0, n; i < size; i += n) {
+        int count;
+
+        n = i == 0 ? 0 : find_repeat(bytes + i, size - i, &count);
+        for (int repeat = 0; n > 0 && repeat < count; repeat++)
+            buf_char(out, bytes[i - 1]);
+        if (n == 0) {
+            n = 1;
+            buf_char(out, bytes[i]);
+        }
+    }
+}
+
 /* Moves what ncurses wrote to the bytes that wait for the terminal. */
 static void collect(struct terminal *t)
 {
+    struct buf frame = BUF_INIT(FRAME_BYTES_MAX);
     off_t size = lseek(t->frame, 0, SEEK_CUR);
-    char *to = size <= 0 ? NULL : buf_extend(&t->pending, (size_t)size);
+    char *to = size <= 0 ? NULL : buf_extend(&frame, (size_t)size);
 
+    if (to != NULL && pread(t->frame, to, (size_t)size, 0) == size)
+        append_frame(&t->pending, to, (size_t)size);
+    buf_release(&frame);
     if (size <= 0)
         return;
-    if (to != NULL && pread(t->frame, to, (size_t)size, 0) != size)
-        buf_truncate(&t->pending, t->pending.size - (size_t)size);
     if (lseek(t->frame, 0, SEEK_SET) != 0 || ftruncate(t->frame, 0) != 0)
         t->pending.failed = true;
-}
-
-/* The sequence that places the cursor, or NULL. */
-static const char *placing(void)
-{
-    const char *s = tigetstr((char *)"cup");
-
-    return s == (char *)-1 ? NULL : s;
-}
-
-/* Whether a sequence that sets the window's title or the clipboard does no harm: the consoles of
- * Linux and the VT series print it. */
-static bool has_string_sequences(void)
-{
-    static const char *const kinds[] = {"xterm", "screen",  "tmux", "rxvt",    "alacritty", "foot",
-                                        "kitty", "wezterm", "st-",  "konsole", "gnome",     "vte"};
-    const char *name = termname();
-
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (strncmp(name, kinds[i], strlen(kinds[i])) == 0)
-            return true;
-    return false;
 }
 
 static void leave_alone(int number)
@@ -257,39 +157,6 @@ static SCREEN *start_screen(const struct terminal *t)
     for (size_t i = 0; i < sizeof taken / sizeof *taken; i++)
         sigaction(taken[i], &before[i], NULL);
     return screen;
-}
-
-/*
- * Whether ncurses survives what the terminal's description says: of a damaged file it follows
- * offsets to wherever they lead. A process of its own finds out, whose death says enough.
- */
-static bool try_description(void)
-{
-    int status = 0;
-    pid_t probe = fork();
-
-    if (probe == 0) {
-        FILE *nowhere = fopen("/dev/null", "r+e");
-
-        if (nowhere != NULL) {
-            dup2(fileno(nowhere), STDERR_FILENO); /* ncurses complains there */
-            if (newterm(NULL, nowhere, nowhere) != NULL)
-                start_color();
-        }
-        _exit(0);
-    }
-    while (probe > 0 && waitpid(probe, &status, 0) < 0 && errno == EINTR)
-        continue;
-    return probe < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0);
-}
-
-/* One thread looks, best before there are others. */
-static enum { NOT_TRIED, SOUND, DAMAGED } description;
-
-void terminal_look(void)
-{
-    if (description == NOT_TRIED && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
-        description = try_description() ? SOUND : DAMAGED;
 }
 
 static bool open_files(struct terminal *t, hg_error *err)
@@ -323,14 +190,30 @@ static void close_files(struct terminal *t)
     alloc_free(t);
 }
 
+/* ncurses cannot see the terminal, and has prepared one of the size that its description says, whose
+ * scrolling region would outlive us on a taller one. It does so again for the size that there is,
+ * before it knows of colours, which it would set back. */
+static void begin_at_size(struct terminal *t)
+{
+    int width, height;
+
+    endwin();
+    collect(t);
+    buf_truncate(&t->pending, 0);
+    terminal_size(t, &width, &height);
+    resizeterm(height, width);
+    refresh();
+    collect(t);
+}
+
 /* What the terminal is asked to tell from now on; of the mouse when the console wants to hear it.
  */
 static void set_reports(struct terminal *t)
 {
     if (t->ansi)
-        buf_text(&t->pending, paste_on);
+        buf_text(&t->pending, PASTE_ON);
     if (t->strings)
-        buf_text(&t->pending, focus_on);
+        buf_text(&t->pending, FOCUS_ON);
     t->mouse = false; /* until the next frame */
 }
 
@@ -338,9 +221,9 @@ static void end_reports(struct terminal *t)
 {
     terminal_take_mouse(t, false);
     if (t->strings)
-        buf_text(&t->pending, focus_off);
+        buf_text(&t->pending, FOCUS_OFF);
     if (t->ansi)
-        buf_text(&t->pending, paste_off);
+        buf_text(&t->pending, PASTE_OFF);
 }
 
 bool terminal_open(enum color_use color, struct terminal **out, hg_error *err)
@@ -357,13 +240,12 @@ bool terminal_open(enum color_use color, struct terminal **out, hg_error *err)
         close_files(t);
         return false;
     }
-    terminal_look();
-    if (description == DAMAGED) {
+    if (!terminal_kind_is_sound()) {
         close_files(t);
         return fail_terminal(err, "the description of this kind of terminal (TERM) is damaged");
     }
     t->screen = start_screen(t);
-    if (t->screen == NULL || placing() == NULL) {
+    if (t->screen == NULL || terminal_kind_placing() == NULL) {
         fail_terminal(err, t->screen == NULL
                                ? "this kind of terminal (TERM) is not known"
                                : "this kind of terminal (TERM) cannot place its cursor");
@@ -372,13 +254,14 @@ bool terminal_open(enum color_use color, struct terminal **out, hg_error *err)
         close_files(t);
         return false;
     }
+    begin_at_size(t);
     start_curses(t, color);
     /* only terminals that understand ANSI sequences are asked to mark what is pasted, and whether
      * they have seen a frame */
-    t->ansi = t->paces = strncmp(placing(), "\033[", 2) == 0;
-    t->strings = t->ansi && has_string_sequences();
+    t->ansi = t->paces = strncmp(terminal_kind_placing(), "\033[", 2) == 0;
+    t->strings = t->ansi && terminal_kind_has_strings();
     t->cursor_visible = true;
-    rescue_arm(t);
+    terminal_rescue(t);
     set_modes(t);
     set_reports(t);
     terminal_reset(t);
@@ -434,7 +317,7 @@ void terminal_resume(struct terminal *t)
 {
     if (t->suspended) { /* otherwise the modes are ours, and the shell's are known */
         tcgetattr(t->tty, &t->before);
-        rescue.before = t->before;
+        terminal_rescue(t);
     }
     set_modes(t);
     t->suspended = false;
@@ -447,7 +330,7 @@ void terminal_close(struct terminal *t)
     if (t == NULL)
         return;
     terminal_suspend(t);
-    rescue_disarm();
+    terminal_rescue_end();
     delscreen(t->screen);
     close_files(t);
 }
@@ -481,6 +364,8 @@ void terminal_reset(struct terminal *t)
     terminal_size(t, &width, &height);
     resizeterm(height, width);
     clearok(curscr, TRUE);
+    if (t->ansi && t->shown.cells != NULL) /* the scrolling region is that of the old size */
+        buf_text(&t->pending, "\033[r");
     canvas_release(&t->shown);
 }
 
@@ -600,14 +485,8 @@ bool terminal_has_mouse(const struct terminal *t)
 void terminal_take_mouse(struct terminal *t, bool take)
 {
     if (take != t->mouse)
-        buf_text(&t->pending, take ? mouse_on : mouse_off);
+        buf_text(&t->pending, take ? MOUSE_ON : MOUSE_OFF);
     t->mouse = take;
-}
-
-void terminal_pointer(const struct terminal *t, int *out_x, int *out_y)
-{
-    *out_x = t->pointer_x;
-    *out_y = t->pointer_y;
 }
 
 /* RFC 4648 §4. */
@@ -656,118 +535,4 @@ bool terminal_flush(struct terminal *t)
 bool terminal_pending(const struct terminal *t)
 {
     return t->pending.size > 0;
-}
-
-/* clang-format off */
-static const struct {
-    wint_t code;
-    bool function; /* a code of ncurses, not a character */
-    uint32_t key;  /* 0: ignored */
-} codes[] = {
-    {KEY_UP, true, KEYS_UP},          {KEY_DOWN, true, KEYS_DOWN},
-    {KEY_LEFT, true, KEYS_LEFT},      {KEY_RIGHT, true, KEYS_RIGHT},
-    {KEY_HOME, true, KEYS_HOME},      {KEY_END, true, KEYS_END},
-    {KEY_FIND, true, KEYS_HOME},      {KEY_SELECT, true, KEYS_END},
-    {KEY_PPAGE, true, KEYS_PAGE_UP},  {KEY_NPAGE, true, KEYS_PAGE_DOWN},
-    {KEY_BTAB, true, KEYS_BACK_TAB},  {KEY_ENTER, true, KEYS_ENTER},
-    {KEY_BACKSPACE, true, KEYS_BACKSPACE},
-    {3, false, KEYS_INTERRUPT},       {8, false, KEYS_BACKSPACE},
-    {9, false, KEYS_TAB},             {10, false, KEYS_ENTER},
-    {12, false, KEYS_REDRAW},         {13, false, KEYS_ENTER},
-    {26, false, KEYS_SUSPEND},        {27, false, KEYS_ESCAPE},
-    {127, false, KEYS_BACKSPACE},
-};
-/* clang-format on */
-
-static uint32_t key_of(wint_t code, bool function)
-{
-    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
-        if (codes[i].code == code && codes[i].function == function)
-            return codes[i].key;
-    if (function && code >= KEY_F(1) && code <= KEY_F(12))
-        return KEYS_F1 + (code - KEY_F(1));
-    return function ? 0 : (uint32_t)code;
-}
-
-/* After an escape: a sequence that terminfo does not name is swallowed to its end, lest its last
- * letter pass for a key. Returns whether there was one. */
-static bool swallow_sequence(void)
-{
-    wint_t code;
-    int kind = get_wch(&code);
-
-    if (kind == ERR)
-        return false;
-    if (kind == KEY_CODE_YES || (code != '[' && code != 'O')) {
-        if (kind == KEY_CODE_YES)
-            ungetch((int)code);
-        else
-            unget_wch((wchar_t)code);
-        return false;
-    }
-    while (get_wch(&code) == OK && (code < 0x40 || code > 0x7E))
-        continue;
-    return true;
-}
-
-/* The rest of "CSI < button ; column ; row M", or m when it is released. What is no press of the
- * first button and no wheel says nothing. */
-static uint32_t take_mouse(struct terminal *t, wint_t code)
-{
-    int button, x, y;
-    size_t used = strlen(t->report);
-
-    if ((code >= '0' && code <= '9') || code == ';') {
-        if (used + 1 < sizeof t->report)
-            t->report[used] = (char)code;
-        return 0;
-    }
-    t->reporting = false;
-    if (code != 'M' || sscanf(t->report, "%d;%d;%d", &button, &x, &y) != 3)
-        return 0;
-    t->pointer_x = x - 1;
-    t->pointer_y = y - 1;
-    return button == 0    ? KEYS_CLICK
-           : button == 64 ? KEYS_WHEEL_UP
-           : button == 65 ? KEYS_WHEEL_DOWN
-                          : 0;
-}
-
-/* What the terminal says of itself or of a paste; false: it is a key. */
-static bool take_report(struct terminal *t, wint_t code, uint32_t *out_key)
-{
-    *out_key = 0;
-    if (code == CODE_SEEN)
-        t->asked_ms = 0;
-    else if (code == CODE_MOUSE) {
-        t->reporting = true;
-        memset(t->report, 0, sizeof t->report);
-    } else if (code == CODE_WATCHED || code == CODE_UNWATCHED)
-        *out_key = code == CODE_WATCHED ? KEYS_WATCHED : KEYS_UNWATCHED;
-    else if (code == CODE_PASTE_BEGIN || code == CODE_PASTE_END)
-        *out_key = code == CODE_PASTE_BEGIN ? KEYS_PASTE : KEYS_PASTE_END;
-    else
-        return false;
-    return true;
-}
-
-bool terminal_key(struct terminal *t, uint32_t *out_key)
-{
-    wint_t code;
-    int kind;
-
-    while ((kind = get_wch(&code)) != ERR) {
-        bool function = kind == KEY_CODE_YES;
-
-        if (t->reporting && !function) {
-            *out_key = take_mouse(t, code);
-        } else if (!(function && take_report(t, code, out_key))) {
-            if (!function && code == 27 && swallow_sequence())
-                continue;
-            *out_key = key_of(code, function);
-        }
-        if (*out_key != 0)
-            return true;
-    }
-    return false;
 }

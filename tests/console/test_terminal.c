@@ -210,6 +210,25 @@ static int run_as_job(const char *name)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 99;
 }
 
+/* A region of other rows would stay behind, and the shell scroll in it. */
+static void the_scrolling_region_is_the_whole_screen(void **state)
+{
+    struct tty *t = open_console("busy", &(struct tty_options){.height = 43});
+    const char *bytes;
+    size_t size;
+
+    (void)state;
+    bytes = tty_bytes(t, &size);
+    assert_non_null(memmem(bytes, size, "\033[1;43r", 7));
+    assert_null(memmem(bytes, size, "\033[1;24r", 7));
+    tty_resize(t, 80, 30);
+    tty_type(t, "7"); /* what comes now is of the new size */
+    assert_true(tty_wait(t, "LOG"));
+    bytes = tty_bytes(t, &size);
+    assert_non_null(memmem(bytes, size, "\033[r", 3));
+    quit(t);
+}
+
 static void suspending_gives_the_terminal_to_the_shell_and_back(void **state)
 {
     const char *argv[] = {own_path, "--job", "busy", NULL};
@@ -534,6 +553,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(screens_look_as_they_did),
         cmocka_unit_test(a_terminal_that_cannot_place_its_cursor_is_refused_with_a_hint),
         cmocka_unit_test(it_follows_every_change_of_size),
+        cmocka_unit_test(the_scrolling_region_is_the_whole_screen),
         cmocka_unit_test(suspending_gives_the_terminal_to_the_shell_and_back),
         cmocka_unit_test(a_stop_from_outside_is_survived),
         cmocka_unit_test(signals_that_end_give_the_terminal_back),

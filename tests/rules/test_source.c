@@ -35,7 +35,7 @@ static const struct room {
     {"checks",   "migrate schema sql pool driver settings base", "curl/curl.h jansson.h"},
     {"cutover",  "checks copy migrate schema pool base",     "jansson.h"},
     {"ops",      "base",                                     "jansson.h"},
-    {"console",  "ops base",                                 "curses.h@terminal.c jansson.h@theme.c"},
+    {"console",  "ops base",                                 "curses.h@terminal.c curses.h@terminal_keys.c curses.h@terminal_kind.c curses.h@terminal_rescue.c jansson.h@theme.c"},
     {"cli",      "ops base console/console.h console/theme.h serve/serve.h", ""},
     {"serve",    "ops base",                                 "microhttpd.h"},
     {".",        "cli console",                              ""},

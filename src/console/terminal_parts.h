@@ -1,0 +1,55 @@
+/*
+ * terminal_parts.h - what the terminal's own files share; nobody else includes this.
+ */
+#ifndef CONSOLE_TERMINAL_PARTS_H
+#define CONSOLE_TERMINAL_PARTS_H
+
+#include <stdio.h>
+#include <termios.h>
+
+#include "base/buf.h"
+#include "terminal.h"
+
+struct terminal {
+    int tty;
+    int frame; /* the file in memory that ncurses writes to */
+    FILE *to, *from;
+    struct screen *screen;
+    struct termios before;
+    enum depth depth;
+    bool ansi;    /* understands the sequences of ECMA-48, as most do */
+    bool strings; /* and more of what xterm does: its string sequences, the mouse, the focus */
+    bool paces, cursor_visible, suspended, mouse;
+    char report[16]; /* of the mouse, while it comes: "0;12;5" */
+    bool reporting;
+    int pointer_x, pointer_y;
+    int64_t asked_ms;    /* when it was asked whether it has seen the frame; 0: it owes no answer */
+    struct canvas shown; /* what ncurses was told last */
+    const struct theme *theme;
+    struct buf pending;
+};
+
+/* Modes of xterm: what is pasted is marked; the window's focus is told; presses and the wheel are
+ * told, in decimal numbers. */
+#define PASTE_ON  "\033[?2004h"
+#define PASTE_OFF "\033[?2004l"
+#define FOCUS_ON  "\033[?1004h"
+#define FOCUS_OFF "\033[?1004l"
+#define MOUSE_ON  "\033[?1000h\033[?1006h"
+#define MOUSE_OFF "\033[?1006l\033[?1000l"
+
+/* terminal_kind.c: what the description of this kind of terminal says. All but the first after
+ * newterm(). */
+bool terminal_kind_is_sound(void);       /* ncurses survives it */
+const char *terminal_kind_placing(void); /* the sequence that places the cursor, or NULL */
+bool terminal_kind_has_strings(void);    /* titles and the clipboard do no harm */
+enum depth terminal_kind_depth(enum color_use use);
+
+/* terminal_keys.c: names what is no key of the description. */
+void terminal_name_keys(void);
+
+/* terminal_rescue.c: gives the terminal back when the program dies. */
+void terminal_rescue(const struct terminal *t);
+void terminal_rescue_end(void);
+
+#endif
