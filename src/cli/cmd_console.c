@@ -45,7 +45,7 @@ bool cli_open_console(const struct cli *cli, hg_error *err)
     struct ops ops = {0};
     bool ok;
 
-    terminal_look();
+    console_prepare();
     ok = ops_open(&cli->settings, &options, &ops, err) && cli_run_console(cli, &ops, err);
     ops_close(&ops);
     return ok;

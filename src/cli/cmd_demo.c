@@ -55,7 +55,7 @@ int cmd_demo(const struct cli *cli)
          && demo_workload_fork(settings, &workload, &err);
     if (!ok)
         hg_settings_free(settings);
-    terminal_look();
+    console_prepare();
     ok = ok && ops_open_with(settings, &options, &ops, &err)
          && run_console(cli, &ops, workload, &err);
     demo_workload_stop(workload);

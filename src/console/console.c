@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <locale.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <signal.h>
@@ -151,6 +152,14 @@ static bool run(struct stage_options *stage, const struct console_options *optio
     ok = cast_close(stage->cast, ok ? err : NULL) && ok;
     playscript_release(&script);
     return ok;
+}
+
+/* Few threads that rest for most of the time share one heap: with one each, most of what a console
+ * held would be what their last job left. */
+void console_prepare(void)
+{
+    terminal_look();
+    mallopt(M_ARENA_MAX, 1);
 }
 
 bool console_run(struct ops *ops, const struct console_options *options, hg_error *err)

@@ -21,6 +21,9 @@ struct console_options {
     int64_t budget_ms;   /* of a new cutover; 0: as its rehearsal finds */
 };
 
+/* To be called before there is a second thread, so before the pool that console_run() gets. */
+void console_prepare(void);
+
 /* Runs the console until the user quits or the script ends. ops is borrowed. err: HG_USAGE (a size
  * or a script that cannot be understood), HG_UNSUPPORTED (no terminal, or one that cannot place its
  * cursor), HG_CANCELLED (ended by a signal or a lost terminal), HG_FAILED (see headless.h), HG_IO,

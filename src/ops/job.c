@@ -7,6 +7,7 @@
  */
 #include "job.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -458,6 +459,7 @@ static void work_on(struct job *job)
     struct jobs *jobs = job->jobs;
     struct job pools = {.jobs = jobs, .request = {.kind = JOB_POOLS}};
     struct job_message messages[2] = {{.job = job->id}, {.job = 0}};
+    bool is_small = job->request.kind == JOB_PING || job->request.kind == JOB_POOLS;
 
     messages[0].result = alloc_zero(1, sizeof *messages[0].result);
     if (messages[0].result != NULL)
@@ -473,6 +475,8 @@ static void work_on(struct job *job)
     for (int i = 0; i < 2; i++)
         if (messages[i].result != NULL)
             deliver(jobs, &messages[i]);
+    if (!is_small)
+        malloc_trim(0); /* a console is open for days, and rests */
 }
 
 /* Under the lock. */

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -182,6 +183,7 @@ struct launcher *launcher_open(hg_settings *settings, const hg_settings_options 
     l->pid = fork();
     if (l->pid == 0) {
         close(ends[0]);
+        mallopt(M_ARENA_MAX, 0); /* whoever works has as many heaps as it wants */
         serve(ends[1], &(struct memory){settings, reading});
     }
     close(ends[1]);

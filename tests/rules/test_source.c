@@ -44,7 +44,7 @@ static const struct room {
 /* The C library and the kernel: everything else in <> is a library that has to be named above. */
 static const char system_headers[] =
     "arpa/inet.h assert.h ctype.h dirent.h dlfcn.h endian.h errno.h execinfo.h fcntl.h ftw.h grp.h inttypes.h langinfo.h libgen.h "
-    "limits.h linux/futex.h linux/magic.h locale.h math.h netdb.h netinet/in.h netinet/tcp.h poll.h pthread.h pwd.h regex.h "
+    "limits.h linux/futex.h linux/magic.h locale.h malloc.h math.h netdb.h netinet/in.h netinet/tcp.h poll.h pthread.h pwd.h regex.h "
     "sched.h semaphore.h signal.h spawn.h "
     "stdarg.h stdatomic.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h strings.h sys/eventfd.h sys/file.h "
     "sys/epoll.h sys/ioctl.h sys/mman.h sys/prctl.h sys/random.h sys/resource.h sys/signalfd.h sys/socket.h sys/stat.h sys/statfs.h "
