@@ -107,6 +107,21 @@ HG_API bool hg_cutover_plan(const hg_cutover_options *options, hg_cutover **out_
                             hg_error *err);
 
 /*
+ * Goes through the whole runbook on copies of both sides, a scratch database of the target's server
+ * and a copy of the source, and keeps how long each step took: a plan expects the same. Steps that
+ * reach beyond the copies are passed over and say so in their note, unless the runbook marks their
+ * commands as safe. The .env file that is flipped is a copy. Needs CREATEDB.
+ * drill: "STEP:fail" (it fails after it has acted), "STEP:kill" (it has acted, and nothing more is
+ * written down), "STEP:target" (the target cannot be reached while it acts), or a step alone, which
+ * fails: then all is taken back, and both copies are looked at whether it was. NULL: none.
+ * observer: NULL is fine. out_cutover: as it went, also on failure once it has begun; the caller's
+ * until hg_cutover_free(); NULL otherwise. err: HG_USAGE (the drill), what a step said.
+ */
+HG_API bool hg_cutover_rehearse(const hg_cutover_options *options, const char *drill,
+                                const hg_observer *observer, hg_cutover **out_cutover,
+                                hg_error *err);
+
+/*
  * Begins a run and returns; nothing is done yet. out_run: its name. err: HG_REFUSED (another one is
  * open), HG_CONFIG (no SQLite source, no target), HG_FILE (the runbook), HG_IO.
  */
