@@ -320,6 +320,16 @@ static bool write_files(struct maker *m, struct whole *whole, hg_error *err)
 
 /* --- the answer --- */
 
+static size_t count_dangers(const struct evolution *evolution)
+{
+    size_t dangers = 0;
+
+    for (size_t i = 0; i < evolution->step_count; i++)
+        for (size_t k = 0; k < evolution->steps[i].up.count; k++)
+            dangers += evolution->steps[i].up.statements[k].danger != NULL;
+    return dangers;
+}
+
 static size_t count_losses(const struct evolution *evolution)
 {
     size_t losses = 0;
@@ -367,7 +377,8 @@ static bool tell(const struct maker *m, struct whole *whole, hg_error *err)
                                     .change_count = evolution->change_count,
                                     .impossible = evolution->impossible,
                                     .impossible_count = evolution->impossible_count,
-                                    .losses = count_losses(evolution)};
+                                    .losses = count_losses(evolution),
+                                    .dangers = count_dangers(evolution)};
         if (!tell_stale(m, &m->legs[i], whole, &out->parts[i]))
             return no_memory(err);
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "chapter.h"
+#include "sql/hazard.h"
 
 /* How long a lock may keep others waiting where the file opens its transaction itself. */
 #define LOCK_TIMEOUT "2s"
@@ -48,6 +49,20 @@ static void put_loss(struct buf *out, const char *loses)
     buf_char(out, '\n');
 }
 
+/* Why nobody should do it beside an application that runs, and what to do instead; or why it only
+ * looks so. */
+static void put_hazards(struct buf *out, const struct written_statement *s)
+{
+    const hg_hazard *hazard = s->danger == NULL ? NULL : hazard_find(s->danger);
+
+    if (hazard != NULL)
+        buf_printf(out, "-- danger %s: %s\n", hazard->id, hazard->message);
+    if (hazard != NULL && hazard->safer[0] != '\0')
+        buf_printf(out, "-- instead: %s\n", hazard->safer);
+    if (s->accept != NULL)
+        buf_printf(out, "-- headgate:accept %s\n", s->accept);
+}
+
 static void put_phase(struct buf *out, const struct written *written, enum write_phase phase)
 {
     for (size_t i = 0; i < written->count; i++) {
@@ -57,6 +72,7 @@ static void put_phase(struct buf *out, const struct written *written, enum write
             continue;
         if (s->loses != NULL)
             put_loss(out, s->loses);
+        put_hazards(out, s);
         buf_printf(out, "%s;\n", s->sql);
     }
 }

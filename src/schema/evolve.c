@@ -373,7 +373,7 @@ static struct written as_written(struct evolver *e, size_t from, bool up)
         const struct rename *rename = &e->renames.items.items[up ? from + i : from + count - 1 - i];
 
         written.statements[i] =
-            (struct written_statement){PHASE_MAIN, up ? rename->up : rename->down, NULL};
+            (struct written_statement){.sql = up ? rename->up : rename->down, .phase = PHASE_MAIN};
     }
     return written;
 }

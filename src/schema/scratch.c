@@ -45,8 +45,8 @@ static const char creation[] =
 
 /*
  * Those whose lock nobody holds. The lock is taken before the database is made, and pg_locks is
- * read after the snapshot of pg_database was taken: what is in use is never among them. What its maker
- * left running in it, without knowing that nobody listens any more, goes with it.
+ * read after the snapshot of pg_database was taken: what is in use is never among them. What its
+ * maker left running in it, without knowing that nobody listens any more, goes with it.
  */
 static const char orphans[] =
     "SELECT pg_catalog.format('DROP DATABASE %I', d.datname)"

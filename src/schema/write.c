@@ -18,7 +18,7 @@ void writer_put(struct writer *w, enum write_phase phase, struct buf *sql, const
         w->failed = true;
         return;
     }
-    *statement = (struct written_statement){phase, text, loses};
+    *statement = (struct written_statement){.phase = phase, .sql = text, .loses = loses};
 }
 
 void writer_printf(struct writer *w, enum write_phase phase, const char *format, ...)
@@ -30,6 +30,24 @@ void writer_printf(struct writer *w, enum write_phase phase, const char *format,
     buf_vprintf(&sql, format, args);
     va_end(args);
     writer_put(w, phase, &sql, NULL);
+}
+
+void writer_danger(struct writer *w, const char *hazard)
+{
+    if (!w->failed)
+        w->out.items[w->out.count - 1].danger = hazard;
+}
+
+void writer_loses(struct writer *w, const char *what)
+{
+    if (!w->failed)
+        w->out.items[w->out.count - 1].loses = what;
+}
+
+void writer_accept(struct writer *w, const char *hazard_and_reason)
+{
+    if (!w->failed)
+        w->out.items[w->out.count - 1].accept = hazard_and_reason;
 }
 
 const char *writer_text(struct writer *w, const char *format, ...)

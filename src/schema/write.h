@@ -1,7 +1,8 @@
 /*
  * write.h - a difference → SQL that carries it out. Pure.
  *
- * What loses data is marked with what is lost. On PostgreSQL, WRITE_ONLINE writes what keeps the
+ * What loses data is marked with what is lost, what nobody should do beside an application that
+ * runs with the name of its hazard. On PostgreSQL, WRITE_ONLINE writes what keeps the
  * application running: indexes are built concurrently, constraints come as NOT VALID and are
  * validated afterwards, NOT NULL comes through a validated check. These statements run after all
  * others and outside of a transaction. WRITE_TRANSACTION writes all for one transaction, WRITE_DUMP
@@ -24,8 +25,10 @@ enum write_phase {
 
 struct written_statement {
     enum write_phase phase;
-    const char *sql;   /* without its semicolon */
-    const char *loses; /* what data it loses, for people; NULL: none */
+    const char *sql;    /* without its semicolon */
+    const char *loses;  /* what data it loses, for people; NULL: none */
+    const char *danger; /* the hazard that it is to those who use the database; NULL: none */
+    const char *accept; /* a hazard that it only looks like, and why; NULL: none */
 };
 
 struct written {

@@ -1,6 +1,7 @@
 /*
  * write_columns.c - PostgreSQL: tables, their columns, and types that columns move over to.
  */
+#include "type_change.h"
 #include "writer.h"
 
 #include <stdlib.h>
@@ -223,13 +224,21 @@ static void alter_parents(struct writer *w, size_t i)
                       fact_text(to, FACT_PARENTS));
 }
 
+static void set_persistence(struct writer *w, const struct object *to)
+{
+    bool unlogged = fact_has(to, FACT_PERSISTENCE);
+
+    writer_printf(w, PHASE_MAIN, "ALTER TABLE %s SET %s", writer_name(w, to),
+                  unlogged ? "UNLOGGED" : "LOGGED");
+    writer_danger(w, unlogged ? "set-unlogged" : "table-rewrite");
+}
+
 void table_alter(struct writer *w, size_t i)
 {
     const struct object *to = &w->to->objects[w->match[i]];
 
     if (fact_differs(w, i, FACT_PERSISTENCE))
-        writer_printf(w, PHASE_MAIN, "ALTER TABLE %s SET %s", writer_name(w, to),
-                      fact_has(to, FACT_PERSISTENCE) ? "UNLOGGED" : "LOGGED");
+        set_persistence(w, to);
     if (fact_differs(w, i, FACT_OPTIONS))
         alter_options(w, i);
     if (fact_differs(w, i, FACT_PARENTS) || fact_differs(w, i, FACT_BOUND))
@@ -291,6 +300,18 @@ void table_finish(struct writer *w, size_t j)
 
 /* --- columns --- */
 
+/* Whether each row gets a value of its own. */
+static bool fills_every_row(const struct object *column)
+{
+    static const char *const makers[] = {"nextval(", "gen_random_uuid(", "uuid_generate_v",
+                                         "random(", "clock_timestamp("};
+
+    for (size_t i = 0; i < sizeof makers / sizeof *makers; i++)
+        if (strstr(fact_text(column, FACT_DEFAULT), makers[i]) != NULL)
+            return true;
+    return fact_has(column, FACT_IDENTITY) || strcmp(fact_text(column, FACT_STORED), "stored") == 0;
+}
+
 void column_create(struct writer *w, size_t j)
 {
     const struct object *to = &w->to->objects[j];
@@ -302,6 +323,8 @@ void column_create(struct writer *w, size_t j)
         buf_printf(&sql, "ALTER TABLE %s ADD COLUMN ", writer_table(w, to));
         put_column(&sql, to);
         writer_put(w, PHASE_MAIN, &sql, NULL);
+        if (fills_every_row(to))
+            writer_danger(w, "table-rewrite");
     }
     put_extras(w, to);
 }
@@ -325,6 +348,22 @@ static void alter(struct writer *w, enum write_phase phase, const struct object 
     writer_put(w, phase, &sql, NULL);
 }
 
+/* A change of collation alone builds indexes anew, and is no change of what is stored. */
+static void mark_type_change(struct writer *w, const struct object *from, const struct object *to)
+{
+    const char *old = fact_text(from, FACT_TYPE), *new = fact_text(to, FACT_TYPE);
+    const char *loses = type_change_loses(old, new);
+    bool same = strcmp(fact_text(from, FACT_COLLATION), fact_text(to, FACT_COLLATION)) == 0;
+
+    if (loses != NULL)
+        writer_loses(w, writer_text(w, "%s of %s.%s, which was %s", loses, writer_table(w, to),
+                                    writer_quote(w, to->name), old));
+    if (same && type_change_alike(old, new))
+        writer_accept(w, "column-type what is stored stays as it is");
+    else
+        writer_danger(w, "column-type");
+}
+
 static void alter_type(struct writer *w, size_t i)
 {
     const struct object *from = &w->from->objects[i], *to = &w->to->objects[w->match[i]];
@@ -332,8 +371,12 @@ static void alter_type(struct writer *w, size_t i)
 
     if (fact_has(from, FACT_DEFAULT) && !fact_differs(w, i, FACT_DEFAULT))
         alter(w, PHASE_MAIN, to, "DROP DEFAULT");
-    alter(w, PHASE_MAIN, to, "TYPE %s%s%s USING %s::%s", type,
-          collation[0] == '\0' ? "" : " COLLATE ", collation, writer_quote(w, to->name), type);
+    alter(w, PHASE_MAIN, to, "TYPE %s%s%s%s", type, collation[0] == '\0' ? "" : " COLLATE ",
+          collation,
+          type_change_is_strict(type)
+              ? ""
+              : writer_text(w, " USING %s::%s", writer_quote(w, to->name), type));
+    mark_type_change(w, from, to);
     if (fact_has(to, FACT_DEFAULT) && !fact_differs(w, i, FACT_DEFAULT))
         alter(w, PHASE_MAIN, to, "SET DEFAULT %s", fact_text(to, FACT_DEFAULT));
 }
@@ -357,6 +400,7 @@ static void set_not_null(struct writer *w, const struct object *to, bool online)
                       name);
     writer_printf(w, PHASE_AFTER, "ALTER TABLE %s VALIDATE CONSTRAINT %s", table, check);
     alter(w, PHASE_AFTER, to, "SET NOT NULL");
+    writer_accept(w, "not-null-scan the check before it proves it");
     writer_printf(w, PHASE_AFTER, "ALTER TABLE %s DROP CONSTRAINT %s", table, check);
 }
 

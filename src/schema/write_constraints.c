@@ -100,6 +100,8 @@ void constraint_create(struct writer *w, const struct object *to)
                   "ALTER %s %s ADD CONSTRAINT %s %s%s", target, writer_table(w, to),
                   writer_quote(w, to->name), fact_text(to, FACT_DEFINITION),
                   late ? " NOT VALID" : suffix(to));
+    if (object_is(to, "exclude") && !is_of_domain(w->to, to) && is_online(w, to))
+        writer_danger(w, "exclude-blocks");
     if (late)
         writer_printf(w, PHASE_AFTER, "ALTER TABLE %s VALIDATE CONSTRAINT %s", writer_table(w, to),
                       writer_quote(w, to->name));

@@ -51,6 +51,13 @@ struct writer {
 void writer_put(struct writer *w, enum write_phase phase, struct buf *sql, const char *loses);
 void writer_printf(struct writer *w, enum write_phase phase, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Says of the statement that was appended last which hazard it is, what data it loses, or which
+ * hazard it only looks like. */
+void writer_danger(struct writer *w, const char *hazard);
+void writer_loses(struct writer *w, const char *what);
+void writer_accept(struct writer *w, const char *hazard_and_reason);
+
 void writer_impossible(struct writer *w, const struct object *object, const char *why);
 
 /* Texts in the arena; "" and failed when memory ran out. */

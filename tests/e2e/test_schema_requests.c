@@ -122,6 +122,47 @@ static void a_migration_begins_with_the_database_in_use_on_postgres(void **state
     expect_nothing_left();
 }
 
+/* Production takes what is written for it without a word said for it; what is not safe is marked in
+ * the file, and refused. */
+static void production_takes_what_is_generated(void **state)
+{
+    struct project p = project_make(
+        true, "CREATE TABLE t (id integer PRIMARY KEY, a text, v varchar(9), n numeric(9,4));\n");
+    const char *name = strrchr(p.url, '/') + 1;
+    char database[64], settings[1100];
+    char *files;
+
+    (void)state;
+    snprintf(database, sizeof database, "%.*s", (int)strcspn(name, "?"), name);
+    free(RUN(&p, 0, "rev", "-m", "first", "--autogenerate"));
+    free(RUN(&p, 0, "up"));
+    postgres_run(database, "INSERT INTO t VALUES (1, 'x', 'ninechars', 1.2345)");
+    snprintf(settings, sizeof settings, "ENV=production\nDATABASE_URL=%s\nDATABASE_URL_PROD=%s\n",
+             p.url, p.url);
+    temp_write(p.dir, ".env", settings);
+    snprintf(p.setting, sizeof p.setting, "HEADGATE_UNUSED=1");
+    temp_write(p.dir, "schema.sql",
+               "CREATE TABLE t (id integer PRIMARY KEY, a text NOT NULL CHECK (a <> ''),\n"
+               "  v varchar(20), n numeric(9,4), u text UNIQUE);\nCREATE INDEX i ON t (a);\n"
+               "CREATE TABLE q (t integer REFERENCES t);\n");
+    free(RUN(&p, 0, "rev", "-m", "second", "--autogenerate"));
+    free(RUN(&p, 0, "up", "--confirm", database, "--no-measure"));
+    expect(RUN(&p, 0, "check"), "schema      as in schema.sql");
+
+    temp_write(p.dir, "schema.sql",
+               "CREATE TABLE t (id integer PRIMARY KEY, a text NOT NULL CHECK (a <> ''),\n"
+               "  v varchar(3), n numeric(9,2), u text UNIQUE);\nCREATE INDEX i ON t (a);\n"
+               "CREATE TABLE q (t integer REFERENCES t);\n");
+    expect(RUN(&p, 0, "rev", "-m", "third", "--autogenerate"), "are what production refuses");
+    files = all_files(&p);
+    assert_non_null(strstr(files, "-- loses data: digits of t.n, which was numeric(9,4)\n"));
+    assert_non_null(strstr(files, "-- danger column-type: "));
+    free(files);
+    expect(RUN(&p, 4, "up", "--confirm", database), "column-type");
+    expect(RUN(&p, 1, "up", "--confirm", database, "--accept", "column-type"), "too long for type");
+    project_release(&p);
+}
+
 static void write_tables(const struct project *p, int count, const char *type)
 {
     struct buf text = BUF_INIT(1 << 20);
@@ -135,8 +176,8 @@ static void write_tables(const struct project *p, int count, const char *type)
     buf_release(&text);
 }
 
-/* The server's table of locks has room for 500 and some: eighty tables with their keys, indexes and
- * sequences are more than that. */
+/* The server's table of locks has room for 500 and some: a hundred tables with their keys, indexes
+ * and sequences are more than that. */
 static void what_no_transaction_can_hold_comes_in_parts(void **state)
 {
     struct project p = project_make(true, "");
@@ -146,7 +187,7 @@ static void what_no_transaction_can_hold_comes_in_parts(void **state)
     (void)state;
     postgres_run(NULL, "ALTER SYSTEM SET max_locks_per_transaction = 10");
     postgres_restart(POSTGRES_FAST);
-    write_tables(&p, 80, "text");
+    write_tables(&p, 120, "text");
     expect(RUN(&p, 0, "rev", "-m", "many", "--autogenerate"), "_many_part_2.sql\n");
     files = all_files(&p);
     assert_null(strstr(files, "transaction:false"));
@@ -155,7 +196,7 @@ static void what_no_transaction_can_hold_comes_in_parts(void **state)
     free(RUN(&p, 0, "up"));
     expect(RUN(&p, 0, "check"), "schema      as in schema.sql");
     count = file_count(&p);
-    write_tables(&p, 80, "varchar(9)"); /* columns are changed together or not at all */
+    write_tables(&p, 120, "varchar(9)"); /* columns are changed together or not at all */
     expect(RUN(&p, 1, "rev", "-m", "x", "--autogenerate"), "Raise max_locks_per_transaction on");
     assert_int_equal(file_count(&p), count);
     write_tables(&p, 0, "");
@@ -174,6 +215,7 @@ int main(void)
         cmocka_unit_test(privileges_do_not_count_unless_they_are_asked_for),
         cmocka_unit_test(a_migration_begins_with_the_database_in_use_on_sqlite),
         cmocka_unit_test(a_migration_begins_with_the_database_in_use_on_postgres),
+        cmocka_unit_test(production_takes_what_is_generated),
         cmocka_unit_test(what_no_transaction_can_hold_comes_in_parts),
     };
 
