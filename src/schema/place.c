@@ -34,8 +34,15 @@ bool place_make(struct place *place, const struct place_terms *terms, hg_error *
         .settings = {.timeout_ms = WAIT_MS, .connect_timeout_ms = CONNECT_MS},
         .own_database = true};
 
-    if (!scratch_open(&options, terms->by, &place->scratch, err))
+    if (!scratch_open(&options, terms->by, &place->scratch, err)) {
+        if (err != NULL && err->code == HG_PRIVILEGE) {
+            err->hint[0] = '\0'; /* the server's speaks of any privilege */
+            hg_error_hint(err,
+                          "Name a server where one may be made, of the same version: --scratch "
+                          "postgresql://localhost/postgres. Or grant the role CREATEDB.");
+        }
         return false;
+    }
     place->pool = scratch_pool(place->scratch);
     return true;
 }

@@ -20,131 +20,13 @@
 
 enum { MESSAGE_NAME = 60 };
 
-/* --- guards --- */
-
-static bool guard_fault(const struct split_token *t, const char *text, const char *message,
-                        hg_error *err)
-{
-    hg_fail(err, HG_FILE, "%s", message);
-    hg_error_place(err, "", t->line, split_column(text, t->line_start, t->offset));
-    return false;
-}
-
-static bool only_blanks(const char *text, size_t from, size_t to)
-{
-    while (from < to && (text[from] == ' ' || text[from] == '\t'))
-        from++;
-    return from == to;
-}
-
-/* The word behind "-- @" of a comment that has its line to itself; size 0: none. */
-static struct lex_token guard_word(const char *text, const struct split_token *t)
-{
-    struct lex_token word = {.offset = t->offset + 2};
-    size_t end = t->offset + t->size;
-
-    while (word.offset < end && (text[word.offset] == ' ' || text[word.offset] == '\t'))
-        word.offset++;
-    if (!only_blanks(text, t->line_start, t->offset) || word.offset == end
-        || text[word.offset] != '@')
-        return (struct lex_token){0};
-    while (word.offset + word.size < end && strchr(" \t\r", text[word.offset + word.size]) == NULL)
-        word.size++;
-    return word;
-}
-
-static void blank(char *text, size_t from, size_t to)
-{
-    for (size_t i = from; i < to; i++)
-        if (text[i] != '\n')
-            text[i] = ' ';
-}
-
-struct guards {
-    struct portable *portable;
-    hg_driver dialect;
-    char *text;
-    struct split split;
-    struct split_token open; /* the guard that is open; size 0: none */
-    hg_error *err;
-};
-
-/* What was for the other engine goes when it is known where it ends; what is for this one is
- * remembered. */
-static bool leave(struct guards *g, size_t to)
-{
-    struct portable_range *range;
-
-    if (g->open.size == 0)
-        return true;
-    if (g->split.dialect != g->dialect) {
-        blank(g->text, g->open.offset, to);
-        return true;
-    }
-    range = VEC_PUSH(&g->portable->own);
-    if (range == NULL)
-        return hg_fail(g->err, HG_NOMEM, "could not read the schema file: out of memory");
-    *range = (struct portable_range){g->open.offset, to};
-    return true;
-}
-
-static bool read_guard(struct guards *g, const struct split_token *t, const char *word, size_t n)
-{
-    bool postgres = lex_is(word, n, "@postgresql"), sqlite = lex_is(word, n, "@sqlite");
-    bool end = lex_is(word, n, "@end");
-
-    if (lex_is(word, n, "@portable")) {
-        g->portable->said = true;
-        return true;
-    }
-    if (!postgres && !sqlite && !end)
-        return true; /* a remark of another kind */
-    if (end && g->open.size == 0)
-        return guard_fault(t, g->text, "-- @end without a guard before it", g->err);
-    if (!leave(g, t->offset))
-        return false;
-    g->open = *t;
-    g->open.size = end ? 0 : t->size;
-    g->split.dialect = postgres ? HG_POSTGRESQL : sqlite ? HG_SQLITE : g->dialect;
-    return true;
-}
-
-bool portable_guards(struct portable *portable, hg_driver dialect, char *text, size_t size,
-                     hg_error *err)
-{
-    struct guards g = {.portable = portable, .dialect = dialect, .text = text, .err = err};
-    struct split_token t = {0};
-
-    split_init(&g.split, dialect, text, size, 0, 1);
-    do {
-        struct lex_token word;
-
-        if (!split_token(&g.split, &t, err))
-            return false;
-        word = t.kind == LEX_LINE_COMMENT ? guard_word(text, &t) : (struct lex_token){0};
-        if (word.size > 0 && !read_guard(&g, &t, text + word.offset, word.size))
-            return false;
-    } while (t.kind != LEX_END);
-    return g.open.size == 0
-           || guard_fault(&g.open, text, "this guard is not closed by -- @end", err);
-}
-
-bool portable_applies(const struct portable *portable, hg_driver dialect, size_t at)
-{
-    const struct portable_range *range;
-
-    VEC_EACH (&portable->own, range)
-        if (at >= range->from && at < range->to)
-            return false;
-    return portable->said && dialect == HG_SQLITE;
-}
-
 /* --- a statement --- */
 
 struct translation {
     struct portable *portable;
     struct tokens tokens;
     struct buf *out;
+    size_t offset; /* of the statement in the file */
     size_t at;     /* the next byte that is not written yet */
     bool numeric;  /* a column whose values SQLite has no strict type for */
     hg_error *err; /* never NULL */
@@ -154,6 +36,7 @@ void portable_release(struct portable *portable)
 {
     VEC_RELEASE(&portable->enums);
     VEC_RELEASE(&portable->own);
+    VEC_RELEASE(&portable->stored);
     arena_release(&portable->arena);
 }
 
@@ -304,6 +187,20 @@ static const char *type_name(struct translation *t, struct column *c)
     return kept;
 }
 
+/* A numeric column whose line says that digits matter more than sums. */
+static const struct type stored = {"numeric", "TEXT", CHECK_NONE};
+
+static bool is_stored(const struct translation *t, const struct column *c)
+{
+    const struct portable_range *range;
+    size_t at = t->offset + start_of(t, c->type);
+
+    VEC_EACH (&t->portable->stored, range)
+        if (at >= range->from && at < range->to)
+            return true;
+    return false;
+}
+
 static bool find_type(struct translation *t, struct column *c)
 {
     const char *name = type_name(t, c);
@@ -314,7 +211,9 @@ static bool find_type(struct translation *t, struct column *c)
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (strcmp(types[i].name, name) == 0) {
             c->known = &types[i];
-            t->numeric = t->numeric || strcmp(types[i].sqlite, "NUMERIC") == 0;
+            if (strcmp(types[i].sqlite, "NUMERIC") == 0 && is_stored(t, c))
+                c->known = &stored;
+            t->numeric = t->numeric || strcmp(c->known->sqlite, "NUMERIC") == 0;
             return true;
         }
     VEC_EACH (&t->portable->enums, one)
@@ -575,17 +474,17 @@ static const struct statement {
     {{"comment", "on"}, translate_nothing}, {{"create", "extension"}, translate_nothing},
 };
 
-bool portable_statement(struct portable *portable, const char *sql, size_t size, struct buf *out,
-                        hg_error *err)
+bool portable_statement(struct portable *portable, const char *file, size_t offset, size_t size,
+                        struct buf *out, hg_error *err)
 {
-    char *text = arena_text_n(&portable->arena, sql, size);
-    struct translation t = {.portable = portable, .out = out, .err = err};
+    char *text = arena_text_n(&portable->arena, file + offset, size);
+    struct translation t = {.portable = portable, .out = out, .offset = offset, .err = err};
 
     if (text == NULL || !tokens_cut(&portable->arena, HG_POSTGRESQL, text, size, &t.tokens))
         return no_memory(err);
     for (size_t i = 0; i < sizeof statements / sizeof *statements; i++)
         if (is(&t, 0, statements[i].words[0]) && is(&t, 1, statements[i].words[1]))
             return statements[i].translate(&t) && (!buf_failed(out) || no_memory(err));
-    buf_bytes(out, sql, size);
+    buf_bytes(out, file + offset, size);
     return !buf_failed(out) || no_memory(err);
 }

@@ -4,8 +4,8 @@
  * Between "-- @postgresql" or "-- @sqlite" and "-- @end", lines of their own, stands what one
  * engine alone is to read. A file that says "-- @portable" is written in PostgreSQL's words
  * otherwise, and SQLite gets them token by token as its own: types, identities, enums, and defaults
- * that ask for the time or a UUID. Whatever else SQLite does not understand it says itself, with
- * the place.
+ * that ask for the time or a UUID. "-- @store text" behind a numeric column keeps all its digits,
+ * as text. Whatever else SQLite does not understand it says itself, with the place.
  */
 #ifndef SCHEMA_PORTABLE_H
 #define SCHEMA_PORTABLE_H
@@ -20,7 +20,7 @@ struct portable_enum {
     const char *name, *labels;
 };
 
-/* Bytes that a guard of this engine's holds. */
+/* Bytes of the file, such as a guard of this engine's holds. */
 struct portable_range {
     size_t from, to;
 };
@@ -29,7 +29,8 @@ struct portable {
     bool said; /* the file says that it is portable */
     struct arena arena;
     VEC(struct portable_range) own;
-    VEC(struct portable_enum) enums; /* that were made so far */
+    VEC(struct portable_range) stored; /* parts of lines that end with "-- @store text" */
+    VEC(struct portable_enum) enums;   /* that were made so far */
 };
 
 void portable_release(struct portable *portable); /* a zeroed one is fine */
@@ -45,11 +46,11 @@ bool portable_guards(struct portable *portable, hg_driver dialect, char *text, s
 bool portable_applies(const struct portable *portable, hg_driver dialect, size_t at);
 
 /*
- * Appends a statement of a portable file as SQLite's; nothing for what SQLite has no use for. Lines
- * stay what they were. err: HG_FILE with the character's number in the statement as its column,
- * HG_NOMEM.
+ * Appends a statement of a portable file, size bytes from offset, as SQLite's; nothing for what
+ * SQLite has no use for. Lines stay what they were. err: HG_FILE with the character's number in the
+ * statement as its column, HG_NOMEM.
  */
-bool portable_statement(struct portable *portable, const char *sql, size_t size, struct buf *out,
-                        hg_error *err);
+bool portable_statement(struct portable *portable, const char *file, size_t offset, size_t size,
+                        struct buf *out, hg_error *err);
 
 #endif

@@ -144,7 +144,7 @@ static bool load_translated(struct loading *l, const struct split_statement *sta
                             hg_error *err)
 {
     struct buf sql = BUF_INIT(STATEMENT_LIMIT);
-    bool ok = portable_statement(&l->portable, l->text->text + statement->offset, statement->size,
+    bool ok = portable_statement(&l->portable, l->text->text, statement->offset, statement->size,
                                  &sql, err);
 
     if (!ok) {

@@ -285,9 +285,13 @@ static void a_role_that_may_make_no_database_is_told_so(void **state)
     postgres_run(NULL, "CREATE ROLE meek LOGIN");
     snprintf(p.setting, sizeof p.setting, "DATABASE_URL=postgresql://meek@127.0.0.1:%d/%.*s",
              postgres_port(), (int)strcspn(database, "?"), database);
-    expect(RUN(&p, 1, "rev", "-m", "x", "--autogenerate"), "CREATEDB");
+    expect(RUN(&p, 1, "rev", "-m", "x", "--autogenerate"), "(the role needs CREATEDB)");
+    expect(RUN(&p, 1, "schema", "diff"), "hint: Name a server where one may be made");
     free(RUN(&p, 0, "rev", "-m", "x", "--autogenerate", "--scratch", p.url));
     assert_int_equal(file_count(&p), 1);
+    expect(RUN(&p, 1, "schema", "diff", "--scratch", p.url), "+ table accounts");
+    expect(RUN(&p, 2, "schema", "dump", "--scratch", p.url), "makes no scratch database");
+    expect(RUN(&p, 2, "schema", "diff", "--scratch", "sqlite:///x.db"), "names a PostgreSQL");
     project_release(&p);
     expect_nothing_left();
 }

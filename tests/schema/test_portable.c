@@ -93,6 +93,10 @@ static void sqlite_gets_its_own_words(void **state)
          "'sad' CHECK (\"b\" IN ('sad', 'it''s'))) STRICT"},
         {"CREATE TABLE t (a double precision, b real, c numeric(10,2), d decimal)",
          "CREATE TABLE t (a REAL, b REAL, c NUMERIC, d NUMERIC)"},
+        {"CREATE TABLE t (a numeric(20,8) NOT NULL, -- @store text\n  b text)",
+         "CREATE TABLE t (a TEXT NOT NULL,               \n  b TEXT) STRICT"},
+        {"CREATE TABLE t (a numeric, -- @store text\n  b numeric)",
+         "CREATE TABLE t (a TEXT,               \n  b NUMERIC)"},
         {"CREATE TABLE t (a timestamp(3) with time zone DEFAULT now(), b timestamptz DEFAULT "
          "CURRENT_TIMESTAMP, c date)",
          "CREATE TABLE t (a TEXT DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')), b TEXT DEFAULT "
