@@ -52,8 +52,9 @@ struct cli_cutover {
     const char *note, *answer;
     double budget_s; /* -1: not given */
     bool plain; /* questions and answers, not the console */
+    const char *drill; /* STEP[:HOW] */
     const char *run; /* which one is looked at; NULL: the newest */
-    bool abort, pause, go_on, status, postpone, unpostpone, report;
+    bool abort, pause, go_on, status, postpone, unpostpone, report, rehearse;
 };
 
 /* What the command line said. Texts are argv's. */

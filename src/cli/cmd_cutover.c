@@ -340,6 +340,34 @@ static int note(const struct cli *cli, const struct cutover_sides *sides)
     return order(cli, sides, HG_CUTOVER_NOTE, "note", cli->cutover.note);
 }
 
+/* --- rehearsal --- */
+
+/* Changes copies alone; the source is only read, and the target's server lends a scratch database.
+ */
+static int rehearse(const struct cli *cli, const struct cutover_sides *sides)
+{
+    const hg_observer observer = cli_observer(cli);
+    struct buf out = BUF_INIT(OUT_LIMIT);
+    hg_cutover *run = NULL;
+    hg_error err = {0};
+    bool ok;
+
+    if (!may_change(cli, sides, &err))
+        return cli_fail(cli, &err);
+    cli_catch_signals();
+    ok = hg_cutover_rehearse(&sides->options, cli->cutover.drill, &observer, &run, &err);
+    if (cli->json && run != NULL)
+        json_cutover(&out, run, ok ? NULL : &err);
+    else if (run != NULL)
+        cutover_put_rehearsal(&out, run);
+    if (run != NULL)
+        print_out(&out);
+    if (!ok && (run == NULL || !cli->json))
+        cli_fail(cli, &err);
+    hg_cutover_free(run);
+    return ok ? 0 : hg_code_exit_status(err.code);
+}
+
 /* --- a runbook's faults --- */
 
 struct faults {
@@ -403,6 +431,7 @@ static bool choose(const struct cli *cli,
         {cli->cutover.abort, go_back},
         {cli->cutover.status, status},
         {cli->cutover.report, report},
+        {cli->cutover.rehearse || cli->cutover.drill != NULL, rehearse},
         {cli->cutover.pause, pause_run},
         {cli->cutover.go_on, continue_run},
         {cli->cutover.postpone, postpone},
@@ -420,13 +449,15 @@ static bool choose(const struct cli *cli,
             *out_run = modes[i].run;
     }
     if (wanted > 1)
-        return hg_fail(err, HG_USAGE,
-                       "only one of --plan, --check, --resume, --attach, --abort, --status, "
-                       "--report, --pause, --continue, --postpone, --unpostpone, --rate, --answer "
-                       "and --note makes sense");
+        return hg_fail(
+            err, HG_USAGE,
+            "only one of --plan, --check, --resume, --attach, --abort, --status, "
+            "--report, --rehearse, --pause, --continue, --postpone, --unpostpone, --rate, --answer "
+            "and --note makes sense");
     if (cli->cutover.run != NULL && *out_run != status && *out_run != report)
         return hg_fail(err, HG_USAGE, "--run is for --status and --report");
-    if (cli->cutover.runbook != NULL && *out_run != begin && *out_run != plan)
+    if (cli->cutover.runbook != NULL && *out_run != begin && *out_run != plan
+        && *out_run != rehearse)
         return hg_fail(err, HG_USAGE, "--runbook is for a new run: an open one keeps its own");
     return true;
 }

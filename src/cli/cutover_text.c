@@ -118,9 +118,13 @@ static void put_costs(struct buf *out, const hg_cutover *plan)
 
 void cutover_put_plan(struct buf *out, const hg_cutover *plan)
 {
+    char budget[32];
+
     said_line(out, "runbook", plan->runbook);
     said_line(out, "from", plan->source);
     said_line(out, "to", plan->target);
+    if (plan->budget_ms > 0)
+        said_line(out, "budget", said_duration((double)plan->budget_ms, budget, sizeof budget));
     buf_char(out, '\n');
     put_plan_steps(out, plan);
     put_doubts(out, plan);
@@ -216,6 +220,49 @@ static void put_wait(struct buf *out, const hg_cutover *run)
     buf_text(out, " asks: ");
     put_visible(out, run->question);
     buf_char(out, '\n');
+}
+
+static void put_passed_over(struct buf *out, const hg_cutover *run)
+{
+    for (size_t i = 0; i < run->step_count; i++) {
+        if (run->steps[i].note[0] == '\0')
+            continue;
+        buf_text(out, "  ");
+        put_padded(out, run->steps[i].id, STEP_COLUMNS);
+        buf_text(out, "not rehearsed: ");
+        put_visible(out, run->steps[i].note);
+        buf_char(out, '\n');
+    }
+}
+
+static void put_remarks(struct buf *out, const hg_cutover *run)
+{
+    for (size_t i = 0; i < run->record_count; i++) {
+        const hg_cutover_record *r = &run->records[i];
+
+        if (strcmp(r->event, "FAILED") != 0 && strcmp(r->event, "NOTE") != 0)
+            continue;
+        buf_text(out, "  ");
+        put_padded(out, r->step, STEP_COLUMNS);
+        put_visible(out, r->text);
+        buf_char(out, '\n');
+    }
+}
+
+void cutover_put_rehearsal(struct buf *out, const hg_cutover *run)
+{
+    buf_text(out, "rehearsal ");
+    put_visible(out, run->run);
+    buf_text(out, ": ");
+    put_visible(out, run->outcome);
+    buf_char(out, '\n');
+    said_line(out, "runbook", run->runbook);
+    said_line(out, "folder", run->dir);
+    buf_char(out, '\n');
+    put_run_steps(out, run);
+    buf_char(out, '\n');
+    put_passed_over(out, run);
+    put_remarks(out, run);
 }
 
 void cutover_put_status(struct buf *out, const hg_cutover *run)

@@ -11,6 +11,9 @@ struct buf;
 /* What would be done, what speaks against it, and what it would cost to go back. */
 void cutover_put_plan(struct buf *out, const hg_cutover *plan);
 
+/* A rehearsal that is over: steps, what was passed over, and what came of a drill. */
+void cutover_put_rehearsal(struct buf *out, const hg_cutover *run);
+
 /* Where a run stands, with the end of its journal. */
 void cutover_put_status(struct buf *out, const hg_cutover *run);
 

@@ -98,6 +98,8 @@ const struct option_row option_rows[] = {
     {"--budget",             "S",      FOR_CUTOVER, OPTION_SECONDS, offsetof(struct cli, cutover.budget_s),     "The source may stay frozen for S seconds; after half as many again all is taken back"},
     {"--check",              "FILE",   FOR_CUTOVER, OPTION_TEXT, offsetof(struct cli, cutover.check),           "Check a runbook: every fault with its place; changes nothing"},
     {"--status",             NULL,     FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, cutover.status),          "Show where the newest run stands: steps, question, journal"},
+    {"--rehearse",           NULL,     FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, cutover.rehearse),        "Go through the whole runbook on copies of both sides, and keep how long it took"},
+    {"--drill",              "STEP",   FOR_CUTOVER, OPTION_TEXT, offsetof(struct cli, cutover.drill),           "Rehearse, and let STEP fail; STEP:kill, STEP:target: be killed, lose the target"},
     {"--report",             NULL,     FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, cutover.report),          "Tell the newest run from beginning to end, in Markdown or with --json"},
     {"--run",                "NAME",   FOR_CUTOVER, OPTION_TEXT, offsetof(struct cli, cutover.run),             "With --status and --report: another run, or a rehearsal"},
     {"--abort",              NULL,     FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, cutover.abort),           "Take back all that was done; its name has to be typed, or given with --confirm"},

@@ -60,6 +60,13 @@ static void tell(const hg_copy_result *result, json_t *facts)
 
 /* --- rehearse --- */
 
+int64_t data_budget_ms(double took_ms)
+{
+    int64_t budget_ms = (int64_t)(2 * took_ms) + STEADY_MS;
+
+    return budget_ms < LEAST_BUDGET_MS ? LEAST_BUDGET_MS : budget_ms;
+}
+
 static bool fill_scratch(struct world *w, const char *name, const char *file, json_t *facts,
                          hg_error *err)
 {
@@ -79,9 +86,7 @@ static bool fill_scratch(struct world *w, const char *name, const char *file, js
         ms = clock_since_ms(began_ns);
         tell(result, facts);
         json_object_set_new(facts, "copy_ms", json_integer((json_int_t)ms));
-        w->budget_ms = (int64_t)(2 * ms) + STEADY_MS;
-        if (w->budget_ms < LEAST_BUDGET_MS)
-            w->budget_ms = LEAST_BUDGET_MS;
+        w->budget_ms = data_budget_ms(ms);
         json_object_set_new(facts, "budget_ms", json_integer((json_int_t)w->budget_ms));
     }
     hg_copy_result_free(result);
@@ -91,7 +96,7 @@ static bool fill_scratch(struct world *w, const char *name, const char *file, js
     return ok;
 }
 
-static bool take_backup(struct world *w, const char *path, hg_error *err)
+bool data_backup(struct world *w, const char *path, hg_error *err)
 {
     hg_conn *conn = NULL;
     bool ok;
@@ -115,7 +120,7 @@ bool rehearse_apply(void *world, const struct step *step, json_t *facts, hg_erro
     };
     struct scratch *scratch = NULL;
     char file[WORLD_PATH];
-    bool ok = world_path(w, "rehearsal.db", file, err) && take_backup(w, file, err)
+    bool ok = world_path(w, "rehearsal.db", file, err) && data_backup(w, file, err)
               && scratch_open(&options, world_soon(), &scratch, err)
               && fill_scratch(w, scratch_name(scratch), file, facts, err);
 
@@ -210,7 +215,7 @@ static json_t *list_tables(hg_pool *from, hg_error *err)
     return list;
 }
 
-static bool is_empty(struct world *w, const char *table, hg_error *err)
+bool data_is_empty(struct world *w, const char *table, hg_error *err)
 {
     struct buf sql = BUF_INIT(SQL_LIMIT);
     char name[NAME_ROOM];
@@ -242,7 +247,7 @@ static bool claim_tables(struct world *w, const struct step *step, hg_pool *from
     list = list_tables(from, err);
     if (list == NULL)
         return false;
-    json_array_foreach(list, i, table) ok = ok && is_empty(w, json_string_value(table), err);
+    json_array_foreach(list, i, table) ok = ok && data_is_empty(w, json_string_value(table), err);
     if (ok)
         return journal_append(w->journal, step->id, JOURNAL_EFFECT,
                               json_pack("{s:o}", "tables", list), err);

@@ -22,11 +22,19 @@ static const char *variable_of(const struct world *w)
     return hg_settings_production(w->source_settings) ? "DATABASE_URL_PROD" : "DATABASE_URL";
 }
 
-static const char *file_of(const struct world *w, const struct step *step)
+const char *flip_file(const struct world *w, const struct step *step)
 {
     const char *file = hg_settings_env_file(w->source_settings);
 
+    if (w->env_file[0] != '\0')
+        return w->env_file;
     return step_text(step, "file", file[0] == '\0' ? ".env" : file);
+}
+
+/* In a rehearsal the application must not notice, unless the runbook says that it does not mind. */
+static bool restart(struct world *w, const struct step *step, hg_error *err)
+{
+    return (w->rehearsal && !step->rehearse) || command_run(w, step, "restart", err);
 }
 
 /* A variable of the environment wins over the file: then changing the file moves nobody. */
@@ -49,7 +57,7 @@ enum probe flip_probe(void *world, const struct step *step, hg_error *err)
     struct world *w = world;
     bool same = false;
 
-    if (!hg_env_file_points(file_of(w, step), variable_of(w), like, &same, err))
+    if (!hg_env_file_points(flip_file(w, step), variable_of(w), like, &same, err))
         return PROBE_FAILED;
     return same ? PROBE_PARTLY : PROBE_NOT_DONE; /* whether it was restarted, the file cannot say */
 }
@@ -59,11 +67,11 @@ bool flip_apply(void *world, const struct step *step, json_t *facts, hg_error *e
     struct world *w = world;
     char keep[WORLD_PATH];
 
-    json_object_set_new(facts, "file", json_string(file_of(w, step)));
+    json_object_set_new(facts, "file", json_string(flip_file(w, step)));
     json_object_set_new(facts, "variable", json_string(variable_of(w)));
     return is_of_file(w, err) && world_path(w, "env-before", keep, err)
-           && hg_env_file_point(file_of(w, step), variable_of(w), like, keep, err)
-           && command_run(world, step, "restart", err);
+           && hg_env_file_point(flip_file(w, step), variable_of(w), like, keep, err)
+           && restart(w, step, err);
 }
 
 bool flip_undo(void *world, const struct step *step, hg_error *err)
@@ -72,8 +80,8 @@ bool flip_undo(void *world, const struct step *step, hg_error *err)
     char keep[WORLD_PATH];
 
     return world_path(w, "env-before", keep, err)
-           && hg_env_file_restore(file_of(w, step), variable_of(w), like, keep, err)
-           && command_run(world, step, "restart", err);
+           && hg_env_file_restore(flip_file(w, step), variable_of(w), like, keep, err)
+           && restart(w, step, err);
 }
 
 /* --- prove --- */

@@ -47,25 +47,25 @@ const struct action cutover_actions[] = {
 };
 
 const struct action_form cutover_forms[] = {
-    /* name, least class, arguments */
-    {"scan",      STEP_HARMLESS,   ""},
-    {"preflight", STEP_HARMLESS,   "role only"},
-    {"schema",    STEP_HARMLESS,   ""},
-    {"rehearse",  STEP_HARMLESS,   ""},
-    {"attest",    STEP_HARMLESS,   ""},
-    {"decide",    STEP_HARMLESS,   ""},
-    {"command",   STEP_HARMLESS,   "run! undo probe environment"},
-    {"fence",     STEP_REVERSIBLE, "role"},
-    {"freeze",    STEP_REVERSIBLE, "role"},
-    {"drain",     STEP_HARMLESS,   "seconds"},
-    {"snapshot",  STEP_REVERSIBLE, ""},
-    {"copy",      STEP_REVERSIBLE, ""},
-    {"verify",    STEP_HARMLESS,   ""},
-    {"flip",      STEP_REVERSIBLE, "file restart"},
-    {"prove",     STEP_HARMLESS,   "role seconds within instances"},
-    {"smoke",     STEP_HARMLESS,   "only"},
-    {"unfence",   STEP_NO_RETURN,  "role"},
-    {"watch",     STEP_HARMLESS,   "seconds"},
+    /* name, least class, arguments, why a rehearsal passes it over */
+    {"scan",      STEP_HARMLESS,   "", NULL},
+    {"preflight", STEP_HARMLESS,   "role only", NULL},
+    {"schema",    STEP_HARMLESS,   "", NULL},
+    {"rehearse",  STEP_HARMLESS,   "", "this is a rehearsal"},
+    {"attest",    STEP_HARMLESS,   "", "only a person can answer"},
+    {"decide",    STEP_HARMLESS,   "", "only a person can answer"},
+    {"command",   STEP_HARMLESS,   "run! undo probe environment", NULL},
+    {"fence",     STEP_REVERSIBLE, "role", NULL},
+    {"freeze",    STEP_REVERSIBLE, "role", NULL},
+    {"drain",     STEP_HARMLESS,   "seconds", NULL},
+    {"snapshot",  STEP_REVERSIBLE, "", NULL},
+    {"copy",      STEP_REVERSIBLE, "", NULL},
+    {"verify",    STEP_HARMLESS,   "", NULL},
+    {"flip",      STEP_REVERSIBLE, "file restart", NULL},
+    {"prove",     STEP_HARMLESS,   "role seconds within instances", "the application stays where it is"},
+    {"smoke",     STEP_HARMLESS,   "only", NULL},
+    {"unfence",   STEP_NO_RETURN,  "role", NULL},
+    {"watch",     STEP_HARMLESS,   "seconds", "the application stays where it is"},
 };
 // clang-format on
 

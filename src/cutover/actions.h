@@ -15,6 +15,8 @@ size_t cutover_action_count(void);
  */
 bool cutover_action_is_gate(const char *name);
 
+struct world;
+
 /* --- action_source.c: the SQLite file --- */
 bool scan_apply(void *world, const struct step *step, json_t *facts, hg_error *err);
 enum probe freeze_step_probe(void *world, const struct step *step, hg_error *err);
@@ -38,6 +40,12 @@ bool unfence_apply(void *world, const struct step *step, json_t *facts, hg_error
 bool unfence_verify(void *world, const struct step *step, hg_error *err);
 
 /* --- action_data.c: from one into the other --- */
+/* The source as it is at this moment, in a new file. */
+bool data_backup(struct world *world, const char *path, hg_error *err);
+/* Whether a table of the target is empty. err: HG_REFUSED when it is not. */
+bool data_is_empty(struct world *world, const char *table, hg_error *err);
+/* How long a freeze may last, when what has to be done in it takes this long. */
+int64_t data_budget_ms(double took_ms);
 bool rehearse_apply(void *world, const struct step *step, json_t *facts, hg_error *err);
 enum probe copy_probe(void *world, const struct step *step, hg_error *err);
 bool copy_apply(void *world, const struct step *step, json_t *facts, hg_error *err);
@@ -47,6 +55,7 @@ bool verify_apply(void *world, const struct step *step, json_t *facts, hg_error 
 /* --- action_move.c: the application --- */
 enum probe flip_probe(void *world, const struct step *step, hg_error *err);
 bool flip_apply(void *world, const struct step *step, json_t *facts, hg_error *err);
+const char *flip_file(const struct world *w, const struct step *step);
 bool flip_undo(void *world, const struct step *step, hg_error *err);
 bool prove_apply(void *world, const struct step *step, json_t *facts, hg_error *err);
 bool smoke_apply(void *world, const struct step *step, json_t *facts, hg_error *err);

@@ -3,11 +3,9 @@
  */
 #include <headgate/cutover.h>
 #include <poll.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "actions.h"
 #include "base/buf.h"
@@ -18,12 +16,13 @@
 #include "control.h"
 #include "drive.h"
 #include "hold.h"
+#include "look.h"
 #include "mirror.h"
 #include "report.h"
 #include "run.h"
 #include "world.h"
 
-enum { BOOK_LIMIT = 1 << 20, ORDERS_EVERY_MS = 100, ACTOR_ROOM = 64, MIRROR_MS = 2000 };
+enum { BOOK_LIMIT = 1 << 20, ORDERS_EVERY_MS = 100, MIRROR_MS = 2000 };
 
 const char *hg_cutover_runbook_name(size_t i)
 {
@@ -44,37 +43,12 @@ bool hg_cutover_check(const char *book, void (*fault)(void *context, const hg_er
     return ok;
 }
 
-static const char *actor_of(const hg_cutover_options *options, char room[ACTOR_ROOM])
+static const char *actor_of(const hg_cutover_options *options, char room[WHO_ROOM])
 {
-    struct passwd entry, *found = NULL;
-    char text[1024];
-
-    if (options->actor != NULL)
-        return options->actor;
-    if (getpwuid_r(getuid(), &entry, text, sizeof text, &found) == 0 && found != NULL)
-        text_copy(room, ACTOR_ROOM, entry.pw_name);
-    else
-        snprintf(room, ACTOR_ROOM, "uid %ld", (long)getuid());
-    return room;
+    return options->actor != NULL ? options->actor : run_who(room);
 }
 
 /* --- begin --- */
-
-static bool source_path(const hg_settings *settings, char out[WORLD_PATH], hg_error *err)
-{
-    const char *path = hg_url_path(hg_settings_url(settings));
-    char *whole;
-
-    if (path == NULL || strcmp(path, ":memory:") == 0)
-        return hg_fail(err, HG_CONFIG, "a cutover begins at a SQLite file, and \"%s\" is none",
-                       hg_url_redacted(hg_settings_url(settings)));
-    whole = realpath(path, NULL);
-    if (whole == NULL)
-        return hg_fail(err, HG_NO_DATABASE, "could not find \"%s\": %m", path);
-    text_copy(out, WORLD_PATH, whole);
-    free(whole);
-    return true;
-}
 
 static bool refuse_second(const hg_settings *settings, hg_error *err)
 {
@@ -95,21 +69,32 @@ static bool refuse_second(const hg_settings *settings, hg_error *err)
     return !open;
 }
 
+/* What was asked for, else what a rehearsal makes one expect; 0: nothing does. */
+static int64_t expected_budget(const hg_cutover_options *options)
+{
+    hg_cutover *plan = NULL;
+    int64_t budget_ms = look_plan(options, &plan, NULL) ? plan->budget_ms : 0;
+
+    hg_cutover_free(plan);
+    return budget_ms;
+}
+
 static bool write_opening(const hg_cutover_options *options, const char *dir, const char *run,
                           const char *source, const struct buf *book, hg_error *err)
 {
-    char actor[ACTOR_ROOM], path[RUN_PATH];
+    char actor[WHO_ROOM], path[RUN_PATH];
+    int64_t budget_ms = expected_budget(options);
     struct journal *journal = NULL;
-    bool ok = run_path(dir, "runbook.json", path, err)
-              && file_create(path, book->bytes, book->size, 0600, err)
-              && journal_create(dir, run, actor_of(options, actor), &journal, err)
-              && journal_append(
-                  journal, "", JOURNAL_OPEN,
-                  json_pack("{s:s, s:s, s:s, s:s, s:I}", "source", source, "target",
-                            hg_url_redacted(hg_settings_url(options->target)), "runbook",
-                            options->runbook == NULL ? builtin_name(0) : options->runbook,
-                            "version", hg_version(), "budget_ms", (json_int_t)options->budget_ms),
-                  err);
+    bool ok =
+        run_path(dir, "runbook.json", path, err)
+        && file_create(path, book->bytes, book->size, 0600, err)
+        && journal_create(dir, run, actor_of(options, actor), &journal, err)
+        && journal_append(journal, "", JOURNAL_OPEN,
+                          json_pack("{s:s, s:s, s:s, s:s, s:I}", "source", source, "target",
+                                    hg_url_redacted(hg_settings_url(options->target)), "runbook",
+                                    options->runbook == NULL ? builtin_name(0) : options->runbook,
+                                    "version", hg_version(), "budget_ms", (json_int_t)budget_ms),
+                          err);
 
     journal_close(journal);
     return ok;
@@ -122,7 +107,7 @@ bool hg_cutover_begin(const hg_cutover_options *options, char out_run[HG_CUTOVER
     struct buf book = BUF_INIT(BOOK_LIMIT);
     char dir[RUN_PATH], source[WORLD_PATH];
     int lock = -1;
-    bool ok = source_path(options->source, source, err) && run_lock(options->source, &lock, err)
+    bool ok = run_source(options->source, source, err) && run_lock(options->source, &lock, err)
               && refuse_second(options->source, err) && hg_cutover_check(name, NULL, NULL, err)
               && run_read_book(name, &book, err)
               && run_make(options->source, false, dir, out_run, err)
@@ -464,7 +449,7 @@ bool hg_cutover_work(const hg_cutover_options *options, bool back, const hg_obse
                      hg_error *err)
 {
     struct work w = {.options = options, .observer = observer};
-    char actor[ACTOR_ROOM];
+    char actor[WHO_ROOM];
     bool ok = run_newest(options->source, w.world.dir, err)
               && journal_open(w.world.dir, actor_of(options, actor), &w.world.journal, err);
 
@@ -504,7 +489,7 @@ bool hg_cutover_say(const hg_cutover_options *options, hg_cutover_order order, c
 {
     struct order o = {.kind = order};
     struct journal *journal = NULL;
-    char dir[RUN_PATH], actor[ACTOR_ROOM];
+    char dir[RUN_PATH], actor[WHO_ROOM];
     bool ok = run_newest(options->source, dir, err) && journal_read(dir, &journal, err)
               && check_order(journal, dir, order, text, err);
 

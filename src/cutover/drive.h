@@ -43,6 +43,7 @@ struct step {
     enum step_class class;
     enum confirmation confirmation;
     const json_t *arguments; /* of the action; NULL: none */
+    bool rehearse;           /* its commands are safe in a rehearsal */
 };
 
 struct runbook {

@@ -420,6 +420,11 @@ bool journal_append(struct journal *j, const char *step, enum journal_event even
     return ok;
 }
 
+void journal_break(struct journal *j)
+{
+    j->broken = true;
+}
+
 size_t journal_count(const struct journal *j)
 {
     return j->entries.count;

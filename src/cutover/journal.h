@@ -85,6 +85,9 @@ bool journal_is_held(const char *dir);
 bool journal_append(struct journal *journal, const char *step, enum journal_event event,
                     json_t *data, hg_error *err);
 
+/* From here on nothing is written: as if the process had been killed. */
+void journal_break(struct journal *journal);
+
 size_t journal_count(const struct journal *journal);
 const struct journal_record *journal_at(const struct journal *journal, size_t index);
 /* The last record of a step with this event, or NULL. */

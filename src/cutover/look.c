@@ -424,7 +424,24 @@ static bool parse_book(struct look *l, const char *name, hg_error *err)
     return ok;
 }
 
-bool hg_cutover_plan(const hg_cutover_options *options, hg_cutover **out_cutover, hg_error *err)
+/* The first step that is not known makes all of it unknown: but for those that only ask. */
+int64_t look_budget(const hg_cutover *v)
+{
+    bool inside = false, known = false;
+    int64_t took_ms = 0;
+
+    for (size_t i = 0; i < v->step_count; i++) {
+        inside = (inside || strcmp(v->steps[i].id, v->freeze) == 0)
+                 && strcmp(v->steps[i].id, v->commit) != 0;
+        if (!inside)
+            continue;
+        known = known || v->steps[i].expected_ms >= 0;
+        took_ms += v->steps[i].expected_ms > 0 ? v->steps[i].expected_ms : 0;
+    }
+    return known ? data_budget_ms((double)took_ms) : 0;
+}
+
+bool look_plan(const hg_cutover_options *options, hg_cutover **out_cutover, hg_error *err)
 {
     const char *path = hg_url_path(hg_settings_url(options->source));
     struct look *l = new_look();
@@ -442,12 +459,20 @@ bool hg_cutover_plan(const hg_cutover_options *options, hg_cutover **out_cutover
     l->view.source = kept(l, path);
     l->view.target = kept(l, hg_url_redacted(hg_settings_url(options->target)));
     l->view.cost = "Nothing has been changed.";
-    l->view.budget_ms = options->budget_ms;
     show_expected(l, options->source, "~"); /* behind every name that begins with a digit */
+    l->view.budget_ms = options->budget_ms > 0 ? options->budget_ms : look_budget(&l->view);
     if (!try_gates(l, options)) {
         hg_cutover_free(&l->view);
         return hg_fail(err, HG_CANCELLED, "the plan was not made to its end");
     }
     *out_cutover = &l->view;
+    return true;
+}
+
+bool hg_cutover_plan(const hg_cutover_options *options, hg_cutover **out_cutover, hg_error *err)
+{
+    if (!look_plan(options, out_cutover, err))
+        return false;
+    try_gates((struct look *)*out_cutover, options);
     return true;
 }

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -193,6 +194,34 @@ bool run_load_book(const char *dir, struct loaded_runbook **out_book, hg_error *
 
     buf_release(&text);
     return ok;
+}
+
+const char *run_who(char room[WHO_ROOM])
+{
+    struct passwd entry, *found = NULL;
+    char text[1024];
+
+    if (getpwuid_r(getuid(), &entry, text, sizeof text, &found) == 0 && found != NULL)
+        text_copy(room, WHO_ROOM, entry.pw_name);
+    else
+        snprintf(room, WHO_ROOM, "uid %ld", (long)getuid());
+    return room;
+}
+
+bool run_source(const hg_settings *settings, char out[RUN_PATH], hg_error *err)
+{
+    const char *path = hg_url_path(hg_settings_url(settings));
+    char *whole;
+
+    if (path == NULL || strcmp(path, ":memory:") == 0)
+        return hg_fail(err, HG_CONFIG, "a cutover begins at a SQLite file, and \"%s\" is none",
+                       hg_url_redacted(hg_settings_url(settings)));
+    whole = realpath(path, NULL);
+    if (whole == NULL)
+        return hg_fail(err, HG_NO_DATABASE, "could not find \"%s\": %m", path);
+    text_copy(out, RUN_PATH, whole);
+    free(whole);
+    return true;
 }
 
 /* --- orders --- */

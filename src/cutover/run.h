@@ -17,7 +17,7 @@
 
 struct buf;
 
-enum { RUN_PATH = 4096 };
+enum { RUN_PATH = 4096, WHO_ROOM = 64 };
 
 /* The newest run's folder. err: HG_FAILED (there is none), HG_IO. */
 bool run_newest(const hg_settings *settings, char dir[RUN_PATH], hg_error *err);
@@ -51,6 +51,12 @@ bool run_load_book(const char *dir, struct loaded_runbook **out_book, hg_error *
 
 /* The text of a runbook by its name or file; file: which name its faults get. */
 bool run_read_book(const char *name, struct buf *out, hg_error *err);
+
+/* The person, as far as the operating system knows. */
+const char *run_who(char room[WHO_ROOM]);
+
+/* The whole path of the SQLite file that a cutover begins at. err: HG_CONFIG, HG_NO_DATABASE. */
+bool run_source(const hg_settings *settings, char out[RUN_PATH], hg_error *err);
 
 /* --- orders --- */
 

@@ -65,8 +65,8 @@ blame(struct reader *r, const struct place_step *way, size_t steps, const char *
         }                          \
     }
 
-static const char *const step_keys[] = {"id",    "title",   "what",      "cost", "action",
-                                        "class", "confirm", "arguments", NULL};
+static const char *const step_keys[] = {"id",    "title",   "what",      "cost",     "action",
+                                        "class", "confirm", "arguments", "rehearse", NULL};
 static const char *const book_keys[] = {"name", "freeze", "commit", "steps", NULL};
 
 static const char *nearest(const char *word, const char *const *words)
@@ -238,6 +238,15 @@ static void check_danger(struct reader *r, size_t index, const struct step *step
               "a step without return has to \"confirm\" with \"no return\"");
 }
 
+static bool flag_member(struct reader *r, const json_t *object, size_t index, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+
+    if (value != NULL && !json_is_boolean(value))
+        blame(r, STEP_WAY(index, key), 3, "\"%s\" has to be true or false", key);
+    return json_is_true(value);
+}
+
 static void read_step(struct reader *r, json_t *object, size_t index,
                       const struct action_form *forms, size_t count, struct step *out)
 {
@@ -261,6 +270,7 @@ static void read_step(struct reader *r, json_t *object, size_t index,
     out->confirmation = (enum confirmation)choose(r, object, index, "confirm", CONFIRMATIONS,
                                                   confirmation_word, CONFIRM_NOTHING);
     out->arguments = json_object_get(object, "arguments");
+    out->rehearse = flag_member(r, object, index, "rehearse");
     if (form == NULL)
         return;
     check_arguments(r, object, index, form);

@@ -8,7 +8,8 @@
  *
  * `title` and `action` are needed, and `id`; `what`, `cost` and `arguments` may be left out,
  * `confirm` is "nothing" without a word (or "run", "cutover", "no return", "attest"), `class` is
- * the action's own.
+ * the action's own. `rehearse` says that the
+ * commands of a step may run in a rehearsal, too.
  */
 #ifndef CUTOVER_RUNBOOK_H
 #define CUTOVER_RUNBOOK_H
@@ -21,6 +22,7 @@ struct action_form {
     enum step_class class; /* what taking such a step back means at least */
     const char
         *arguments; /* names of its arguments, separated by spaces; "!" behind one that is needed */
+    const char *passed_over; /* why a rehearsal does not take such a step; NULL: it does */
 };
 
 struct loaded_runbook; /* a runbook and the memory its texts live in */

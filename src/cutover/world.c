@@ -84,6 +84,24 @@ bool world_open(struct world *w, hg_error *err)
            && open_pool(w->target_settings, target, false, &w->target, err);
 }
 
+bool world_open_copies(struct world *w, const char *database, hg_error *err)
+{
+    return open_file(w, w->source_path, false, &w->source, err)
+           && open_file(w, w->source_path, true, &w->reader, err)
+           && world_open_database(w, database, &w->target, err);
+}
+
+/* A socket in a folder that is none: refused at once, whatever the network does. */
+bool world_open_nowhere(const struct world *w, hg_pool **out_pool, hg_error *err)
+{
+    hg_url *url = NULL;
+    bool ok = hg_url_parse("postgresql://nobody@/nothing?host=/nowhere/headgate", &url, err)
+              && open_pool(w->target_settings, url, false, out_pool, err);
+
+    hg_url_free(url);
+    return ok;
+}
+
 void world_close_pool(hg_pool *pool)
 {
     if (pool != NULL)

@@ -20,7 +20,9 @@ struct world {
     hg_pool *reader; /* the same file, for reading alone, as wide as a copy needs it */
     hg_pool *target; /* crosses the fence, as wide as a copy needs it */
     char source_path[WORLD_PATH];
-    char dir[WORLD_PATH]; /* of the run */
+    char dir[WORLD_PATH];      /* of the run */
+    char env_file[WORLD_PATH]; /* the application's; "": as the settings say */
+    bool rehearsal;            /* all of this is a copy: nobody else may notice */
     struct journal *journal;
     const hg_observer *observer;
     atomic_llong rate;           /* rows a second that a copy may do; 0: as many as it can */
@@ -35,6 +37,13 @@ struct world {
  */
 bool world_open(struct world *world, hg_error *err);
 void world_close(struct world *world);
+
+/* The same on copies: the source is the file of source_path, the target another database of its
+ * server. */
+bool world_open_copies(struct world *world, const char *database, hg_error *err);
+
+/* A pool to a server that is not there. */
+bool world_open_nowhere(const struct world *world, hg_pool **out_pool, hg_error *err);
 
 /* A SQLite pool for reading alone on another file, as wide as a copy needs it. */
 bool world_open_file(const struct world *world, const char *path, hg_pool **out_pool,

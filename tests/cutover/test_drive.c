@@ -93,9 +93,9 @@ static const struct action actions[] = {
     {"look", "look", NULL, NULL, verify, NULL},
 };
 
-#define MAKE(id, class, confirmation)                             \
-    {                                                             \
-        id, "Step " id, "", "", "make", class, confirmation, NULL \
+#define MAKE(id, class, confirmation)                                    \
+    {                                                                    \
+        id, "Step " id, "", "", "make", class, confirmation, NULL, false \
     }
 
 static const struct step steps[] = {

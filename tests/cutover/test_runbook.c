@@ -16,8 +16,8 @@
 #include "cutover/runbook.h"
 
 static const struct action_form forms[] = {
-    {"freeze", STEP_REVERSIBLE, ""},
-    {"unfence", STEP_NO_RETURN, ""},
+    {"freeze", STEP_REVERSIBLE, "", NULL},
+    {"unfence", STEP_NO_RETURN, "", NULL},
     {"command", STEP_HARMLESS, "run! undo environment"},
 };
 

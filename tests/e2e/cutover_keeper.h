@@ -308,4 +308,15 @@ static inline void await_nobody(const struct shop *s)
     }
 }
 
+/* The .env file; allocated with malloc(). */
+static inline char *read_env(const struct shop *s)
+{
+    struct buf text = BUF_INIT(1 << 16);
+    char *path = temp_path(s->dir, ".env");
+
+    assert_true(file_read(path, &text, NULL));
+    free(path);
+    return buf_take(&text);
+}
+
 #endif

@@ -25,16 +25,6 @@ static void assert_same_env(const struct shop *s, const char *before)
     free(path);
 }
 
-static char *read_env(const struct shop *s)
-{
-    struct buf text = BUF_INIT(1 << 16);
-    char *path = temp_path(s->dir, ".env");
-
-    assert_true(file_read(path, &text, NULL));
-    free(path);
-    return buf_take(&text);
-}
-
 /* Goes to the end of the runbook and back. */
 static void there_and_back(const struct shop *s)
 {
