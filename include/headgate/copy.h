@@ -45,6 +45,8 @@ typedef struct hg_copy_options {
     const char *rejects_file; /* where rows go that a rule rejects, and in a dry run every value
                                  that does not fit, as JSON lines; must not exist; NULL: none */
     int jobs;                 /* connections to each side; 0: as many as the machine is good for */
+    int64_t largest_value;    /* bytes; values of more are not read and fit nowhere. One takes three
+                                 to four times its size in memory. 0: 256 MB */
 
     /* Rows a second, at most, that are checked, sent or read back; 0: as fast as it goes. Asked
      * several times a second by each of the copy's threads, so that it may change meanwhile. To
@@ -77,7 +79,7 @@ typedef struct hg_copy_sample {
     int64_t rowid;       /* of the row; 0 when key is set */
     const char *key;     /* of a table without rowids: its primary key as text; NULL otherwise */
     const char *value;   /* made visible, and cut */
-    const char *storage; /* "integer", "real", "text", "blob", "null" */
+    const char *storage; /* "integer", "real", "text", "blob", "null"; "large": it was not read */
 } hg_copy_sample;
 
 /* All values of one column that are alike in this. */
@@ -105,7 +107,7 @@ typedef struct hg_copy_problem {
 /* A row that is not the same on both sides; of each table the first ones are told. */
 typedef struct hg_copy_difference {
     const char *table;
-    const char *kind; /* "missing" in the target, "extra" there, "different" */
+    const char *kind;    /* "missing" in the target, "extra" there, "different" */
     int64_t key;         /* of a table whose primary key is a whole number; 0 when name is set */
     const char *columns; /* that differ, separated by ", "; "" otherwise */
     const char *name;    /* of other tables: the key as text, or without one the first values */

@@ -41,7 +41,7 @@ struct cli_copy {
     const char *snapshot;  /* a folder */
     const char *rules_file, *rejects_file;
     struct cli_texts rules;
-    int jobs; /* 0: not given */
+    int jobs, max_value_mb; /* 0: not given */
     bool dry_run, verify_only, create, abandon, catch_up, follow, last;
 };
 

@@ -393,6 +393,7 @@ static bool options_of(const struct cli *cli, const struct names *tables, hg_cop
     out->rules_file = copy->rules_file;
     out->rejects_file = copy->rejects_file;
     out->jobs = copy->jobs;
+    out->largest_value = (int64_t)copy->max_value_mb << 20;
     return true;
 }
 

@@ -69,11 +69,11 @@ static bool send_range(struct apply *a, size_t number, int64_t lo, int64_t hi, h
 {
     struct hand *hand = &a->run->crew.hands[0];
     struct encoder *encoder = &hand->encoder;
-    hg_rows *rows = NULL;
+    struct reader reader;
     hg_step step = HG_ROW;
-    bool ok = open_rows(hand, encoder->table, lo, hi, &rows, err);
+    bool ok = reader_open(hand->source, encoder->table, lo, hi, &reader, err);
 
-    while (ok && (step = bulk_cells(rows, hand->cells, hg_deadline_never(), err)) == HG_ROW) {
+    while (ok && (step = reader_next(&reader, hand->cells, err)) == HG_ROW) {
         enum encoded said = encode_row(encoder, hand->cells, err);
         int64_t *gone = NULL;
 
@@ -87,7 +87,7 @@ static bool send_range(struct apply *a, size_t number, int64_t lo, int64_t hi, h
         ok = said != ROW_FAILED
              && (encoder->image.size < SEND_BYTES || send(a, &encoder->image, err));
     }
-    hg_rows_close(rows);
+    reader_close(&reader);
     return ok && step == HG_END;
 }
 

@@ -31,15 +31,6 @@ struct check {
     size_t next;
 };
 
-bool open_rows(struct hand *hand, const struct table *table, int64_t lo, int64_t hi,
-               hg_rows **out_rows, hg_error *err)
-{
-    hg_value range[] = {hg_integer(lo), hg_integer(hi)};
-
-    return hg_conn_query(hand->source, table->select, range, table->source->rowid == NULL ? 0 : 2,
-                         hg_deadline_never(), out_rows, err);
-}
-
 /* --- one span --- */
 
 struct scan {
@@ -100,7 +91,7 @@ static bool check_row(struct scan *scan, struct hand *hand, hg_error *err)
         scan->chunk.digest.rows++;
     scan->chunk.bytes += (int64_t)encoder->image.size;
     scan->bytes += (int64_t)encoder->image.size;
-    encoder->image.size = 0;
+    image_clear(&encoder->image);
     if (scan->chunk.bytes < CHUNK_BYTES || table->rowid_cell < 0 || scan->span->keep_whole)
         return true;
     return end_chunk(scan, hand->cells[table->rowid_cell].as.integer, err);
@@ -113,16 +104,16 @@ static bool check_span(void *context, struct hand *hand, void *task, hg_error *e
     const struct table *table = &check->run->mapping.tables[span->table];
     struct scan scan = {
         .check = check, .span = span, .chunk = {.table = span->table, .lo = span->lo}};
-    hg_rows *rows = NULL;
+    struct reader reader;
     hg_step step = HG_ROW;
-    bool ok = open_rows(hand, table, span->lo, span->hi, &rows, err);
+    bool ok = reader_open(hand->source, table, span->lo, span->hi, &reader, err);
 
     hand->encoder.table = table;
     hand->encoder.table_number = span->table;
     hand->encoder.image.size = 0;
-    while (ok && (step = bulk_cells(rows, hand->cells, hg_deadline_never(), err)) == HG_ROW)
+    while (ok && (step = reader_next(&reader, hand->cells, err)) == HG_ROW)
         ok = check_row(&scan, hand, err);
-    hg_rows_close(rows);
+    reader_close(&reader);
     count_progress(&scan);
     ok = ok && step == HG_END;
     if (ok && (scan.chunk.digest.rows > 0 || span->keep_whole))

@@ -378,14 +378,13 @@ static bool add_row(struct court *c, hg_error *err)
 static bool judge_rows(struct court *c, hg_error *err)
 {
     struct encoder *encoder = &c->hand->encoder;
-    hg_rows *rows = NULL;
+    struct reader reader = {.rows = NULL};
     hg_step step = HG_ROW;
     bool over = c->count.size == 0,
-         ok = over || open_rows(c->hand, c->table, INT64_MIN, INT64_MAX, &rows, err);
+         ok = over || reader_open(c->hand->source, c->table, INT64_MIN, INT64_MAX, &reader, err);
 
     encode_header(&c->batch);
-    while (ok && !over
-           && (step = bulk_cells(rows, c->hand->cells, hg_deadline_never(), err)) == HG_ROW) {
+    while (ok && !over && (step = reader_next(&reader, c->hand->cells, err)) == HG_ROW) {
         enum encoded said;
 
         encoder->image.size = 0;
@@ -395,7 +394,7 @@ static bool judge_rows(struct court *c, hg_error *err)
         ok = said != ROW_FAILED && (said == ROW_REJECTED || add_row(c, err))
              && (c->batch.size < BATCH_BYTES || judge_batch(c, &over, err));
     }
-    hg_rows_close(rows);
+    reader_close(&reader);
     return ok && step != HG_ERROR && (over || judge_batch(c, &over, err));
 }
 

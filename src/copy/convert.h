@@ -85,7 +85,7 @@ enum pg_type {
     X(JSON_SYNTAX,       "json-syntax",       false, "a text that is not JSON") \
     X(JSON_NUL,          "json-nul",          false, "JSON with \\u0000 or half a surrogate pair, which jsonb cannot store") \
     X(JSON_BLOB,         "json-blob",         false, "a BLOB in a column of JSON") \
-    X(VALUE_SIZE,        "value-size",        false, "a value too large for PostgreSQL") \
+    X(VALUE_SIZE,        "value-size",        false, "a value, or a row, that is too large to be carried") \
     X(TYPE_UNKNOWN,      "type-unknown",      false, "a column of a type that headgate cannot send")
 // clang-format on
 

@@ -141,7 +141,9 @@ static bool keep_on(struct run *run, hg_error *err)
 
 static bool open_crew(struct run *run, hg_error *err)
 {
-    return crew_open(run->source_pool, run->observer, jobs_of(run->options), &run->crew, err);
+    return crew_open(run->source_pool, run->observer, jobs_of(run->options),
+                     run->options->largest_value > 0 ? run->options->largest_value : VALUE_MOST,
+                     &run->crew, err);
 }
 
 size_t run_table(const struct run *run, const char *name)

@@ -21,12 +21,13 @@ static bool no_memory(hg_error *err)
     return hg_fail(err, HG_NOMEM, "could not start the workers: out of memory");
 }
 
-bool crew_open(hg_pool *source, const hg_observer *observer, int size, struct crew *out,
-               hg_error *err)
+bool crew_open(hg_pool *source, const hg_observer *observer, int size, int64_t largest,
+               struct crew *out, hg_error *err)
 {
     bool ok = true;
 
-    *out = (struct crew){.source_pool = source, .observer = observer, .size = size};
+    *out = (struct crew){
+        .source_pool = source, .observer = observer, .size = size, .largest = largest};
     out->hands = alloc_zero((size_t)size, sizeof *out->hands);
     if (out->hands == NULL)
         return no_memory(err);
@@ -39,8 +40,10 @@ bool crew_open(hg_pool *source, const hg_observer *observer, int size, struct cr
         hand->number = i;
         hand->encoder.tally = &hand->tally;
         ok = hg_pool_checkout(source, "copy", hg_pool_deadline(source), &hand->source, err);
-        if (ok)
+        if (ok) {
             hg_conn_set_interrupt(hand->source, crew_stopping, out);
+            bulk_limit_values(hand->source, largest);
+        }
     }
     if (!ok)
         crew_close(out);
@@ -210,6 +213,7 @@ static void release_hand(struct crew *crew, struct hand *hand)
 {
     if (hand->source != NULL) {
         hg_conn_set_interrupt(hand->source, NULL, NULL);
+        bulk_limit_values(hand->source, 0);
         hg_pool_return(crew->source_pool, hand->source);
     }
     if (hand->target != NULL) {

@@ -49,6 +49,7 @@ struct crew {
     const hg_observer *observer; /* NULL: nobody listens */
     struct hand *hands;
     int size;
+    int64_t largest; /* bytes of a value that is read */
     atomic_bool stop;
     bool cancelled; /* because the observer wants it */
 
@@ -60,10 +61,10 @@ struct crew {
     hg_error error; /* of the first failure */
 };
 
-/* Makes the workers with a connection to the source each. cells: of the widest table. err: what the
- * pool says, HG_NOMEM. */
-bool crew_open(hg_pool *source, const hg_observer *observer, int size, struct crew *out,
-               hg_error *err);
+/* Makes the workers with a connection to the source each, which reads values of so many bytes at
+ * most. err: what the pool says, HG_NOMEM. */
+bool crew_open(hg_pool *source, const hg_observer *observer, int size, int64_t largest,
+               struct crew *out, hg_error *err);
 
 /* Connects the workers to the target. */
 bool crew_connect(struct crew *crew, hg_pool *target, hg_error *err);

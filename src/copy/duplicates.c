@@ -217,12 +217,12 @@ static bool each_key(struct task *task, struct hand *hand,
                                   uint64_t pass, hg_error *err),
                      uint64_t pass, hg_error *err)
 {
-    hg_rows *rows = NULL;
+    struct reader reader;
     hg_step step = HG_ROW;
     uint64_t hash;
-    bool ok = open_rows(hand, hand->encoder.table, INT64_MIN, INT64_MAX, &rows, err);
+    bool ok = reader_open(hand->source, hand->encoder.table, INT64_MIN, INT64_MAX, &reader, err);
 
-    while (ok && (step = bulk_cells(rows, hand->cells, hg_deadline_never(), err)) == HG_ROW) {
+    while (ok && (step = reader_next(&reader, hand->cells, err)) == HG_ROW) {
         hand->encoder.image.size = 0;
         switch (encode_row(&hand->encoder, hand->cells, err)) {
         case ROW_FITS:
@@ -234,7 +234,7 @@ static bool each_key(struct task *task, struct hand *hand,
             ok = false;
         }
     }
-    hg_rows_close(rows);
+    reader_close(&reader);
     return ok && step == HG_END;
 }
 

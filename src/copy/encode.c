@@ -65,7 +65,7 @@ static enum finding convert(const struct column *column, const struct cell *cell
 {
     const struct target *target = &column->target->target;
 
-    if (!image_reserve(out, IMAGE_FIXED))
+    if (!image_reserve(out, IMAGE_FIXED) || cell->class == CELL_LARGE)
         return VALUE_SIZE;
     return cell->class == CELL_NULL ? convert_null(target, out)
                                     : column->convert(target, cell, out);
@@ -122,6 +122,20 @@ static enum encoded note(struct encoder *e, size_t column, enum finding finding,
     return said;
 }
 
+/* All of a row comes back in one message, of which PostgreSQL makes no larger ones. */
+enum { ROW_MOST = 1000 << 20 };
+
+static size_t largest_of(const struct table *table, const struct cell *cells)
+{
+    size_t largest = 0;
+
+    for (size_t i = 1; i < table->column_count; i++)
+        if (cells[i].class >= CELL_TEXT
+            && (cells[largest].class < CELL_TEXT || cells[i].size > cells[largest].size))
+            largest = i;
+    return largest;
+}
+
 enum encoded encode_row(struct encoder *e, const struct cell *cells, hg_error *err)
 {
     const struct table *table = e->table;
@@ -139,6 +153,11 @@ enum encoded encode_row(struct encoder *e, const struct cell *cells, hg_error *e
 
         if (one != ROW_FITS)
             said = one;
+    }
+    if (said == ROW_FITS && image->size - from > ROW_MOST) {
+        image->size = from;
+        said = note(e, largest_of(table, cells), VALUE_SIZE, cells, err);
+        said = said == ROW_FITS ? ROW_REJECTED : said;
     }
     if (image->failed || e->scratch.failed || e->tally->failed) {
         hg_fail(err, HG_NOMEM, "could not encode a row: out of memory");

@@ -40,6 +40,19 @@ static inline bool image_reserve(struct image *image, size_t more)
     return true;
 }
 
+/* Empties it, and gives the room of an unusually large row back. */
+static inline void image_clear(struct image *image)
+{
+    enum { KEPT = 4 << 20 };
+
+    image->size = 0;
+    if (image->room > KEPT) {
+        alloc_free(image->bytes);
+        image->bytes = NULL;
+        image->room = 0;
+    }
+}
+
 static inline void image_release(struct image *image)
 {
     alloc_free(image->bytes);

@@ -46,13 +46,18 @@ static bool send_image(struct transfer *t, hg_error *err)
 {
     struct image *image = &t->hand->encoder.image;
     struct advance *advance = &t->run->advances[t->chunk->table];
-    bool ok = bulk_send(t->hand->target, image->bytes, image->size, not_stalled(), err);
+    bool ok = true;
 
+    /* what is sent is copied once more, so that of a large row only parts are */
+    for (size_t at = 0, size; ok && at < image->size; at += size) {
+        size = image->size - at < 2 * SEND_BYTES ? image->size - at : SEND_BYTES;
+        ok = bulk_send(t->hand->target, image->bytes + at, size, not_stalled(), err);
+    }
     t->chunk->bytes += (int64_t)image->size;
     atomic_fetch_add_explicit(&advance->rows, t->rows, memory_order_relaxed);
     atomic_fetch_add_explicit(&advance->bytes, (int64_t)image->size, memory_order_relaxed);
     t->rows = 0;
-    image->size = 0;
+    image_clear(image);
     return ok;
 }
 
@@ -73,15 +78,15 @@ static bool send_row(struct transfer *t, hg_error *err)
 static bool send_rows(struct transfer *t, hg_error *err)
 {
     struct encoder *encoder = &t->hand->encoder;
-    hg_rows *rows = NULL;
+    struct reader reader;
     hg_step step = HG_ROW;
-    bool ok = open_rows(t->hand, t->table, t->chunk->lo, t->chunk->hi, &rows, err);
+    bool ok = reader_open(t->hand->source, t->table, t->chunk->lo, t->chunk->hi, &reader, err);
 
     encoder->image.size = 0;
     encode_header(&encoder->image);
-    while (ok && (step = bulk_cells(rows, t->hand->cells, hg_deadline_never(), err)) == HG_ROW)
+    while (ok && (step = reader_next(&reader, t->hand->cells, err)) == HG_ROW)
         ok = send_row(t, err);
-    hg_rows_close(rows);
+    reader_close(&reader);
     encode_trailer(&encoder->image);
     return ok && step == HG_END && send_image(t, err);
 }

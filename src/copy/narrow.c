@@ -38,7 +38,7 @@ struct merge {
     struct hand *hand;
     const struct table *table;
     struct stretch *stretch;
-    hg_rows *rows;
+    struct reader reader;
     bool first; /* nothing has been received yet */
     struct side source, target;
 };
@@ -57,7 +57,7 @@ static bool next_of_source(struct merge *m, hg_error *err)
     hg_step step = HG_ROW;
 
     while (said == ROW_REJECTED
-           && (step = bulk_cells(m->rows, m->hand->cells, hg_deadline_never(), err)) == HG_ROW) {
+           && (step = reader_next(&m->reader, m->hand->cells, err)) == HG_ROW) {
         encoder->image.size = 0;
         said = encode_row(encoder, m->hand->cells, err);
     }
@@ -178,8 +178,9 @@ static bool compare_stretch(void *context, struct hand *hand, void *task, hg_err
     ok = buf_failed(&sql) ? no_memory(err)
                           : bulk_copy_out(hand->target, sql.bytes, hg_deadline_never(), err);
     if (ok) {
-        ok = open_rows(hand, table, stretch->lo, stretch->hi, &m.rows, err) && merge_rows(&m, err);
-        hg_rows_close(m.rows);
+        ok = reader_open(hand->source, table, stretch->lo, stretch->hi, &m.reader, err)
+             && merge_rows(&m, err);
+        reader_close(&m.reader);
         if (!ok)
             bulk_copy_out_stop(hand->target);
     }

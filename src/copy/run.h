@@ -1,6 +1,7 @@
 /*
  * run.h - what the phases of a copy share: who is connected, what is copied, how far it has come.
  *
+ *   reader.c     the rows of a table
  *   build.c      tables for a target that has none
  *   snapshot.c   all readers at one moment of the source
  *   check.c      every value once, and the chunks that the rows are sent in
@@ -27,6 +28,7 @@
 #include "kept.h"
 #include "mapping.h"
 #include "pace.h"
+#include "reader.h"
 
 /* Rows of a table between two rowids, sent in one piece; of a table without rowids all of it. */
 struct chunk {
@@ -135,10 +137,6 @@ bool check_duplicates(struct run *run, hg_error *err);
 /* Rows that do not meet a CHECK of the target, as problems that stop the copy. The server judges
  * them in a temporary table, and they are gone again. What it cannot judge is told. */
 bool check_conditions(struct run *run, hg_error *err);
-
-/* Reads the rows of one chunk. */
-bool open_rows(struct hand *hand, const struct table *table, int64_t lo, int64_t hi,
-               hg_rows **out_rows, hg_error *err);
 
 /* Whether the target holds the record of an unfinished copy. */
 bool state_find(struct run *run, bool *out_found, hg_error *err);

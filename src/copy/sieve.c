@@ -145,13 +145,13 @@ static bool read_source(struct sieve *s, bool show, each_row *each, hg_error *er
 {
     struct encoder *encoder = &s->hand->encoder;
     struct buf shown = BUF_INIT(1 << 20);
-    hg_rows *rows = NULL;
+    struct reader reader;
     hg_step step = HG_ROW;
-    bool ok = open_rows(s->hand, s->table, INT64_MIN, INT64_MAX, &rows, err);
+    bool ok = reader_open(s->hand->source, s->table, INT64_MIN, INT64_MAX, &reader, err);
 
     encoder->table = s->table;
     encoder->table_number = s->number;
-    while (ok && (step = bulk_cells(rows, s->hand->cells, hg_deadline_never(), err)) == HG_ROW) {
+    while (ok && (step = reader_next(&reader, s->hand->cells, err)) == HG_ROW) {
         struct met met = {.side = SOURCE};
         enum encoded said;
 
@@ -167,7 +167,7 @@ static bool read_source(struct sieve *s, bool show, each_row *each, hg_error *er
         met.shown = shown.bytes;
         ok = ok && each(s, &met, err);
     }
-    hg_rows_close(rows);
+    reader_close(&reader);
     buf_release(&shown);
     return ok && step == HG_END;
 }

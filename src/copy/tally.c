@@ -13,7 +13,7 @@ const char *cell_class_name(enum cell_class class)
 {
     static const char *const names[] = {
         [CELL_NULL] = "null", [CELL_INTEGER] = "integer", [CELL_REAL] = "real",
-        [CELL_TEXT] = "text", [CELL_BLOB] = "blob",
+        [CELL_TEXT] = "text", [CELL_BLOB] = "blob",       [CELL_LARGE] = "large",
     };
 
     return names[class];
@@ -56,6 +56,9 @@ char *cell_show(const struct cell *cell, char *out, size_t size)
         return show_text(cell, out, size);
     case CELL_BLOB:
         return show_blob(cell, out, size);
+    case CELL_LARGE:
+        snprintf(out, size, "...");
+        break;
     }
     return out;
 }

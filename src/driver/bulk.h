@@ -56,7 +56,14 @@ void bulk_copy_out_stop(hg_conn *conn);
 /* --- SQLite --- */
 
 /* One value as SQLite stores it: its storage class, not what the column was declared as. */
-enum cell_class { CELL_NULL, CELL_INTEGER, CELL_REAL, CELL_TEXT, CELL_BLOB };
+enum cell_class {
+    CELL_NULL,
+    CELL_INTEGER,
+    CELL_REAL,
+    CELL_TEXT,
+    CELL_BLOB,
+    CELL_LARGE /* made by who reads: a text or BLOB that was too large to be read */
+};
 
 struct cell {
     enum cell_class class;
@@ -71,6 +78,10 @@ struct cell {
 /* hg_rows_next() and all values of the row at once: cells, one a column, are borrowed until the
  * next call. */
 hg_step bulk_cells(hg_rows *rows, struct cell *cells, hg_deadline by, hg_error *err);
+
+/* Values of more bytes are not read: the step that comes to one fails with SQLSTATE 54000, ends the
+ * rows, and harms nothing else. bytes: 0: SQLite's own limit again. */
+void bulk_limit_values(hg_conn *conn, int64_t bytes);
 
 /*
  * The pages of the database as the connection's read transaction sees them, without SQLite's cache

@@ -3,6 +3,7 @@
  */
 #include "bulk.h"
 
+#include "lent.h"
 #include "sqlite.h"
 #include "sqlstate.h"
 
@@ -51,4 +52,14 @@ hg_step bulk_cells(hg_rows *base, struct cell *cells, hg_deadline by, hg_error *
             return HG_ERROR;
         }
     return HG_ROW;
+}
+
+void bulk_limit_values(hg_conn *handle, int64_t bytes)
+{
+    struct sqlite_conn *conn =
+        (struct sqlite_conn *)conn_in_hand(handle, "limit the size of values", NULL);
+    int most = bytes > 0 && bytes < INT32_MAX ? (int)bytes : INT32_MAX; /* SQLite cuts that */
+
+    if (conn != NULL && conn->base.driver->id == HG_SQLITE)
+        sqlite3_limit(conn->db, SQLITE_LIMIT_LENGTH, most);
 }

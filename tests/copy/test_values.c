@@ -275,11 +275,64 @@ static void every_value_that_fits_arrives_as_it_is(void **state)
         assert_true(sides.result->tables[i].compared && sides.result->tables[i].match);
 }
 
+/* --- large ones --- */
+
+static void open_large(struct sides *both)
+{
+    open_sides(both);
+    IN_SOURCE(both, "CREATE TABLE docs (id INTEGER PRIMARY KEY, name TEXT, body BLOB, note TEXT)",
+              "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) INSERT "
+              "INTO docs SELECT i, 'doc ' || i, randomblob(i * 1000), NULL FROM n",
+              "UPDATE docs SET body = randomblob(5000000) WHERE id IN (1, 20, 21, 50)",
+              "UPDATE docs SET note = replace(hex(zeroblob(1500000)), '0', 'a') WHERE id = 30");
+}
+
+static void a_value_larger_than_any_buffer_goes_over(void **state)
+{
+    struct sides large;
+
+    (void)state;
+    open_large(&large);
+    must_copy(&large);
+    assert_true(large.result->tables[0].match);
+    assert_target(&large, "SELECT sum(length(body)) || ' ' || max(length(note)) FROM docs",
+                  "21183000 3000000");
+    close_sides(&large);
+}
+
+static void a_value_that_is_too_large_is_told_without_being_read(void **state)
+{
+    static const char *const rules[] = {"docs.body null", "docs.note@value-size reject"};
+    const hg_copy_finding *finding;
+    struct sides large;
+
+    (void)state;
+    open_large(&large);
+    large.options.largest_value = 1 << 20;
+    assert_false(copy_them(&large));
+    assert_int_equal(large.result->finding_count, 2);
+    finding = finding_of(&large, "docs", "value-size");
+    assert_int_equal(finding->count, 4);
+    assert_string_equal(finding->column, "body");
+    assert_int_equal(finding->samples[1].rowid, 20);
+    assert_string_equal(finding->samples[1].storage, "large");
+    large.options.rules = rules;
+    large.options.rule_count = 2;
+    must_copy(&large);
+    assert_target(&large,
+                  "SELECT string_agg(id::text, ' ' ORDER BY id) FROM docs WHERE body IS NULL",
+                  "1 20 21 50");
+    assert_target(&large, "SELECT count(*) FROM docs", "49");
+    close_sides(&large);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_value_fits_or_breaks_the_rule_that_it_should),
         cmocka_unit_test(every_value_that_fits_arrives_as_it_is),
+        cmocka_unit_test(a_value_larger_than_any_buffer_goes_over),
+        cmocka_unit_test(a_value_that_is_too_large_is_told_without_being_read),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
