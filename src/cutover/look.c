@@ -461,18 +461,20 @@ bool look_plan(const hg_cutover_options *options, hg_cutover **out_cutover, hg_e
     l->view.cost = "Nothing has been changed.";
     show_expected(l, options->source, "~"); /* behind every name that begins with a digit */
     l->view.budget_ms = options->budget_ms > 0 ? options->budget_ms : look_budget(&l->view);
-    if (!try_gates(l, options)) {
-        hg_cutover_free(&l->view);
-        return hg_fail(err, HG_CANCELLED, "the plan was not made to its end");
-    }
     *out_cutover = &l->view;
     return true;
 }
 
 bool hg_cutover_plan(const hg_cutover_options *options, hg_cutover **out_cutover, hg_error *err)
 {
-    if (!look_plan(options, out_cutover, err))
+    hg_cutover *plan = NULL;
+
+    if (!look_plan(options, &plan, err))
         return false;
-    try_gates((struct look *)*out_cutover, options);
+    if (!try_gates((struct look *)plan, options)) {
+        hg_cutover_free(plan);
+        return hg_fail(err, HG_CANCELLED, "the plan was not made to its end");
+    }
+    *out_cutover = plan;
     return true;
 }
