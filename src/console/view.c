@@ -143,26 +143,37 @@ static int tabs_room(const struct model *m, int width)
     return running[0] == '\0' ? width : width - 3 - shown_width(running);
 }
 
-/* Where a screen's number stands, before its name; -1: there is no room for it. */
-static int tab_place(enum screen_id screen, int room)
+/* Columns of a screen's number and, unless it is `brief`, its name. */
+static int tab_width(const struct model *m, enum screen_id screen, bool brief)
 {
-    int x = 1, end = 1;
+    return brief && screen != m->screen ? 1 : 2 + (int)strlen(names[screen]);
+}
 
-    for (int i = 0; i <= (int)screen; i++) {
-        x = end;
-        end = x + 2 + (int)strlen(names[i]) + 2;
-    }
-    return end - 2 > room ? -1 : x;
+/* Where a screen's number stands; -1: there is no room for it. */
+static int tab_place(const struct model *m, enum screen_id screen, bool brief, int room)
+{
+    int x = 1;
+
+    for (int i = 0; i < (int)screen; i++)
+        x += tab_width(m, (enum screen_id)i, brief) + 2;
+    return x + tab_width(m, screen, brief) > room ? -1 : x;
+}
+
+/* The open screen has its name in any case: the others go down to their numbers for it. */
+static bool tabs_are_brief(const struct model *m, int room)
+{
+    return tab_place(m, m->screen, false, room) < 0;
 }
 
 bool view_tab_at(const struct model *m, int x, enum screen_id *out)
 {
     int room = tabs_room(m, m->width);
+    bool brief = tabs_are_brief(m, room);
 
     for (int i = 0; i < SCREEN_COUNT; i++) {
-        int at = tab_place((enum screen_id)i, room);
+        int at = tab_place(m, (enum screen_id)i, brief, room);
 
-        if (at >= 0 && x >= at && x < at + 2 + (int)strlen(names[i])) {
+        if (at >= 0 && x >= at && x < at + tab_width(m, (enum screen_id)i, brief)) {
             *out = (enum screen_id)i;
             return true;
         }
@@ -174,19 +185,21 @@ bool view_tab_at(const struct model *m, int x, enum screen_id *out)
 static void draw_tabs(const struct model *m, struct area a)
 {
     int room = tabs_room(m, a.width);
+    bool brief = tabs_are_brief(m, room);
     char running[96], number[4];
 
     view_running(m, running, sizeof running);
     area_put_right(a, a.width - 1, 0, ROLE_STEP_RUN, running);
     for (int screen = 0; screen < SCREEN_COUNT; screen++) {
         bool open = (enum screen_id)screen == m->screen;
-        int x = tab_place((enum screen_id)screen, room);
+        int x = tab_place(m, (enum screen_id)screen, brief, room);
 
         if (x < 0)
             break;
         snprintf(number, sizeof number, open ? "%d " : "%d", screen + 1);
         area_put(a, x, 0, open ? ROLE_TAB_OPEN : ROLE_KEY, number);
-        area_put(a, x + 2, 0, open ? ROLE_TAB_OPEN : ROLE_TAB, names[screen]);
+        if (open || !brief)
+            area_put(a, x + 2, 0, open ? ROLE_TAB_OPEN : ROLE_TAB, names[screen]);
     }
 }
 
