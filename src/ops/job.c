@@ -654,12 +654,14 @@ int jobs_fd(const struct jobs *jobs)
 void jobs_free(struct jobs *jobs)
 {
     struct job_message message;
+    bool made[RUNNING_MAX]; /* threads: from here on none is added */
 
     if (jobs == NULL)
         return;
     pthread_mutex_lock(&jobs->lock);
     jobs->closing = true;
     for (int i = 0; i < RUNNING_MAX; i++) {
+        made[i] = jobs->hands[i].state != HAND_NONE;
         atomic_store(&jobs->running[i].left, true); /* before it is cancelled */
         atomic_store(&jobs->running[i].cancelled, true);
     }
@@ -668,7 +670,7 @@ void jobs_free(struct jobs *jobs)
     queue_close(jobs->queue);
     hg_pool_drain(jobs->ops->pool);
     for (int i = 0; i < RUNNING_MAX; i++)
-        if (jobs->hands[i].state != HAND_NONE)
+        if (made[i])
             pthread_join(jobs->hands[i].thread, NULL);
     while (queue_take(jobs->queue, &message))
         job_result_free(message.result);
