@@ -16,290 +16,24 @@
 #include "base/alloc.h"
 #include "console/view.h"
 #include "support/golden.h"
-#include "support/scene_cutover.h"
+#include "support/stills_cutover.h"
 
 static void tick(struct scene *s, int64_t after_ms)
 {
     scene_send(s, (struct message){.kind = MSG_TICK}, after_ms);
 }
 
-/* --- screens --- */
-
-static void open_screen(struct scene *s)
-{
-    scene_calm(s);
-    scene_deliver(s);
-    scene_key(s, '6');
-}
-
-static void unread(struct scene *s)
-{
-    open_screen(s);
-}
-
-static void missing(struct scene *s)
-{
-    open_screen(s);
-    scene_cutover_trouble(s, HG_CONFIG, "HEADGATE_CUTOVER_URL is not set",
-                          "It names the PostgreSQL database that the cutover moves to.");
-}
-
-static void broken(struct scene *s)
-{
-    open_screen(s);
-    scene_cutover_trouble(s, HG_FILE,
-                          "the journal was changed: a record does not follow the one before",
-                          "Compare it with a copy of yours, and do not go on with this run.");
-}
-
-static void planning(struct scene *s)
-{
-    open_screen(s);
-    scene_no_cutover(s);
-    tick(s, 3000);
-}
-
-static void planned(struct scene *s)
-{
-    open_screen(s);
-    scene_no_cutover(s);
-    scene_cutover_plan(s, false);
-}
-
-static void doubted(struct scene *s)
-{
-    open_screen(s);
-    scene_no_cutover(s);
-    scene_cutover_plan(s, true);
-}
-
-static void doubted_further(struct scene *s)
-{
-    doubted(s);
-    for (int i = 0; i < 16; i++)
-        scene_key(s, 'j');
-}
-
-/* The question is open, its dead time over. */
-static void ask(struct scene *s, uint32_t key)
-{
-    if (s->model.facts.production && !model_armed(&s->model)) {
-        scene_key(s, 'W');
-        tick(s, 400);
-        scene_key(s, 'y');
-    }
-    scene_key(s, key);
-    tick(s, 400);
-}
-
-static void beginning(struct scene *s)
-{
-    planned(s);
-    ask(s, 'n');
-}
-
-static void run_at(struct scene *s, struct scene_run run)
-{
-    open_screen(s);
-    scene_cutover(s, &run);
-}
-
-static void running(struct scene *s)
-{
-    run_at(s, (struct scene_run){.at = 3, .state = "begun"});
-    scene_cutover_event(s, "orders", 16800000, 31204117, "52000 rows/s, 4 min left");
-}
-
-static void frozen(struct scene *s)
-{
-    run_at(s, (struct scene_run){.at = 10, .state = "begun", .frozen_ms = 98000});
-    scene_cutover_event(s, "orders", 16800000, 31204117, "52000 rows/s, 4 min left");
-}
-
-static void over_budget(struct scene *s)
-{
-    run_at(s, (struct scene_run){.at = 11, .state = "begun", .frozen_ms = 341000});
-}
-
-static void asking(struct scene *s)
-{
-    run_at(s, (struct scene_run){.at = 16, .asks = true, .frozen_ms = 172000});
-}
-
-static void no_return(struct scene *s)
-{
-    asking(s);
-    ask(s, 'n');
-    scene_type(s, "NO RET");
-}
-
-static void wrong(struct scene *s)
-{
-    asking(s);
-    ask(s, 'n');
-    scene_type(s, "no return");
-    scene_key(s, KEYS_ENTER);
-}
-
-static void attesting(struct scene *s)
-{
-    run_at(s, (struct scene_run){.at = 4, .asks = true});
-    ask(s, 'n');
-    scene_type(s, "rds:shop-1, Ki");
-}
-
-static const char refused[] = "could not connect to \"db.internal\": connection refused";
-
-static void stalled(struct scene *s)
-{
-    run_at(
-        s,
-        (struct scene_run){
-            .at = 10, .state = "failed", .error = refused, .stalled = true, .frozen_ms = 131000});
-}
-
-static void ended(struct scene *s)
-{
-    run_at(s, (struct scene_run){.at = 1, .state = "failed", .error = refused, .left = true});
-}
-
-static void died(struct scene *s)
-{
-    run_at(s, (struct scene_run){.at = 10, .state = "begun", .left = true, .frozen_ms = 131000});
-}
-
-static void paused(struct scene *s)
-{
-    run_at(s, (struct scene_run){.at = 8, .paused = true, .frozen_ms = 12000});
-}
-
-static void backing_out(struct scene *s)
-{
-    frozen(s);
-    ask(s, 'B');
-    scene_type(s, "2026");
-}
-
-static void going_back(struct scene *s)
-{
-    run_at(s,
-           (struct scene_run){.at = 9, .state = "undoing", .aborting = true, .frozen_ms = 44000});
-}
-
-static void watched(struct scene *s)
-{
-    run_at(s, (struct scene_run){
-                  .at = 17, .state = "begun", .past_return = true, .frozen_ms = 180000});
-}
-
-static void done(struct scene *s)
-{
-    run_at(s, (struct scene_run){.at = 18, .past_return = true, .outcome = "done", .frozen_ms = 1});
-}
-
-static void aborted(struct scene *s)
-{
-    run_at(s, (struct scene_run){.at = 18, .aborting = true, .outcome = "aborted"});
-}
-
-static void journal(struct scene *s)
-{
-    stalled(s);
-    scene_key(s, KEYS_TAB);
-}
-
-static void record(struct scene *s)
-{
-    journal(s);
-    scene_key(s, KEYS_ENTER);
-}
-
-static void step(struct scene *s)
-{
-    stalled(s);
-    scene_key(s, KEYS_ENTER);
-}
-
-static void elsewhere(struct scene *s)
-{
-    frozen(s);
-    scene_key(s, '4');
-}
-
-static void read_only(struct scene *s)
-{
-    s->model.facts.read_only = true;
-    asking(s);
-    scene_key(s, 'n');
-}
-
-static const struct {
-    const char *name;
-    void (*set)(struct scene *s);
-    int width, height;
-    bool utf8, production;
-} cases[] = {
-    {"cutover_unread_80x24", unread, 80, 24, true, false},
-    {"cutover_missing_80x24", missing, 80, 24, true, false},
-    {"cutover_missing_40x10", missing, 40, 10, true, false},
-    {"cutover_broken_80x24", broken, 80, 24, true, false},
-    {"cutover_planning_80x24", planning, 80, 24, true, false},
-    {"cutover_planned_80x24", planned, 80, 24, true, false},
-    {"cutover_planned_40x10", planned, 40, 10, true, false},
-    {"cutover_planned_132x43", planned, 132, 43, true, true},
-    {"cutover_doubted_80x24", doubted, 80, 24, true, false},
-    {"cutover_doubted_80x24_ascii", doubted, 80, 24, false, true},
-    {"cutover_doubted_further_80x24", doubted_further, 80, 24, true, false},
-    {"cutover_beginning_80x24", beginning, 80, 24, true, false},
-    {"cutover_beginning_prod_80x24", beginning, 80, 24, true, true},
-    {"cutover_running_80x24", running, 80, 24, true, false},
-    {"cutover_frozen_80x24", frozen, 80, 24, true, false},
-    {"cutover_frozen_80x24_ascii", frozen, 80, 24, false, true},
-    {"cutover_frozen_40x10", frozen, 40, 10, true, false},
-    {"cutover_frozen_40x10_ascii", frozen, 40, 10, false, true},
-    {"cutover_frozen_132x43", frozen, 132, 43, true, false},
-    {"cutover_frozen_132x43_ascii", frozen, 132, 43, false, true},
-    {"cutover_over_budget_80x24", over_budget, 80, 24, true, true},
-    {"cutover_asking_80x24", asking, 80, 24, true, false},
-    {"cutover_asking_40x10", asking, 40, 10, true, false},
-    {"cutover_no_return_80x24", no_return, 80, 24, true, true},
-    {"cutover_no_return_40x10", no_return, 40, 10, true, true},
-    {"cutover_no_return_132x43", no_return, 132, 43, true, true},
-    {"cutover_wrong_80x24", wrong, 80, 24, true, false},
-    {"cutover_attesting_80x24", attesting, 80, 24, true, false},
-    {"cutover_stalled_80x24", stalled, 80, 24, true, false},
-    {"cutover_stalled_40x10", stalled, 40, 10, true, false},
-    {"cutover_ended_80x24", ended, 80, 24, true, false},
-    {"cutover_died_80x24", died, 80, 24, true, false},
-    {"cutover_died_40x10_ascii", died, 40, 10, false, false},
-    {"cutover_paused_80x24", paused, 80, 24, true, false},
-    {"cutover_backing_out_80x24", backing_out, 80, 24, true, true},
-    {"cutover_going_back_80x24", going_back, 80, 24, true, false},
-    {"cutover_watched_80x24", watched, 80, 24, true, false},
-    {"cutover_done_80x24", done, 80, 24, true, false},
-    {"cutover_done_132x43", done, 132, 43, true, false},
-    {"cutover_aborted_80x24", aborted, 80, 24, true, false},
-    {"cutover_journal_80x24", journal, 80, 24, true, false},
-    {"cutover_journal_40x10", journal, 40, 10, true, false},
-    {"cutover_record_80x24", record, 80, 24, true, false},
-    {"cutover_step_80x24", step, 80, 24, true, false},
-    {"cutover_elsewhere_80x24", elsewhere, 80, 24, true, true},
-    {"cutover_elsewhere_40x10", elsewhere, 40, 10, true, false},
-    {"cutover_read_only_80x24", read_only, 80, 24, true, true},
-};
-
 static void screens_are_as_they_were_looked_at(void **state)
 {
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        struct scene *s;
-        char *screen;
+    size_t count;
+    const struct still *still = stills_cutover(&count);
 
-        setlocale(LC_ALL, cases[i].utf8 ? "C.UTF-8" : "C");
-        s = scene_new(cases[i].width, cases[i].height, cases[i].utf8, cases[i].production);
-        cases[i].set(s);
-        screen = scene_screen(s, true);
-        golden_compare(cases[i].name, screen);
+    (void)state;
+    for (size_t i = 0; i < count; i++) {
+        struct scene *s = still_open(&still[i]);
+        char *screen = scene_screen(s, true);
+
+        golden_compare(still[i].name, screen);
         free(screen);
         scene_free(s);
     }
@@ -350,12 +84,13 @@ static void every_state_has_its_next_step(void **state)
         const char *text;
         bool back;
     } rows[] = {
-        {planned, NULL, JOB_CUTOVER_BEGIN, 0, "", false},
-        {asking, "NO RETURN " RUN, JOB_CUTOVER_ORDER, HG_CUTOVER_ANSWER, "NO RETURN " RUN, false},
-        {stalled, NULL, JOB_CUTOVER_ORDER, HG_CUTOVER_CONTINUE, "", false},
-        {paused, NULL, JOB_CUTOVER_ORDER, HG_CUTOVER_CONTINUE, "", false},
-        {ended, NULL, JOB_CUTOVER_WORK, 0, RUN, false},
-        {died, NULL, JOB_CUTOVER_WORK, 0, RUN, false},
+        {still_cutover_planned, NULL, JOB_CUTOVER_BEGIN, 0, "", false},
+        {still_cutover_asking, "NO RETURN " RUN, JOB_CUTOVER_ORDER, HG_CUTOVER_ANSWER,
+         "NO RETURN " RUN, false},
+        {still_cutover_stalled, NULL, JOB_CUTOVER_ORDER, HG_CUTOVER_CONTINUE, "", false},
+        {still_cutover_paused, NULL, JOB_CUTOVER_ORDER, HG_CUTOVER_CONTINUE, "", false},
+        {still_cutover_ended, NULL, JOB_CUTOVER_WORK, 0, RUN, false},
+        {still_cutover_died, NULL, JOB_CUTOVER_WORK, 0, RUN, false},
     };
 
     (void)state;
@@ -364,7 +99,7 @@ static void every_state_has_its_next_step(void **state)
         const struct job_request *said;
 
         rows[i].set(s);
-        ask(s, 'n');
+        still_cutover_ask(s, 'n');
         if (rows[i].typed == NULL)
             scene_key(s, 'y');
         else
@@ -386,8 +121,8 @@ static void backing_out_takes_the_name_of_the_run(void **state)
         struct scene *s = scene_new(80, 24, true, false);
         const struct job_request *said;
 
-        (left == 1 ? died : frozen)(s);
-        ask(s, 'B');
+        (left == 1 ? still_cutover_died : still_cutover_frozen)(s);
+        still_cutover_ask(s, 'B');
         type_words(s, "yes");
         assert_null(started(s, JOB_CUTOVER_ORDER));
         assert_null(started(s, JOB_CUTOVER_WORK));
@@ -411,8 +146,8 @@ static void what_was_typed_for_one_question_answers_no_other(void **state)
     struct scene *s = scene_new(80, 24, true, false);
 
     (void)state;
-    run_at(s, (struct scene_run){.at = 12, .asks = true, .frozen_ms = 100000});
-    ask(s, 'n');
+    still_cutover_run_at(s, (struct scene_run){.at = 12, .asks = true, .frozen_ms = 100000});
+    still_cutover_ask(s, 'n');
     scene_type(s, "CUTOVER shop");
     scene_cutover(s, &(struct scene_run){.at = 16, .asks = true, .frozen_ms = 101000});
     assert_int_equal(s->model.ask, ASK_NOTHING);
@@ -429,7 +164,7 @@ static void a_question_stays_while_its_step_waits(void **state)
     struct scene *s = scene_new(80, 24, true, false);
 
     (void)state;
-    no_return(s);
+    still_cutover_no_return(s);
     scene_cutover(s, &(struct scene_run){.at = 16, .asks = true, .frozen_ms = 173000});
     assert_int_equal(s->model.ask, ASK_WIZARD);
     assert_string_equal(s->model.wizard.typed, "NO RET");
@@ -441,8 +176,8 @@ static void exact_words_are_not_pasted(void **state)
     struct scene *s = scene_new(80, 24, true, false);
 
     (void)state;
-    asking(s);
-    ask(s, 'n');
+    still_cutover_asking(s);
+    still_cutover_ask(s, 'n');
     scene_key(s, KEYS_PASTE);
     scene_type(s, "NO RETURN " RUN);
     scene_key(s, KEYS_PASTE_END);
@@ -455,7 +190,7 @@ static void keys_that_come_too_early_are_not_meant_for_it(void **state)
     struct scene *s = scene_new(80, 24, true, false);
 
     (void)state;
-    planned(s);
+    still_cutover_planned(s);
     scene_key(s, 'n');
     scene_key(s, 'y');
     assert_null(started(s, JOB_CUTOVER_BEGIN));
@@ -472,10 +207,10 @@ static void a_production_is_begun_with_its_name(void **state)
     struct scene *s = scene_new(80, 24, true, true);
 
     (void)state;
-    planned(s);
+    still_cutover_planned(s);
     scene_key(s, 'n');
     assert_string_equal(note(s), "next: production is guarded: W allows changes for ten minutes");
-    ask(s, 'n');
+    still_cutover_ask(s, 'n');
     type_words(s, "y");
     assert_null(started(s, JOB_CUTOVER_BEGIN));
     scene_key(s, KEYS_BACKSPACE);
@@ -490,7 +225,7 @@ static void a_run_is_answered_and_aborted_without_arming(void **state)
     struct scene *s = scene_new(80, 24, true, true);
 
     (void)state;
-    asking(s);
+    still_cutover_asking(s);
     scene_key(s, 'n');
     assert_int_equal(s->model.ask, ASK_WIZARD);
     scene_key(s, KEYS_ESCAPE);
@@ -505,7 +240,7 @@ static void read_only_nothing_is_said(void **state)
 
     (void)state;
     s->model.facts.read_only = true;
-    asking(s);
+    still_cutover_asking(s);
     for (const char *key = "nPBN"; *key != '\0'; key++) {
         scene_key(s, (uint32_t)*key);
         assert_int_equal(s->model.ask, ASK_NOTHING);
@@ -520,7 +255,7 @@ static void what_has_passed_the_point_of_no_return_is_not_taken_back(void **stat
     struct scene *s = scene_new(80, 24, true, false);
 
     (void)state;
-    watched(s);
+    still_cutover_watched(s);
     scene_key(s, 'B');
     assert_int_equal(s->model.ask, ASK_NOTHING);
     assert_string_equal(note(s), "back out: the point of no return has been passed");
@@ -533,7 +268,7 @@ static void an_order_at_a_time(void **state)
     struct job_result said = {.request = {.kind = JOB_CUTOVER_ORDER}, .ok = true};
 
     (void)state;
-    frozen(s);
+    still_cutover_frozen(s);
     scene_key(s, 'P');
     assert_int_equal(started(s, JOB_CUTOVER_ORDER)->order, HG_CUTOVER_PAUSE);
     scene_key(s, 'P');
@@ -574,13 +309,13 @@ static void it_is_read_every_second_where_it_is_seen_and_seldom_elsewhere(void *
     scene_free(s);
 }
 
-/* The frozen file is let go of: whoever has it open stands in the way of the move. */
+/* The still_cutover_frozen file is let go of: whoever has it open stands in the way of the move. */
 static void a_frozen_source_is_not_asked(void **state)
 {
     struct scene *s = scene_new(80, 24, true, false);
 
     (void)state;
-    frozen(s);
+    still_cutover_frozen(s);
     for (int i = 0; i < 10; i++) {
         tick(s, 1000);
         assert_null(started(s, JOB_PING));
@@ -601,7 +336,7 @@ static void nothing_else_changes_what_is_being_moved(void **state)
     struct scene *s = scene_new(80, 24, true, false);
 
     (void)state;
-    frozen(s);
+    still_cutover_frozen(s);
     scene_type(s, "4A");
     assert_string_equal(note(s), "apply: a cutover of this database is open: 6 shows it");
     scene_free(s);
@@ -610,16 +345,18 @@ static void nothing_else_changes_what_is_being_moved(void **state)
 static void its_process_is_heard_while_somebody_looks(void **state)
 {
     struct scene *s = scene_new(80, 24, true, false);
-    struct job_result ended = {.request = {.kind = JOB_CUTOVER_WATCH}, .ok = true};
+    struct job_result still_cutover_ended = {.request = {.kind = JOB_CUTOVER_WATCH}, .ok = true};
 
     (void)state;
-    run_at(s, (struct scene_run){.at = 10, .state = "begun"});
+    still_cutover_run_at(s, (struct scene_run){.at = 10, .state = "begun"});
     assert_true(s->model.wizard.watching);
     scene_cutover_event(s, "orders", 50, 100, "");
     assert_true(shows(s, "50%  orders"));
-    scene_send(
-        s, (struct message){.kind = MSG_RESULT, .job = s->model.wizard.watch_job, .result = &ended},
-        5);
+    scene_send(s,
+               (struct message){.kind = MSG_RESULT,
+                                .job = s->model.wizard.watch_job,
+                                .result = &still_cutover_ended},
+               5);
     assert_non_null(started(s, JOB_CUTOVER)); /* how has it ended? */
     scene_cutover(s, &(struct scene_run){.at = 11, .state = "begun"});
     assert_false(shows(s, "orders"));
@@ -654,8 +391,10 @@ static void assert_harmless(const struct scene *s)
 
 static void no_text_of_a_run_leaves_its_place(void **state)
 {
-    static void (*const pages[])(struct scene *) = {frozen, asking, no_return, stalled, journal,
-                                                    record, step,   done,      doubted};
+    static void (*const pages[])(struct scene *) = {
+        still_cutover_frozen,  still_cutover_asking,  still_cutover_no_return,
+        still_cutover_stalled, still_cutover_journal, still_cutover_record,
+        still_cutover_step,    still_cutover_done,    still_cutover_doubted};
 
     (void)state;
     for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++)
@@ -671,8 +410,13 @@ static void no_text_of_a_run_leaves_its_place(void **state)
         }
 }
 
-static void (*const all_pages[])(struct scene *) = {missing, doubted, frozen, no_return,
-                                                    journal, step,    done};
+static void (*const all_pages[])(struct scene *) = {still_cutover_missing,
+                                                    still_cutover_doubted,
+                                                    still_cutover_frozen,
+                                                    still_cutover_no_return,
+                                                    still_cutover_journal,
+                                                    still_cutover_step,
+                                                    still_cutover_done};
 
 static void every_size_can_be_drawn(void **state)
 {

@@ -21,8 +21,10 @@
 #include "base/text.h"
 #include "console/terminal.h"
 #include "console/view.h"
-#include "support/stills.h"
+#include "support/stills_cutover.h"
 #include "support/tty.h"
+
+enum { STILLS_MAX = 512 };
 
 static char own_path[512];
 
@@ -66,6 +68,20 @@ static int end(void)
     return 0;
 }
 
+/* Those of the cutover, too. */
+static const struct still *all_stills(size_t *out_count)
+{
+    static struct still joined[STILLS_MAX];
+    size_t count, more;
+    const struct still *still = stills(&count), *cutover = stills_cutover(&more);
+
+    assert_true(count + more <= STILLS_MAX);
+    memcpy(joined, still, count * sizeof *joined);
+    memcpy(joined + count, cutover, more * sizeof *joined);
+    *out_count = count + more;
+    return joined;
+}
+
 static bool is_like(const struct still *still, int width, int height, bool utf8)
 {
     return still->width == width && still->height == height && still->utf8 == utf8;
@@ -74,7 +90,7 @@ static bool is_like(const struct still *still, int width, int height, bool utf8)
 static int show_stills(int width, int height, bool utf8)
 {
     size_t count;
-    const struct still *still = stills(&count);
+    const struct still *still = all_stills(&count);
 
     if (begin(width, height, utf8) != 0)
         return 1;
@@ -220,7 +236,7 @@ static void look_at_those_like(const struct still *first, const struct still *st
 static void the_terminal_shows_every_screen_as_it_was_looked_at(void **state)
 {
     size_t count, seen;
-    const struct still *still = stills(&count);
+    const struct still *still = all_stills(&count);
 
     (void)state;
     for (size_t i = 0; i < count; i++) {
