@@ -392,8 +392,11 @@ static void connection_cell(const struct model *m, size_t row, size_t column,
 static struct sort_value connection_value(const struct model *m, size_t row, size_t column)
 {
     const hg_pool_connection *c = connection_at(m, row);
+    /* to the tenth of a second that is shown: those that are held for moments, and those that are
+     * not, keep their places */
     const double numbers[CONN_COLUMNS] = {[CONN_SLOT] = -c->slot,
-                                          [CONN_HELD] = (double)c->held_ms,
+                                          [CONN_HELD] =
+                                              (double)(c->held_ms < 0 ? 0 : c->held_ms / 100),
                                           [CONN_OPEN] = (double)c->age_ms,
                                           [CONN_USES] = (double)c->checkouts,
                                           [CONN_BACKEND] = (double)c->backend_pid};

@@ -22,11 +22,13 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "terminal_parts.h"
+#include "wire.h"
 
 enum {
     ESCAPE_MS = 25,
     LEAVE_MS = 1000, /* how long the last frame may take to get out */
     FRAME_BYTES_MAX = 4 << 20,
+    GAP = 7,          /* spaces between words of one style that are written in it */
     ANSWER_MS = 2000, /* a terminal that takes longer is not asked again */
     GOODBYE_MS = 250  /* how long an answer is waited for that the shell must not get */
 };
@@ -86,38 +88,6 @@ static void start_curses(struct terminal *t, enum color_use use)
     }
 }
 
-/* How long the order to repeat a character (REP, "CSI n b") is that stands there; 0: none does. */
-static size_t find_repeat(const char *bytes, size_t size, int *out_count)
-{
-    size_t n = 2;
-
-    if (size < 4 || bytes[0] != '\033' || bytes[1] != '[')
-        return 0;
-    for (*out_count = 0; n < size && n < 6 && bytes[n] >= '0' && bytes[n] <= '9'; n++)
-        *out_count = *out_count * 10 + bytes[n] - '0';
-    return n > 2 && n < size && bytes[n] == 'b' ? n + 1 : 0;
-}
-
-/*
- * Spells out what is to be repeated, as ncurses asks for in locales of single bytes: libvterm, the
- * terminal within editors, takes a row for full one column too early after such an order, and puts
- * what follows into the next row.
- */
-static void append_frame(struct buf *out, const char *bytes, size_t size)
-{
-    for (size_t i = 0, n; i < size; i += n) {
-        int count;
-
-        n = i == 0 ? 0 : find_repeat(bytes + i, size - i, &count);
-        for (int repeat = 0; n > 0 && repeat < count; repeat++)
-            buf_char(out, bytes[i - 1]);
-        if (n == 0) {
-            n = 1;
-            buf_char(out, bytes[i]);
-        }
-    }
-}
-
 /* Moves what ncurses wrote to the bytes that wait for the terminal. */
 static void collect(struct terminal *t)
 {
@@ -126,7 +96,7 @@ static void collect(struct terminal *t)
     char *to = size <= 0 ? NULL : buf_extend(&frame, (size_t)size);
 
     if (to != NULL && pread(t->frame, to, (size_t)size, 0) == size)
-        append_frame(&t->pending, to, (size_t)size);
+        wire_append(&t->pending, to, (size_t)size, &t->ascii_chosen);
     buf_release(&frame);
     if (size <= 0)
         return;
@@ -190,9 +160,9 @@ static void close_files(struct terminal *t)
     alloc_free(t);
 }
 
-/* ncurses cannot see the terminal, and has prepared one of the size that its description says, whose
- * scrolling region would outlive us on a taller one. It does so again for the size that there is,
- * before it knows of colours, which it would set back. */
+/* ncurses cannot see the terminal, and has prepared one of the size that its description says,
+ * whose scrolling region would outlive us on a taller one. It does so again for the size that there
+ * is, before it knows of colours, which it would set back. */
 static void begin_at_size(struct terminal *t)
 {
     int width, height;
@@ -200,6 +170,7 @@ static void begin_at_size(struct terminal *t)
     endwin();
     collect(t);
     buf_truncate(&t->pending, 0);
+    t->ascii_chosen = false;
     terminal_size(t, &width, &height);
     resizeterm(height, width);
     refresh();
@@ -376,10 +347,46 @@ static attr_t attributes_of(unsigned attributes)
            | (attributes & ATTR_REVERSE ? A_REVERSE : 0);
 }
 
+static struct style style_of(const struct terminal *t, const struct cell *cell)
+{
+    return theme_style(t->theme, t->depth, (enum role)cell->role, (enum role)cell->over);
+}
+
+/* Whether a space looks the same in both styles. */
+static bool same_blank(const struct terminal *t, const struct cell *a, const struct cell *b)
+{
+    struct style x = style_of(t, a), y = style_of(t, b);
+
+    return x.bg == y.bg && ((x.attributes | y.attributes) & (ATTR_UNDERLINE | ATTR_REVERSE)) == 0;
+}
+
+static bool same_role(const struct cell *a, const struct cell *b)
+{
+    return a->role == b->role && a->over == b->over;
+}
+
+/* Where the run of cells that are written in one style ends. A few spaces between two words of that
+ * style are of it too where nobody can see it: each change of style is a dozen bytes. */
+static int end_of_run(const struct terminal *t, const struct canvas *c, int y, int x)
+{
+    const struct cell *first = canvas_at(c, x, y);
+    int end = x;
+
+    while (end < c->width && same_role(canvas_at(c, end, y), first)) {
+        int next = ++end;
+
+        while (next < c->width && next < end + GAP && strcmp(canvas_at(c, next, y)->text, " ") == 0
+               && same_blank(t, canvas_at(c, next, y), first))
+            next++;
+        if (next > end && next < c->width && same_role(canvas_at(c, next, y), first))
+            end = next;
+    }
+    return end;
+}
+
 static void set_style(const struct terminal *t, const struct cell *cell)
 {
-    struct style style =
-        theme_style(t->theme, t->depth, (enum role)cell->role, (enum role)cell->over);
+    struct style style = style_of(t, cell);
     int pair = t->depth == DEPTH_MONO || (style.fg < 0 && style.bg < 0)
                    ? 0
                    : alloc_pair(style.fg, style.bg);
@@ -396,13 +403,9 @@ static void draw_row(struct terminal *t, const struct canvas *c, int y)
         const struct cell *first = canvas_at(c, x, y);
 
         buf_truncate(&run, 0);
-        for (end = x; end < c->width; end++) {
-            const struct cell *cell = canvas_at(c, end, y);
-
-            if (cell->role != first->role || cell->over != first->over)
-                break;
-            buf_text(&run, cell->text);
-        }
+        end = end_of_run(t, c, y, x);
+        for (int i = x; i < end; i++)
+            buf_text(&run, canvas_at(c, i, y)->text);
         set_style(t, first);
         mvaddstr(y, x, run.bytes);
     }

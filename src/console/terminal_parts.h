@@ -17,8 +17,9 @@ struct terminal {
     struct screen *screen;
     struct termios before;
     enum depth depth;
-    bool ansi;    /* understands the sequences of ECMA-48, as most do */
-    bool strings; /* and more of what xterm does: its string sequences, the mouse, the focus */
+    bool ansi;         /* understands the sequences of ECMA-48, as most do */
+    bool strings;      /* and more of what xterm does: its string sequences, the mouse, the focus */
+    bool ascii_chosen; /* see wire.h */
     bool paces, cursor_visible, suspended, mouse;
     char report[16]; /* of the mouse, while it comes: "0;12;5" */
     bool reporting;

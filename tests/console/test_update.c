@@ -49,16 +49,15 @@ static void pools_are_asked_for_only_when_no_answer_brings_them(void **state)
     s->model.wizard.due_ms = INT64_MAX; /* whether there is a cutover is asked for by itself */
     for (int i = 0; i < 4; i++) {
         scene_tick(s, 1000);
-        assert_int_equal(scene_count(s, EFFECT_START), 1);
-        assert_int_equal(scene_started(s)->kind, JOB_PING);
+        assert_int_equal(s->model.feeds[FEED_PING].asked_ms, s->now_ms);
         scene_send(s, (struct message){.kind = MSG_RESULT, .result = &s->ping}, 3);
         scene_send(s, (struct message){.kind = MSG_RESULT, .result = &s->pools}, 0);
-        assert_int_equal(scene_count(s, EFFECT_START), 0);
+        assert_int_equal(s->model.feeds[FEED_POOLS].asked_ms, 0);
     }
-    scene_tick(s, 1000);
-    assert_int_equal(scene_started(s)->kind, JOB_STATUS); /* and there is no answer */
+    scene_tick(s, 1000); /* there is no answer */
+    assert_int_equal(s->model.feeds[FEED_POOLS].asked_ms, 0);
     scene_tick(s, 200);
-    assert_int_equal(scene_started(s)->kind, JOB_POOLS);
+    assert_int_equal(s->model.feeds[FEED_POOLS].asked_ms, s->now_ms);
     scene_free(s);
 }
 
