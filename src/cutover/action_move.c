@@ -1,13 +1,13 @@
 /*
  * action_move.c - what a cutover does to the application: move it, see that it has moved, watch it.
  */
-#include <headgate/server.h>
 #include <headgate/settings.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "actions.h"
 #include "fence.h"
+#include "proof.h"
 #include "world.h"
 
 enum { PROVE_S = 10, PROVE_WITHIN_S = 300, WATCH_S = 60, MS = 1000 };
@@ -15,12 +15,6 @@ enum { PROVE_S = 10, PROVE_WITHIN_S = 300, WATCH_S = 60, MS = 1000 };
 static const char like[] = "HEADGATE_CUTOVER_URL";
 
 /* --- flip --- */
-
-/* The variable that selects the database where the application runs. */
-static const char *variable_of(const struct world *w)
-{
-    return hg_settings_production(w->source_settings) ? "DATABASE_URL_PROD" : "DATABASE_URL";
-}
 
 const char *flip_file(const struct world *w, const struct step *step)
 {
@@ -43,7 +37,7 @@ static bool is_of_file(const struct world *w, hg_error *err)
     for (size_t i = 0; i < hg_settings_count(w->source_settings); i++) {
         hg_setting s = hg_settings_at(w->source_settings, i);
 
-        if (strcmp(s.name, variable_of(w)) != 0 || strcmp(s.source, "environment") != 0)
+        if (strcmp(s.name, world_variable(w)) != 0 || strcmp(s.source, "environment") != 0)
             continue;
         hg_fail(err, HG_REFUSED, "%s comes from the environment, not from the .env file", s.name);
         hg_error_hint(err, "Use a runbook that changes it there, as elastic-beanstalk.");
@@ -57,7 +51,7 @@ enum probe flip_probe(void *world, const struct step *step, hg_error *err)
     struct world *w = world;
     bool same = false;
 
-    if (!hg_env_file_points(flip_file(w, step), variable_of(w), like, &same, err))
+    if (!hg_env_file_points(flip_file(w, step), world_variable(w), like, &same, err))
         return PROBE_FAILED;
     return same ? PROBE_PARTLY : PROBE_NOT_DONE; /* whether it was restarted, the file cannot say */
 }
@@ -68,9 +62,9 @@ bool flip_apply(void *world, const struct step *step, json_t *facts, hg_error *e
     char keep[WORLD_PATH];
 
     json_object_set_new(facts, "file", json_string(flip_file(w, step)));
-    json_object_set_new(facts, "variable", json_string(variable_of(w)));
+    json_object_set_new(facts, "variable", json_string(world_variable(w)));
     return is_of_file(w, err) && world_path(w, "env-before", keep, err)
-           && hg_env_file_point(flip_file(w, step), variable_of(w), like, keep, err)
+           && hg_env_file_point(flip_file(w, step), world_variable(w), like, keep, err)
            && restart(w, step, err);
 }
 
@@ -80,30 +74,11 @@ bool flip_undo(void *world, const struct step *step, hg_error *err)
     char keep[WORLD_PATH];
 
     return world_path(w, "env-before", keep, err)
-           && hg_env_file_restore(flip_file(w, step), variable_of(w), like, keep, err)
+           && hg_env_file_restore(flip_file(w, step), world_variable(w), like, keep, err)
            && restart(w, step, err);
 }
 
 /* --- prove --- */
-
-/* Who has the source open, apart from us; "" when nobody has. */
-static bool find_holder(struct world *w, char *out, size_t size, hg_error *err)
-{
-    hg_sessions *sessions = NULL;
-
-    if (!hg_sessions_read(w->reader, world_soon(), &sessions, err))
-        return false;
-    out[0] = '\0';
-    for (size_t i = 0; i < sessions->process_count; i++) {
-        const hg_file_process *p = &sessions->processes[i];
-
-        if (!p->own && p->database)
-            snprintf(out, size, "%s (pid %lld) has the source open",
-                     p->name == NULL ? "a process" : p->name, (long long)p->pid);
-    }
-    hg_sessions_free(sessions);
-    return true;
-}
 
 /* What speaks against the move; "" when nothing does. */
 static bool find_doubt(struct world *w, const struct step *step, char *out, size_t size,
@@ -112,7 +87,7 @@ static bool find_doubt(struct world *w, const struct step *step, char *out, size
     int64_t instances = step_integer(step, "instances", 1);
     struct fence_state state;
 
-    if (!find_holder(w, out, size, err)
+    if (!proof_on_source(w, out, size, err)
         || !fence_read(w->target, world_role(w, step), world_soon(), &state, err))
         return false;
     if (out[0] == '\0' && state.sessions < instances)
@@ -155,7 +130,7 @@ bool prove_apply(void *world, const struct step *step, json_t *facts, hg_error *
         }
     }
     json_object_set_new(facts, "steady_ms", json_integer((json_int_t)steady_ms));
-    return true;
+    return proof_write(w, world_role(w, step), facts, err);
 }
 
 /* --- watch --- */
@@ -170,7 +145,7 @@ bool watch_apply(void *world, const struct step *step, json_t *facts, hg_error *
     int64_t most = 0;
 
     while (hg_deadline_left_ms(until) > 0) {
-        if (!find_holder(w, doubt, sizeof doubt, err)
+        if (!proof_on_source(w, doubt, sizeof doubt, err)
             || !fence_read(w->target, world_role(w, step), world_soon(), &state, err))
             return false;
         if (doubt[0] != '\0') {

@@ -13,6 +13,7 @@
 #include "fence.h"
 #include "freeze.h"
 #include "migrate/checksum.h"
+#include "proof.h"
 #include "world.h"
 
 enum { DRAIN_S = 30 };
@@ -135,17 +136,20 @@ static bool target_is_left(struct world *w, const struct step *step, hg_error *e
 {
     hg_deadline by = world_soon();
     struct fence_state fence;
+    char who[200] = "";
 
     do {
         if (!fence_read(w->target, world_role(w, step), world_soon(), &fence, err))
             return false;
         if (!fence.fenced)
             return hg_fail(err, HG_REFUSED, "the target is not fenced");
-        if (fence.sessions == 0)
+        if (!w->rehearsal)
+            proof_on_target(w, who, sizeof who);
+        if (fence.sessions == 0 && who[0] == '\0')
             return true;
     } while (world_wait(w, by, NULL));
-    hg_fail(err, HG_REFUSED, "the application still has %d session(s) on the target",
-            fence.sessions);
+    hg_fail(err, HG_REFUSED, "the application still has %d session(s) on the target%s%s",
+            fence.sessions, who[0] == '\0' ? "" : ", and ", who);
     hg_error_hint(err, "Restart it, so that it goes back to the source; then abort again.");
     return false;
 }

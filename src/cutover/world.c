@@ -143,6 +143,11 @@ const char *world_role(const struct world *w, const struct step *step)
     return step_text(step, "role", user == NULL ? "postgres" : user);
 }
 
+const char *world_variable(const struct world *w)
+{
+    return hg_settings_production(w->source_settings) ? "DATABASE_URL_PROD" : "DATABASE_URL";
+}
+
 bool world_ask(hg_pool *pool, const char *sql, hg_deadline by, int64_t *out, hg_error *err)
 {
     hg_conn *conn = NULL;

@@ -62,6 +62,9 @@ bool world_path(const struct world *world, const char *name, char *out, hg_error
  */
 const char *world_role(const struct world *world, const struct step *step);
 
+/* The variable that selects the database where the application runs. */
+const char *world_variable(const struct world *world);
+
 /* An argument of a step; the fallback when it is not there. */
 int64_t step_integer(const struct step *step, const char *name, int64_t fallback);
 const char *step_text(const struct step *step, const char *name, const char *fallback);
