@@ -4,55 +4,21 @@
  * One pass over the tokens: directives move the parser from header to section to section and from
  * guard to guard, everything else is weighed into the section's checksum.
  */
-#include "file.h"
+#include "file_parser.h"
 
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/near.h"
-#include "base/text.h"
-#include "base/vec.h"
 
-/* A piece of the text. */
-struct piece {
-    const char *at;
-    size_t n;
-};
-
-struct parser {
-    const struct file_source *source;
-    struct arena *arena;
-    struct split split;
-    struct migration_file file;
-    struct file_section *section; /* NULL: before the first one */
-    struct checksum sum;          /* of what the section has so far */
-    struct split_token stray;     /* the first token before any section; size 0: none */
-    unsigned headers;             /* those that were read, by their place in the table */
-
-    bool guarded;
-    bool active; /* what is read now runs on this engine */
-    struct split_token guard;
-    size_t guard_end;
-    struct split_state at_guard; /* the statement as it was before the guards */
-    struct split_state kept;     /* and as the branch that runs here leaves it */
-    VEC(struct file_gap) gaps;
-    hg_error *err; /* never NULL */
-};
-
-static bool no_memory(const struct parser *p)
+bool parser_no_memory(const struct parser *p)
 {
     return hg_fail(p->err, HG_NOMEM, "could not read \"%s\": out of memory", p->source->path);
 }
 
-static bool fault_at(const struct parser *p, const struct split_token *t, size_t offset,
-                     const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-/* A fault at byte `offset`, which stands on the line of token t. */
-static bool fault_at(const struct parser *p, const struct split_token *t, size_t offset,
-                     const char *format, ...)
+bool parser_fault(const struct parser *p, const struct split_token *t, size_t offset,
+                  const char *format, ...)
 {
     char message[256];
     va_list args;
@@ -67,327 +33,47 @@ static bool fault_at(const struct parser *p, const struct split_token *t, size_t
     return false;
 }
 
-static bool piece_is(struct piece piece, const char *lower)
+bool piece_is(struct piece piece, const char *lower)
 {
     return lex_is(piece.at, piece.n, lower);
 }
 
-static size_t offset_of(const struct parser *p, struct piece piece)
+size_t parser_offset(const struct parser *p, struct piece piece)
 {
     return (size_t)(piece.at - p->source->text);
 }
 
-static bool is_blank(char c)
+bool piece_is_blank(char c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-static struct piece trim(struct piece piece)
+struct piece piece_trim(struct piece piece)
 {
-    while (piece.n > 0 && is_blank(*piece.at)) {
+    while (piece.n > 0 && piece_is_blank(*piece.at)) {
         piece.at++;
         piece.n--;
     }
-    while (piece.n > 0 && is_blank(piece.at[piece.n - 1]))
+    while (piece.n > 0 && piece_is_blank(piece.at[piece.n - 1]))
         piece.n--;
     return piece;
 }
 
-/* Cuts what stands before the first of `ends` (or a blank, when blanks end it) off the rest. */
-static struct piece cut(struct piece *rest, char end)
+struct piece piece_cut(struct piece *rest, char end)
 {
     struct piece head = {rest->at, 0};
 
-    while (head.n < rest->n && (end == ' ' ? !is_blank(rest->at[head.n]) : rest->at[head.n] != end))
+    while (head.n < rest->n
+           && (end == ' ' ? !piece_is_blank(rest->at[head.n]) : rest->at[head.n] != end))
         head.n++;
     rest->at += head.n;
     rest->n -= head.n;
     return head;
 }
 
-static char *keep(struct parser *p, struct piece piece)
+char *parser_keep(struct parser *p, struct piece piece)
 {
     return arena_text_n(p->arena, piece.at, piece.n);
-}
-
-/* --- revisions --- */
-
-static bool is_reserved(const char *revision)
-{
-    return strcmp(revision, "head") == 0 || strcmp(revision, "heads") == 0
-           || strcmp(revision, "base") == 0;
-}
-
-bool file_revision_valid(const char *revision, const char **out_why)
-{
-    const char *why = NULL;
-    size_t characters = 0;
-
-    for (const unsigned char *c = (const unsigned char *)revision; *c != '\0'; c++) {
-        characters += (*c & 0xC0) != 0x80;
-        if (*c <= ' ' || *c == 0x7F || strchr(",@:+-", *c) != NULL)
-            why = "it must not contain spaces, control characters or any of , @ : + -";
-    }
-    if (characters == 0)
-        why = "it is empty";
-    else if (characters > REVISION_CHARACTERS)
-        why = "it has more than 32 characters, which is all that alembic_version holds";
-    else if (is_reserved(revision))
-        why = "head, heads and base are the names of targets";
-    else if (!text_valid(revision, strlen(revision)))
-        why = "it is not UTF-8";
-    if (why != NULL)
-        *out_why = why;
-    return why == NULL;
-}
-
-static bool take_revision(struct parser *p, const struct split_token *t, struct piece piece,
-                          const char **out)
-{
-    const char *why, *revision = keep(p, piece);
-
-    if (revision == NULL)
-        return no_memory(p);
-    if (!file_revision_valid(revision, &why))
-        return fault_at(p, t, offset_of(p, piece), "\"%s\" cannot be a revision: %s", revision,
-                        why);
-    *out = revision;
-    return true;
-}
-
-/* --- headers --- */
-
-static bool contains(const char *const *list, size_t n, const char *text)
-{
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(list[i], text) == 0)
-            return true;
-    return false;
-}
-
-/* Revisions separated by commas; none at all is fine. */
-static bool take_list(struct parser *p, const struct split_token *t, struct piece value,
-                      const char *const **out, size_t *out_count)
-{
-    const char **list;
-    size_t n = 0, room = 1;
-
-    for (size_t i = 0; i < value.n; i++)
-        room += value.at[i] == ',';
-    list = arena_alloc(p->arena, room, sizeof *list);
-    if (list == NULL)
-        return no_memory(p);
-    while (value.n > 0) {
-        struct piece one = trim(cut(&value, ','));
-
-        if (!take_revision(p, t, one, &list[n]))
-            return false;
-        if (contains(list, n, list[n]))
-            return fault_at(p, t, offset_of(p, one), "revision \"%s\" stands here twice", list[n]);
-        n++;
-        if (value.n > 0) { /* the comma: something must follow */
-            value.at++;
-            value = trim((struct piece){value.at, value.n - 1});
-            if (value.n == 0)
-                return fault_at(p, t, offset_of(p, value),
-                                "a revision is missing behind the comma");
-        }
-    }
-    *out = list;
-    *out_count = n;
-    return true;
-}
-
-static bool header_revision(struct parser *p, const struct split_token *t, struct piece value)
-{
-    return take_revision(p, t, value, &p->file.revision);
-}
-
-static bool header_revises(struct parser *p, const struct split_token *t, struct piece value)
-{
-    p->file.revises_given = true;
-    return take_list(p, t, value, &p->file.revises, &p->file.revises_count);
-}
-
-static bool header_message(struct parser *p, const struct split_token *t, struct piece value)
-{
-    (void)t;
-    p->file.message = keep(p, value);
-    return p->file.message != NULL || no_memory(p);
-}
-
-static bool header_depends_on(struct parser *p, const struct split_token *t, struct piece value)
-{
-    return take_list(p, t, value, &p->file.depends_on, &p->file.depends_on_count);
-}
-
-static const struct header {
-    const char *key;
-    bool (*take)(struct parser *p, const struct split_token *t, struct piece value);
-} headers[] = {
-    {"revision", header_revision},
-    {"revises", header_revises},
-    {"message", header_message},
-    {"depends_on", header_depends_on},
-};
-
-/* A comment before the first section: a header, or just a comment. */
-static bool read_header(struct parser *p, const struct split_token *t, struct piece comment)
-{
-    struct piece value = comment, key = cut(&value, ':');
-
-    if (value.n == 0)
-        return true;
-    value = trim((struct piece){value.at + 1, value.n - 1});
-    for (unsigned i = 0; i < sizeof headers / sizeof *headers; i++) {
-        if (!piece_is(key, headers[i].key))
-            continue;
-        if ((p->headers & 1U << i) != 0)
-            return fault_at(p, t, offset_of(p, key), "a second \"%s\" header", headers[i].key);
-        p->headers |= 1U << i;
-        return headers[i].take(p, t, value);
-    }
-    return true;
-}
-
-/* --- options --- */
-
-static bool parse_flag(struct piece value, bool *out)
-{
-    *out = piece_is(value, "true");
-    return *out || piece_is(value, "false");
-}
-
-/* A whole number with its unit; 0 needs none. */
-static bool parse_duration(struct piece value, int64_t *out_ms)
-{
-    static const struct {
-        const char *unit;
-        int64_t ms;
-    } units[] = {{"ms", 1}, {"s", 1000}, {"min", 60 * 1000}, {"h", 60 * 60 * 1000}};
-    int64_t number = 0;
-    size_t digits = 0;
-
-    for (; digits < value.n && value.at[digits] >= '0' && value.at[digits] <= '9'; digits++)
-        if ((number = number * 10 + value.at[digits] - '0') > INT_MAX)
-            return false;
-    value.at += digits;
-    value.n -= digits;
-    if (digits > 0 && number == 0 && value.n == 0) {
-        *out_ms = 0;
-        return true;
-    }
-    for (size_t i = 0; digits > 0 && i < sizeof units / sizeof *units; i++) {
-        if (piece_is(value, units[i].unit) && number * units[i].ms <= INT_MAX) {
-            *out_ms = number * units[i].ms;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool set_transaction(struct file_section *section, struct piece value)
-{
-    return parse_flag(value, &section->transaction);
-}
-
-static bool set_irreversible(struct file_section *section, struct piece value)
-{
-    return parse_flag(value, &section->irreversible);
-}
-
-static bool set_rebuild(struct file_section *section, struct piece value)
-{
-    return parse_flag(value, &section->rebuild);
-}
-
-static bool set_lock_timeout(struct file_section *section, struct piece value)
-{
-    return parse_duration(value, &section->lock_timeout_ms);
-}
-
-static bool set_statement_timeout(struct file_section *section, struct piece value)
-{
-    return parse_duration(value, &section->statement_timeout_ms);
-}
-
-static const struct option {
-    const char *key;
-    bool down_only;
-    bool (*set)(struct file_section *section, struct piece value);
-    const char *wants;
-} options[] = {
-    {"transaction", false, set_transaction, "true or false"},
-    {"irreversible", true, set_irreversible, "true or false"},
-    {"rebuild", false, set_rebuild, "true or false"},
-    {"lock_timeout", false, set_lock_timeout, "a time such as 500ms, 2s or 1min, or 0 for none"},
-    {"statement_timeout", false, set_statement_timeout,
-     "a time such as 500ms, 2s or 1min, or 0 for none"},
-};
-enum { OPTIONS = sizeof options / sizeof *options };
-
-static unsigned find_option(struct piece key)
-{
-    unsigned i = 0;
-
-    while (i < OPTIONS && !piece_is(key, options[i].key))
-        i++;
-    return i;
-}
-
-static bool refuse_option(struct parser *p, const struct split_token *t, struct piece word,
-                          struct piece key)
-{
-    char name[32];
-
-    fault_at(p, t, offset_of(p, word), "unknown option \"%.*s\"", (int)key.n, key.at);
-    snprintf(name, sizeof name, "%.*s", (int)key.n, key.at);
-    for (unsigned i = 0; i < OPTIONS; i++)
-        if (near_enough(name, options[i].key))
-            hg_error_hint(p->err, "Did you mean %s?", options[i].key);
-    return false;
-}
-
-/*
- * One word behind the directive. A word without a colon is a remark, as dbmate takes it, unless it
- * is clearly an option that was written wrong: what looks like an option and would do nothing is
- * more dangerous than a refusal.
- */
-static bool read_option(struct parser *p, const struct split_token *t, struct piece word,
-                        unsigned *given)
-{
-    struct piece value = word, key = cut(&value, memchr(word.at, ':', word.n) ? ':' : '=');
-    unsigned i = find_option(key);
-    size_t at = offset_of(p, word);
-
-    if (value.n == 0 && i == OPTIONS)
-        return true;
-    if (i == OPTIONS)
-        return refuse_option(p, t, word, key);
-    if (value.n == 0 || *value.at != ':')
-        return fault_at(p, t, at, "option \"%s\" is written as %s:VALUE", options[i].key,
-                        options[i].key);
-    if ((*given & 1U << i) != 0)
-        return fault_at(p, t, at, "option \"%s\" stands here twice", options[i].key);
-    if (options[i].down_only && p->section == &p->file.up)
-        return fault_at(p, t, at, "option \"%s\" belongs to -- migrate:down", options[i].key);
-    *given |= 1U << i;
-    value = (struct piece){value.at + 1, value.n - 1};
-    if (!options[i].set(p->section, value))
-        return fault_at(p, t, value.n > 0 ? offset_of(p, value) : at, "option \"%s\" wants %s",
-                        options[i].key, options[i].wants);
-    return true;
-}
-
-static bool read_options(struct parser *p, const struct split_token *t, struct piece rest)
-{
-    unsigned given = 0;
-
-    for (rest = trim(rest); rest.n > 0; rest = trim(rest))
-        if (!read_option(p, t, cut(&rest, ' '), &given))
-            return false;
-    return !p->section->rebuild || p->section->transaction
-           || fault_at(p, t, t->offset, "rebuild:true is for a section that is a transaction");
 }
 
 /* --- sections --- */
@@ -402,8 +88,8 @@ static bool close_section(struct parser *p, size_t end)
     struct checksum raw;
 
     if (p->guarded)
-        return fault_at(p, &p->guard, p->guard.offset,
-                        "this guard is not closed by -- @end before the section ends");
+        return parser_fault(p, &p->guard, p->guard.offset,
+                            "this guard is not closed by -- @end before the section ends");
     if (p->section == NULL)
         return true;
     p->section->to = end;
@@ -422,9 +108,9 @@ static bool open_section(struct parser *p, const struct split_token *t,
     const char *name = section == &p->file.up ? "up" : "down";
 
     if (section->present)
-        return fault_at(p, t, t->offset, "a second -- migrate:%s section", name);
+        return parser_fault(p, t, t->offset, "a second -- migrate:%s section", name);
     if (section == &p->file.up && p->file.down.present)
-        return fault_at(p, t, t->offset, "-- migrate:up stands behind -- migrate:down");
+        return parser_fault(p, t, t->offset, "-- migrate:up stands behind -- migrate:down");
     if (!close_section(p, t->offset))
         return false;
     *section = (struct file_section){.present = true,
@@ -438,25 +124,25 @@ static bool open_section(struct parser *p, const struct split_token *t,
     p->section = section;
     p->split.state = (struct split_state){0};
     checksum_init(&p->sum);
-    return read_options(p, t, rest);
+    return parser_options(p, t, rest);
 }
 
 static bool read_directive(struct parser *p, const struct split_token *t, struct piece comment)
 {
     struct piece rest = {comment.at + strlen("migrate:"), comment.n - strlen("migrate:")};
-    struct piece name = cut(&rest, ' ');
+    struct piece name = piece_cut(&rest, ' ');
 
     if (t->offset != t->line_start)
-        return fault_at(p, t, t->offset,
-                        "a -- migrate: directive must stand at the start of its line");
+        return parser_fault(p, t, t->offset,
+                            "a -- migrate: directive must stand at the start of its line");
     if (memcmp(comment.at, "migrate:", strlen("migrate:")) == 0) {
         if (name.n == 2 && memcmp(name.at, "up", 2) == 0)
             return open_section(p, t, &p->file.up, rest);
         if (name.n == 4 && memcmp(name.at, "down", 4) == 0)
             return open_section(p, t, &p->file.down, rest);
     }
-    return fault_at(p, t, offset_of(p, comment),
-                    "unknown directive; write -- migrate:up or -- migrate:down");
+    return parser_fault(p, t, parser_offset(p, comment),
+                        "unknown directive; write -- migrate:up or -- migrate:down");
 }
 
 /* --- guards --- */
@@ -472,7 +158,7 @@ static bool end_branch(struct parser *p, const struct split_token *t)
     }
     gap = VEC_PUSH(&p->gaps);
     if (gap == NULL)
-        return no_memory(p);
+        return parser_no_memory(p);
     *gap = (struct file_gap){p->guard_end, t->offset};
     return true;
 }
@@ -497,7 +183,7 @@ static bool open_guard(struct parser *p, const struct split_token *t, hg_driver 
 static bool close_guard(struct parser *p, const struct split_token *t)
 {
     if (!p->guarded)
-        return fault_at(p, t, t->offset, "-- @end without a guard before it");
+        return parser_fault(p, t, t->offset, "-- @end without a guard before it");
     if (!end_branch(p, t))
         return false;
     p->split.state = p->kept;
@@ -510,19 +196,19 @@ static bool close_guard(struct parser *p, const struct split_token *t)
 /* @word and nothing behind it, or a guard's name whatever stands behind it. */
 static bool read_guard(struct parser *p, const struct split_token *t, struct piece comment)
 {
-    struct piece rest = comment, name = cut(&rest, ' ');
+    struct piece rest = comment, name = piece_cut(&rest, ' ');
     bool postgresql = piece_is(name, "@postgresql"), sqlite = piece_is(name, "@sqlite");
     bool known = postgresql || sqlite || piece_is(name, "@end");
 
-    rest = trim(rest);
+    rest = piece_trim(rest);
     if (!known && rest.n > 0)
         return true;
     if (!known)
-        return fault_at(p, t, offset_of(p, name),
-                        "unknown guard \"%.*s\"; they are @postgresql, @sqlite and @end",
-                        (int)name.n, name.at);
+        return parser_fault(p, t, parser_offset(p, name),
+                            "unknown guard \"%.*s\"; they are @postgresql, @sqlite and @end",
+                            (int)name.n, name.at);
     if (rest.n > 0)
-        return fault_at(p, t, offset_of(p, rest), "nothing may stand behind a guard");
+        return parser_fault(p, t, parser_offset(p, rest), "nothing may stand behind a guard");
     if (postgresql || sqlite)
         return open_guard(p, t, postgresql ? HG_POSTGRESQL : HG_SQLITE);
     return close_guard(p, t);
@@ -534,7 +220,7 @@ static bool read_guard(struct parser *p, const struct split_token *t, struct pie
 static bool begins_line(const struct parser *p, const struct split_token *t)
 {
     for (size_t i = t->line_start; i < t->offset; i++)
-        if (!is_blank(p->source->text[i]))
+        if (!piece_is_blank(p->source->text[i]))
             return false;
     return true;
 }
@@ -550,14 +236,14 @@ static bool is_directive(struct piece comment)
 
 static bool read_comment(struct parser *p, const struct split_token *t)
 {
-    struct piece comment = trim((struct piece){p->source->text + t->offset + 2, t->size - 2});
+    struct piece comment = piece_trim((struct piece){p->source->text + t->offset + 2, t->size - 2});
 
     if (!begins_line(p, t))
         return true;
     if (is_directive(comment))
         return read_directive(p, t, comment);
     if (p->section == NULL)
-        return read_header(p, t, comment);
+        return parser_header(p, t, comment);
     if (comment.n > 1 && comment.at[0] == '@')
         return read_guard(p, t, comment);
     return true;
@@ -635,7 +321,7 @@ static bool read_name(struct parser *p)
             *c = *c == '_' ? ' ' : *c;
         p->file.message = message;
     }
-    return (p->file.revision != NULL && p->file.message != NULL) || no_memory(p);
+    return (p->file.revision != NULL && p->file.message != NULL) || parser_no_memory(p);
 }
 
 /* What must hold of a whole file. */
@@ -644,12 +330,12 @@ static bool check_whole(struct parser *p)
     static const struct split_token start = {.line = 1};
 
     if (p->stray.size > 0) {
-        fault_at(p, &p->stray, p->stray.offset, "SQL outside of a section");
+        parser_fault(p, &p->stray, p->stray.offset, "SQL outside of a section");
         hg_error_hint(p->err, "Put it behind a line that says -- migrate:up.");
         return false;
     }
     if (!p->file.up.present) {
-        fault_at(p, &start, 0, "a migration without a -- migrate:up section");
+        parser_fault(p, &start, 0, "a migration without a -- migrate:up section");
         hg_error_hint(p->err, "Write -- migrate:up on a line of its own before its statements.");
         return false;
     }
@@ -661,7 +347,7 @@ static bool keep_gaps(struct parser *p)
     struct file_gap *gaps = arena_alloc(p->arena, p->gaps.count + 1, sizeof *gaps);
 
     if (gaps == NULL)
-        return no_memory(p);
+        return parser_no_memory(p);
     if (p->gaps.count > 0)
         memcpy(gaps, p->gaps.items, p->gaps.count * sizeof *gaps);
     p->file.gaps = gaps;
