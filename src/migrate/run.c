@@ -18,7 +18,7 @@
 #include "plan_explain.h"
 #include "pooler.h"
 
-enum { LOCK_WAIT_MS = 10 * 60 * 1000, POLL_MS = 100, POLL_JITTER_MS = 150, TELL_EVERY = 8 };
+enum { LOCK_WAIT_MS = 10 * 60 * 1000, POLL_MS = 100, POLL_FIRST_MS = 10, TELL_EVERY = 8 };
 
 static hg_deadline soon(void)
 {
@@ -64,6 +64,15 @@ static bool check_session(struct run *r, hg_error *err)
     return true;
 }
 
+/* The lock of a process that has just died, or is done, is free in a moment; of one at work, not
+ * for long. Half as much more by chance, so that those who wait do not ask in step. */
+static int64_t poll_ms(int tries)
+{
+    int64_t ms = tries < 4 ? POLL_FIRST_MS << tries : POLL_MS;
+
+    return ms + rand_below(ms + ms / 2);
+}
+
 /* Tries for the lock once; when somebody else has it, says so and waits a moment. */
 static bool try_lock(struct run *r, hg_deadline patience, int tries, hg_error *err)
 {
@@ -88,7 +97,7 @@ static bool try_lock(struct run *r, hg_deadline patience, int tries, hg_error *e
     }
     if (tries % TELL_EVERY == 0)
         progress_say(r->observer, HG_EVENT_WAITING, "", "%s holds the deployers' lock", who);
-    return progress_pause(r->observer, POLL_MS + rand_below(POLL_JITTER_MS), err);
+    return progress_pause(r->observer, poll_ms(tries), err);
 }
 
 /* What one look found out, and whether it was the last that is needed. */
