@@ -65,7 +65,7 @@ static inline int open_world(void **state)
 {
     struct world *w = calloc(1, sizeof *w);
 
-    w->dir = temp_dir_make();
+    w->dir = temp_dir_make_quick();
     w->migrations = temp_path(w->dir, "migrations");
     if (mkdir(w->migrations, 0755) != 0)
         return -1;
