@@ -63,6 +63,30 @@ static void put_file(struct buf *out, const char *label, const hg_revision *revi
     buf_char(out, '\n');
 }
 
+/* What is no fault and should be known long before it matters: pending migrations that nobody could
+ * roll back, by name, and how many of those that are applied; heads that were not joined. */
+static void put_foresight(struct buf *out, const hg_history *history)
+{
+    size_t applied = 0;
+
+    for (size_t i = 0; i < history->revision_count; i++) {
+        const hg_revision *revision = &history->revisions[i];
+
+        if (!json_revision_one_way(revision))
+            continue;
+        if (revision->state == HG_REVISION_PENDING)
+            put_file(out, "note", revision, " has no way back: no -- migrate:down in ");
+        else
+            applied++;
+    }
+    if (applied > 0)
+        buf_printf(out, "note        %zu applied migration%s no way back: no -- migrate:down\n",
+                   applied, applied == 1 ? " has" : "s have");
+    if (history->head_count > 1)
+        buf_printf(out, "note        there are %zu heads; headgate merge joins them\n",
+                   history->head_count);
+}
+
 static void put_files(struct buf *out, const hg_history *history)
 {
     size_t told = 0;
@@ -85,6 +109,7 @@ static void put_files(struct buf *out, const hg_history *history)
     if (history->pending_count > 0)
         buf_printf(out, "note        %zu migration%s pending\n", history->pending_count,
                    history->pending_count == 1 ? " is" : "s are");
+    put_foresight(out, history);
 }
 
 static bool check(const struct cli *cli, struct ops *ops, const hg_observer *observer,

@@ -108,6 +108,21 @@ static json_t *reformatted_array(const hg_history *history)
     return names;
 }
 
+bool json_revision_one_way(const hg_revision *revision)
+{
+    return revision->state != HG_REVISION_MISSING && !revision->has_down && !revision->irreversible;
+}
+
+static json_t *one_way_array(const hg_history *history)
+{
+    json_t *rows = json_array();
+
+    for (size_t i = 0; i < history->revision_count; i++)
+        if (json_revision_one_way(&history->revisions[i]))
+            json_array_append_new(rows, json_part_text(history->revisions[i].revision));
+    return rows;
+}
+
 bool json_schema_check(struct buf *out, const char *file, const hg_schema_diff *diff,
                        const hg_history *history, bool ok)
 {
@@ -121,6 +136,8 @@ bool json_schema_check(struct buf *out, const char *file, const hg_schema_diff *
                                      : changes_array(diff->changes, diff->change_count));
     json_object_set_new(root, "files", files_array(history));
     json_object_set_new(root, "reformatted", reformatted_array(history));
+    json_object_set_new(root, "one_way", one_way_array(history));
+    json_object_set_new(root, "heads", json_part_texts(history->heads, history->head_count));
     json_object_set_new(root, "pending", json_integer((json_int_t)history->pending_count));
     return json_part_finish(out, root);
 }

@@ -18,6 +18,9 @@ bool json_schema_dump(struct buf *out, const hg_schema_diff *dump);
 /* What is wrong with the file of an applied revision: "edited", "missing"; NULL: nothing. */
 const char *json_revision_fault(const hg_revision *revision);
 
+/* Whether a file's revision could not be rolled back, and does not say that this is meant. */
+bool json_revision_one_way(const hg_revision *revision);
+
 /* What a check found. diff NULL: there is no schema file. False: out of memory. */
 bool json_schema_check(struct buf *out, const char *file, const hg_schema_diff *diff,
                        const hg_history *history, bool ok);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support/postgres.h"
 #include "support/process.h"
@@ -127,7 +128,7 @@ static void walk(bool postgres)
 static void check_walk(bool postgres)
 {
     struct project p = project_make(postgres);
-    char reformatted[sizeof portable + 64];
+    char reformatted[sizeof portable + 64], *one_way;
 
     expect(&p, 0, "init", NULL, NULL, "");
     expect(&p, 0, "check", NULL, NULL, postgres ? "2 migrations are pending" : "1 migration is");
@@ -138,9 +139,16 @@ static void check_walk(bool postgres)
     write_dump(&p);
     expect(&p, 0, "check", NULL, NULL, "files       as they were applied");
     expect(&p, 0, "check", "--json", NULL, "\"ok\":true");
+    one_way = temp_path(p.dir, "migrations/0008_one_way.sql");
+    temp_write(p.dir, "migrations/0008_one_way.sql", "-- migrate:up\nSELECT 1;\n");
+    expect(&p, 0, "check", NULL, NULL, "note        0008 has no way back: no -- migrate:down in ");
+    expect(&p, 0, "check", "--json", NULL, "\"one_way\":[\"0008\"]");
+    assert_int_equal(unlink(one_way), 0);
+    free(one_way);
     temp_write(p.dir, "migrations/0001_a.sql", "-- migrate:up\nCREATE TABLE other (id integer);\n");
     expect(&p, 1, "check", NULL, NULL, "0001 was edited after it was applied: ");
     expect(&p, 1, "check", "--json", NULL, "\"fault\":\"edited\"");
+    expect(&p, 1, "check", NULL, NULL, "note        1 applied migration has no way back");
     expect(&p, 0, "status", NULL, NULL, "edited      0001\n");
     snprintf(reformatted, sizeof reformatted, "-- migrate:up\n-- who they are\n%s",
              portable + strlen("-- migrate:up\n"));
