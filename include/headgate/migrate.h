@@ -229,7 +229,13 @@ typedef struct hg_migrate_options {
     size_t accept_count;
 } hg_migrate_options;
 
-/* Options with nothing chosen: up to the heads, wait 10 minutes for another deployer. */
+/*
+ * Options with nothing chosen: up to the heads, wait 10 minutes for another deployer. Nothing is
+ * measured unless `measure` is set: it makes a database on the server, which a program that uses
+ * the library has to want, and its role to be allowed. Without it the table of forms decides what
+ * is a hazard, and where it cannot know it supposes the worse; the command line sets it, unless the
+ * session is read-only.
+ */
 HG_API hg_migrate_options hg_migrate_options_default(const char *dir);
 
 /* Decides what would run; changes nothing. out_plan may have no steps. err: HG_FILE,
