@@ -1,7 +1,7 @@
 /*
  * test_migration_troubles.c - a run of many files meets trouble at any moment: killed, interrupted,
- * hung up on, its session terminated, its server restarted or frozen. Whatever happened, the next
- * run finishes the work, and nothing was done twice.
+ * hung up on, its session terminated, its server restarted or frozen, its connection reset or
+ * swallowed. Whatever happened, the next run finishes the work, and nothing was done twice.
  *
  * The moments are random; what is printed on failure repeats them. More rounds than the few of the
  * gate, and more files: test_e2e_migration_troubles ROUNDS [SEED [FILES]]
@@ -25,6 +25,7 @@
 #include "base/rand.h"
 #include "support/postgres.h"
 #include "support/process.h"
+#include "support/relay.h"
 #include "support/temp.h"
 
 static int rounds = 1, file_count = 15;
@@ -200,10 +201,27 @@ static void freeze_server(const struct project *p, pid_t pid)
     postgres_thaw();
 }
 
+static void reset_connection(const struct project *p, pid_t pid)
+{
+    (void)p;
+    (void)pid;
+    relay_set(RELAY_RESET);
+}
+
+/* Nothing arrives any more, in either direction, and whoever waits for it is killed. */
+static void swallow_bytes(const struct project *p, pid_t pid)
+{
+    (void)p;
+    relay_set(RELAY_HOLE);
+    (void)poll(NULL, 0, 20);
+    kill(pid, SIGKILL);
+}
+
 static const struct trouble {
     const char *name;
     bool needs_server;
     void (*make)(const struct project *p, pid_t pid);
+    bool relayed; /* the way to the server goes through a relay */
 } troubles[] = {
     {"a kill", false, kill_it},
     {"an interruption", false, interrupt_it},
@@ -212,18 +230,27 @@ static const struct trouble {
     {"a crash of the server", true, crash_server},
     {"a restart of the server", true, restart_server},
     {"a frozen server", true, freeze_server},
+    {"a reset connection", true, reset_connection, .relayed = true},
+    {"a hole in the network", true, swallow_bytes, .relayed = true},
 };
 
 static void meet(const struct trouble *trouble, bool postgres)
 {
     enum { MS_A_FILE = 8 }; /* so that most moments lie within the run */
-    struct project p = project_make(postgres, file_count);
-    pid_t pid = start(&p);
+    struct project p = project_make(postgres, file_count), seen = p;
+    pid_t pid;
 
+    if (trouble->relayed)
+        snprintf(seen.setting, sizeof seen.setting,
+                 "DATABASE_URL=postgresql://postgres@127.0.0.1:%d/%s?sslmode=disable",
+                 relay_start(), p.database);
+    pid = start(&seen);
     (void)poll(NULL, 0,
                (int)rand_below((int64_t)file_count * MS_A_FILE)); /* the moment is what is tried */
     trouble->make(&p, pid);
     process_wait(pid);
+    if (trouble->relayed)
+        relay_stop();
     finish(&p, trouble->name);
     check(&p, trouble->name);
     project_remove(&p);
