@@ -70,6 +70,7 @@ static inline void in_source(const struct sides *sides, const char *const *state
     hg_error err = {HG_OK};
 
     assert_true(hg_pool_checkout(pool, "test", soon(), &conn, &err));
+    assert_true(hg_conn_execute(conn, "PRAGMA synchronous = OFF", NULL, 0, soon(), NULL, &err));
     for (; *statements != NULL; statements++)
         if (!hg_conn_execute(conn, *statements, NULL, 0, soon(), NULL, &err))
             fail_msg("%s: %s", *statements, err.message);
@@ -95,7 +96,7 @@ static inline void open_sides(struct sides *sides)
 {
     sides->dir = temp_dir_make();
     sides->path = temp_path(sides->dir, "app.db");
-    sides->database = postgres_database();
+    sides->database = postgres_database_again();
     IN_SOURCE(sides, "SELECT 1");
     sides->source = open_side(source_url(sides), false, true);
     sides->target = open_side(postgres_url(sides->database), false, false);

@@ -23,10 +23,10 @@ static const char big_source[] =
     "CREATE TABLE events (id INTEGER PRIMARY KEY, user_id INTEGER REFERENCES users(id), body "
     "TEXT);"
     "CREATE TABLE tags (name TEXT, n INTEGER, PRIMARY KEY (name, n)) WITHOUT ROWID;"
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60000) INSERT INTO "
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) INSERT INTO "
     "users SELECT i, 'u' || i FROM n;"
-    "INSERT INTO events SELECT id, id, hex(zeroblob(150)) || id FROM users;"
-    "INSERT INTO tags SELECT 't' || id, id FROM users WHERE id <= 20000;";
+    "INSERT INTO events SELECT id, id, hex(zeroblob(450)) || id FROM users;"
+    "INSERT INTO tags SELECT 't' || id, id FROM users WHERE id <= 6000;";
 
 static const char big_target[] =
     "CREATE TABLE users (id bigint PRIMARY KEY, email text);"
@@ -41,9 +41,9 @@ enum { BIG_TABLES = 3 };
 
 static void assert_rows_are_there_once(const struct sides *sides)
 {
-    assert_target(sides, "SELECT count(*) || ' ' || count(DISTINCT id) FROM users", "60000 60000");
-    assert_target(sides, "SELECT count(*) || ' ' || count(DISTINCT id) FROM events", "60000 60000");
-    assert_target(sides, "SELECT count(*) || ' ' || count(DISTINCT n) FROM tags", "20000 20000");
+    assert_target(sides, "SELECT count(*) || ' ' || count(DISTINCT id) FROM users", "20000 20000");
+    assert_target(sides, "SELECT count(*) || ' ' || count(DISTINCT id) FROM events", "20000 20000");
+    assert_target(sides, "SELECT count(*) || ' ' || count(DISTINCT n) FROM tags", "6000 6000");
     assert_target(sides, "SELECT count(*) FROM pg_class WHERE relname LIKE 'headgate_copy%'", "0");
 }
 
@@ -202,11 +202,11 @@ static void what_changed_in_the_source_meanwhile_is_brought_over_anew(void **sta
     kill(pid, SIGKILL);
     process_wait(pid);
     in_source(&sides, "UPDATE users SET email = 'changed' WHERE id = 31; DELETE FROM tags WHERE n "
-                      "= 7; UPDATE events SET body = 'changed' WHERE id IN (1, 60000)");
+                      "= 7; UPDATE events SET body = 'changed' WHERE id IN (1, 20000)");
     COPY_WITH(&sides, &run, "--resume", NULL);
     assert_equal_sides(&run, BIG_TABLES);
     assert_target(&sides, "SELECT email FROM users WHERE id = 31", "changed");
-    assert_target(&sides, "SELECT count(*) FROM tags", "19999");
+    assert_target(&sides, "SELECT count(*) FROM tags", "5999");
     assert_target(&sides, "SELECT count(*) FROM events WHERE body = 'changed'", "2");
     end_run(&run);
     close_sides(&sides);
@@ -268,7 +268,7 @@ static void resumed_after_its_end_neither_triggers_nor_cascades_run(void **state
     COPY_WITH(&sides, &run, "--resume", NULL);
     assert_equal_sides(&run, BIG_TABLES);
     assert_big_is_whole(&sides);
-    assert_target(&sides, "SELECT count(*) FROM tags WHERE name = 'changed'", "20000");
+    assert_target(&sides, "SELECT count(*) FROM tags WHERE name = 'changed'", "6000");
     end_run(&run);
     close_sides(&sides);
 }

@@ -733,6 +733,21 @@ char *postgres_database(void)
     return name;
 }
 
+char *postgres_database_again(void)
+{
+    static char *kept;
+    char *sql;
+
+    if (kept == NULL)
+        return text("%s", kept = postgres_database());
+    sql = text("ALTER DATABASE %s RESET ALL", kept);
+    postgres_run(NULL, sql);
+    free(sql);
+    postgres_run(kept, "DO $$BEGIN DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE "
+                       "ON SCHEMA public TO PUBLIC; END$$");
+    return text("%s", kept);
+}
+
 /* Percent-encodes everything but what stands for itself anywhere in a URL (RFC 3986 §2.3). */
 static char *encode(const char *plain)
 {

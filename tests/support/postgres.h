@@ -39,6 +39,10 @@ void postgres_thaw(void);
 /* Creates an empty database with a name of its own; returns the name, allocated with malloc(). */
 char *postgres_database(void);
 
+/* The same for a third of the time: a database that this was asked for before, emptied. Nobody may
+ * be connected to it, and what was made in another schema than public stays. */
+char *postgres_database_again(void);
+
 /* Runs a statement as superuser in a database; NULL: in "postgres". Exits the program on failure.
  */
 void postgres_run(const char *database, const char *sql);
