@@ -21,6 +21,7 @@ enum {
     JOBS_MAX = 8,
     RULES_MAX = 1 << 20,
     LOCK_PATIENCE_MS = 10000,
+    CLEAN_UP_PATIENCE_MS = 3000,
     LOCK_KEY = 0x48474350, /* of pg_advisory_lock: "HGCP" */
 };
 
@@ -403,13 +404,20 @@ static bool has_chunks_done(const struct run *run)
     return false;
 }
 
-/* A copy that failed before any row was committed leaves the target as it was. */
-static bool clean_up(struct run *run)
+/* A copy that failed before any row was committed leaves the target as it was; as long as that
+ * answers, for who has given up does not want to wait for a server that has stopped. */
+static bool clean_up(struct run *run, hg_error *err)
 {
-    if (!has_chunks_done(run) && !hg_conn_lost(run->to)) {
-        hg_conn_set_interrupt(run->to, NULL, NULL);
+    hg_deadline by = hg_deadline_in_ms(CLEAN_UP_PATIENCE_MS);
+
+    hg_conn_set_interrupt(run->to, NULL, NULL);
+    if (has_chunks_done(run) || hg_conn_lost(run->to))
+        return false;
+    if (bulk_script(run->to, "SELECT 1", by, NULL))
         (void)state_undo(run, NULL);
-    }
+    else
+        hg_error_hint(err, "The target does not answer. What was put aside there comes back with "
+                           "--resume or --abandon.");
     return false;
 }
 
@@ -448,7 +456,7 @@ static bool copy(struct run *run, hg_error *err)
         return false;
     run->begun = true;
     if (!prepare_sessions(run, err) || !load(run, err))
-        return clean_up(run);
+        return clean_up(run, err);
     return verify(run, err) && state_end(run, err);
 }
 

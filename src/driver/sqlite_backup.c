@@ -11,19 +11,20 @@
 
 enum { PAGES_A_STEP = 256, BUSY_PAUSE_MS = 10 };
 
-static bool fail_copy(sqlite3 *to, const char *path, hg_error *err)
+/* said: what SQLite answered; the steps of a backup leave nothing in either handle. */
+static bool fail_copy(int said, const char *path, hg_error *err)
 {
-    const char *sqlstate = sqlstate_of_sqlite(sqlite3_extended_errcode(to), sqlite3_errmsg(to));
+    const char *sqlstate = sqlstate_of_sqlite(said, sqlite3_errstr(said));
 
-    hg_fail(err, sqlstate_code(sqlstate), "could not write \"%s\": %s", path, sqlite3_errmsg(to));
+    hg_fail(err, sqlstate_code(sqlstate), "could not write \"%s\": %s", path, sqlite3_errstr(said));
     hg_error_sqlstate(err, sqlstate);
     return false;
 }
 
 /* Until every page is there. A lock that another process holds is waited for, and a database that
  * it changes is begun again by SQLite: only the deadline ends that. */
-static bool copy_pages(struct sqlite_conn *conn, sqlite3_backup *backup, sqlite3 *to,
-                       const char *path, hg_error *err)
+static bool copy_pages(struct sqlite_conn *conn, sqlite3_backup *backup, const char *path,
+                       hg_error *err)
 {
     int said = SQLITE_OK;
 
@@ -36,20 +37,20 @@ static bool copy_pages(struct sqlite_conn *conn, sqlite3_backup *backup, sqlite3
         if (said == SQLITE_BUSY || said == SQLITE_LOCKED)
             sqlite3_sleep(BUSY_PAUSE_MS);
     }
-    return said == SQLITE_DONE || fail_copy(to, path, err);
+    return said == SQLITE_DONE || fail_copy(said, path, err);
 }
 
 static bool backup_to(struct sqlite_conn *conn, sqlite3 *to, const char *path, hg_error *err)
 {
     sqlite3_backup *backup = sqlite3_backup_init(to, "main", conn->db, "main");
+    int said;
     bool ok;
 
     if (backup == NULL)
-        return fail_copy(to, path, err);
-    ok = copy_pages(conn, backup, to, path, err);
-    if (sqlite3_backup_finish(backup) != SQLITE_OK && ok)
-        ok = fail_copy(to, path, err);
-    return ok;
+        return fail_copy(sqlite3_extended_errcode(to), path, err);
+    ok = copy_pages(conn, backup, path, err);
+    said = sqlite3_backup_finish(backup);
+    return ok && (said == SQLITE_OK || fail_copy(said, path, err));
 }
 
 bool hg_conn_backup(hg_conn *handle, const char *path, hg_deadline by, hg_error *err)
@@ -66,7 +67,8 @@ bool hg_conn_backup(hg_conn *handle, const char *path, hg_deadline by, hg_error 
         return hg_fail(err, HG_IO, "could not write \"%s\": it exists", path);
     watch_start(&conn->watch, by);
     if (sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
-        ok = to == NULL ? sqlstate_no_memory(err) : fail_copy(to, path, err);
+        ok = to == NULL ? sqlstate_no_memory(err)
+                        : fail_copy(sqlite3_extended_errcode(to), path, err);
     else
         ok = backup_to(conn, to, path, err);
     sqlite3_close(to);

@@ -2,10 +2,16 @@
  * test_days.c - bad days of either side: each ends with a clear account, the source as it was, the
  * target as before or fit to be resumed.
  */
+#include <dirent.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sqlite3.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "copying.h"
 
@@ -180,6 +186,61 @@ static void what_the_application_does_meanwhile_does_not_show(void **state)
     close_sides(&sides);
 }
 
+static int entries_of(const char *dir)
+{
+    DIR *folder = opendir(dir);
+    int count = -2; /* "." and ".." */
+
+    while (folder != NULL && readdir(folder) != NULL)
+        count++;
+    closedir(folder);
+    return count;
+}
+
+/* In a child whose folder is a file system of 64 KB; what is wrong, or 200: only root may have one.
+ */
+static int copy_beside_a_full_disk(struct sides *sides)
+{
+    char *small = temp_path(sides->dir, "small");
+
+    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0
+        || mkdir(small, 0700) != 0 || mount("none", small, "tmpfs", 0, "size=64k") != 0)
+        return 200;
+    sides->source = open_side(source_url(sides), false, true);
+    sides->target = open_side(postgres_url(sides->database), false, false);
+    sides->options.snapshot = small;
+    if (copy_them(sides))
+        return 1;
+    if (sides->err.code != HG_DISK_FULL)
+        return 2;
+    if (strstr(sides->err.message, "could not keep the source's moment") == NULL)
+        return 3;
+    return entries_of(small) == 0 ? 0 : 4;
+}
+
+static void a_disk_that_has_no_room_for_the_moment_is_told_of(void **state)
+{
+    struct sides sides;
+    int status = 0;
+    pid_t child;
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides, "CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT)",
+              "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) "
+              "INSERT INTO t SELECT i, hex(zeroblob(300)) FROM n");
+    child = fork();
+    if (child == 0)
+        _exit(copy_beside_a_full_disk(&sides));
+    waitpid(child, &status, 0);
+    status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    assert_target_is_empty(&sides);
+    close_sides(&sides);
+    if (status == 200)
+        skip();
+    assert_int_equal(status, 0);
+}
+
 /* --- tables that few have --- */
 
 static void more_columns_than_a_table_of_postgresql_may_have_are_told_of(void **state)
@@ -266,6 +327,64 @@ static void a_target_that_is_full_can_be_resumed(void **state)
     close_sides(&sides);
 }
 
+/* Who gives up once the server has stopped answering. */
+struct patience {
+    bool frozen;
+    int asked; /* since then */
+};
+
+static void freeze_amid_the_rows(void *context, const hg_event *event)
+{
+    struct patience *patience = context;
+
+    if (!patience->frozen && event->kind == HG_EVENT_STEP_PROGRESS && event->subject[0] == '\0'
+        && event->done > 0 && strncmp(event->message, "copying", 7) == 0) {
+        patience->frozen = true;
+        postgres_freeze();
+    }
+}
+
+static bool has_had_enough(void *context)
+{
+    struct patience *patience = context;
+
+    return patience->frozen && ++patience->asked > 3;
+}
+
+/* So that there is time to look. */
+static int64_t unhurried(void *context)
+{
+    (void)context;
+    return 40000;
+}
+
+static void a_target_that_freezes_can_be_left_and_resumed(void **state)
+{
+    struct sides sides;
+    struct patience patience = {false, 0};
+    const hg_observer observer = {freeze_amid_the_rows, has_had_enough, &patience};
+    int64_t begun;
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides, "CREATE TABLE a (id INTEGER PRIMARY KEY, x TEXT)",
+              "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000) "
+              "INSERT INTO a SELECT i, hex(zeroblob(1000)) FROM n");
+    sides.options.rate = unhurried;
+    begun = clock_now_ns();
+    assert_false(
+        hg_copy(sides.source, sides.target, &sides.options, &observer, &sides.result, &sides.err));
+    assert_true(patience.frozen);
+    assert_int_equal(sides.err.code, HG_CANCELLED);
+    assert_true(clock_since_ms(begun) < 30000);
+    postgres_thaw();
+    sides.options.rate = NULL;
+    sides.options.resume = true;
+    must_copy(&sides);
+    assert_target(&sides, "SELECT count(*) || ' ' || count(DISTINCT id) FROM a", "20000 20000");
+    close_sides(&sides);
+}
+
 static void a_target_that_takes_no_writes_is_told_of(void **state)
 {
     struct sides sides;
@@ -293,10 +412,12 @@ int main(void)
         cmocka_unit_test(a_source_that_somebody_has_locked_is_told_of),
         cmocka_unit_test(a_damaged_page_stops_the_copy_before_anything_is_made),
         cmocka_unit_test(what_the_application_does_meanwhile_does_not_show),
+        cmocka_unit_test(a_disk_that_has_no_room_for_the_moment_is_told_of),
         cmocka_unit_test(more_columns_than_a_table_of_postgresql_may_have_are_told_of),
         cmocka_unit_test(a_virtual_table_has_to_be_left_out_by_name),
         cmocka_unit_test(circles_of_foreign_keys_are_made),
         cmocka_unit_test(a_target_that_is_full_can_be_resumed),
+        cmocka_unit_test(a_target_that_freezes_can_be_left_and_resumed),
         cmocka_unit_test(a_target_that_takes_no_writes_is_told_of),
     };
 
