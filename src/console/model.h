@@ -220,6 +220,7 @@ struct wizard {
     uint64_t watch_job; /* 0: nothing is heard of the process */
     bool watching;
     int64_t watch_due_ms;
+    bool news;                 /* it has told of a step since the reading began */
     char part[64], doing[200]; /* of the step under way, as its process tells */
     int64_t done, total;
     char runbook[256]; /* of a new run; "": the built-in one */

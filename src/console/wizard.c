@@ -47,6 +47,7 @@ static void read_run(struct model *m, struct effects *effects)
     if (w->asked_ms != 0)
         return;
     w->asked_ms = m->now_ms;
+    w->news = false;
     start(effects, (struct job_request){.kind = JOB_CUTOVER, .budget_ms = w->budget_ms});
 }
 
@@ -91,7 +92,7 @@ void wizard_tick(struct model *m, struct effects *effects)
         w->due_ms = m->now_ms + FIRST_MS;
     if (m->screen == SCREEN_CUTOVER && (w->run == NULL || w->due_ms > m->now_ms + period_ms(m)))
         w->due_ms = period_ms(m) == 0 && w->run != NULL ? INT64_MAX : m->now_ms;
-    if (m->now_ms >= w->due_ms)
+    if (m->now_ms >= w->due_ms || w->news)
         read_run(m, effects);
     if (wants_plan(m))
         make_plan(m, effects);
@@ -144,13 +145,15 @@ void wizard_progress(struct model *m, const struct job_event *event)
 {
     struct wizard *w = &m->wizard;
     bool moves = event->kind == HG_EVENT_STEP_PROGRESS;
+    bool of_run = strcmp(event->unit, "step") == 0;
 
+    w->news = w->news || (of_run && !moves);
     if (event->kind == HG_EVENT_STEP_FAILED)
         return; /* the journal has it */
     w->done = moves ? event->done : 0;
     w->total = moves ? event->total : 0;
-    text_copy(w->part, sizeof w->part, strcmp(event->unit, "step") == 0 ? "" : event->subject);
-    text_copy(w->doing, sizeof w->doing, strcmp(event->unit, "step") == 0 ? "" : event->message);
+    text_copy(w->part, sizeof w->part, of_run ? "" : event->subject);
+    text_copy(w->doing, sizeof w->doing, of_run ? "" : event->message);
 }
 
 static void note_stand(struct model *m, enum stand before)

@@ -363,6 +363,22 @@ static void its_process_is_heard_while_somebody_looks(void **state)
     scene_free(s);
 }
 
+/* What it says of a step is in the journal already. */
+static void a_step_that_is_told_of_is_read_at_once(void **state)
+{
+    struct scene *s = scene_new(80, 24, true, false);
+    struct job_event event = {.kind = HG_EVENT_WAITING, .subject = "C13", .unit = "step"};
+
+    (void)state;
+    still_cutover_run_at(s, (struct scene_run){.at = 11, .state = "begun"});
+    assert_null(started(s, JOB_CUTOVER));
+    scene_send(
+        s, (struct message){.kind = MSG_PROGRESS, .job = s->model.wizard.watch_job, .event = event},
+        5);
+    assert_non_null(started(s, JOB_CUTOVER));
+    scene_free(s);
+}
+
 /* --- what no screen may hold, and every size --- */
 
 static const char *const hostile[] = {
@@ -410,13 +426,9 @@ static void no_text_of_a_run_leaves_its_place(void **state)
         }
 }
 
-static void (*const all_pages[])(struct scene *) = {still_cutover_missing,
-                                                    still_cutover_doubted,
-                                                    still_cutover_frozen,
-                                                    still_cutover_no_return,
-                                                    still_cutover_journal,
-                                                    still_cutover_step,
-                                                    still_cutover_done};
+static void (*const all_pages[])(struct scene *) = {
+    still_cutover_missing, still_cutover_doubted, still_cutover_frozen, still_cutover_no_return,
+    still_cutover_journal, still_cutover_step,    still_cutover_done};
 
 static void every_size_can_be_drawn(void **state)
 {
@@ -481,6 +493,7 @@ int main(void)
         cmocka_unit_test(a_frozen_source_is_not_asked),
         cmocka_unit_test(nothing_else_changes_what_is_being_moved),
         cmocka_unit_test(its_process_is_heard_while_somebody_looks),
+        cmocka_unit_test(a_step_that_is_told_of_is_read_at_once),
         cmocka_unit_test(no_text_of_a_run_leaves_its_place),
         cmocka_unit_test(every_size_can_be_drawn),
         cmocka_unit_test(a_frame_without_memory_does_no_harm),
