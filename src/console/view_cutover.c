@@ -352,7 +352,7 @@ static void fill_needs(const struct model *m, const struct job_result *wrong, st
 
 static void fill_trouble(const struct model *m, const struct job_result *wrong, struct document *d)
 {
-    bool config = wrong->error.code == HG_CONFIG || wrong->error.code == HG_UNSUPPORTED;
+    bool config = wrong->error.code == HG_CONFIG;
 
     if (config) {
         fill_needs(m, wrong, d);
@@ -392,6 +392,10 @@ void view_cutover_calm(const struct model *m, struct area a)
     document_blank(&d);
     if (wrong != NULL && !m->wizard.planning)
         fill_trouble(m, wrong, &d);
+    else if (m->wizard.run != NULL && !m->wizard.planning)
+        document_text(&d, 0, ROLE_TEXT,
+                      "p makes the plan: it reads all of the source, looks at the target, and "
+                      "changes nothing.");
     widget_rule(a, 0, &rule);
     document_draw(&d, text, 0);
     document_release(&d);

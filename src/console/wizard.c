@@ -66,13 +66,15 @@ static void make_plan(struct model *m, struct effects *effects)
     start(effects, new_run(m, JOB_CUTOVER_PLAN));
 }
 
-/* Where no run has ever been begun, and one could be. */
+/* Where no run has ever been begun, and one could be. A plan reads all of the source: that of a
+ * production is only read because somebody has passed by when that is what the console was opened
+ * for. */
 static bool wants_plan(const struct model *m)
 {
     const struct wizard *w = &m->wizard;
 
-    return m->screen == SCREEN_CUTOVER && !w->planning && w->plan == NULL && w->run != NULL
-           && !w->run->ok && w->run->error.code == HG_FAILED;
+    return (m->facts.cutover || !m->facts.production) && m->screen == SCREEN_CUTOVER && !w->planning
+           && w->plan == NULL && w->run != NULL && !w->run->ok && w->run->error.code == HG_FAILED;
 }
 
 /* The process is listened to while somebody looks: how far a copy is no journal tells. */
@@ -261,7 +263,7 @@ static void take_plan(struct model *m, struct job_result *result, struct effects
     m->wizard.plan_job = 0;
     discard(effects, m->wizard.plan);
     m->wizard.plan = result;
-    if (!result->ok)
+    if (!result->ok && result->error.code != HG_CONFIG) /* the screen tells what is missing */
         note_add(m, ROLE_FAIL, "cutover: %s", result->error.message);
     list_refresh(m, PANE_STEPS);
     list_refresh(m, PANE_JOURNAL);

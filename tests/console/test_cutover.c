@@ -279,6 +279,37 @@ static void an_order_at_a_time(void **state)
     scene_free(s);
 }
 
+static void a_plan_is_made_unasked_but_for_a_production(void **state)
+{
+    (void)state;
+    for (int production = 0; production < 2; production++) {
+        struct scene *s = scene_new(80, 24, true, production == 1);
+
+        scene_key(s, '6');
+        scene_no_cutover(s);
+        assert_int_equal(s->model.wizard.planning, production == 0);
+        if (production == 1)
+            scene_key(s, 'p');
+        assert_true(s->model.wizard.planning);
+        scene_free(s);
+    }
+}
+
+static void a_runbook_is_chosen_by_its_name(void **state)
+{
+    struct scene *s = scene_new(80, 24, true, false);
+
+    (void)state;
+    scene_type(s, ":cutover systemd");
+    scene_key(s, KEYS_ENTER);
+    assert_string_equal(started(s, JOB_CUTOVER_PLAN)->file, "systemd");
+    scene_cutover_plan(s, false);
+    still_cutover_ask(s, 'n');
+    scene_key(s, 'y');
+    assert_string_equal(started(s, JOB_CUTOVER_BEGIN)->file, "systemd");
+    scene_free(s);
+}
+
 static void it_is_read_every_second_where_it_is_seen_and_seldom_elsewhere(void **state)
 {
     struct scene *s = scene_new(80, 24, true, false);
@@ -489,6 +520,8 @@ int main(void)
         cmocka_unit_test(read_only_nothing_is_said),
         cmocka_unit_test(what_has_passed_the_point_of_no_return_is_not_taken_back),
         cmocka_unit_test(an_order_at_a_time),
+        cmocka_unit_test(a_plan_is_made_unasked_but_for_a_production),
+        cmocka_unit_test(a_runbook_is_chosen_by_its_name),
         cmocka_unit_test(it_is_read_every_second_where_it_is_seen_and_seldom_elsewhere),
         cmocka_unit_test(a_frozen_source_is_not_asked),
         cmocka_unit_test(nothing_else_changes_what_is_being_moved),

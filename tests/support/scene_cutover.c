@@ -139,6 +139,13 @@ void scene_cutover_plan(struct scene *s, bool doubt)
     deliver(s, &here.made, JOB_CUTOVER_PLAN);
 }
 
+void scene_cutover_no_plan(struct scene *s, const char *message)
+{
+    here.made = (struct job_result){.error = {.code = HG_CONFIG}};
+    snprintf(here.made.error.message, sizeof here.made.error.message, "%s", message);
+    deliver(s, &here.made, JOB_CUTOVER_PLAN);
+}
+
 static void add_record(int64_t at_ms, const char *step, const char *event, const char *text)
 {
     hg_cutover_record *r = &here.records[here.run.record_count++];

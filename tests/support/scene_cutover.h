@@ -28,6 +28,9 @@ void scene_cutover(struct scene *s, const struct scene_run *run);
 /* The answer to a plan: with `doubt`, two of its gates do not hold. */
 void scene_cutover_plan(struct scene *s, bool doubt);
 
+/* None could be made. */
+void scene_cutover_no_plan(struct scene *s, const char *message);
+
 /* What the process tells of the step under way. */
 void scene_cutover_event(struct scene *s, const char *part, int64_t done, int64_t total,
                          const char *message);

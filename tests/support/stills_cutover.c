@@ -35,6 +35,21 @@ static void broken(struct scene *s)
                           "Compare it with a copy of yours, and do not go on with this run.");
 }
 
+static void unplanned(struct scene *s)
+{
+    open_screen(s);
+    scene_no_cutover(s);
+}
+
+/* The application has moved long ago: there is nothing left to move. */
+static void no_source(struct scene *s)
+{
+    unplanned(s);
+    scene_key(s, 'p');
+    scene_cutover_no_plan(s, "a cutover begins at a SQLite file, and "
+                             "\"postgresql://app:***@db.internal:5432/shop\" is none");
+}
+
 static void planning(struct scene *s)
 {
     open_screen(s);
@@ -223,6 +238,8 @@ static void read_only(struct scene *s)
 // clang-format off
 static const struct still all[] = {
     {"cutover_unread_80x24", unread, 80, 24, true, false},
+    {"cutover_unplanned_80x24", unplanned, 80, 24, true, true},
+    {"cutover_no_source_80x24", no_source, 80, 24, true, true},
     {"cutover_missing_80x24", still_cutover_missing, 80, 24, true, false},
     {"cutover_missing_40x10", still_cutover_missing, 40, 10, true, false},
     {"cutover_broken_80x24", broken, 80, 24, true, false},
