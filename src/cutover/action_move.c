@@ -8,6 +8,7 @@
 #include "actions.h"
 #include "fence.h"
 #include "proof.h"
+#include "source_file.h"
 #include "world.h"
 
 enum { PROVE_S = 10, PROVE_WITHIN_S = 300, WATCH_S = 60, MS = 1000 };
@@ -68,12 +69,13 @@ bool flip_apply(void *world, const struct step *step, json_t *facts, hg_error *e
            && restart(w, step, err);
 }
 
+/* An application that goes back to a source that is gone would make an empty one. */
 bool flip_undo(void *world, const struct step *step, hg_error *err)
 {
     struct world *w = world;
     char keep[WORLD_PATH];
 
-    return world_path(w, "env-before", keep, err)
+    return source_file_put_back(w, step->id, err) && world_path(w, "env-before", keep, err)
            && hg_env_file_restore(flip_file(w, step), world_variable(w), like, keep, err)
            && restart(w, step, err);
 }

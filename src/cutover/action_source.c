@@ -14,6 +14,7 @@
 #include "freeze.h"
 #include "migrate/checksum.h"
 #include "proof.h"
+#include "source_file.h"
 #include "world.h"
 
 enum { DRAIN_S = 30 };
@@ -117,9 +118,19 @@ bool freeze_step_apply(void *world, const struct step *step, json_t *facts, hg_e
         || !freeze_apply(w->source, journal_run_id(w->journal), world_soon(), err)
         || !freeze_read(w->source, world_soon(), &state, err))
         return false;
+    source_file_note(w, facts);
     json_object_set_new(facts, "tables", json_integer(state.tables));
     json_object_set_new(facts, "schema_version", json_integer((json_int_t)state.schema_version));
     return true;
+}
+
+/* A source that a deployment has taken away takes no writes; what it said is in the snapshot. */
+static bool is_only_a_snapshot(const struct world *w)
+{
+    char path[WORLD_PATH];
+
+    return source_file_state(w) == SOURCE_GONE && world_path(w, snapshot_name, path, NULL)
+           && file_exists(path);
 }
 
 bool freeze_step_verify(void *world, const struct step *step, hg_error *err)
@@ -127,7 +138,10 @@ bool freeze_step_verify(void *world, const struct step *step, hg_error *err)
     struct world *w = world;
 
     (void)step;
-    return freeze_verify(w->source, journal_run_id(w->journal), world_soon(), err);
+    if (is_only_a_snapshot(w))
+        return true;
+    return source_file_is_there(w, err)
+           && freeze_verify(w->source, journal_run_id(w->journal), world_soon(), err);
 }
 
 /* The source may only be written again while nobody can write to the target, and nobody is there
@@ -157,8 +171,11 @@ static bool target_is_left(struct world *w, const struct step *step, hg_error *e
 bool freeze_step_undo(void *world, const struct step *step, hg_error *err)
 {
     struct world *w = world;
-    enum probe found = freeze_step_probe(world, step, err);
+    enum probe found;
 
+    if (!source_file_is_there(w, err))
+        return false;
+    found = freeze_step_probe(world, step, err);
     if (found == PROBE_FAILED)
         return false;
     if (found == PROBE_NOT_DONE)
@@ -261,13 +278,13 @@ bool snapshot_apply(void *world, const struct step *step, json_t *facts, hg_erro
     return ok;
 }
 
+/* The last moment at which a source that is gone can be put back. */
 bool snapshot_undo(void *world, const struct step *step, hg_error *err)
 {
     struct world *w = world;
     char path[WORLD_PATH];
 
-    (void)step;
-    return world_path(w, snapshot_name, path, err)
+    return world_path(w, snapshot_name, path, err) && source_file_put_back(w, step->id, err)
            && (unlink(path) == 0 || errno == ENOENT
                || hg_fail(err, HG_IO, "could not remove \"%s\": %m", path));
 }

@@ -215,10 +215,11 @@ static void sit_out(struct work *w, const bool *wait, const char *why)
     }
 }
 
-/* A target that does not hear it now hears it later. */
+/* A target that does not hear it now hears it later; one that is somebody else's by now, not from
+ * us. */
 static void tell_target(struct work *w)
 {
-    if (w->lock != NULL)
+    if (hold_lives(w->lock))
         (void)mirror_bring(w->world.target, w->world.journal, hg_deadline_in_ms(MIRROR_MS), NULL);
 }
 
@@ -229,7 +230,6 @@ static bool between_steps(void *context)
 
     if (w->drive.budget_ms == 0)
         w->drive.budget_ms = w->world.budget_ms;
-    tell_target(w);
     listen(w);
     sit_out(w, &w->control.paused, "paused");
     return is_cancelled(w) || w->aborting;
@@ -245,7 +245,11 @@ static bool enter(void *context, const struct step *step, hg_error *err)
         sit_out(w, &w->control.postponed, "the freeze is postponed");
     if (is_cancelled(w) || w->aborting)
         return hg_fail(err, HG_CANCELLED, "stopped before step %s", step->id);
-    return hold_keep(w->world.target, &w->lock, err);
+    if (!hold_keep(w->world.target, &w->lock, err)
+        || !mirror_alone(w->world.target, w->world.journal, world_soon(), err))
+        return false;
+    tell_target(w);
+    return true;
 }
 
 static void pass_on(void *context, const hg_event *event)

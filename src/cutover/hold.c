@@ -41,9 +41,14 @@ bool hold_take(hg_pool *target, hg_conn **out_conn, hg_error *err)
     return ok;
 }
 
+bool hold_lives(hg_conn *conn)
+{
+    return conn != NULL && hg_conn_execute(conn, "SELECT 1", NULL, 0, world_soon(), NULL, NULL);
+}
+
 bool hold_keep(hg_pool *target, hg_conn **conn, hg_error *err)
 {
-    if (*conn != NULL && hg_conn_execute(*conn, "SELECT 1", NULL, 0, world_soon(), NULL, NULL))
+    if (hold_lives(*conn))
         return true;
     hg_conn_close(*conn);
     *conn = NULL;

@@ -17,6 +17,9 @@ bool hold_take(hg_pool *target, hg_conn **out_conn, hg_error *err);
  * it could not be had. Same errors. */
 bool hold_keep(hg_pool *target, hg_conn **conn, hg_error *err);
 
+/* Whether the lock's session lives. */
+bool hold_lives(hg_conn *conn);
+
 /* Ends what processes before this one have left in the target: a statement of a process that was
  * killed goes on until it ends by itself. Only for who holds the lock. err: HG_TIMEOUT. */
 bool hold_clear(hg_pool *target, hg_deadline by, hg_error *err);

@@ -459,6 +459,15 @@ const char *journal_run_id(const struct journal *j)
     return j->run;
 }
 
+void journal_key(const struct journal *j, char *out)
+{
+    const char *first = j->entries.count > 1
+                            ? json_string_value(json_object_get(j->entries.items[1].object, "prev"))
+                            : j->head;
+
+    snprintf(out, JOURNAL_KEY_SIZE, "%s/%.12s", j->run, first);
+}
+
 const char *journal_head(const struct journal *j)
 {
     return j->head;

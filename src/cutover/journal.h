@@ -15,7 +15,7 @@
 
 #include <headgate/error.h>
 
-enum { JOURNAL_RUN_MAX = 40, JOURNAL_STEP_MAX = 16, JOURNAL_HASH_SIZE = 65 };
+enum { JOURNAL_RUN_MAX = 40, JOURNAL_STEP_MAX = 16, JOURNAL_HASH_SIZE = 65, JOURNAL_KEY_SIZE = 64 };
 
 enum journal_event {
     JOURNAL_OPEN,     /* the run begins */
@@ -98,6 +98,9 @@ const struct journal_record *journal_last(const struct journal *journal, const c
 bool journal_line(const struct journal *journal, size_t index, struct buf *out);
 
 const char *journal_run_id(const struct journal *journal);
+/* The name and the beginning of its first record's hash, into at least JOURNAL_KEY_SIZE bytes: two
+ * instances may give the same name in the same minute. */
+void journal_key(const struct journal *journal, char *out);
 const char *journal_head(const struct journal *journal); /* the hash of the last record */
 bool journal_was_torn(const struct journal *journal);    /* the end of the file was cut off */
 

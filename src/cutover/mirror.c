@@ -75,10 +75,10 @@ static bool take(hg_pool *target, hg_deadline by, hg_conn **out, hg_error *err)
 }
 
 /* The last record that is there: 0 and "" when none is. */
-static bool read_last(hg_conn *conn, const char *run, hg_deadline by, int64_t *out_seq,
+static bool read_last(hg_conn *conn, const char *key, hg_deadline by, int64_t *out_seq,
                       struct buf *out_line, hg_error *err)
 {
-    const hg_value params[] = {hg_text(run)};
+    const hg_value params[] = {hg_text(key)};
     hg_rows *rows = NULL;
     hg_step step;
 
@@ -96,11 +96,13 @@ static bool bring_one(hg_conn *conn, const struct journal *journal, size_t index
                       hg_error *err)
 {
     struct buf line = BUF_INIT(LINE_LIMIT);
+    char key[JOURNAL_KEY_SIZE];
     hg_value params[3];
     bool ok = journal_line(journal, index, &line)
               || hg_fail(err, HG_NOMEM, "could not copy a record: out of memory");
 
-    params[0] = hg_text(journal_run_id(journal));
+    journal_key(journal, key);
+    params[0] = hg_text(key);
     params[1] = hg_integer((int64_t)index + 1);
     params[2] = hg_text(line.bytes);
     ok = ok
@@ -115,15 +117,17 @@ static bool bring_one(hg_conn *conn, const struct journal *journal, size_t index
 bool mirror_bring(hg_pool *target, const struct journal *journal, hg_deadline by, hg_error *err)
 {
     struct buf line = BUF_INIT(LINE_LIMIT);
+    char key[JOURNAL_KEY_SIZE];
     hg_conn *conn = NULL;
     int64_t seq = 0;
     bool ok;
 
+    journal_key(journal, key);
     if (!take(target, by, &conn, err))
         return false;
     if (conn == NULL)
         return true;
-    ok = read_last(conn, journal_run_id(journal), by, &seq, &line, err);
+    ok = read_last(conn, key, by, &seq, &line, err);
     for (size_t i = (size_t)seq; ok && i < journal_count(journal); i++)
         ok = bring_one(conn, journal, i, by, err);
     buf_release(&line);
@@ -147,15 +151,17 @@ static bool is_known(const struct journal *journal, int64_t seq, const struct bu
 bool mirror_compare(hg_pool *target, const struct journal *journal, hg_deadline by, hg_error *err)
 {
     struct buf line = BUF_INIT(LINE_LIMIT);
+    char key[JOURNAL_KEY_SIZE];
     hg_conn *conn = NULL;
     int64_t seq = 0;
     bool ok;
 
+    journal_key(journal, key);
     if (!take(target, by, &conn, err))
         return false;
     if (conn == NULL)
         return true;
-    ok = read_last(conn, journal_run_id(journal), by, &seq, &line, err);
+    ok = read_last(conn, key, by, &seq, &line, err);
     hg_pool_return(target, conn);
     if (ok && !is_known(journal, seq, &line)) {
         ok = hg_fail(err, HG_FILE,
@@ -164,8 +170,49 @@ bool mirror_compare(hg_pool *target, const struct journal *journal, hg_deadline 
         hg_error_hint(err,
                       "Put it back: SELECT rtrim(line, E'\\n') FROM headgate_cutover WHERE run ="
                       " '%s' ORDER BY seq",
-                      journal_run_id(journal));
+                      key);
     }
     buf_release(&line);
+    return ok;
+}
+
+static bool refuse_other(hg_conn *conn, const struct journal *journal, hg_deadline by,
+                         hg_error *err)
+{
+    const struct journal_record *open = journal_at(journal, 0);
+    char key[JOURNAL_KEY_SIZE];
+    hg_value params[2];
+    hg_rows *rows = NULL;
+    hg_step step;
+
+    journal_key(journal, key);
+    params[0] = hg_text(key);
+    params[1] = hg_real((double)open->at_ms / 1000);
+    if (!hg_conn_query(conn,
+                       "SELECT run FROM headgate_cutover WHERE run <> $1 AND at > to_timestamp($2)"
+                       " LIMIT 1",
+                       params, 2, by, &rows, err))
+        return false;
+    step = hg_rows_next(rows, by, err);
+    if (step == HG_ROW) {
+        hg_fail(err, HG_REFUSED, "the cutover %s has worked on this target since this one began",
+                hg_rows_text(rows, 0));
+        hg_error_hint(err, "The target is that run's now: find out who began it.");
+    }
+    hg_rows_close(rows);
+    return step == HG_END;
+}
+
+bool mirror_alone(hg_pool *target, const struct journal *journal, hg_deadline by, hg_error *err)
+{
+    hg_conn *conn = NULL;
+    bool ok;
+
+    if (!take(target, by, &conn, err))
+        return false;
+    if (conn == NULL)
+        return true;
+    ok = refuse_other(conn, journal, by, err);
+    hg_pool_return(target, conn);
     return ok;
 }

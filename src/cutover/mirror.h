@@ -27,4 +27,8 @@ bool mirror_bring(hg_pool *target, const struct journal *journal, hg_deadline by
  * not. */
 bool mirror_compare(hg_pool *target, const struct journal *journal, hg_deadline by, hg_error *err);
 
+/* Whether no other run has worked on the target since this one was opened: who lost the lock for a
+ * while must not go on where another has been. err: HG_REFUSED. */
+bool mirror_alone(hg_pool *target, const struct journal *journal, hg_deadline by, hg_error *err);
+
 #endif

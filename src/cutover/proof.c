@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "source_file.h"
 
 enum { PATH_ROOM = 4096, NAME_ROOM = 64, ENVIRON_LIMIT = 4 << 20, STAT_LIMIT = 4096 };
 
@@ -192,7 +193,7 @@ bool proof_on_source(struct world *w, char *out, size_t size, hg_error *err)
     struct sentence s = {out, size, "has the source open"};
 
     out[0] = '\0';
-    if (!say_holders(w, &s, err))
+    if (source_file_state(w) == SOURCE_SAME && !say_holders(w, &s, err))
         return false;
     s.does = "was started with the source's URL";
     each_on(w, SIDE_SOURCE, say_one, &s);

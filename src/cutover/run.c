@@ -23,7 +23,7 @@
 #include "base/text.h"
 #include "builtin.h"
 
-enum { BOOK_LIMIT = 1 << 20, ORDER_LIMIT = 1 << 16, NAMES_A_MINUTE = 100 };
+enum { BOOK_LIMIT = 1 << 20, ORDER_LIMIT = 1 << 16, NAMES_A_MINUTE = 100, MINUTE_BYTES = 13 };
 
 static const char book_name[] = "runbook.json", orders_name[] = "orders";
 static const char *const order_names[HG_CUTOVER_ORDERS] = {
@@ -121,18 +121,21 @@ static bool make_hidden(const char *runs, const char *run, char dir[RUN_PATH], h
            && !file_exists(there) && mkdir(dir, 0700) == 0;
 }
 
-/* "20261123-1405", a rehearsal "20261123-1405r"; a second one of the same minute gets a number. */
+/* "20261123-1405", a rehearsal "20261123-1405r"; a second one of the same minute gets a number. The
+ * newest has the greatest name, whatever happens to the clock. */
 bool run_make(const hg_settings *settings, bool rehearsal, char dir[RUN_PATH],
               char run[JOURNAL_RUN_MAX], hg_error *err)
 {
     time_t now = (time_t)(clock_wall_ms() / 1000);
-    char runs[RUN_PATH], minute[20], orders[RUN_PATH];
+    char runs[RUN_PATH], minute[20], orders[RUN_PATH], last[JOURNAL_RUN_MAX];
     struct tm tm;
 
     gmtime_r(&now, &tm);
     strftime(minute, sizeof minute, "%Y%m%d-%H%M", &tm);
     if (!runs_dir(settings, rehearsal, runs, err) || !file_make_dir(runs, 0700, err))
         return false;
+    if (newest_in(runs, NULL, last, sizeof last) && strncmp(minute, last, MINUTE_BYTES) < 0)
+        text_copy(minute, MINUTE_BYTES + 1, last); /* the clock was set back */
     for (int i = 1; i < NAMES_A_MINUTE; i++) {
         snprintf(run, JOURNAL_RUN_MAX, i == 1 ? "%s%s" : "%s%s-%02d", minute, rehearsal ? "r" : "",
                  i);

@@ -91,6 +91,15 @@ bool world_open_copies(struct world *w, const char *database, hg_error *err)
            && world_open_database(w, database, &w->target, err);
 }
 
+bool world_reopen_source(struct world *w, hg_error *err)
+{
+    world_close_pool(w->source);
+    world_close_pool(w->reader);
+    w->source = w->reader = NULL;
+    return open_file(w, w->source_path, false, &w->source, err)
+           && open_file(w, w->source_path, true, &w->reader, err);
+}
+
 /* A socket in a folder that is none: refused at once, whatever the network does. */
 bool world_open_nowhere(const struct world *w, hg_pool **out_pool, hg_error *err)
 {

@@ -42,6 +42,9 @@ void world_close(struct world *world);
  * server. */
 bool world_open_copies(struct world *world, const char *database, hg_error *err);
 
+/* Opens the pools of the source anew: what they have open may be a file that is gone. */
+bool world_reopen_source(struct world *world, hg_error *err);
+
 /* A pool to a server that is not there. */
 bool world_open_nowhere(const struct world *world, hg_pool **out_pool, hg_error *err);
 

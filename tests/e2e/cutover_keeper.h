@@ -319,4 +319,46 @@ static inline char *read_env(const struct shop *s)
     return buf_take(&text);
 }
 
+/* --- patience --- */
+
+/* Who watches is of no account: it leaves at the first question, the worker stays. */
+static pid_t watcher;
+
+static inline void start_watcher(const struct shop *s, const char *const *argv)
+{
+    if (watcher > 0) {
+        kill(watcher, SIGKILL);
+        process_wait(watcher);
+    }
+    watcher = process_start(s->dir, shop_environ, argv);
+}
+#define WATCH(s, ...) \
+    start_watcher((s), (const char *const[]){TEST_HEADGATE, "cutover", __VA_ARGS__, NULL})
+
+static inline void end_watcher(void)
+{
+    if (watcher > 0)
+        process_wait(watcher);
+    watcher = 0;
+}
+
+/* One look at the run and what a patient operator does then. */
+static inline void attend(const struct shop *s, const json_t *run)
+{
+    if (!flag_of(run, "working")) {
+        WATCH(s, "--resume");
+        (void)poll(NULL, 0, 5 * MOMENT_MS);
+    } else if (asks_at(run, text_of(run, "at"))) {
+        struct process_result r = HEADGATE(s, "cutover", "--answer", answer_to(run));
+
+        process_release(&r);
+    }
+    if (flag_of(run, "working") && text_of(run, "at")[0] != '\0'
+        && strcmp(text_of(step_of(run, text_of(run, "at")), "state"), "failed") == 0) {
+        struct process_result r = HEADGATE(s, "cutover", "--continue");
+
+        process_release(&r);
+    }
+}
+
 #endif

@@ -425,6 +425,13 @@ static inline json_t *shop_step_json(const struct shop_step *row)
     return step;
 }
 
+/* Before this step the runbook waits until there is a file "go"; NULL: nowhere. */
+static const char *shop_hold;
+
+static const struct shop_step shop_hold_step = {
+    "HOLD", "command", NULL,
+    "{\"run\": [\"sh\", \"-c\", \"until [ -e go ]; do sleep 0.05; done\"]}"};
+
 /* Writes shop.json: the steps but `without`; up to `last` (NULL: all), behind which it waits for an
  * answer that nobody has to give. */
 static inline void shop_write_runbook(const struct shop *s, const char *without, const char *last)
@@ -438,6 +445,8 @@ static inline void shop_write_runbook(const struct shop *s, const char *without,
     for (size_t i = 0; i < SHOP_STEPS && open; i++) {
         if (strstr(without, shop_steps[i].id) != NULL)
             continue;
+        if (shop_hold != NULL && strcmp(shop_hold, shop_steps[i].id) == 0)
+            json_array_append_new(steps, shop_step_json(&shop_hold_step));
         json_array_append_new(steps, shop_step_json(&shop_steps[i]));
         froze = froze || strcmp(shop_steps[i].id, "S07") == 0;
         committed = committed || strcmp(shop_steps[i].id, "S12") == 0;

@@ -11,51 +11,11 @@
 
 enum { KILLS = 3, KILL_WITHIN_MS = 900, ROWS = 3000 };
 
-/* Who watches is of no account: it leaves at the first question, the worker stays. */
-static pid_t watcher;
-
-static void start_watcher(const struct shop *s, const char *const *argv)
-{
-    if (watcher > 0) {
-        kill(watcher, SIGKILL);
-        process_wait(watcher);
-    }
-    watcher = process_start(s->dir, shop_environ, argv);
-}
-#define WATCH(s, ...) \
-    start_watcher((s), (const char *const[]){TEST_HEADGATE, "cutover", __VA_ARGS__, NULL})
-
-static void end_watcher(void)
-{
-    if (watcher > 0)
-        process_wait(watcher);
-    watcher = 0;
-}
-
 static bool kill_worker(const struct shop *s, const json_t *run)
 {
     pid_t pid = shop_worker(s, run);
 
     return pid > 1 && kill(pid, SIGKILL) == 0;
-}
-
-/* One look at the run and what a patient operator does then. */
-static void attend(const struct shop *s, const json_t *run)
-{
-    if (!flag_of(run, "working")) {
-        WATCH(s, "--resume");
-        (void)poll(NULL, 0, 5 * MOMENT_MS);
-    } else if (asks_at(run, text_of(run, "at"))) {
-        struct process_result r = HEADGATE(s, "cutover", "--answer", answer_to(run));
-
-        process_release(&r);
-    }
-    if (flag_of(run, "working") && text_of(run, "at")[0] != '\0'
-        && strcmp(text_of(step_of(run, text_of(run, "at")), "state"), "failed") == 0) {
-        struct process_result r = HEADGATE(s, "cutover", "--continue");
-
-        process_release(&r);
-    }
 }
 
 /* To the end, killed `kills` times at most on the way; abort_after: so many kills, -1: never. */
