@@ -132,6 +132,7 @@ static bool may_read_metrics(const struct answerer *answerer, const struct reque
 struct metrics_visit {
     struct answerer *answerer;
     const hg_pool_list *pools;
+    const hg_cutover *cutover; /* NULL: none */
 };
 
 static void put_metrics(void *context, const hg_sample *sample, const hg_readiness *report,
@@ -145,18 +146,24 @@ static void put_metrics(void *context, const hg_sample *sample, const hg_readine
                                         .sample = sample,
                                         .report = report,
                                         .timings = timings,
-                                        .pools = visit->pools});
+                                        .pools = visit->pools,
+                                        .cutover = visit->cutover});
 }
 
 static void refresh_metrics(struct answerer *answerer)
 {
+    const hg_cutover_options options = {.source = answerer->settings};
     hg_pool_list pools = {0};
+    hg_cutover *cutover = NULL;
 
     if (answerer->metrics_ns != 0 && clock_since_ms(answerer->metrics_ns) < METRICS_KEPT_MS)
         return;
     buf_truncate(&answerer->metrics, 0);
     hg_pool_list_read(hg_settings_runtime_dir(answerer->settings), &pools, NULL);
-    hg_sampler_visit(answerer->sampler, put_metrics, &(struct metrics_visit){answerer, &pools});
+    (void)hg_cutover_read(&options, &cutover, NULL);
+    hg_sampler_visit(answerer->sampler, put_metrics,
+                     &(struct metrics_visit){answerer, &pools, cutover});
+    hg_cutover_free(cutover);
     hg_pool_list_release(&pools);
     answerer->metrics_ns = clock_now_ns();
 }

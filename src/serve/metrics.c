@@ -335,6 +335,52 @@ static void put_sample(struct buf *out, const hg_sample *sample)
         buf_printf(out, "headgate_migrations_pending %zu\n", sample->migrations_pending);
 }
 
+/* --- the cutover --- */
+
+static void put_gauge(struct buf *out, const char *name, const char *help, double value)
+{
+    family(out, name, "gauge", help);
+    buf_printf(out, "%s %.3f\n", name, value);
+}
+
+static bool waits(const hg_cutover *run)
+{
+    return run->working && (run->question[0] != '\0' || run->stalled || run->paused);
+}
+
+static void put_steps(struct buf *out, const hg_cutover *run)
+{
+    static const char *const states[] = {"pending", "begun", "done", "failed", "undoing", "undone"};
+
+    family(out, "headgate_cutover_steps", "gauge", "Steps of the newest cutover by state.");
+    for (size_t s = 0; s < sizeof states / sizeof *states; s++) {
+        int n = 0;
+
+        for (size_t i = 0; i < run->step_count; i++)
+            n += strcmp(run->steps[i].state, states[s]) == 0;
+        buf_printf(out, "headgate_cutover_steps{state=\"%s\"} %d\n", states[s], n);
+    }
+}
+
+/* What an alert asks: is one open, does it wait for somebody, for how long has nobody written. */
+static void put_cutover(struct buf *out, const hg_cutover *run)
+{
+    put_gauge(out, "headgate_cutover_open", "1 while a cutover of this host is open.",
+              !run->closed);
+    put_gauge(out, "headgate_cutover_waiting", "1 while it waits for a person.", waits(run));
+    put_gauge(out, "headgate_cutover_past_return",
+              "1 once the newest cutover has reached its point of no return.", run->past_return);
+    put_steps(out, run);
+    if (run->closed)
+        return;
+    if (run->frozen_ms >= 0)
+        put_gauge(out, "headgate_cutover_frozen_seconds", "For how long nobody has written.",
+                  (double)run->frozen_ms / 1000);
+    if (run->budget_ms > 0)
+        put_gauge(out, "headgate_cutover_budget_seconds", "How long the freeze was to last.",
+                  (double)run->budget_ms / 1000);
+}
+
 /* libpq counts 150004 as 15.4, SQLite 3040001 as 3.40.1. */
 static void put_build(struct buf *out, const struct metrics_facts *facts)
 {
@@ -352,5 +398,7 @@ void metrics_put(struct buf *out, const struct metrics_facts *facts)
         put_statuses(out, facts->report);
         put_timings(out, facts->report, facts->timings);
     }
+    if (facts->cutover != NULL)
+        put_cutover(out, facts->cutover);
     put_pools(out, facts->pools);
 }

@@ -7,6 +7,7 @@
 #ifndef SERVE_METRICS_H
 #define SERVE_METRICS_H
 
+#include <headgate/cutover.h>
 #include <headgate/headgate.h>
 
 struct buf;
@@ -19,6 +20,7 @@ struct metrics_facts {
     const hg_readiness *report;     /* NULL: none yet */
     const hg_check_timing *timings; /* one for each of its checks */
     const hg_pool_list *pools;
+    const hg_cutover *cutover; /* the newest run of this host; NULL: none was ever begun */
 };
 
 void metrics_put(struct buf *out, const struct metrics_facts *facts);

@@ -30,6 +30,13 @@ static void render(struct buf *out)
                         .migrations_known = true,
                         .migrations_pending = 2};
     hg_pool_list list = {.count = 3, .pools = pools};
+    hg_cutover_step steps[2] = {{.state = "done"}, {.state = "begun"}};
+    hg_cutover cutover = {.steps = steps,
+                          .step_count = 2,
+                          .question = "Type it",
+                          .frozen_ms = 1500,
+                          .budget_ms = 60000,
+                          .working = true};
 
     pools[0] = (hg_pool_snapshot){.pid = 17,
                                   .process = "app",
@@ -61,7 +68,8 @@ static void render(struct buf *out)
                                              .sample = &sample,
                                              .report = &report,
                                              .timings = timings,
-                                             .pools = &list});
+                                             .pools = &list,
+                                             .cutover = &cutover});
 }
 
 static void has_line(const struct buf *out, const char *line)
@@ -140,6 +148,11 @@ static void checks_and_readiness_have_names_of_their_own(void **state)
     has_line(&out, "headgate_ready 1\n");
     has_line(&out, "headgate_sampler_age_seconds 1.250\n");
     has_line(&out, "headgate_migrations_pending 2\n");
+    has_line(&out, "headgate_cutover_open 1.000\n");
+    has_line(&out, "headgate_cutover_waiting 1.000\n");
+    has_line(&out, "headgate_cutover_steps{state=\"done\"} 1\n");
+    has_line(&out, "headgate_cutover_frozen_seconds 1.500\n");
+    has_line(&out, "headgate_cutover_budget_seconds 60.000\n");
     has_line(&out, "headgate_check_status{id=\"db.connect\",status=\"warn\"} 1\n");
     has_line(&out, "headgate_check_status{id=\"db.connect\",status=\"pass\"} 0\n");
     has_line(&out, "headgate_check_duration_seconds_bucket{id=\"db.connect\",le=\"+Inf\"} 3\n");
