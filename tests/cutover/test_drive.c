@@ -304,6 +304,26 @@ static void a_freeze_beyond_its_budget_is_taken_back_by_itself(void **state)
     assert_int_equal(marks(), 0);
 }
 
+/* An hour forward and a day back: the machine's own clock says that one second has passed. */
+static void a_clock_that_is_set_changes_no_budget(void **state)
+{
+    static const int64_t wall_ms[] = {1790003600000, 1789913600000};
+    hg_error err = {0};
+
+    (void)state;
+    clock_set_fake(1000000000, 1790000000000);
+    failing = "C";
+    assert_false(drive(true, 2000, &err));
+    for (int i = 0; i < 2; i++) {
+        clock_set_fake(2000000000, wall_ms[i]);
+        assert_false(drive(true, 2000, &err));
+        assert_string_equal(strstr(err.message, "it was to fail"), "it was to fail");
+        assert_int_equal(marks(), 2);
+    }
+    failing = NULL;
+    assert_true(drive(true, 2000, &err));
+}
+
 static void after_the_commit_no_budget_ends_the_run(void **state)
 {
     hg_error err = {0};
@@ -392,6 +412,7 @@ int main(void)
         TEST(past_the_point_of_no_return_an_abort_is_refused),
         TEST(a_point_of_no_return_that_did_not_act_may_be_left),
         TEST(a_freeze_beyond_its_budget_is_taken_back_by_itself),
+        TEST(a_clock_that_is_set_changes_no_budget),
         TEST(after_the_commit_no_budget_ends_the_run),
         TEST(killed_at_any_moment_it_goes_on_to_the_same_end),
         TEST(what_was_confirmed_and_begun_is_not_asked_for_again),
