@@ -228,6 +228,8 @@ static int run_up(struct world *w, long number)
     hg_observer observer = observer_of(&witness);
 
     run_with(w, &options, &observer);
+    if (w->err.code != HG_OK)
+        print_error("run %ld: %s\n", number, w->err.message);
     return hg_code_exit_status(w->err.code);
 }
 
