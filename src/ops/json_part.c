@@ -55,6 +55,31 @@ json_t *json_part_ms(double ms)
     return json_real((double)(int64_t)(ms * 1000 + 0.5) / 1000);
 }
 
+void json_part_set_text(json_t *object, const char *name, const char *text)
+{
+    json_object_set_new(object, name, json_part_text(text));
+}
+
+void json_part_set_text_or_null(json_t *object, const char *name, const char *text)
+{
+    json_object_set_new(object, name, json_part_text_or_null(text));
+}
+
+void json_part_set_count(json_t *object, const char *name, int64_t count)
+{
+    json_object_set_new(object, name, json_integer(count));
+}
+
+void json_part_set_flag(json_t *object, const char *name, bool flag)
+{
+    json_object_set_new(object, name, json_boolean(flag));
+}
+
+void json_part_set_ms(json_t *object, const char *name, double ms)
+{
+    json_object_set_new(object, name, json_part_ms(ms));
+}
+
 json_t *json_part_error(const hg_error *error)
 {
     json_t *object;

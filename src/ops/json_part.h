@@ -25,6 +25,13 @@ json_t *json_part_utc(int64_t wall_ms);
 /* Milliseconds with three decimals: more would only be noise. Null when negative. */
 json_t *json_part_ms(double ms);
 
+/* The same as members of an object, and other values that documents are made of. */
+void json_part_set_text(json_t *object, const char *name, const char *text);
+void json_part_set_text_or_null(json_t *object, const char *name, const char *text);
+void json_part_set_count(json_t *object, const char *name, int64_t count);
+void json_part_set_flag(json_t *object, const char *name, bool flag);
+void json_part_set_ms(json_t *object, const char *name, double ms);
+
 /* How big a pool is, and how busy: an object that may have more. */
 json_t *json_part_pool_counts(const hg_pool_snapshot *pool);
 
