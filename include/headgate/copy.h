@@ -21,7 +21,8 @@ extern "C" {
 
 typedef enum hg_copy_mode {
     HG_COPY_RUN,      /* check everything, then copy, then verify */
-    HG_COPY_DRY_RUN,  /* check every value against its column; changes nothing */
+    HG_COPY_DRY_RUN,  /* check every value against its column; changes nothing, but
+                         needs a temporary table where the target has CHECKs */
     HG_COPY_VERIFY,   /* compare both sides; changes nothing */
     HG_COPY_CATCH_UP, /* bring over what changed in the source since it was copied */
     HG_COPY_ABANDON   /* give an unfinished copy up: the target is as before it */

@@ -49,6 +49,7 @@ struct court {
     const struct table *table;
     struct image batch;
     struct buf count; /* the query */
+    bool made;        /* the table to judge in is there */
     int64_t rows;     /* that were met */
 };
 
@@ -269,7 +270,8 @@ static bool prepare(struct court *c, hg_error *err)
 
     assert(ok);
     put_changes(c, &sql);
-    ok = run_script(c, &sql, &said) || fail_all(c, &said, err);
+    c->made = run_script(c, &sql, &said);
+    ok = c->made || fail_all(c, &said, err);
     buf_release(&sql);
     VEC_EACH (&c->task->conditions, condition)
         if (ok && !condition->failed)
@@ -415,7 +417,7 @@ static bool run_task(void *context, struct hand *hand, void *item, hg_error *err
     if (ok && buf_failed(&c.count))
         ok = no_memory(err);
     ok = ok && judge_rows(&c, err)
-         && bulk_script(hand->target, "DROP TABLE IF EXISTS " PROBE, copy_soon(), err);
+         && (!c.made || bulk_script(hand->target, "DROP TABLE " PROBE, copy_soon(), err));
     buf_release(&c.count);
     image_release(&c.batch);
     if (!ok)

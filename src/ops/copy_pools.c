@@ -24,8 +24,8 @@ bool copy_pools_open(const hg_settings *settings, const hg_url *source, const hg
                      const hg_copy_options *options, struct copy_pools *out, hg_error *err)
 {
     int size = hg_copy_connections(options);
-    bool looks = options->mode == HG_COPY_DRY_RUN || options->mode == HG_COPY_VERIFY
-                 || hg_settings_read_only(settings);
+    /* a dry run changes nothing either, but for a temporary table to judge rows in */
+    bool looks = options->mode == HG_COPY_VERIFY || hg_settings_read_only(settings);
     struct copy_pools pools = {NULL, NULL};
 
     if (hg_url_driver(source) != HG_SQLITE)

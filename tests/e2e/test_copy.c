@@ -464,6 +464,26 @@ static void a_role_needs_to_read_what_is_copied_and_no_more(void **state)
     close_sides(&sides);
 }
 
+static void a_dry_run_looks_into_checks_unless_its_session_may_not(void **state)
+{
+    struct sides sides;
+    struct run run;
+
+    (void)state;
+    open_sides(&sides,
+               "CREATE TABLE t (id INTEGER PRIMARY KEY, n INT); INSERT INTO t VALUES (1, -1);",
+               "CREATE TABLE t (id bigint, n bigint CHECK (n > 0));");
+    COPY_WITH(&sides, &run, "--dry-run", NULL);
+    assert_status(&run, 1);
+    assert_true(has_problem(&run, "check", "t"));
+    end_run(&run);
+    COPY_WITH(&sides, &run, "--dry-run", "--read-only", NULL);
+    assert_status(&run, 0);
+    assert_true(has_problem(&run, "check-unknown", "t"));
+    end_run(&run);
+    close_sides(&sides);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -481,6 +501,7 @@ int main(void)
         cmocka_unit_test(the_password_of_the_url_is_in_no_output),
         cmocka_unit_test(a_role_that_may_not_change_the_tables_is_told_so_and_nothing_is_left),
         cmocka_unit_test(a_role_needs_to_read_what_is_copied_and_no_more),
+        cmocka_unit_test(a_dry_run_looks_into_checks_unless_its_session_may_not),
     };
 
     return cmocka_run_group_tests(tests, postgres_setup, NULL);
