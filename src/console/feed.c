@@ -45,7 +45,7 @@ static void start(struct model *m, int feed, struct effects *effects)
 void feed_tick(struct model *m, struct effects *effects)
 {
     for (int i = 0; i < FEEDS; i++)
-        if (m->now_ms >= m->feeds[i].due_ms)
+        if (m->now_ms >= m->feeds[i].due_ms && !model_paused(m))
             start(m, i, effects);
 }
 

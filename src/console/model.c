@@ -369,10 +369,23 @@ bool model_takes_mouse(const struct model *m)
     return m->facts.mouse && !m->mouse_left && model_page(m) != PAGE_COPY;
 }
 
+/* Whether something goes on that is worth hearing of when nobody looks. */
+static bool is_under_way(const struct model *m)
+{
+    return m->change.running || m->transfer.running || m->smoke_job != 0
+           || model_cutover_open(m) != NULL;
+}
+
+bool model_paused(const struct model *m)
+{
+    return m->unwatched && m->refresh_ms > 0 && !is_under_way(m);
+}
+
 int model_refresh_ms(const struct model *m)
 {
-    return m->unwatched && m->refresh_ms > 0 && m->refresh_ms < UNWATCHED_MS ? UNWATCHED_MS
-                                                                             : m->refresh_ms;
+    bool seldom = m->unwatched && m->refresh_ms > 0 && m->refresh_ms < UNWATCHED_MS;
+
+    return model_paused(m) ? 0 : seldom ? UNWATCHED_MS : m->refresh_ms;
 }
 
 const char *model_refusal(const struct model *m, enum command command)
@@ -429,7 +442,7 @@ int64_t model_wake_ms(const struct model *m)
 
         if (i == FEED_PING && feed->asked_ms != 0)
             sooner(m, feed->asked_ms + LATE_MS, &wake);
-        else if (feed->asked_ms == 0 && model_wants(m, (enum feed_id)i))
+        else if (feed->asked_ms == 0 && model_wants(m, (enum feed_id)i) && !model_paused(m))
             sooner(m, feed->due_ms, &wake);
     }
     sooner(m, model_wizard_wake_ms(m), &wake);

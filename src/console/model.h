@@ -297,8 +297,9 @@ struct model {
     struct looking lists[LISTS];
     struct entry entry;
     bool pasting;
-    bool mouse_left; /* to the terminal, to mark text with */
-    bool unwatched;  /* another window has the keyboard */
+    bool mouse_left;           /* to the terminal, to mark text with */
+    bool unwatched;            /* another window has the keyboard */
+    int64_t unwatched_wall_ms; /* since when */
     char theme_asked[64];
 
     struct change change;
@@ -405,7 +406,11 @@ bool model_wants(const struct model *m, enum feed_id feed);
 /* Whether the console wants to hear of the mouse: not while text is to be marked with it. */
 bool model_takes_mouse(const struct model *m);
 
-/* How often to ask now: seldom while another window has the keyboard. 0: only when asked to. */
+/* Whether nothing is asked because another window has the keyboard. */
+bool model_paused(const struct model *m);
+
+/* How often to ask now: seldom while another window has the keyboard and something is under way.
+ * 0: only when asked to. */
 int model_refresh_ms(const struct model *m);
 
 /* Why this command cannot be done now, or NULL when it can. */

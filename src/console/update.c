@@ -383,9 +383,13 @@ static void use_mouse(struct model *m, enum command command, struct effects *eff
 /* Whoever comes back sees the present. */
 static void watch(struct model *m, bool watched, struct effects *effects)
 {
+    if (!watched && !m->unwatched)
+        m->unwatched_wall_ms = m->wall_ms;
     m->unwatched = !watched;
-    if (watched && m->refresh_ms > 0)
-        feed_refresh(m, effects);
+    if (!watched || m->refresh_ms == 0)
+        return;
+    feed_refresh(m, effects);
+    wizard_refresh(m, effects);
 }
 
 /* What only the world can do. */

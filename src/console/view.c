@@ -50,6 +50,11 @@ static enum role server_state(const struct model *m, char *out, size_t size)
         snprintf(out, size, "%s FROZEN", engine);
         return ROLE_WARN;
     }
+    if (model_db_answers(m) && model_paused(m)) {
+        snprintf(out, size, m->width < SINCE_FROM_WIDTH ? "PAUSED" : "PAUSED since %s",
+                 format_moment(m->unwatched_wall_ms, since));
+        return ROLE_WARN;
+    }
     if (model_db_answers(m)) {
         snprintf(out, size, "%s%s%s", engine, known == NULL ? "" : " ",
                  known == NULL ? "" : known->server_version);

@@ -94,7 +94,7 @@ void wizard_tick(struct model *m, struct effects *effects)
         w->due_ms = m->now_ms + FIRST_MS;
     if (m->screen == SCREEN_CUTOVER && (w->run == NULL || w->due_ms > m->now_ms + period_ms(m)))
         w->due_ms = period_ms(m) == 0 && w->run != NULL ? INT64_MAX : m->now_ms;
-    if (m->now_ms >= w->due_ms || w->news)
+    if ((m->now_ms >= w->due_ms || w->news) && !model_paused(m))
         read_run(m, effects);
     if (wants_plan(m))
         make_plan(m, effects);

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 #include <locale.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "support/scene.h"
@@ -99,24 +101,47 @@ static void what_is_to_be_marked_with_the_mouse_is_left_to_the_terminal(void **s
     scene_free(s);
 }
 
-static void a_window_without_the_keyboard_is_refreshed_seldom(void **state)
+static bool screen_shows(const struct scene *s, const char *text)
 {
-    struct scene *s = scene_new(80, 24, true, false);
+    char *screen = scene_screen(s, false);
+    bool shown = strstr(screen, text) != NULL;
+
+    free(screen);
+    return shown;
+}
+
+static void a_window_without_the_keyboard_is_paused_and_says_since_when(void **state)
+{
+    struct scene *s = scene_open_busy(false);
 
     (void)state;
-    scene_calm(s);
+    scene_tick(s, 1000);
     scene_send(s, (struct message){.kind = MSG_KEY, .key = KEYS_UNWATCHED}, 10);
-    scene_send(s, (struct message){.kind = MSG_TICK}, 1000);
-    scene_deliver(s);
-    scene_send(s, (struct message){.kind = MSG_TICK}, 10);
-    assert_in_range(model_refresh_ms(&s->model), 10000, 10000);
-    for (int i = 0; i < FEEDS; i++)
-        if (s->model.feeds[i].asked_ms == 0 && i != FEED_SESSIONS)
-            assert_true(s->model.feeds[i].due_ms - s->model.now_ms > 1000
-                        || s->model.feeds[i].due_ms == 0);
+    scene_deliver(s); /* what was asked before */
+    for (int i = 0; i < 100; i++) {
+        scene_tick(s, 1000);
+        assert_false(scene_has(s, EFFECT_START));
+    }
+    assert_true(screen_shows(s, "PAUSED since 14:0"));
     scene_send(s, (struct message){.kind = MSG_KEY, .key = KEYS_WATCHED}, 10);
     assert_true(scene_has(s, EFFECT_START));
+    assert_false(screen_shows(s, "PAUSED"));
     assert_int_equal(model_refresh_ms(&s->model), 1000);
+    scene_free(s);
+}
+
+static void what_is_under_way_is_heard_of_without_the_keyboard(void **state)
+{
+    struct scene *s = scene_open_busy(false);
+
+    (void)state;
+    scene_start_run(s);
+    scene_send(s, (struct message){.kind = MSG_KEY, .key = KEYS_UNWATCHED}, 10);
+    assert_false(model_paused(&s->model));
+    assert_int_equal(model_refresh_ms(&s->model), 10000);
+    scene_end(s, true);
+    assert_true(model_paused(&s->model));
+    assert_true(screen_shows(s, "PAUSED since"));
     scene_free(s);
 }
 
@@ -169,7 +194,8 @@ int main(void)
         cmocka_unit_test(a_press_anywhere_does_no_harm),
         cmocka_unit_test(a_press_on_the_selected_row_opens_it),
         cmocka_unit_test(what_is_to_be_marked_with_the_mouse_is_left_to_the_terminal),
-        cmocka_unit_test(a_window_without_the_keyboard_is_refreshed_seldom),
+        cmocka_unit_test(a_window_without_the_keyboard_is_paused_and_says_since_when),
+        cmocka_unit_test(what_is_under_way_is_heard_of_without_the_keyboard),
         cmocka_unit_test(the_names_of_themes_are_completed),
         cmocka_unit_test(what_is_pasted_is_never_a_command),
     };

@@ -61,6 +61,39 @@ static void pools_are_asked_for_only_when_no_answer_brings_them(void **state)
     scene_free(s);
 }
 
+static bool starts(const struct scene *s, enum job_kind kind)
+{
+    for (size_t i = 0; i < s->effects.count; i++)
+        if (s->effects.items[i].kind == EFFECT_START && s->effects.items[i].request.kind == kind)
+            return true;
+    return false;
+}
+
+static void r_asks_for_everything_at_once_also_when_nothing_is_read_by_itself(void **state)
+{
+    struct scene *s = scene_new(132, 43, true, false);
+
+    (void)state;
+    scene_busy(s);
+    scene_deliver(s);
+    scene_key(s, '4');
+    scene_deliver_source(s);
+    while (s->model.refresh_ms != 0)
+        scene_key(s, '-');
+    scene_deliver(s);
+    scene_send(s, (struct message){.kind = MSG_RESULT, .result = &s->ping}, 1);
+    scene_tick(s, 600000);
+    for (int i = 0; i < FEEDS; i++)
+        assert_int_equal(s->model.feeds[i].asked_ms, 0);
+    scene_key(s, 'R');
+    assert_true(starts(s, JOB_POOLS));
+    assert_true(starts(s, JOB_STATUS));
+    assert_true(starts(s, JOB_SOURCE)); /* the file may have been edited */
+    scene_key(s, 'R');
+    assert_int_equal(scene_count(s, EFFECT_START), 0); /* it has been asked for */
+    scene_free(s);
+}
+
 static void a_database_that_does_not_answer_is_not_asked_twice(void **state)
 {
     struct scene *s = scene_open_busy(false);
@@ -468,6 +501,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pools_and_database_are_asked_at_once_and_then_every_second),
         cmocka_unit_test(pools_are_asked_for_only_when_no_answer_brings_them),
+        cmocka_unit_test(r_asks_for_everything_at_once_also_when_nothing_is_read_by_itself),
         cmocka_unit_test(a_database_that_does_not_answer_is_not_asked_twice),
         cmocka_unit_test(the_model_hands_back_what_it_no_longer_looks_at),
         cmocka_unit_test(the_last_history_stays_while_the_database_is_away),
