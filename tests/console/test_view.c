@@ -215,6 +215,67 @@ static void a_frame_without_memory_does_no_harm(void **state)
     }
 }
 
+static char *screen_of(struct scene *s)
+{
+    s->pools.ok = true;
+    scene_send(s, (struct message){.kind = MSG_RESULT, .result = &s->pools}, 0);
+    return scene_screen(s, false);
+}
+
+static void a_pool_that_is_down_says_for_how_long(void **state)
+{
+    struct scene *s = scene_new(100, 40, true, true);
+    char *screen;
+
+    (void)state;
+    still_pool_detail(s);
+    s->snapshots[0].down_since_ms = s->model.wall_ms - 42000;
+    screen = screen_of(s);
+    assert_non_null(strstr(screen, "down for 42s, since 14:0"));
+    free(screen);
+    s->snapshots[0].down_since_ms = 0;
+    s->snapshots[0].outages = 2;
+    s->snapshots[0].down_ms = 180000;
+    screen = screen_of(s);
+    assert_non_null(strstr(screen, "2, 3m in all"));
+    free(screen);
+    scene_free(s);
+}
+
+static void what_opening_a_connection_took_is_told_by_phase(void **state)
+{
+    struct scene *s = scene_new(100, 40, true, true);
+    hg_pool_connection *c;
+    char *screen;
+
+    (void)state;
+    still_connection_detail(s);
+    for (size_t i = 0; i < s->snapshots[0].connection_count; i++) {
+        c = &s->snapshots[0].connections[i];
+        c->phase_ms[HG_CONNECT_RESOLVE] = 1;
+        c->phase_ms[HG_CONNECT_TCP] = 0.4;
+        c->phase_ms[HG_CONNECT_TLS] = 9;
+        c->phase_ms[HG_CONNECT_AUTH] = 4;
+        c->phase_ms[HG_CONNECT_SETUP] = 2;
+        snprintf(c->address, sizeof c->address, "10.0.3.17");
+    }
+    screen = screen_of(s);
+    assert_non_null(strstr(screen, "resolve 1.0ms, tcp 0.4ms, tls 9.0ms, auth 4.0ms, setup 2.0ms"));
+    assert_non_null(strstr(screen, "10.0.3.17"));
+    free(screen);
+    for (size_t i = 0; i < s->snapshots[0].connection_count; i++) {
+        c = &s->snapshots[0].connections[i];
+        c->state = HG_SLOT_OPENING;
+        c->phase = HG_CONNECT_AUTH;
+        c->phase_ms[HG_CONNECT_AUTH] = 3200;
+        c->phase_ms[HG_CONNECT_SETUP] = 0;
+    }
+    screen = screen_of(s);
+    assert_non_null(strstr(screen, "auth 3.2s so far"));
+    free(screen);
+    scene_free(s);
+}
+
 static void the_same_state_looks_the_same(void **state)
 {
     struct scene *s = scene_new(80, 24, true, false);
@@ -279,6 +340,8 @@ int main(void)
         cmocka_unit_test(a_plan_says_whether_it_was_measured),
         cmocka_unit_test(every_size_can_be_drawn),
         cmocka_unit_test(a_frame_without_memory_does_no_harm),
+        cmocka_unit_test(a_pool_that_is_down_says_for_how_long),
+        cmocka_unit_test(what_opening_a_connection_took_is_told_by_phase),
         cmocka_unit_test(the_same_state_looks_the_same),
         cmocka_unit_test(production_can_be_told_without_colour),
         cmocka_unit_test(the_password_is_nowhere),
