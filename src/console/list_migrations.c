@@ -228,9 +228,14 @@ static void detail(const struct model *m, size_t row, struct document *d)
     if (r->current)
         document_field(d, "current", "the database is here");
     when_and_who(m, r, d);
+    document_field(d, "release", r->release);
     if (r->checksum_known && !r->checksum_ok)
-        document_item(d, DOCUMENT_FIELD, ROLE_DIM, "checksum", ROLE_WARN,
-                      "the file is not the one that was applied");
+        document_item(d, DOCUMENT_FIELD, ROLE_DIM, "edited", ROLE_WARN,
+                      "the file runs something else than was applied");
+    else if (r->reformatted)
+        document_field(d, "reformatted",
+                       "the file looks another way than when it was applied, "
+                       "and runs the same");
     if (r->irreversible || !r->has_down)
         document_field(d, "down",
                        r->irreversible ? "it says that it cannot be rolled back"

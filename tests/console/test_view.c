@@ -276,6 +276,30 @@ static void what_opening_a_connection_took_is_told_by_phase(void **state)
     scene_free(s);
 }
 
+static void what_became_of_an_applied_file_is_told(void **state)
+{
+    struct scene *s = scene_new(132, 43, true, true);
+    char *screen;
+
+    (void)state;
+    scene_busy(s);
+    s->revisions[40].release = "v1.4";
+    s->revisions[40].reformatted = true;
+    scene_deliver(s);
+    scene_type(s, "4k");
+    screen = scene_screen(s, false);
+    assert_non_null(strstr(screen, "v1.4"));
+    assert_non_null(strstr(screen, "and runs the same"));
+    assert_null(strstr(screen, "EDITED"));
+    free(screen);
+    s->revisions[40].checksum_ok = false;
+    screen = scene_screen(s, false);
+    assert_non_null(strstr(screen, "runs something else"));
+    assert_non_null(strstr(screen, "EDITED"));
+    free(screen);
+    scene_free(s);
+}
+
 static void the_same_state_looks_the_same(void **state)
 {
     struct scene *s = scene_new(80, 24, true, false);
@@ -342,6 +366,7 @@ int main(void)
         cmocka_unit_test(a_frame_without_memory_does_no_harm),
         cmocka_unit_test(a_pool_that_is_down_says_for_how_long),
         cmocka_unit_test(what_opening_a_connection_took_is_told_by_phase),
+        cmocka_unit_test(what_became_of_an_applied_file_is_told),
         cmocka_unit_test(the_same_state_looks_the_same),
         cmocka_unit_test(production_can_be_told_without_colour),
         cmocka_unit_test(the_password_is_nowhere),

@@ -315,6 +315,7 @@ static void add_revision(struct scene *s, const char *message, hg_revision_state
                                          : s->wall_ms - (int64_t)(44 - i) * 26 * 3600000,
                        .duration_ms = state == HG_REVISION_PENDING ? -1 : 120 + (double)i,
                        .applied_by = state == HG_REVISION_PENDING ? "" : "ana",
+                       .release = "",
                        .checksum_known = state != HG_REVISION_PENDING,
                        .checksum_ok = true,
                        .has_down = true};
@@ -436,6 +437,7 @@ void scene_hostile(struct scene *s, const char *text)
     for (size_t i = 0; i < s->history.revision_count; i++) {
         s->revisions[i].message = text;
         s->revisions[i].applied_by = text;
+        s->revisions[i].release = text;
         s->revisions[i].file = text;
     }
     for (size_t i = 0; i < s->readiness.check_count; i++) {
