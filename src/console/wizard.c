@@ -233,14 +233,22 @@ static void forget_progress(struct wizard *w)
     w->done = w->total = 0;
 }
 
+/* Whether a reading that failed is news: there is mostly no run to be read, and nowhere to move to.
+ */
+static bool is_news(const struct job_result *result)
+{
+    hg_code code = result->error.code;
+
+    return !result->ok && code != HG_FAILED && code != HG_CONFIG && code != HG_UNSUPPORTED;
+}
+
 static void take_run(struct model *m, struct job_result *result, struct effects *effects)
 {
     struct wizard *w = &m->wizard;
     enum stand before = w->stand;
     bool had_failed = w->run != NULL && !w->run->ok;
 
-    if (!result->ok && result->error.code != HG_FAILED && result->error.code != HG_CONFIG
-        && !had_failed)
+    if (is_news(result) && !had_failed)
         note_add(m, ROLE_FAIL, "cutover: %s", result->error.message);
     discard(effects, w->run);
     w->run = result;

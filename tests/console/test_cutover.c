@@ -505,6 +505,17 @@ static void a_frame_without_memory_does_no_harm(void **state)
     }
 }
 
+static void a_database_that_is_not_moved_is_no_news(void **state)
+{
+    struct scene *s = scene_open_busy(false);
+
+    (void)state;
+    scene_key(s, '6');
+    scene_cutover_trouble(s, HG_UNSUPPORTED, "this database is not moved", "");
+    assert_string_equal(scene_said(s), "");
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -528,6 +539,7 @@ int main(void)
         cmocka_unit_test(its_process_is_heard_while_somebody_looks),
         cmocka_unit_test(a_step_that_is_told_of_is_read_at_once),
         cmocka_unit_test(no_text_of_a_run_leaves_its_place),
+        cmocka_unit_test(a_database_that_is_not_moved_is_no_news),
         cmocka_unit_test(every_size_can_be_drawn),
         cmocka_unit_test(a_frame_without_memory_does_no_harm),
     };
