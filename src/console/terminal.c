@@ -335,7 +335,9 @@ void terminal_reset(struct terminal *t)
     terminal_size(t, &width, &height);
     resizeterm(height, width);
     clearok(curscr, TRUE);
-    if (t->ansi && t->shown.cells != NULL) /* the scrolling region is that of the old size */
+    /* The scrolling region is that of the old size. Setting it moves the cursor: not on the shell's
+     * screen. */
+    if (t->ansi && t->shown.cells != NULL && !isendwin())
         buf_text(&t->pending, "\033[r");
     canvas_release(&t->shown);
 }
