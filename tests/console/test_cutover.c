@@ -412,18 +412,6 @@ static void a_step_that_is_told_of_is_read_at_once(void **state)
 
 /* --- what no screen may hold, and every size --- */
 
-static const char *const hostile[] = {
-    "\033]0;owned\007",
-    "\033[2J\033[H",
-    "\x9b"
-    "31m",
-    "a\rb\nc\td",
-    "\xE2\x80\xAE gpj.exe",
-    "\xFF\xFE\xC0\x80",
-    "%s%n%d",
-    "",
-};
-
 static void assert_harmless(const struct scene *s)
 {
     char *screen = scene_screen(s, false);
@@ -443,8 +431,11 @@ static void no_text_of_a_run_leaves_its_place(void **state)
         still_cutover_stalled, still_cutover_journal, still_cutover_record,
         still_cutover_step,    still_cutover_done,    still_cutover_doubted};
 
+    size_t count;
+    const char *const *hostile = hostile_texts(&count);
+
     (void)state;
-    for (size_t i = 0; i < sizeof hostile / sizeof *hostile; i++)
+    for (size_t i = 0; i < count; i++)
         for (size_t page = 0; page < sizeof pages / sizeof *pages; page++) {
             struct scene *s = scene_new(80, 24, true, false);
 
