@@ -94,7 +94,7 @@ const struct option_row option_rows[] = {
     {"--max-value",          "MB",     FOR_COPY,    OPTION_COUNT, offsetof(struct cli, copy.max_value_mb),      "The largest value that is carried, in megabytes (default: 256)"},
     {"--rate",               "N",      FOR_COPY | FOR_CUTOVER, OPTION_RATE, offsetof(struct cli, rate),        "Rows a second at most that a copy checks, sends or reads back; 0, the default: as fast as it goes"},
     {"--jobs",               "N",      FOR_COPY,    OPTION_COUNT, offsetof(struct cli, copy.jobs),              "Connections to each side (default: processors and one more)"},
-    {"--runbook",            "NAME",   FOR_CUTOVER, OPTION_TEXT, offsetof(struct cli, cutover.runbook),         "Steps of a new run: env-file, systemd, elastic-beanstalk or a JSON file (default: env-file)"},
+    {"--runbook",            "NAME",   FOR_CUTOVER, OPTION_TEXT, offsetof(struct cli, cutover.runbook),         "Steps of a new run: env-file, systemd[:UNIT], elastic-beanstalk or a JSON file (default: env-file)"},
     {"--plain",              NULL,     FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, cutover.plain),           "Questions and answers, also where the terminal could show the console"},
     {"--budget",             "S",      FOR_CUTOVER, OPTION_SECONDS, offsetof(struct cli, cutover.budget_s),     "The source may stay frozen for S seconds; after half as many again all is taken back"},
     {"--check",              "FILE",   FOR_CUTOVER, OPTION_TEXT, offsetof(struct cli, cutover.check),           "Check a runbook: every fault with its place; changes nothing"},

@@ -13,7 +13,7 @@ enum { ENV_FILE = 1, SYSTEMD = 2, BEANSTALK = 4, ALL = 7 };
 
 static const char *const names[] = {"env-file", "systemd", "elastic-beanstalk", NULL};
 
-static const char freeze_id[] = "C08", commit_id[] = "C13";
+static const char freeze_id[] = "C08", commit_id[] = "C13", default_unit[] = "app";
 
 // clang-format off
 static const struct row {
@@ -65,7 +65,7 @@ static const struct row {
      "Points the .env file at the target; restart the application then.",
      "The .env file gets its old line back; restart the application again.", NULL},
     {SYSTEMD, "C14", "Flip", "flip", NULL,
-     "Points the .env file at the target, and restarts the unit \"app\".",
+     "Points the .env file at the target, and restarts the application's unit.",
      "The .env file gets its old line back, and the unit is restarted.",
      "{\"restart\": [\"systemctl\", \"restart\", \"app\"]}"},
     {BEANSTALK, "C14", "Flip", "attest", "attest",
@@ -94,7 +94,40 @@ const char *builtin_name(size_t i)
     return names[i];
 }
 
-static json_t *make_step(const struct row *row)
+/* What systemd takes as a unit's name (systemd.unit(5)); an option would begin with a hyphen. */
+static bool is_unit(const char *text)
+{
+    return text[0] != '\0' && text[0] != '-'
+           && strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_.@-")
+                  == strlen(text);
+}
+
+/* Which of them, and the unit of "systemd:UNIT"; false: none is called so. */
+static bool find(const char *name, size_t *out, const char **out_unit)
+{
+    static const char prefix[] = "systemd:";
+    bool with_unit = strncmp(name, prefix, sizeof prefix - 1) == 0;
+
+    *out_unit = with_unit ? name + sizeof prefix - 1 : default_unit;
+    for (size_t i = 0; names[i] != NULL; i++)
+        if (strcmp(with_unit ? "systemd" : name, names[i]) == 0) {
+            *out = i;
+            return is_unit(*out_unit);
+        }
+    return false;
+}
+
+/* The restart of another unit than the usual one. */
+static void name_unit(json_t *step, const char *unit)
+{
+    json_t *restart = json_object_get(json_object_get(step, "arguments"), "restart");
+    size_t n = json_array_size(restart);
+
+    if (n > 0)
+        json_array_set_new(restart, n - 1, json_string(unit));
+}
+
+static json_t *make_step(const struct row *row, const char *unit)
 {
     json_t *step = json_pack("{s:s, s:s, s:s, s:s, s:s}", "id", row->id, "title", row->title,
                              "action", row->action, "what", row->what, "cost", row->cost);
@@ -103,6 +136,7 @@ static json_t *make_step(const struct row *row)
         json_object_set_new(step, "confirm", json_string(row->confirm));
     if (row->arguments != NULL)
         json_object_set_new(step, "arguments", json_loads(row->arguments, 0, NULL));
+    name_unit(step, unit);
     return step;
 }
 
@@ -110,16 +144,15 @@ bool builtin_runbook(const char *name, struct buf *out)
 {
     json_t *book, *steps;
     char *text;
-    size_t n = 0;
+    const char *unit;
+    size_t n;
 
-    while (names[n] != NULL && strcmp(names[n], name) != 0)
-        n++;
-    if (names[n] == NULL)
+    if (!find(name, &n, &unit))
         return false;
     steps = json_array();
     for (size_t i = 0; i < ROWS; i++)
         if ((rows[i].books & (1U << n)) != 0)
-            json_array_append_new(steps, make_step(&rows[i]));
+            json_array_append_new(steps, make_step(&rows[i], unit));
     book = json_pack("{s:s, s:s, s:s, s:o}", "name", name, "freeze", freeze_id, "commit", commit_id,
                      "steps", steps);
     text = json_dumps(book, JSON_INDENT(2));

@@ -9,7 +9,8 @@
 
 struct buf;
 
-/* Appends the runbook of this name; false: there is none. */
+/* Appends the runbook of this name, or of "systemd:UNIT", which restarts that unit; false: there is
+ * none. */
 bool builtin_runbook(const char *name, struct buf *out);
 
 /* The names of all, "env-file" first; NULL behind the last. */

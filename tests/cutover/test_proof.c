@@ -42,9 +42,9 @@ static const char *variable(const char *start, const char *name)
 static hg_settings *load(bool of_target)
 {
     char url[4200], env_file[4200], target_url[200];
-    const char *environ[] = {url, target_url, NULL};
+    const char *variables[] = {url, target_url, NULL};
     const hg_settings_options options = {
-        .env_file = env_file, .environ = environ, .cutover_target = of_target};
+        .env_file = env_file, .environ = variables, .cutover_target = of_target};
     hg_settings *settings = NULL;
     hg_error err = {0};
 

@@ -18,7 +18,7 @@
 static const struct action_form forms[] = {
     {"freeze", STEP_REVERSIBLE, "", NULL},
     {"unfence", STEP_NO_RETURN, "", NULL},
-    {"command", STEP_HARMLESS, "run! undo environment"},
+    {"command", STEP_HARMLESS, "run! undo environment", NULL},
 };
 
 /* The faults of the last runbook, a line each: "LINE:COLUMN message". */

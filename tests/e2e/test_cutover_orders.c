@@ -203,6 +203,8 @@ static void every_fault_of_a_runbook_is_told_with_its_place(void **state)
     assert_string_equal(r.out, "shop.json: no fault found\n");
     assert_status(r, 0);
     assert_status(HEADGATE(s, "cutover", "--check", "elastic-beanstalk"), 0);
+    assert_status(HEADGATE(s, "cutover", "--check", "systemd:shop@1.service"), 0);
+    assert_status(HEADGATE(s, "cutover", "--check", "systemd:shop;reboot"), 1);
     assert_status(HEADGATE(s, "cutover", "--check", "nowhere.json"), 1);
     assert_status(HEADGATE(s, "cutover", "--status"), 1); /* and no run has been begun */
 }
