@@ -133,6 +133,24 @@ static void rows_that_refer_to_nothing_are_counted_and_no_others(void **state)
     close_sides(&sides);
 }
 
+static void who_refers_to_a_table_of_which_rows_are_rejected_is_told(void **state)
+{
+    static const char *const rules[] = {"parent.n reject"};
+    struct sides sides;
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides, "CREATE TABLE parent (id INTEGER PRIMARY KEY, n INT)",
+              "CREATE TABLE child (p INTEGER REFERENCES parent)",
+              "INSERT INTO parent VALUES (1, 5), (2, 'many')", "INSERT INTO child VALUES (1)");
+    sides.options.rules = rules;
+    sides.options.rule_count = 1;
+    must_copy(&sides);
+    assert_string_equal(problem_of(&sides, "parents-rejected")->table, "child");
+    assert_int_equal(problem_of(&sides, "parents-rejected")->count, 1);
+    close_sides(&sides);
+}
+
 /* --- conditions --- */
 
 static const struct promise {
@@ -220,6 +238,7 @@ int main(void)
         cmocka_unit_test(a_key_of_several_columns_is_one_only_where_all_are_equal),
         cmocka_unit_test(one_duplicate_among_very_many_is_found),
         cmocka_unit_test(rows_that_refer_to_nothing_are_counted_and_no_others),
+        cmocka_unit_test(who_refers_to_a_table_of_which_rows_are_rejected_is_told),
         cmocka_unit_test(a_condition_of_the_target_that_rows_do_not_meet_is_found),
         cmocka_unit_test(a_condition_of_a_table_that_the_copy_makes_is_looked_at_too),
     };
