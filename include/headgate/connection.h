@@ -112,7 +112,8 @@ HG_API void hg_conn_set_interrupt(hg_conn *conn, bool (*interrupted)(void *conte
 
 /*
  * SQLite: copies the whole database into a new file, page by page, while others read and write; the
- * copy is the database at one moment. Inside a transaction that has read, it is that transaction's
+ * copy is the database at one moment. Without a write-ahead log, where somebody writes all the time,
+ * writers wait in the end until it is made. Inside a transaction that has read, it is that transaction's
  * moment. On failure there is no file. err: HG_IO (the file exists), HG_UNSUPPORTED (PostgreSQL),
  * HG_TIMEOUT, HG_CANCELLED, HG_DISK_FULL, HG_LOST.
  */

@@ -3,13 +3,18 @@
  * (https://www.sqlite.org/backup.html).
  */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lent.h"
 #include "sqlite.h"
 #include "sqlstate.h"
 
-enum { PAGES_A_STEP = 256, BUSY_PAUSE_MS = 10 };
+enum {
+    PAGES_A_STEP = 256,
+    BUSY_PAUSE_MS = 10,
+    PATIENCE = 3 /* so often it may begin again before those who write have to wait for it */
+};
 
 /* said: what SQLite answered; the steps of a backup leave nothing in either handle. */
 static bool fail_copy(int said, const char *path, hg_error *err)
@@ -21,22 +26,67 @@ static bool fail_copy(int said, const char *path, hg_error *err)
     return false;
 }
 
-/* Until every page is there. A lock that another process holds is waited for, and a database that
- * it changes is begun again by SQLite: only the deadline ends that. */
+/* Whether who reads keeps nobody from writing. */
+static bool has_log(sqlite3 *db)
+{
+    sqlite3_stmt *ask = NULL;
+    const char *mode = "";
+    bool log;
+
+    if (sqlite3_prepare_v2(db, "PRAGMA journal_mode", -1, &ask, NULL) == SQLITE_OK
+        && sqlite3_step(ask) == SQLITE_ROW)
+        mode = (const char *)sqlite3_column_text(ask, 0);
+    log = mode != NULL && strcmp(mode, "wal") == 0;
+    sqlite3_finalize(ask);
+    return log;
+}
+
+/* Reads in one transaction from here on: what others write then begins the copy anew no more. */
+static bool hold(struct sqlite_conn *conn)
+{
+    if (!sqlite_run(conn, "BEGIN"))
+        return false;
+    if (sqlite_run(conn, "SELECT 1 FROM sqlite_schema LIMIT 1"))
+        return true;
+    (void)sqlite_run(conn, "ROLLBACK"); /* busy: it is tried again */
+    return false;
+}
+
+/* A step, and how often the copy had to begin again: there is more left than before then. */
+static int step(sqlite3_backup *backup, int *restarts)
+{
+    int before = sqlite3_backup_remaining(backup);
+    int said = sqlite3_backup_step(backup, PAGES_A_STEP);
+
+    if (said == SQLITE_OK && before > 0)
+        *restarts += sqlite3_backup_remaining(backup) > before - PAGES_A_STEP;
+    if (said == SQLITE_BUSY || said == SQLITE_LOCKED)
+        sqlite3_sleep(BUSY_PAUSE_MS);
+    return said;
+}
+
+/* Until every page is there. A database that another process changes meanwhile is begun again by
+ * SQLite, for ever if somebody writes all the time. A transaction of ours prevents that: with a
+ * write-ahead log at no cost, else at that of their waiting, so it comes after a few attempts. */
 static bool copy_pages(struct sqlite_conn *conn, sqlite3_backup *backup, const char *path,
                        hg_error *err)
 {
-    int said = SQLITE_OK;
+    bool free_hand = sqlite3_get_autocommit(conn->db) != 0; /* no transaction of the caller's */
+    bool held = free_hand && has_log(conn->db) && hold(conn);
+    int said = SQLITE_OK, restarts = 0;
+    enum stop stop = STOP_NOT;
 
-    while (said == SQLITE_OK || said == SQLITE_BUSY || said == SQLITE_LOCKED) {
-        enum stop stop = watch_look(&conn->watch, &conn->base);
-
-        if (stop != STOP_NOT)
-            return stop_fail(stop, "copy the database", err);
-        said = sqlite3_backup_step(backup, PAGES_A_STEP);
-        if (said == SQLITE_BUSY || said == SQLITE_LOCKED)
-            sqlite3_sleep(BUSY_PAUSE_MS);
+    while (stop == STOP_NOT
+           && (said == SQLITE_OK || said == SQLITE_BUSY || said == SQLITE_LOCKED)) {
+        held = held || (free_hand && restarts >= PATIENCE && hold(conn));
+        stop = watch_look(&conn->watch, &conn->base);
+        if (stop == STOP_NOT)
+            said = step(backup, &restarts);
     }
+    if (held)
+        (void)sqlite_run(conn, "ROLLBACK");
+    if (stop != STOP_NOT)
+        return stop_fail(stop, "copy the database", err);
     return said == SQLITE_DONE || fail_copy(said, path, err);
 }
 

@@ -5,9 +5,13 @@
 #include "drive.h"
 
 #include <math.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -614,6 +618,72 @@ static void a_copy_is_the_moment_of_its_transaction_while_others_write(void **st
     free(path);
 }
 
+struct busy_writer {
+    const char *path;
+    pthread_t thread;
+    atomic_bool done;
+    atomic_long writes;
+};
+
+static void *write_on(void *context)
+{
+    struct busy_writer *w = context;
+    sqlite3 *db = NULL;
+
+    if (sqlite3_open(w->path, &db) == SQLITE_OK) {
+        sqlite3_busy_timeout(db, 30000);
+        sqlite3_exec(db, "PRAGMA synchronous = OFF", NULL, NULL, NULL);
+        while (!atomic_load(&w->done)
+               && sqlite3_exec(db, "UPDATE t SET b = randomblob(900) WHERE i = 1", NULL, NULL, NULL)
+                      == SQLITE_OK)
+            atomic_fetch_add(&w->writes, 1);
+    }
+    sqlite3_close(db);
+    return NULL;
+}
+
+/* 20 MB: some writes fall between the steps of every attempt. */
+static void copy_beside_a_writer(const struct place *place, const char *journal)
+{
+    char *path = temp_path(place->dir, "copy.db");
+    struct engine copy = {.driver = &driver_sqlite, .url = url_of(path)};
+    struct busy_writer w = {.path = hg_url_path(place->engine.url)};
+    hg_conn *conn = connect_to(&place->engine), *reader;
+    hg_error err = {0};
+    bool ok;
+
+    run(conn, journal);
+    run(conn, "CREATE TABLE t (i INTEGER PRIMARY KEY, b BLOB)");
+    run(conn, "INSERT INTO t WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE "
+              "i < 20000) SELECT i, zeroblob(900) FROM n");
+    assert_int_equal(pthread_create(&w.thread, NULL, write_on, &w), 0);
+    while (atomic_load(&w.writes) == 0)
+        sched_yield();
+    ok = hg_conn_backup(conn, path, soon(), &err);
+    atomic_store(&w.done, true);
+    pthread_join(w.thread, NULL);
+    if (!ok)
+        fail_msg("%s: %s", journal, err.message);
+    assert_int_equal(ask(conn, "SELECT count(*) FROM t"), 20000); /* and its hands are free */
+    reader = connect_to(&copy);
+    assert_int_equal(ask(reader, "SELECT count(*) FROM t"), 20000);
+    assert_field(reader, "PRAGMA integrity_check", "ok");
+    disconnect(reader);
+    disconnect(conn);
+    hg_url_free(copy.url);
+    free(path);
+}
+
+static void a_copy_ends_beside_somebody_who_writes_all_the_time(void **state)
+{
+    copy_beside_a_writer(*state, "PRAGMA journal_mode = WAL");
+}
+
+static void a_copy_ends_beside_a_writer_without_a_log(void **state)
+{
+    copy_beside_a_writer(*state, "PRAGMA journal_mode = DELETE");
+}
+
 static bool always(void *context)
 {
     (void)context;
@@ -673,6 +743,8 @@ int main(void)
         SQLITE_TEST(a_full_disk_is_told_as_such),
         SQLITE_TEST(a_trigger_speaks_for_itself),
         SQLITE_TEST(a_copy_is_the_moment_of_its_transaction_while_others_write),
+        SQLITE_TEST(a_copy_ends_beside_somebody_who_writes_all_the_time),
+        SQLITE_TEST(a_copy_ends_beside_a_writer_without_a_log),
         SQLITE_TEST(a_copy_that_is_interrupted_leaves_no_file),
         SQLITE_TEST(a_childs_copy_is_given_up_and_the_parents_works_on),
     };
