@@ -86,18 +86,21 @@ bool ops_history(const struct ops *ops, hg_history **out_history, hg_error *err)
     hg_deadline by = ops_inspection_deadline(ops);
     hg_history_files *files = NULL;
     hg_conn *conn = NULL;
+    hg_error unread = {0};
     bool ok;
 
     hg_pool_warm(ops->pool);
-    if (!hg_history_files_read(hg_url_driver(hg_settings_url(settings)),
+    ok = hg_history_files_read(hg_url_driver(hg_settings_url(settings)),
                                hg_settings_migrations_dir(settings),
-                               hg_settings_runtime_dir(settings), &files, err))
-        return false;
+                               hg_settings_runtime_dir(settings), &files, &unread);
     if (!hg_pool_checkout(ops->pool, "migrations", by, &conn, err)) {
-        hg_history_files_free(files);
+        hg_history_files_free(files); /* a database that is away is what there is to be said */
         return false;
     }
-    ok = hg_history_join(files, conn, by, out_history, err);
+    if (ok)
+        ok = hg_history_join(files, conn, by, out_history, err);
+    else
+        *err = unread;
     hg_pool_return(ops->pool, conn);
     return ok;
 }
