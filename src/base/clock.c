@@ -70,14 +70,36 @@ double clock_since_ms(int64_t then_ns)
     return (double)(clock_now_ns() - then_ns) / (double)NS_PER_MS;
 }
 
+/* Days since 1970-01-01 as a date of the Gregorian calendar. A year begins with March here, so that
+ * the leap day is its last (E. G. Richards, Mapping Time, chapter 25). */
+static void date_of(int64_t days, int *year, int *month, int *day)
+{
+    enum { FROM_0000_03_01 = 719468, OF_400_YEARS = 146097 };
+    int64_t from = days + FROM_0000_03_01;
+    int64_t era = (from >= 0 ? from : from - OF_400_YEARS + 1) / OF_400_YEARS;
+    int in_era = (int)(from - era * OF_400_YEARS);
+    int years = (in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+    int in_year = in_era - (365 * years + years / 4 - years / 100);
+    int months = (5 * in_year + 2) / 153;
+
+    *day = in_year - (153 * months + 2) / 5 + 1;
+    *month = months < 10 ? months + 3 : months - 9;
+    *year = (int)(era * 400) + years + (*month <= 2);
+}
+
+/* Without gmtime_r(): it locks what a forked child may find locked for good. */
 char *clock_format_utc(int64_t wall_ms, char *out, size_t size)
 {
-    time_t seconds = (time_t)(wall_ms / 1000);
-    struct tm tm;
+    enum { DAY_S = 24 * 60 * 60 };
+    int64_t seconds = wall_ms / 1000 - (wall_ms % 1000 < 0);
+    int64_t days = seconds / DAY_S - (seconds % DAY_S < 0);
+    int in_day = (int)(seconds - days * DAY_S), year, month, day;
 
     out[0] = '\0';
-    if (wall_ms != 0 && gmtime_r(&seconds, &tm) != NULL)
-        strftime(out, size, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    date_of(days, &year, &month, &day);
+    if (wall_ms != 0)
+        snprintf(out, size, "%04d-%02d-%02dT%02d:%02d:%02dZ", year, month, day, in_day / 3600,
+                 in_day / 60 % 60, in_day % 60);
     return out;
 }
 

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -90,6 +91,25 @@ static void times_are_written_in_utc(void **state)
     assert_string_equal(clock_format_utc(0, text, sizeof text), "");
 }
 
+static void every_day_of_the_calendar_is_written_as_the_library_of_c_does(void **state)
+{
+    enum { DAY_S = 24 * 60 * 60, YEARS = 700 };
+    char text[32], expected[32];
+    struct tm tm;
+
+    (void)state;
+    for (time_t day = -300 * 366; day < (YEARS - 300) * 366; day++) {
+        time_t at = day * DAY_S + (day * 7919 % DAY_S + DAY_S) % DAY_S;
+
+        if (at == 0)
+            continue;
+        assert_non_null(gmtime_r(&at, &tm));
+        strftime(expected, sizeof expected, "%Y-%m-%dT%H:%M:%SZ", &tm);
+        assert_string_equal(clock_format_utc((int64_t)at * 1000, text, sizeof text), expected);
+    }
+    assert_string_equal(clock_format_utc(-1, text, sizeof text), "1969-12-31T23:59:59Z");
+}
+
 static void random_numbers_stay_below_their_limit(void **state)
 {
     bool seen[7] = {false};
@@ -134,6 +154,7 @@ int main(void)
         test(the_monotonic_clock_goes_forward),
         test(a_faked_clock_stands_still),
         test(times_are_written_in_utc),
+        test(every_day_of_the_calendar_is_written_as_the_library_of_c_does),
         test(random_numbers_stay_below_their_limit),
         test(a_seed_fixes_the_sequence),
     };
