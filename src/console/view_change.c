@@ -61,7 +61,7 @@ static void options_of(const hg_plan_step *step, char *out, size_t size)
         used += snprintf(out + used, size - (size_t)used, ", lock timeout %s",
                          format_took((double)step->lock_timeout_ms, took));
     if (step->predicted_ms >= 0 && (size_t)used < size)
-        snprintf(out + used, size - (size_t)used, ", took %s the last time",
+        snprintf(out + used, size - (size_t)used, ", expected to take %s",
                  format_took(step->predicted_ms, took));
 }
 
@@ -103,6 +103,16 @@ static void hazard_lines(const hg_hazard *h, struct document *d)
         document_item(d, LOCK_INDENT, ROLE_DIM, "          instead", ROLE_DIM, h->safer);
 }
 
+static void expected_line(const hg_plan_statement *s, struct document *d)
+{
+    char line[FORMAT_ROOM + 32], took[FORMAT_ROOM];
+
+    if (s->predicted_ms < 1)
+        return;
+    snprintf(line, sizeof line, "to take %s", format_took(s->predicted_ms, took));
+    document_item(d, LOCK_INDENT, ROLE_DIM, "          expected", ROLE_DIM, line);
+}
+
 static void plan_statement(const hg_plan_statement *s, struct document *d)
 {
     size_t first = d->lines.count;
@@ -116,6 +126,7 @@ static void plan_statement(const hg_plan_statement *s, struct document *d)
     }
     for (size_t i = 0; i < s->table_count; i++)
         table_line(&s->tables[i], d);
+    expected_line(s, d);
     for (size_t i = 0; i < s->hazard_count; i++)
         hazard_lines(&s->hazards[i], d);
     if (s->unmeasured[0] != '\0') {

@@ -470,6 +470,7 @@ void scene_plan(struct scene *s)
          .unmeasured = "",
          .tables = users,
          .table_count = 1,
+         .predicted_ms = 2000,
          .hazards = hazards,
          .hazard_count = 1},
     };
