@@ -402,7 +402,8 @@ const char *model_refusal(const struct model *m, enum command command)
     if (command == COMMAND_ATTACH)
         return refuse_to_attach(m);
     if (command == COMMAND_DETACH && !m->change.running)
-        return "a copy ends with the console, and goes on when it is asked for again";
+        return "only a run of migrations: a copy ends with the console, and the next one goes on "
+               "from there";
     if (command == COMMAND_DETACH && !m->facts.detaches && !m->change.attached)
         return "this run is a part of the console and ends with it";
     if (command == COMMAND_PLAN && m->change.running)

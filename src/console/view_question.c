@@ -28,10 +28,20 @@ static void ask_to_arm(const struct model *m, struct area a)
     area_put_cut(a, 2, 2, a.width - 3, ROLE_TEXT, "Each change still shows its plan and asks.");
 }
 
+/* A copy is not a process of its own, as a run is. */
+static const char *what_becomes_of_copy(const struct model *m, bool narrow)
+{
+    if (m->transfer.mode != HG_COPY_RUN)
+        return narrow ? "It changes nothing; it would begin anew."
+                      : "It cannot be detached. Cancelled, nothing is lost; it would begin anew.";
+    return narrow ? "Cancelled, the next goes on from there."
+                  : "It cannot be detached. Cancelled, the next copy goes on from there.";
+}
+
 static const char *what_becomes(const struct model *m, bool narrow)
 {
     if (!m->change.running)
-        return "Cancelled, the next copy goes on from there.";
+        return what_becomes_of_copy(m, narrow);
     if (narrow)
         return "Cancelled, what is open is undone.";
     if (model_refusal(m, COMMAND_DETACH) == NULL)

@@ -66,7 +66,9 @@ static void moving(const struct model *m, struct document *d)
         moving_table(m, &t->tables[i], d);
     if (t->cancel_asked) {
         document_blank(d);
-        document_text(d, 0, ROLE_WARN, "Stopping; the next copy goes on from here.");
+        document_text(d, 0, ROLE_WARN,
+                      t->mode == HG_COPY_RUN ? "Stopping; the next copy goes on from here."
+                                             : "Stopping.");
     }
 }
 
@@ -142,9 +144,10 @@ static void verdict(const struct job_result *result, struct document *d)
         document_text(d, 0, ROLE_OK, done[result->request.copy]);
     } else {
         document_text(d, 0, result->error.code == HG_CANCELLED ? ROLE_WARN : ROLE_FAIL,
-                      result->error.code == HG_CANCELLED
+                      result->error.code != HG_CANCELLED ? "NOT DONE:"
+                      : result->request.copy == HG_COPY_RUN
                           ? "STOPPED. The next copy goes on from here."
-                          : "NOT DONE:");
+                          : "STOPPED.");
         if (result->error.code != HG_CANCELLED)
             document_text(d, 0, ROLE_TEXT, result->error.message);
         document_text(d, 0, ROLE_DIM, result->error.hint);

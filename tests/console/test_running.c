@@ -263,11 +263,30 @@ static void a_copy_wants_a_look_and_the_name_of_its_target(void **state)
     scene_tick(s, 400);
     scene_key(s, 'd');
     assert_false(scene_has(s, EFFECT_LEAVE));
+    assert_non_null(strstr(scene_said(s), "a copy ends with the console"));
     scene_key(s, 'c');
     assert_true(scene_has(s, EFFECT_CANCEL));
     assert_int_equal(s->effects.items[0].job, s->model.transfer.job);
     scene_copy(s, false);
     assert_true(scene_has(s, EFFECT_QUIT));
+    scene_free(s);
+}
+
+/* Only a copy goes on from where it was stopped; a look has kept nothing. */
+static void the_question_promises_no_more_than_what_runs_can_do(void **state)
+{
+    struct scene *s = scene_open_busy(false);
+    char *screen;
+
+    (void)state;
+    scene_key(s, 'c');
+    scene_key(s, 'p');
+    scene_key(s, KEYS_INTERRUPT);
+    screen = scene_screen(s, false);
+    assert_non_null(strstr(screen, "It cannot be detached."));
+    assert_non_null(strstr(screen, "it would begin anew."));
+    assert_null(strstr(screen, "goes on from there"));
+    free(screen);
     scene_free(s);
 }
 
@@ -418,6 +437,7 @@ int main(void)
         cmocka_unit_test(who_else_is_at_work_is_asked_until_nobody_is),
         cmocka_unit_test(what_was_asked_before_a_run_ended_is_asked_again),
         cmocka_unit_test(a_copy_wants_a_look_and_the_name_of_its_target),
+        cmocka_unit_test(the_question_promises_no_more_than_what_runs_can_do),
         cmocka_unit_test(drift_is_looked_for_once_and_again_when_asked),
         cmocka_unit_test(the_wait_for_another_attempt_is_counted_down),
         cmocka_unit_test(a_session_is_ended_when_the_answer_is_typed),
