@@ -119,6 +119,7 @@ HG_API bool hg_settings_token_is(const hg_settings *settings, const char *given,
 HG_API bool hg_settings_no_color(const hg_settings *settings);       /* NO_COLOR has a value */
 HG_API const char *hg_settings_release(const hg_settings *settings); /* HEADGATE_RELEASE, "" */
 HG_API const char *hg_settings_theme(const hg_settings *settings);   /* HEADGATE_THEME */
+HG_API bool hg_settings_mouse(const hg_settings *settings);          /* HEADGATE_MOUSE */
 HG_API const char *hg_settings_theme_dir(
     const hg_settings *settings); /* where the user's own themes are; "": nowhere */
 HG_API const char *hg_settings_runtime_dir(

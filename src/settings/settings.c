@@ -57,6 +57,7 @@ enum id {
     HEADGATE_STATE_DIR,
     HEADGATE_TOKEN,
     HEADGATE_THEME,
+    HEADGATE_MOUSE,
     NO_COLOR,
     ID_COUNT
 };
@@ -136,6 +137,8 @@ static const struct row rows[ID_COUNT] = {
                               "What a client of headgate serve has to know to see details; at least 16 characters."},
     [HEADGATE_THEME]       = {"HEADGATE_THEME", TEXT, "dark", NULL, 0, 0,
                               "The console's theme: one that headgate theme list names, or a path."},
+    [HEADGATE_MOUSE]       = {"HEADGATE_MOUSE", SWITCH, "false", NULL, 0, 0,
+                              "Whether the console takes the mouse from the beginning; false: the terminal marks text with it until m is pressed."},
     [NO_COLOR]             = {"NO_COLOR", TEXT, "", NULL, 0, 0,
                               "Any value turns colour off (no-color.org); --color always wins."},
 };
@@ -800,6 +803,11 @@ const char *hg_settings_release(const hg_settings *s)
 const char *hg_settings_theme(const hg_settings *s)
 {
     return s->values[HEADGATE_THEME].text;
+}
+
+bool hg_settings_mouse(const hg_settings *s)
+{
+    return s->values[HEADGATE_MOUSE].number != 0;
 }
 
 const char *hg_settings_theme_dir(const hg_settings *s)

@@ -283,6 +283,20 @@ static void seconds_may_have_fractions_and_switches_are_written_in_many_ways(voi
     }
 }
 
+static void the_mouse_is_left_to_the_terminal_unless_it_is_asked_for(void **state)
+{
+    hg_settings *s = loaded(state, "", ENVIRON(NULL));
+
+    assert_false(hg_settings_mouse(s));
+    hg_settings_free(s);
+    s = loaded(state, "HEADGATE_MOUSE=on\n", ENVIRON(NULL));
+    assert_true(hg_settings_mouse(s));
+    hg_settings_free(s);
+    s = loaded(state, "HEADGATE_MOUSE=on\n", ENVIRON("HEADGATE_MOUSE=off"));
+    assert_false(hg_settings_mouse(s));
+    hg_settings_free(s);
+}
+
 static void the_pool_takes_what_its_settings_say(void **state)
 {
     hg_settings *s = loaded(state,
@@ -560,6 +574,7 @@ int main(void)
         test(the_option_url_overrides_even_a_setting_that_is_broken),
         test(a_url_is_shown_without_its_password),
         test(seconds_may_have_fractions_and_switches_are_written_in_many_ways),
+        test(the_mouse_is_left_to_the_terminal_unless_it_is_asked_for),
         test(the_pool_takes_what_its_settings_say),
         test(a_value_that_is_not_understood_is_refused_with_its_place),
         test(a_fault_that_is_in_no_file_names_its_source),
