@@ -88,6 +88,7 @@ static void gather_facts(const struct ops *ops, struct facts *out)
                           .read_only = hg_settings_read_only(settings),
                           .prod_url_missing = hg_settings_prod_url_missing(settings),
                           .driver = hg_url_driver(url),
+                          .takes_mouse = hg_settings_mouse(settings),
                           .detaches = ops->launcher != NULL};
     text_copy(out->env, sizeof out->env, hg_settings_env(settings));
     text_copy(out->database, sizeof out->database, hg_url_redacted(url));

@@ -33,6 +33,7 @@ void model_init(struct model *m, const struct facts *facts, int width, int heigh
     }
     m->focus[SCREEN_OVERVIEW] = m->subject[SCREEN_OVERVIEW] = PANE_MIGRATIONS;
     m->screen = facts->cutover ? SCREEN_CUTOVER : SCREEN_OVERVIEW;
+    m->mouse_taken = facts->takes_mouse;
     memcpy(m->wizard.runbook, facts->runbook, sizeof m->wizard.runbook);
     m->wizard.budget_ms = facts->budget_ms;
 }
@@ -366,7 +367,7 @@ static const char *refuse_to_attach(const struct model *m)
 
 bool model_takes_mouse(const struct model *m)
 {
-    return m->facts.mouse && !m->mouse_left && model_page(m) != PAGE_COPY;
+    return m->facts.mouse && m->mouse_taken && model_page(m) != PAGE_COPY;
 }
 
 /* Whether something goes on that is worth hearing of when nobody looks. */

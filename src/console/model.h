@@ -31,8 +31,9 @@ struct facts {
     bool clipboard;                            /* the terminal can be told what to put on it */
     char themes[THEME_NAMES][THEME_NAME_ROOM]; /* their names */
     size_t theme_count;
-    bool mouse;    /* the terminal tells where it is pressed */
-    bool detaches; /* a run that is started here can go on without the console */
+    bool mouse;       /* the terminal can tell where it is pressed */
+    bool takes_mouse; /* from the beginning */
+    bool detaches;    /* a run that is started here can go on without the console */
     char copy_from[160], copy_to[160]; /* the sides of a copy, without secrets; "": there is none */
     char copy_name[128];               /* of the target: what has to be typed */
     char copy_refusal[200];            /* why there is none */
@@ -297,7 +298,7 @@ struct model {
     struct looking lists[LISTS];
     struct entry entry;
     bool pasting;
-    bool mouse_left;           /* to the terminal, to mark text with */
+    bool mouse_taken;          /* else the terminal marks text with it */
     bool unwatched;            /* another window has the keyboard */
     int64_t unwatched_wall_ms; /* since when */
     char theme_asked[64];

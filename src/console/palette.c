@@ -113,7 +113,7 @@ static const struct row {
     {"refresh",  press,  COMMAND_REFRESH,                    "",         "Read everything again now"},
     {"copy",     press,  COMMAND_COPY,                       "",         "Copy what matters of the row, or the whole page"},
     {"theme",    theme,  0,                                  "[NAME]",   "That theme; without a name the next one"},
-    {"mouse",    press,  COMMAND_MOUSE,                      "",         "Leave the mouse to the terminal, or take it again"},
+    {"mouse",    press,  COMMAND_MOUSE,                      "",         "Take the mouse, or leave it to the terminal again"},
     {"help",     press,  COMMAND_HELP,                       "",         "Every key, by what it is for"},
     {"quit",     press,  COMMAND_QUIT,                       "",         "Quit; asks while something runs"},
 };

@@ -374,10 +374,10 @@ static void use_mouse(struct model *m, enum command command, struct effects *eff
         note_add(m, ROLE_WARN, "this terminal does not tell of its mouse");
         return;
     }
-    m->mouse_left = !m->mouse_left;
+    m->mouse_taken = !m->mouse_taken;
     note_add(m, ROLE_INFO,
-             m->mouse_left ? "the mouse marks text, as in other programs; m takes it"
-                           : "the mouse selects rows; m leaves it to the terminal");
+             m->mouse_taken ? "the mouse selects rows; m leaves it to the terminal"
+                            : "the mouse marks text, as in other programs; m takes it");
 }
 
 /* Whoever comes back sees the present. */

@@ -90,6 +90,8 @@ static void what_is_to_be_marked_with_the_mouse_is_left_to_the_terminal(void **s
     s->model.facts.clipboard = false;
     scene_busy(s);
     scene_deliver(s);
+    assert_false(model_takes_mouse(&s->model));
+    scene_key(s, 'm');
     assert_true(model_takes_mouse(&s->model));
     scene_key(s, 'y');
     assert_int_equal(model_page(&s->model), PAGE_COPY);

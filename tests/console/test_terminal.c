@@ -434,7 +434,7 @@ static bool wrote(const struct tty *t, size_t since, const char *sequence)
 
 static void the_mouse_selects_rows_and_screens_and_turns_lists(void **state)
 {
-    struct tty *t = open_console("busy", &(struct tty_options){0});
+    struct tty *t = open_console("busy mouse", &(struct tty_options){0});
 
     (void)state;
     assert_true(wrote(t, 0, "\033[?1000h\033[?1006h"));
@@ -454,20 +454,22 @@ static void the_mouse_selects_rows_and_screens_and_turns_lists(void **state)
     quit(t);
 }
 
-static void the_mouse_is_left_to_the_terminal_when_text_is_to_be_marked(void **state)
+static void the_mouse_is_the_terminals_until_it_is_taken(void **state)
 {
     struct tty *t = open_console("busy", &(struct tty_options){0});
     size_t before;
 
     (void)state;
+    assert_false(wrote(t, 0, "\033[?1000h"));
+    tty_type(t, "m");
+    assert_true(tty_wait(t, "the mouse selects rows"));
+    assert_true(wrote(t, 0, "\033[?1000h\033[?1006h"));
     tty_bytes(t, &before);
     tty_type(t, "m");
     assert_true(tty_wait(t, "the mouse marks text"));
     assert_true(wrote(t, before, "\033[?1006l\033[?1000l"));
-    tty_bytes(t, &before);
     tty_type(t, "m");
     assert_true(tty_wait(t, "the mouse selects rows"));
-    assert_true(wrote(t, before, "\033[?1000h\033[?1006h"));
     tty_bytes(t, &before);
     quit_and_keep(t);
     assert_true(wrote(t, before, "\033[?1006l\033[?1000l"));
@@ -567,7 +569,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_run_is_stopped_after_a_question),
         cmocka_unit_test(the_end_of_an_unknown_sequence_is_not_a_key),
         cmocka_unit_test(the_mouse_selects_rows_and_screens_and_turns_lists),
-        cmocka_unit_test(the_mouse_is_left_to_the_terminal_when_text_is_to_be_marked),
+        cmocka_unit_test(the_mouse_is_the_terminals_until_it_is_taken),
         cmocka_unit_test(a_terminal_without_a_mouse_is_not_asked_for_it),
         cmocka_unit_test(the_focus_of_the_window_is_no_key),
         cmocka_unit_test(themes_change_while_it_runs),

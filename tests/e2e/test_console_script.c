@@ -421,6 +421,30 @@ static void colours_are_those_that_the_terminal_has(void **state)
     temp_dir_remove(p.dir);
 }
 
+static void the_mouse_is_taken_when_the_setting_says_so(void **state)
+{
+    static const char *const settings[] = {"HEADGATE_MOUSE=", "HEADGATE_MOUSE=on"};
+    const char *const argv[] = {TEST_HEADGATE, NULL};
+    struct project p = project_make(false);
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const char *const environment[] = {p.url, settings[i], NULL};
+        struct tty *t =
+            tty_start(&(struct tty_options){.directory = p.dir, .environment = environment}, argv);
+        const char *bytes;
+        size_t size;
+
+        assert_true(tty_wait(t, "NOT READY"));
+        bytes = tty_bytes(t, &size);
+        assert_int_equal(memmem(bytes, size, "\033[?1000h", 8) != NULL, i == 1);
+        tty_type(t, "q");
+        assert_int_equal(tty_wait_end(t), 0);
+        tty_free(t);
+    }
+    temp_dir_remove(p.dir);
+}
+
 static void without_a_terminal_it_is_refused_with_a_hint(void **state)
 {
     struct project p = project_make(false);
@@ -449,6 +473,7 @@ int main(void)
         cmocka_unit_test(a_recording_never_takes_the_place_of_a_file),
         cmocka_unit_test(a_terminal_that_cannot_show_it_gets_the_plain_status),
         cmocka_unit_test(colours_are_those_that_the_terminal_has),
+        cmocka_unit_test(the_mouse_is_taken_when_the_setting_says_so),
         cmocka_unit_test(without_a_terminal_it_is_refused_with_a_hint),
     };
 

@@ -160,6 +160,7 @@ int fake_console(const char *name, const char *theme)
         scene_calm(f.scene);
     else
         scene_busy(f.scene);
+    f.scene->model.facts.takes_mouse = strstr(name, "mouse") != NULL;
     f.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     stage.facts = &f.scene->model.facts;
     ok = loop_run(&stage, COLOR_AUTO, &err);

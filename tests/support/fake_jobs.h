@@ -9,7 +9,7 @@
  * "calm"; "idle": calm, and no connection in use; "busy"; "prod": busy, in production; "still" and
  * "still prod": the same, with pools that are read only once, so that their past stands still;
  * "hang": the database never answers; "endless": a change that never ends unless it is cancelled;
- * "crash": dies when a plan is asked for.
+ * "crash": dies when a plan is asked for; "busy mouse": busy, and the mouse is taken.
  */
 int fake_console(const char *name, const char *theme);
 
