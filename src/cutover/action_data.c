@@ -96,19 +96,6 @@ static bool fill_scratch(struct world *w, const char *name, const char *file, js
     return ok;
 }
 
-bool data_backup(struct world *w, const char *path, hg_error *err)
-{
-    hg_conn *conn = NULL;
-    bool ok;
-
-    unlink(path);
-    if (!hg_pool_checkout(w->reader, "cutover", world_soon(), &conn, err))
-        return false;
-    ok = hg_conn_backup(conn, path, hg_deadline_never(), err);
-    hg_pool_return(w->reader, conn);
-    return ok;
-}
-
 /* Everything that the freeze will have to wait for, while nobody waits. */
 bool rehearse_apply(void *world, const struct step *step, json_t *facts, hg_error *err)
 {
@@ -120,7 +107,7 @@ bool rehearse_apply(void *world, const struct step *step, json_t *facts, hg_erro
     };
     struct scratch *scratch = NULL;
     char file[WORLD_PATH];
-    bool ok = world_path(w, "rehearsal.db", file, err) && data_backup(w, file, err)
+    bool ok = world_path(w, "rehearsal.db", file, err) && world_backup(w, file, err)
               && scratch_open(&options, world_soon(), &scratch, err)
               && fill_scratch(w, scratch_name(scratch), file, facts, err);
 

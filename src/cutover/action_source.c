@@ -38,13 +38,6 @@ static const struct {
      "`headgate copy --dry-run` lists them all."},
 };
 
-static bool wants_to_stop(void *world)
-{
-    const struct world *w = world;
-
-    return w->stop != NULL && w->stop(w->stop_context);
-}
-
 static bool ask_question(struct world *w, size_t i, hg_error *err)
 {
     hg_deadline by = hg_deadline_never();
@@ -54,7 +47,7 @@ static bool ask_question(struct world *w, size_t i, hg_error *err)
 
     if (!hg_pool_checkout(w->reader, "cutover", world_soon(), &conn, err))
         return false;
-    hg_conn_set_interrupt(conn, wants_to_stop, w);
+    hg_conn_set_interrupt(conn, world_stopped, w);
     if (hg_conn_query(conn, questions[i].sql, NULL, 0, by, &rows, err)) {
         step = hg_rows_next(rows, by, err);
         if (step == HG_ROW) {
@@ -258,19 +251,13 @@ bool snapshot_apply(void *world, const struct step *step, json_t *facts, hg_erro
 {
     struct world *w = world;
     char path[WORLD_PATH], part[WORLD_PATH], digest[CHECKSUM_DIGITS + 1];
-    hg_conn *conn = NULL;
-    bool ok;
+    bool ok =
+        world_path(w, snapshot_name, path, err) && world_path(w, "source.part", part, err)
+        && world_backup(w, part, err) && sync_path(part, err) && digest_file(part, digest, err)
+        && (rename(part, path) == 0 || hg_fail(err, HG_IO, "could not rename \"%s\": %m", part))
+        && sync_path(w->dir, err);
 
     (void)step;
-    if (!world_path(w, snapshot_name, path, err) || !world_path(w, "source.part", part, err)
-        || !hg_pool_checkout(w->reader, "cutover", world_soon(), &conn, err))
-        return false;
-    unlink(part);
-    ok = hg_conn_backup(conn, part, hg_deadline_never(), err);
-    hg_pool_return(w->reader, conn);
-    ok = ok && sync_path(part, err) && digest_file(part, digest, err)
-         && (rename(part, path) == 0 || hg_fail(err, HG_IO, "could not rename \"%s\": %m", part))
-         && sync_path(w->dir, err);
     if (ok) {
         json_object_set_new(facts, "file", json_string(path));
         json_object_set_new(facts, "sha256", json_string(digest));

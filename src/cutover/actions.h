@@ -40,8 +40,6 @@ bool unfence_apply(void *world, const struct step *step, json_t *facts, hg_error
 bool unfence_verify(void *world, const struct step *step, hg_error *err);
 
 /* --- action_data.c: from one into the other --- */
-/* The source as it is at this moment, in a new file. */
-bool data_backup(struct world *world, const char *path, hg_error *err);
 /* Whether a table of the target is empty. err: HG_REFUSED when it is not. */
 bool data_is_empty(struct world *world, const char *table, hg_error *err);
 /* How long a freeze may last, when what has to be done in it takes this long. */

@@ -187,21 +187,21 @@ static void listen(struct work *w)
         obey(w, &order);
 }
 
-/* What an action asks while it waits or works. An abort ends a step, unless it is going back
- * already. */
+/* The freeze goes on while somebody thinks or a server stands still: the budget ends that. */
+static bool out_of_time(const struct work *w)
+{
+    return w->drive.runbook != NULL && drive_over_budget(&w->drive);
+}
+
+/* What an action asks while it waits or works. An abort and the end of the budget end a step,
+ * unless it is going back already. */
 static bool step_stops(void *context)
 {
     struct work *w = context;
     bool back = journal_last(w->world.journal, "", JOURNAL_ABORT) != NULL;
 
     listen(w);
-    return is_cancelled(w) || (w->aborting && !back);
-}
-
-/* The freeze goes on while somebody thinks: the budget ends that. */
-static bool out_of_time(const struct work *w)
-{
-    return drive_over_budget(&w->drive);
+    return is_cancelled(w) || (!back && (w->aborting || out_of_time(w)));
 }
 
 /* Until somebody says that it is over. */

@@ -85,17 +85,19 @@ static bool add_all(hg_conn *conn, struct checksum *sum, hg_error *err)
     return ok;
 }
 
-bool digest_of_source(hg_pool *source, char out[DIGEST_SIZE], hg_error *err)
+bool digest_of_source(struct world *w, char out[DIGEST_SIZE], hg_error *err)
 {
     struct checksum sum;
     hg_conn *conn = NULL;
     bool ok;
 
     checksum_init(&sum);
-    if (!hg_pool_checkout(source, "cutover", hg_pool_deadline(source), &conn, err))
+    if (!hg_pool_checkout(w->reader, "cutover", hg_pool_deadline(w->reader), &conn, err))
         return false;
+    hg_conn_set_interrupt(conn, world_stopped, w);
     ok = hg_conn_begin(conn, hg_deadline_never(), err) && add_all(conn, &sum, err);
-    hg_pool_return(source, conn);
+    hg_conn_set_interrupt(conn, NULL, NULL);
+    hg_pool_return(w->reader, conn);
     if (ok)
         checksum_hex(&sum, out);
     return ok;

@@ -259,7 +259,7 @@ static bool copy_source(struct rehearsal *r, hg_error *err)
     struct world *w = &r->world;
     char path[WORLD_PATH];
     bool ok = world_path(w, "rehearsed.db", path, err)
-              && world_open_file(w, w->source_path, &w->reader, err) && data_backup(w, path, err);
+              && world_open_file(w, w->source_path, &w->reader, err) && world_backup(w, path, err);
 
     world_close(w);
     if (ok)
@@ -278,7 +278,7 @@ static bool make_copies(struct rehearsal *r, hg_error *err)
     return copy_env_file(r, err) && copy_source(r, err)
            && scratch_open(&options, hg_deadline_in_ms(SCRATCH_MS), &r->scratch, err)
            && world_open_copies(&r->world, scratch_name(r->scratch), err)
-           && digest_of_source(r->world.reader, r->before, err);
+           && digest_of_source(&r->world, r->before, err);
 }
 
 static void remove_copies(struct rehearsal *r)
@@ -300,7 +300,7 @@ static bool source_is_back(struct rehearsal *r, hg_error *err)
     char now[DIGEST_SIZE];
 
     if (!freeze_read(r->world.source, world_soon(), &freeze, err)
-        || !digest_of_source(r->world.reader, now, err))
+        || !digest_of_source(&r->world, now, err))
         return false;
     if (freeze.frozen)
         return hg_fail(err, HG_FAILED, "after the drill the source is frozen still");

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/file.h"
@@ -213,12 +214,27 @@ static void pass_on(void *context, const hg_event *event)
         w->observer->on_event(w->observer->context, event);
 }
 
-static bool stopped(void *context)
+bool world_stopped(void *world)
 {
-    return to_stop(context);
+    return to_stop(world);
+}
+
+bool world_backup(struct world *w, const char *path, hg_error *err)
+{
+    hg_conn *conn = NULL;
+    bool ok;
+
+    unlink(path);
+    if (!hg_pool_checkout(w->reader, "cutover", world_soon(), &conn, err))
+        return false;
+    hg_conn_set_interrupt(conn, world_stopped, w);
+    ok = hg_conn_backup(conn, path, hg_deadline_never(), err);
+    hg_conn_set_interrupt(conn, NULL, NULL);
+    hg_pool_return(w->reader, conn);
+    return ok;
 }
 
 hg_observer world_observer(const struct world *w)
 {
-    return (hg_observer){pass_on, stopped, (void *)w};
+    return (hg_observer){pass_on, world_stopped, (void *)w};
 }

@@ -81,6 +81,13 @@ const json_t *world_facts(const struct world *world, const char *step);
 /* Waits a moment; false, with err, when the operation is to end or the deadline has passed. */
 bool world_wait(const struct world *world, hg_deadline by, hg_error *err);
 
+/* Whether the operation is to end; for hg_conn_set_interrupt(), with the world as its context. */
+bool world_stopped(void *world);
+
+/* A copy of the source in a file, instead of what is there. However long it takes, it ends when the
+ * operation is to end. */
+bool world_backup(struct world *world, const char *path, hg_error *err);
+
 /* Deadline of a question that should be answered at once. */
 hg_deadline world_soon(void);
 

@@ -115,6 +115,62 @@ static void the_budget_ends_a_freeze_that_nobody_ends(void **state)
     close(in);
 }
 
+static void the_budget_ends_a_step_that_does_not_end(void **state)
+{
+    struct shop *s = *state;
+    json_t *run;
+
+    shop_hold = "S11";
+    shop_write_runbook(s, "S04 S05", NULL);
+    shop_hold = NULL;
+    WATCH(s, "--runbook", "shop.json", "--budget", "1");
+    await_open(s);
+    for (bool over = false; !over; moment()) {
+        run = shop_look(s);
+        over = flag_of(run, "closed");
+        if (!over)
+            attend(s, run);
+        json_decref(run);
+    }
+    end_watcher();
+    assert_true(has_record(s, "ABORT", ""));
+    assert_target_is_as_before(s);
+    in_source(s, "INSERT INTO entries (label) VALUES ('it writes again')");
+}
+
+/* A source whose pages cannot be read for as long as somebody pleases. */
+static sqlite3 *lock_source(const struct shop *s)
+{
+    sqlite3 *db = shop_sqlite(s);
+
+    assert_int_equal(
+        sqlite3_exec(db, "PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE", NULL, NULL, NULL),
+        SQLITE_OK);
+    return db;
+}
+
+static void an_abort_is_heard_while_the_source_is_being_copied(void **state)
+{
+    struct shop *s = *state;
+    sqlite3 *busy;
+    json_t *run;
+
+    in_source(s, "PRAGMA journal_mode = DELETE");
+    shop_write_runbook(s, "S01 S02 S03 S05", "S04");
+    busy = lock_source(s);
+    WATCH(s, "--runbook", "shop.json");
+    await_open(s);
+    await_state(s, "S04", "begun");
+    run = shop_look(s);
+    assert_status(HEADGATE(s, "cutover", "--abort", "--confirm", text_of(run, "run")), 0);
+    json_decref(run);
+    end_watcher();
+    run = shop_look(s);
+    assert_string_equal(text_of(run, "outcome"), "aborted");
+    json_decref(run);
+    sqlite3_close(busy);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, shop_open, shop_close)
 
 int main(void)
@@ -123,6 +179,8 @@ int main(void)
         TEST(after_every_step_both_sides_are_as_they_were),
         TEST(an_application_that_has_moved_moves_back),
         TEST(the_budget_ends_a_freeze_that_nobody_ends),
+        TEST(the_budget_ends_a_step_that_does_not_end),
+        TEST(an_abort_is_heard_while_the_source_is_being_copied),
     };
 
     return cmocka_run_group_tests(tests, shop_setup, NULL);
