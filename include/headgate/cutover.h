@@ -92,6 +92,7 @@ typedef struct hg_cutover {
     const char *head;    /* hash of the journal's last record */
     /* frozen for so long, all is taken back without being asked for; 0: never, or no longer */
     int64_t gives_up_ms;
+    bool over_budget; /* the budget is used up, and gives_up_ms comes next */
 } hg_cutover;
 
 HG_API void hg_cutover_free(hg_cutover *cutover); /* NULL is fine */

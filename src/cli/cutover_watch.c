@@ -164,12 +164,21 @@ static bool is_of_run(const struct viewer *v, const hg_event *event)
            && (event->subject[0] == '\0' || step_of(v, event->subject) != NULL);
 }
 
+/* What is told beneath a question does not end it: it is put again. */
+static void leave_question(struct viewer *v)
+{
+    if (v->asked)
+        fputc('\n', stderr);
+    v->asked = false;
+}
+
 static void on_event(void *context, const hg_event *event)
 {
     struct viewer *v = context;
 
     v->heard = true;
     if (!is_of_run(v, event)) {
+        leave_question(v);
         show_part(v, event);
         return;
     }

@@ -22,7 +22,7 @@
 #include "run.h"
 #include "world.h"
 
-enum { BOOK_LIMIT = 1 << 20, ORDERS_EVERY_MS = 100, MIRROR_MS = 2000 };
+enum { BOOK_LIMIT = 1 << 20, ORDERS_EVERY_MS = 100, MIRROR_MS = 2000, MS = 1000 };
 
 const char *hg_cutover_runbook_name(size_t i)
 {
@@ -131,8 +131,10 @@ struct work {
     int64_t looked_ns;
     struct control control;
     bool aborting;
-    bool again;        /* somebody said: continue */
-    bool late;         /* the budget was used up, and so it goes back */
+    bool again;  /* somebody said: continue */
+    bool warned; /* that the budget is used up */
+    bool late;   /* the budget was used up, and so it goes back */
+    char warning[160];
     char answer[512];  /* "": none */
     char answerer[64]; /* whose */
 };
@@ -143,12 +145,19 @@ static bool is_cancelled(const struct work *w)
            && w->observer->cancelled(w->observer->context);
 }
 
-static void tell(const struct work *w, hg_event_kind kind, const char *step, const char *message)
+static void pass_on(void *context, const hg_event *event)
+{
+    const struct work *w = context;
+
+    if (w->observer != NULL && w->observer->on_event != NULL)
+        w->observer->on_event(w->observer->context, event);
+}
+
+static void tell(struct work *w, hg_event_kind kind, const char *step, const char *message)
 {
     const hg_event event = {.kind = kind, .subject = step, .message = message, .unit = "step"};
 
-    if (w->observer != NULL && w->observer->on_event != NULL)
-        w->observer->on_event(w->observer->context, &event);
+    pass_on(w, &event);
 }
 
 /* An answer is written down with its question. */
@@ -175,6 +184,43 @@ static void obey(struct work *w, const struct order *order)
     atomic_store(&w->world.rate, w->control.rate);
 }
 
+static bool was_warned(const struct journal *journal)
+{
+    for (size_t i = 0; i < journal_count(journal); i++) {
+        const struct journal_record *r = journal_at(journal, i);
+
+        if (r->event == JOURNAL_NOTE && json_object_get(r->data, "gives_up_ms") != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* Once in a run, while there is still time to decide. Not an event of a step: it answers no
+ * question and ends none. */
+static void warn_of_budget(struct work *w)
+{
+    const hg_event event = {
+        .kind = HG_EVENT_NOTE, .subject = "", .unit = "", .message = w->warning};
+    int64_t last_ms;
+
+    if (w->warned || w->drive.runbook == NULL || !drive_past_budget(&w->drive)
+        || journal_last(w->world.journal, "", JOURNAL_ABORT) != NULL)
+        return;
+    w->warned = true;
+    if (was_warned(w->world.journal))
+        return;
+    last_ms = drive_patience_ms(&w->drive);
+    snprintf(w->warning, sizeof w->warning,
+             "the freeze has used up its budget of %.1f s: after %.1f s all is taken back",
+             (double)w->drive.budget_ms / MS, (double)last_ms / MS);
+    (void)journal_append(w->world.journal, "", JOURNAL_NOTE,
+                         json_pack("{s:s, s:I, s:I}", "note", w->warning, "frozen_ms",
+                                   (json_int_t)drive_frozen_ms(&w->drive), "gives_up_ms",
+                                   (json_int_t)last_ms),
+                         NULL);
+    pass_on(w, &event);
+}
+
 /* At most ten times a second: a folder has to be read. */
 static void listen(struct work *w)
 {
@@ -185,6 +231,7 @@ static void listen(struct work *w)
     w->looked_ns = clock_now_ns();
     while (order_take(w->world.dir, &order))
         obey(w, &order);
+    warn_of_budget(w);
 }
 
 /* The freeze goes on while somebody thinks or a server stands still: the budget ends that. */
@@ -250,14 +297,6 @@ static bool enter(void *context, const struct step *step, hg_error *err)
         return false;
     tell_target(w);
     return true;
-}
-
-static void pass_on(void *context, const hg_event *event)
-{
-    const struct work *w = context;
-
-    if (w->observer != NULL && w->observer->on_event != NULL)
-        w->observer->on_event(w->observer->context, event);
 }
 
 /* What was said before the question was there does not answer it. */

@@ -149,6 +149,11 @@ int64_t drive_patience_ms(const struct drive *d)
     return waits && d->budget_ms > 0 ? d->budget_ms + d->budget_ms / 2 : 0;
 }
 
+bool drive_past_budget(const struct drive *d)
+{
+    return drive_patience_ms(d) > 0 && drive_frozen_ms(d) > d->budget_ms;
+}
+
 bool drive_over_budget(const struct drive *d)
 {
     int64_t patience = drive_patience_ms(d);

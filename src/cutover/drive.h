@@ -133,9 +133,12 @@ int64_t drive_frozen_ms(const struct drive *drive);
  * 0: as long as it takes, because there is no budget, or the commit has been made. */
 int64_t drive_patience_ms(const struct drive *drive);
 
-/* Whether the source has been frozen for longer than that. Only up to
- * the commit: a freeze that lasts too long is worth less than another day, but an application that
- * has moved is not moved back behind anybody's back. */
+/* Whether the budget is used up while it counts: time to warn, not yet to go back. */
+bool drive_past_budget(const struct drive *drive);
+
+/* Whether the source has been frozen for longer than drive_patience_ms(). Only up to the commit: a
+ * freeze that lasts too long is worth less than another day, but an application that has moved is
+ * not moved back behind anybody's back. */
 bool drive_over_budget(const struct drive *drive);
 
 /*

@@ -307,6 +307,7 @@ static void show_run(struct look *l, const hg_cutover_options *options, const ch
     v->frozen_ms = drive_frozen_ms(&drive);
     v->budget_ms = drive.budget_ms;
     v->gives_up_ms = drive_patience_ms(&drive);
+    v->over_budget = drive_past_budget(&drive);
     v->past_return = drive_past_return(&drive);
     v->aborting = journal_last(l->journal, "", JOURNAL_ABORT) != NULL;
     v->closed = close != NULL;

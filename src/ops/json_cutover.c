@@ -71,6 +71,7 @@ bool json_cutover(struct buf *out, const hg_cutover *cutover, const hg_error *er
     json_object_set_new(root, "opened_at", json_part_utc(cutover->opened_ms));
     json_part_set_ms(root, "frozen_ms", (double)cutover->frozen_ms);
     json_object_set_new(root, "budget_ms", budget(cutover));
+    json_part_set_flag(root, "over_budget", cutover->over_budget);
     json_part_set_text_or_null(root, "at", has_next ? cutover->steps[cutover->at].id : NULL);
     json_part_set_text_or_null(root, "question", cutover->question);
     json_part_set_text_or_null(root, "expected", cutover->expected);

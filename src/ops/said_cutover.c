@@ -45,7 +45,7 @@ void said_cutover_name(struct buf *out, const hg_cutover *run)
 
 static void put_freeze(struct buf *out, const hg_cutover *run)
 {
-    char frozen[32], budget[32];
+    char frozen[32], budget[32], last[32];
 
     if (run->frozen_ms < 0 || run->past_return)
         return;
@@ -55,6 +55,9 @@ static void put_freeze(struct buf *out, const hg_cutover *run)
         buf_printf(out, "; the budget is %s",
                    said_duration((double)run->budget_ms, budget, sizeof budget));
     buf_text(out, ".\n");
+    if (run->over_budget)
+        buf_printf(out, "WARNING: the budget is used up; after %s all is taken back.\n",
+                   said_duration((double)run->gives_up_ms, last, sizeof last));
 }
 
 void said_cutover_now(struct buf *out, const hg_cutover *run)

@@ -104,6 +104,8 @@ static void the_budget_ends_a_freeze_that_nobody_ends(void **state)
     run = shop_answer(s, in, "S12");
     json_decref(run);
     assert_int_equal(process_wait(keeper), 1);
+    await_said(s, "has used up its budget of 1.0 s: after 1.5 s all is taken back");
+    assert_true(has_record(s, "NOTE", "has used up its budget of 1.0 s"));
     run = shop_look(s);
     assert_string_equal(text_of(run, "outcome"), "aborted");
     json_decref(run);

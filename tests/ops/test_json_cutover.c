@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "ops/json_cutover.h"
+#include "ops/said_cutover.h"
 
 static json_t *document(const hg_cutover *cutover)
 {
@@ -69,10 +70,10 @@ static hg_cutover some(hg_cutover_step *step)
 static void every_member_is_there_also_when_nothing_is_known(void **state)
 {
     static const char *const of_run[] = {
-        "run",       "dir",      "runbook",     "source",   "target",    "opened_at", "frozen_ms",
-        "at",        "question", "expected",    "cost",     "working",   "stalled",   "paused",
-        "postponed", "rate",     "rehearsal",   "aborting", "closed",    "outcome",   "steps",
-        "records",   "head",     "past_return", "error",    "budget_ms", NULL};
+        "run",       "dir",      "runbook",     "source",   "target",    "opened_at",   "frozen_ms",
+        "at",        "question", "expected",    "cost",     "working",   "stalled",     "paused",
+        "postponed", "rate",     "rehearsal",   "aborting", "closed",    "outcome",     "steps",
+        "records",   "head",     "past_return", "error",    "budget_ms", "over_budget", NULL};
     static const char *const of_step[] = {"id",    "title", "what",     "cost",     "class",
                                           "state", "asks",  "began_at", "ended_at", "expected_ms",
                                           "error", "note",  NULL};
@@ -106,9 +107,33 @@ static void what_it_waits_for_is_said_as_it_is(void **state)
     json_decref(root);
 }
 
+static void a_budget_that_is_used_up_is_said_while_there_is_time(void **state)
+{
+    hg_cutover_step step;
+    hg_cutover cutover = some(&step);
+    struct buf words = BUF_INIT(1 << 12);
+    json_t *root = document(&cutover);
+
+    (void)state;
+    assert_true(json_is_false(json_object_get(root, "over_budget")));
+    said_cutover_now(&words, &cutover);
+    assert_null(strstr(words.bytes, "WARNING"));
+    json_decref(root);
+    cutover.budget_ms = 1000;
+    cutover.gives_up_ms = 2000;
+    cutover.over_budget = true;
+    root = document(&cutover);
+    assert_true(json_is_true(json_object_get(root, "over_budget")));
+    said_cutover_now(&words, &cutover);
+    assert_non_null(strstr(words.bytes, "WARNING: the budget is used up; after 2"));
+    json_decref(root);
+    buf_release(&words);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_budget_that_is_used_up_is_said_while_there_is_time),
         cmocka_unit_test(every_member_is_there_also_when_nothing_is_known),
         cmocka_unit_test(what_it_waits_for_is_said_as_it_is),
     };
