@@ -251,12 +251,18 @@ static struct process_result run(const struct project *p, bool production, const
     return process_run(p->dir, environment, argv);
 }
 
-/* Brings the database to its first migration, from where it is. */
+/* Brings the database to its first migration, from where it is: as soon as a run that was stopped
+ * has let go of it. */
 static void go_to_first(const struct project *p, const char *command)
 {
+    enum { LOCKED = 5 };
     const char *const argv[] = {TEST_HEADGATE, command, "0001", "--yes", "-q", NULL};
     struct process_result result = run(p, false, argv);
 
+    while (result.status == LOCKED) {
+        process_release(&result);
+        result = run(p, false, argv);
+    }
     if (result.status != 0)
         fail_msg("%s: %s", command, result.err);
     process_release(&result);
