@@ -211,6 +211,39 @@ static void a_target_that_is_lost_in_the_middle_of_a_copy_gets_the_rest(void **s
     assert_moved(s);
 }
 
+static void an_abort_is_heard_while_the_target_stands_still_in_the_middle_of_a_copy(void **state)
+{
+    struct shop *s = *state;
+    struct process_result r;
+    char *before, *after;
+    json_t *run;
+
+    only_in_the_matrix();
+    add_rows(s);
+    before = shop_dump(s);
+    go_to(s, "S04 S14 S17", "S10");
+    assert_status(HEADGATE(s, "cutover", "--rate", "800"), 0);
+    await_record(s, "NOTE", "rate 800");
+    let_go(s);
+    await_copy(s);
+    postgres_freeze();
+    run = shop_look(s);
+    r = HEADGATE(s, "cutover", "--abort", "--confirm", text_of(run, "run"));
+    assert_int_not_equal(r.status, 0); /* nothing can be taken back from it now */
+    process_release(&r);
+    json_decref(run);
+    await_nobody(s);
+    end_watcher();
+    assert_true(has_record(s, "ABORT", ""));
+    postgres_thaw();
+    abort_run(s);
+    after = shop_dump(s);
+    assert_string_equal(after, before);
+    assert_target(s, "SELECT count(*) FROM entries", "0");
+    free(before);
+    free(after);
+}
+
 /* A server's word for a full disk, in the middle of the rows. */
 static void a_target_that_is_full_is_given_up_or_gets_room(void **state)
 {
@@ -477,6 +510,7 @@ int main(void)
         TEST(a_target_that_is_lost_is_waited_for),
         TEST(a_target_that_stands_still_is_waited_for),
         TEST(a_target_that_is_lost_in_the_middle_of_a_copy_gets_the_rest),
+        TEST(an_abort_is_heard_while_the_target_stands_still_in_the_middle_of_a_copy),
         TEST(a_target_that_is_full_is_given_up_or_gets_room),
         TEST(a_source_that_the_flip_takes_away_comes_back_from_its_snapshot),
         TEST(a_source_that_is_gone_takes_no_writes_and_stands_in_nobodys_way),
