@@ -383,6 +383,7 @@ static void a_full_disk_of_the_run_is_said_and_room_is_waited_for(void **state)
     if (strstr(said, "full") == NULL && strstr(said, "o space left") == NULL)
         fail_msg("%s", said);
     free(said);
+    fill_disk(s); /* of what the step has given back */
     r = HEADGATE(s, "cutover", "--continue"); /* an order is a file */
     assert_non_null(strstr(r.err, "o space left"));
     assert_status(r, 1);
