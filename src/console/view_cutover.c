@@ -361,7 +361,8 @@ static void fill_trouble(const struct model *m, const struct job_result *wrong, 
         || (m->facts.driver == HG_SQLITE && strstr(wrong->error.message, not_set) == NULL)) {
         document_item(d, CALM_LABEL, ROLE_DIM, "why", config ? ROLE_TEXT : ROLE_FAIL,
                       wrong->error.message);
-        document_item(d, CALM_LABEL, ROLE_DIM, "hint", ROLE_TEXT, wrong->error.hint);
+        if (wrong->error.hint[0] != '\0')
+            document_item(d, CALM_LABEL, ROLE_DIM, "hint", ROLE_TEXT, wrong->error.hint);
         document_blank(d);
     }
     document_item(d, CALM_LABEL, ROLE_DIM, "shell", ROLE_KEY,

@@ -20,8 +20,12 @@ bool cutover_sides_open(const hg_settings_options *settings, const char *runbook
     hg_settings_options target;
 
     *out = (struct cutover_sides){.options = {.runbook = runbook, .budget_ms = budget_ms}};
-    if (settings == NULL)
-        return hg_fail(err, HG_UNSUPPORTED, "this database is not moved");
+    if (settings == NULL) {
+        hg_fail(err, HG_UNSUPPORTED, "there are no settings to move this database by");
+        hg_error_hint(err,
+                      "Open headgate in the folder of a project: its SQLite file can be moved.");
+        return false;
+    }
     target = *settings;
     target.url = NULL;
     target.cutover_target = true;

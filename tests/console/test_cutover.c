@@ -502,7 +502,7 @@ static void a_database_that_is_not_moved_is_no_news(void **state)
 
     (void)state;
     scene_key(s, '6');
-    scene_cutover_trouble(s, HG_UNSUPPORTED, "this database is not moved", "");
+    scene_cutover_trouble(s, HG_UNSUPPORTED, "there are no settings to move this database by", "");
     assert_string_equal(scene_said(s), "");
     scene_free(s);
 }
