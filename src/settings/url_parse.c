@@ -3,150 +3,34 @@
  * kept apart. Pure. Must not know how an engine connects. No error repeats more of a URL than its
  * scheme and a parameter's name: what looks like a host may be a password whose "@" was forgotten.
  */
-#include <arpa/inet.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "url_parser.h"
+
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/buf.h"
 #include "base/near.h"
 #include "base/text.h"
 #include "keyword.h"
-#include "span.h"
-#include "url_parts.h"
 
-struct parser {
-    const char *text;
-    struct span scheme, authority, path, query; /* path with its "/", query without its "?" */
-    bool has_query;
-    struct span user, password, hosts; /* parts of the authority */
-    struct span port;                  /* the value of the parameter "port"; at NULL: none */
-    bool hosts_in_query;
-    bool secret_in_query;
-    struct buf redacted;
-    hg_url *url;
-    hg_error *err;
-};
-
-__attribute__((format(printf, 3, 4))) static bool fault(struct parser *p, const char *at,
-                                                        const char *format, ...)
-{
-    char message[300];
-    int column = 1;
-    va_list args;
-
-    for (const char *c = p->text; c < at; c++)
-        column += ((unsigned char)*c & 0xC0) != 0x80;
-    va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
-    va_end(args);
-    hg_fail(p->err, HG_CONFIG, "%s (character %d of the URL)", message, column);
-    hg_error_place(p->err, NULL, 0, column);
-    return false;
-}
-
-static bool fail_memory(struct parser *p)
-{
-    return hg_fail(p->err, HG_NOMEM, "could not read a database URL: out of memory");
-}
-
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
-/* Percent-decodes into a text of length(s) + 1 bytes (RFC 3986 §2.1). */
-static bool decode_into(struct parser *p, struct span s, char *out)
-{
-    for (const char *at = s.at; at < s.end; at++) {
-        int high, low;
-
-        if (*at != '%') {
-            *out++ = *at;
-            continue;
-        }
-        high = s.end - at > 2 ? hex_digit(at[1]) : -1;
-        low = s.end - at > 2 ? hex_digit(at[2]) : -1;
-        if (high < 0 || low < 0) {
-            fault(p, at, "a \"%%\" without two hexadecimal digits behind it");
-            hg_error_hint(p->err, "Write a percent sign as %%25.");
-            return false;
-        }
-        if (high == 0 && low == 0)
-            return fault(p, at, "a zero byte (%%00)");
-        *out++ = (char)(high << 4 | low);
-        at += 2;
-    }
-    *out = '\0';
-    return true;
-}
-
-static bool is_clean(const char *text)
-{
-    for (const char *c = text; *c != '\0'; c++)
-        if ((unsigned char)*c < ' ' || *c == 0x7F)
-            return false;
-    return text_valid(text, strlen(text));
-}
-
-/* Decodes what is not a secret. */
-static bool decode(struct parser *p, struct span s, const char **out)
-{
-    char *text = arena_alloc(&p->url->arena, length(s) + 1, 1);
-
-    if (text == NULL)
-        return fail_memory(p);
-    if (!decode_into(p, s, text))
-        return false;
-    if (!is_clean(text))
-        return fault(p, s.at, "a control character, or bytes that are not UTF-8, in percent form");
-    *out = text;
-    return true;
-}
-
-/* Decodes a secret; no copy of it stays behind. An empty one is as good as none. */
-static bool decode_secret(struct parser *p, struct span s, struct secret **out)
-{
-    char *text = alloc_zero(length(s) + 1, 1);
-    bool ok = text != NULL && decode_into(p, s, text);
-
-    if (text == NULL)
-        return fail_memory(p);
-    if (ok) {
-        secret_free(*out);
-        *out = text[0] == '\0' ? NULL : secret_new(text, strlen(text));
-        ok = text[0] == '\0' || *out != NULL || fail_memory(p);
-    }
-    explicit_bzero(text, length(s) + 1);
-    alloc_free(text);
-    return ok;
-}
-
-static bool check_bytes(struct parser *p)
+static bool check_bytes(struct url_parser *p)
 {
     struct span all = {p->text, p->text + strlen(p->text)};
     const char *at = all.at;
 
     if (length(all) > URL_LIMIT)
-        return fault(p, all.at, "a URL of more than %d bytes", URL_LIMIT);
+        return url_fault(p, all.at, "a URL of more than %d bytes", URL_LIMIT);
     while (at < all.end) {
         uint32_t code = 0;
         size_t n = text_decode(at, (size_t)(all.end - at), &code);
 
         if (n == 0)
-            return fault(p, at, "a byte that is not UTF-8");
+            return url_fault(p, at, "a byte that is not UTF-8");
         if (code < ' ' || (code >= 0x7F && code < 0xA0))
-            return fault(p, at, "a control character");
+            return url_fault(p, at, "a control character");
         at += n;
     }
     if (all.at < all.end && (*all.at == ' ' || all.end[-1] == ' '))
-        return fault(p, *all.at == ' ' ? all.at : all.end - 1, "a space around the URL");
+        return url_fault(p, *all.at == ' ' ? all.at : all.end - 1, "a space around the URL");
     return true;
 }
 
@@ -165,9 +49,9 @@ enum { SCHEMES = sizeof schemes / sizeof *schemes };
 
 #define SCHEME_HINT "Write postgresql://user:password@host/database or sqlite:///path/to/file.db."
 
-static bool fail_scheme(struct parser *p, const char *name)
+static bool fail_scheme(struct url_parser *p, const char *name)
 {
-    fault(p, p->text, "the scheme \"%s\" is not one that headgate knows", name);
+    url_fault(p, p->text, "the scheme \"%s\" is not one that headgate knows", name);
     for (size_t i = 0; i < SCHEMES; i++)
         if (near_enough(name, schemes[i].name)
             || strncmp(name, schemes[i].name, strlen(schemes[i].name)) == 0)
@@ -181,18 +65,18 @@ static bool fail_scheme(struct parser *p, const char *name)
 #define LETTERS_AND_DIGITS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
 /* scheme://, where the scheme may be followed by the driver of some program, as in +psycopg2. */
-static bool take_scheme(struct parser *p)
+static bool take_scheme(struct url_parser *p)
 {
     size_t n = strspn(p->text, LETTERS_AND_DIGITS "_+.-");
     char name[33];
 
     if (strncmp(p->text, "jdbc:", 5) == 0) {
-        fault(p, p->text, "this is a JDBC URL");
+        url_fault(p, p->text, "this is a JDBC URL");
         hg_error_hint(p->err, "Leave \"jdbc:\" away and write user and password before the host.");
         return false;
     }
     if (n == 0 || n >= sizeof name || strncmp(p->text + n, "://", 3) != 0) {
-        fault(p, p->text, "this is not a database URL: no scheme and \"://\" in front");
+        url_fault(p, p->text, "this is not a database URL: no scheme and \"://\" in front");
         hg_error_hint(p->err, SCHEME_HINT);
         return false;
     }
@@ -204,7 +88,8 @@ static bool take_scheme(struct parser *p)
 
         *driver++ = '\0';
         if (*driver == '\0' || driver[strspn(driver, LETTERS_AND_DIGITS "_")] != '\0')
-            return fault(p, p->text + (driver - name), "a driver's name is missing behind \"+\"");
+            return url_fault(p, p->text + (driver - name),
+                             "a driver's name is missing behind \"+\"");
     }
     for (size_t i = 0; i < SCHEMES; i++)
         if (strcmp(name, schemes[i].name) == 0) {
@@ -216,7 +101,7 @@ static bool take_scheme(struct parser *p)
 }
 
 /* Cuts what stands behind the scheme: authority, then path from its "/", then query. */
-static void take_parts(struct parser *p)
+static void take_parts(struct url_parser *p)
 {
     struct span rest = {p->scheme.end + 3, p->text + strlen(p->text)};
     const char *question = find(rest, '?');
@@ -232,37 +117,27 @@ static void take_parts(struct parser *p)
     p->path = (struct span){p->authority.end, rest.end};
 }
 
-static bool fail_raw(struct parser *p, const char *at, const char *where)
-{
-    fault(p, at, "a raw \"%c\" in %s", *at, where);
-    hg_error_hint(p->err,
-                  "Write it percent-encoded, as %%%02X. A password may need that for each "
-                  "of @ : / ? # %% and a space.",
-                  (unsigned)(unsigned char)*at);
-    return false;
-}
-
 /* What a forgotten percent-encoding makes of a URL is refused: nothing here is a guess. */
-static bool check_delimiters(struct parser *p)
+static bool check_delimiters(struct url_parser *p)
 {
     struct span all = {p->authority.at, p->text + strlen(p->text)};
     struct span behind = {p->authority.end, all.end};
     const char *first_at = find(p->authority, '@'), *other = find_any(all, "# ");
 
     if (other != NULL)
-        return fail_raw(p, other, "the URL");
+        return url_fail_raw(p, other, "the URL");
     if (count_of(p->authority, '@') > 1)
-        return fail_raw(p, first_at, "user or password");
+        return url_fail_raw(p, first_at, "user or password");
     if (find(behind, '@') == NULL)
         return true;
     if (first_at == NULL)
-        return fail_raw(p, behind.at, "user or password");
+        return url_fail_raw(p, behind.at, "user or password");
     if (find(p->path, '@') != NULL)
-        return fail_raw(p, first_at, "user or password");
-    return fail_raw(p, find(behind, '@'), "a parameter");
+        return url_fail_raw(p, first_at, "user or password");
+    return url_fail_raw(p, find(behind, '@'), "a parameter");
 }
 
-static bool take_user(struct parser *p)
+static bool take_user(struct url_parser *p)
 {
     struct span rest = p->authority;
 
@@ -273,139 +148,33 @@ static bool take_user(struct parser *p)
     p->hosts = rest;
     rest = p->user;
     if (count_of(rest, ':') > 1)
-        return fail_raw(p, (cut(&rest, ':'), find(rest, ':')), "the password");
+        return url_fail_raw(p, (cut(&rest, ':'), find(rest, ':')), "the password");
     p->user = cut(&rest, ':');
     p->password = rest;
-    if (length(p->user) > 0 && !decode(p, p->user, &p->url->user))
+    if (length(p->user) > 0 && !url_decode(p, p->user, &p->url->user))
         return false;
-    return length(rest) == 0 || decode_secret(p, rest, &p->url->password);
+    return length(rest) == 0 || url_decode_secret(p, rest, &p->url->password);
 }
 
-static bool take_port(struct parser *p, struct span s, int *out)
-{
-    long port = 0;
-
-    for (const char *c = s.at; c < s.end; c++)
-        port = *c < '0' || *c > '9' || port > 65535 ? 65536 : port * 10 + (*c - '0');
-    if (length(s) > 0 && port >= 1 && port <= 65535) {
-        *out = (int)port;
-        return true;
-    }
-    fault(p, s.at, "the port is not a number from 1 to 65535");
-    if (find(p->authority, '@') == NULL)
-        hg_error_hint(p->err, "If this is a password, the host is missing behind it: "
-                              "user:password@host.");
-    return false;
-}
-
-/* Whether a decoded name is an IPv6 address, with or without a zone (RFC 4291 §2.2, 4007 §11). */
-static bool is_ipv6(const char *name)
-{
-    char address[INET6_ADDRSTRLEN];
-    unsigned char parsed[16];
-    size_t n = strcspn(name, "%");
-
-    if (n >= sizeof address)
-        return false;
-    memcpy(address, name, n);
-    address[n] = '\0';
-    return inet_pton(AF_INET6, address, parsed) == 1;
-}
-
-static bool check_host(struct parser *p, const char *at, const char *name, bool brackets)
-{
-    if (brackets && !is_ipv6(name))
-        return fault(p, at, "this is not an IPv6 address");
-    if (brackets || name[0] == '/' || name[0] == '@' || is_ipv6(name))
-        return true;
-    if (strpbrk(name, " /@:[]\\\"'") != NULL)
-        return fault(p, at, "this is not a host's name");
-    return true;
-}
-
-/* Splits host[:port]; a bracketed address keeps its colons, a socket's folder may have them. */
-static bool split_host(struct parser *p, struct span s, struct span *name, struct span *port)
-{
-    bool brackets = starts_with(s, "["), folder = starts_with(s, "/");
-    const char *close = brackets ? find(s, ']') : s.at;
-    struct span rest = {close, s.end};
-
-    *name = s;
-    *port = (struct span){NULL, NULL};
-    if (brackets && (close == NULL || (close + 1 < s.end && close[1] != ':')))
-        return fault(p, s.at, "\"[\" and \"]\" do not enclose an address");
-    if (folder || find(rest, ':') == NULL)
-        return true;
-    if (!brackets && count_of(s, ':') > 1) {
-        if (p->hosts_in_query)
-            return true;
-        fault(p, s.at, "more than one \":\" in a host and its port");
-        hg_error_hint(p->err, "Write an IPv6 address in brackets, [::1]:5432, and a \":\" in a "
-                              "socket's folder as %%3A.");
-        return false;
-    }
-    *name = (struct span){s.at, find(rest, ':')};
-    *port = (struct span){name->end + 1, s.end};
-    return true;
-}
-
-static bool take_host(struct parser *p, struct span s, bool alone)
-{
-    struct span name, port;
-    bool brackets = starts_with(s, "[");
-    struct host *host;
-
-    if (length(s) == 0 && alone)
-        return true;
-    if (length(s) == 0)
-        return fault(p, s.at, "a host is missing between two commas");
-    if (!split_host(p, s, &name, &port))
-        return false;
-    host = VEC_PUSH(&p->url->hosts);
-    if (host == NULL)
-        return fail_memory(p);
-    if (port.at != NULL && !take_port(p, port, &host->port))
-        return false;
-    if (brackets)
-        name = (struct span){name.at + 1, find(name, ']')};
-    return decode(p, name, &host->name) && check_host(p, name.at, host->name, brackets);
-}
-
-static bool take_hosts(struct parser *p, struct span s)
-{
-    bool alone = find(s, ',') == NULL;
-    struct span last = s;
-
-    while (last.at < last.end) {
-        struct span one = cut(&last, ',');
-
-        if (!take_host(p, one, alone))
-            return false;
-    }
-    if (!alone && s.end[-1] == ',')
-        return fault(p, s.end - 1, "a host is missing behind the comma");
-    return true;
-}
-
-static bool take_database(struct parser *p)
+static bool take_database(struct url_parser *p)
 {
     struct span name = {p->path.at + (length(p->path) > 0), p->path.end};
 
     if (find(name, '/') != NULL)
-        return fail_raw(p, find(name, '/'), "the database's name");
-    return decode(p, name, &p->url->database);
+        return url_fail_raw(p, find(name, '/'), "the database's name");
+    return url_decode(p, name, &p->url->database);
 }
 
 /* The hosts that parameters name replace those of the authority. */
-static bool take_query_host(struct parser *p, struct span value)
+static bool take_query_host(struct url_parser *p, struct span value)
 {
     if (!p->hosts_in_query)
         p->url->hosts.count = 0;
     p->hosts_in_query = true;
-    return take_hosts(p, value);
+    return url_take_hosts(p, value);
 }
 
-static bool take_place(struct parser *p, const char *name, struct span value)
+static bool take_place(struct url_parser *p, const char *name, struct span value)
 {
     if (strcmp(name, "host") == 0)
         return take_query_host(p, value);
@@ -415,13 +184,13 @@ static bool take_place(struct parser *p, const char *name, struct span value)
     }
     if (strcmp(name, "password") == 0) {
         p->secret_in_query = true;
-        return decode_secret(p, value, &p->url->password);
+        return url_decode_secret(p, value, &p->url->password);
     }
-    return decode(p, value, strcmp(name, "user") == 0 ? &p->url->user : &p->url->database);
+    return url_decode(p, value, strcmp(name, "user") == 0 ? &p->url->user : &p->url->database);
 }
 
 /* A name is not repeated when it may be the rest of a password with a raw "&" in it. */
-static bool fail_parameter(struct parser *p, const char *at, const char *name)
+static bool fail_parameter(struct url_parser *p, const char *at, const char *name)
 {
     hg_driver driver = p->url->driver;
     const char *advice = keyword_advice(driver, name), *near = keyword_near(driver, name);
@@ -430,9 +199,9 @@ static bool fail_parameter(struct parser *p, const char *at, const char *name)
                     || advice != NULL;
 
     if (harmless)
-        fault(p, at, "the parameter \"%s\" is not known", name);
+        url_fault(p, at, "the parameter \"%s\" is not known", name);
     else
-        fault(p, at, "a parameter is not known");
+        url_fault(p, at, "a parameter is not known");
     if (advice != NULL)
         hg_error_hint(p->err, "%s", advice);
     if (near != NULL)
@@ -443,29 +212,29 @@ static bool fail_parameter(struct parser *p, const char *at, const char *name)
     return false;
 }
 
-static bool keep_parameter(struct parser *p, const struct keyword *keyword, struct span value)
+static bool keep_parameter(struct url_parser *p, const struct keyword *keyword, struct span value)
 {
     struct parameter *parameter = VEC_PUSH(&p->url->parameters);
 
     if (parameter == NULL)
-        return fail_memory(p);
+        return url_no_memory(p);
     parameter->name = keyword->name;
     parameter->value = "***";
     if (keyword->kind == KEYWORD_SECRET) {
         p->secret_in_query = true;
-        return decode_secret(p, value, &parameter->secret);
+        return url_decode_secret(p, value, &parameter->secret);
     }
-    if (!decode(p, value, &parameter->value))
+    if (!url_decode(p, value, &parameter->value))
         return false;
     if (keyword_allows(keyword, parameter->value))
         return true;
-    fault(p, value.at, "this is not a value of the parameter \"%s\"", keyword->name);
+    url_fault(p, value.at, "this is not a value of the parameter \"%s\"", keyword->name);
     hg_error_hint(p->err, "It is %s.", keyword->choices == NULL ? "a number" : keyword->choices);
     return false;
 }
 
 /* Whether the parameter has been there before; only hosts may be given one by one. */
-static bool is_repeated(const struct parser *p, struct span name)
+static bool is_repeated(const struct url_parser *p, struct span name)
 {
     struct span before = {p->query.at, name.at};
 
@@ -480,7 +249,7 @@ static bool is_repeated(const struct parser *p, struct span name)
     return false;
 }
 
-static void redact_parameter(struct parser *p, struct span name, struct span value, bool secret)
+static void redact_parameter(struct url_parser *p, struct span name, struct span value, bool secret)
 {
     buf_char(&p->redacted, name.at == p->query.at ? '?' : '&');
     buf_bytes(&p->redacted, name.at, length(name));
@@ -491,7 +260,7 @@ static void redact_parameter(struct parser *p, struct span name, struct span val
         buf_bytes(&p->redacted, value.at, length(value));
 }
 
-static bool take_parameter(struct parser *p, struct span s)
+static bool take_parameter(struct url_parser *p, struct span s)
 {
     struct span value = s, name = cut(&value, '=');
     const struct keyword *keyword;
@@ -499,26 +268,26 @@ static bool take_parameter(struct parser *p, struct span s)
     bool secret;
 
     if (find(s, '=') == NULL || length(name) == 0) {
-        fault(p, s.at, "a parameter without a name or a \"=\"");
+        url_fault(p, s.at, "a parameter without a name or a \"=\"");
         hg_error_hint(p->err, "Parameters are written ?name=value&name=value.");
         return false;
     }
     if (find_any(s, "+?") != NULL)
-        return fail_raw(p, find_any(s, "+?"), "a parameter");
-    if (!decode(p, name, &known))
+        return url_fail_raw(p, find_any(s, "+?"), "a parameter");
+    if (!url_decode(p, name, &known))
         return false;
     keyword = keyword_find(p->url->driver, known);
     if (keyword == NULL)
         return fail_parameter(p, name.at, known);
     if (is_repeated(p, name))
-        return fault(p, name.at, "the parameter \"%s\" is given twice", keyword->name);
+        return url_fault(p, name.at, "the parameter \"%s\" is given twice", keyword->name);
     secret = keyword->kind == KEYWORD_SECRET || strcmp(keyword->name, "password") == 0;
     redact_parameter(p, name, value, secret);
     return keyword->kind == KEYWORD_PLACE ? take_place(p, keyword->name, value)
                                           : keep_parameter(p, keyword, value);
 }
 
-static bool take_query(struct parser *p)
+static bool take_query(struct url_parser *p)
 {
     struct span rest = p->query;
 
@@ -526,37 +295,11 @@ static bool take_query(struct parser *p)
         if (!take_parameter(p, cut(&rest, '&')))
             return false;
     if (p->has_query && (length(p->query) == 0 || p->query.end[-1] == '&'))
-        return fault(p, p->query.end - 1, "a parameter is missing at the end");
+        return url_fault(p, p->query.end - 1, "a parameter is missing at the end");
     return true;
 }
 
-/* The parameter "port": one for all hosts, or one for each. */
-static bool apply_ports(struct parser *p)
-{
-    size_t ports = count_of(p->port, ',') + 1, i = 0;
-    struct span rest = p->port;
-
-    if (p->port.at == NULL)
-        return true;
-    if (p->url->hosts.count == 0) {
-        struct host *host = VEC_PUSH(&p->url->hosts);
-
-        if (host == NULL)
-            return fail_memory(p);
-        host->name = "";
-    }
-    if (ports != 1 && ports != p->url->hosts.count)
-        return fault(p, p->port.at, "%zu ports for %zu hosts", ports, p->url->hosts.count);
-    for (i = 0; i < p->url->hosts.count; i++) {
-        struct span one = ports == 1 ? p->port : cut(&rest, ',');
-
-        if ((length(one) > 0 || ports == 1) && !take_port(p, one, &p->url->hosts.items[i].port))
-            return false;
-    }
-    return true;
-}
-
-static void redact_front(struct parser *p)
+static void redact_front(struct url_parser *p)
 {
     buf_bytes(&p->redacted, p->text, (size_t)(p->authority.at - p->text));
     if (find(p->authority, '@') != NULL) {
@@ -569,50 +312,50 @@ static void redact_front(struct parser *p)
     buf_bytes(&p->redacted, p->path.at, length(p->path));
 }
 
-static bool parse_postgresql(struct parser *p)
+static bool parse_postgresql(struct url_parser *p)
 {
-    if (!check_delimiters(p) || !take_user(p) || !take_hosts(p, p->hosts) || !take_database(p))
+    if (!check_delimiters(p) || !take_user(p) || !url_take_hosts(p, p->hosts) || !take_database(p))
         return false;
     redact_front(p);
-    if (!take_query(p) || !apply_ports(p))
+    if (!take_query(p) || !url_apply_ports(p))
         return false;
     if (p->url->database[0] == '\0' && p->url->user != NULL)
         p->url->database = p->url->user; /* as libpq does */
     return true;
 }
 
-static bool parse_sqlite(struct parser *p)
+static bool parse_sqlite(struct url_parser *p)
 {
     struct span file = {p->path.at + (length(p->path) > 0), p->path.end};
     const char *slash;
 
     if (length(p->authority) > 0) {
-        fault(p, p->authority.at, "a SQLite URL has no host");
+        url_fault(p, p->authority.at, "a SQLite URL has no host");
         hg_error_hint(p->err, "Write sqlite:///relative/file.db with three slashes, or "
                               "sqlite:////absolute/file.db with four.");
         return false;
     }
     if (starts_with(file, "file:")) {
-        fault(p, file.at, "a file: URI inside a SQLite URL");
+        url_fault(p, file.at, "a file: URI inside a SQLite URL");
         hg_error_hint(p->err, "Write the path alone, as in sqlite:///app.db.");
         return false;
     }
     /* Taken as it is: SQLAlchemy decodes user and password, not the database. */
     p->url->path = arena_text_n(&p->url->arena, file.at, length(file));
     if (p->url->path == NULL)
-        return fail_memory(p);
+        return url_no_memory(p);
     if (length(file) == 0)
         p->url->path = ":memory:";
     slash = strrchr(p->url->path, '/');
     p->url->database = slash == NULL ? p->url->path : slash + 1;
     if (p->url->database[0] == '\0' || strcmp(p->url->database, ".") == 0
         || strcmp(p->url->database, "..") == 0)
-        return fault(p, file.end - 1, "this names a folder, not a database file");
+        return url_fault(p, file.end - 1, "this names a folder, not a database file");
     redact_front(p);
     return take_query(p);
 }
 
-static bool parse(struct parser *p)
+static bool parse(struct url_parser *p)
 {
     if (!check_bytes(p) || !take_scheme(p))
         return false;
@@ -620,18 +363,18 @@ static bool parse(struct parser *p)
     if (!(p->url->driver == HG_POSTGRESQL ? parse_postgresql(p) : parse_sqlite(p)))
         return false;
     if (buf_failed(&p->redacted))
-        return fail_memory(p);
+        return url_no_memory(p);
     p->url->redacted = arena_text(&p->url->arena, p->redacted.bytes);
-    return p->url->redacted != NULL || fail_memory(p);
+    return p->url->redacted != NULL || url_no_memory(p);
 }
 
 bool hg_url_parse(const char *text, hg_url **out_url, hg_error *err)
 {
-    struct parser p = {.text = text, .redacted = BUF_INIT(2 * URL_LIMIT), .err = err};
+    struct url_parser p = {.text = text, .redacted = BUF_INIT(2 * URL_LIMIT), .err = err};
     bool ok;
 
     p.url = alloc_zero(1, sizeof *p.url);
-    ok = p.url == NULL ? fail_memory(&p) : parse(&p);
+    ok = p.url == NULL ? url_no_memory(&p) : parse(&p);
     buf_release(&p.redacted);
     if (ok)
         *out_url = p.url;

@@ -1,6 +1,6 @@
 /*
- * url_parts.h - what a database URL is made of: for url.c, which answers for it, and url_parse.c,
- * which reads it. Nobody else sees a URL's inside.
+ * url_parts.h - what a database URL is made of: for url.c, which answers for it, and the files
+ * of url_parser.h, which read it. Nobody else sees a URL's inside.
  */
 #ifndef SETTINGS_URL_PARTS_H
 #define SETTINGS_URL_PARTS_H
