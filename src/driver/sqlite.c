@@ -1,11 +1,10 @@
 /*
- * sqlite.c - the SQLite engine: statements, values, rows, errors.
+ * sqlite.c - the SQLite engine: statements, values, rows.
  */
 #include "sqlite.h"
 
 #include <ctype.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -24,78 +23,6 @@ struct sqlite_statement {
 static struct sqlite_conn *of(const hg_conn *conn)
 {
     return (struct sqlite_conn *)conn;
-}
-
-/* --- failures --- */
-
-struct hint_row {
-    hg_code code;
-    const char *hint;
-};
-
-static const struct hint_row hints[] = {
-    {HG_LOCKED,
-     "Another connection holds the write lock; wait for it to end, or look for the process "
-     "that has the file open."},
-    {HG_SERIALIZATION,
-     "Another connection wrote meanwhile; roll back and run the transaction again."},
-    {HG_READ_ONLY, "Check the owner and mode of the file and of its folder, and --read-only."},
-    {HG_DISK_FULL, "Make room on the file system that holds the database."},
-    {HG_NO_DATABASE, "Check the path in the URL: SQLite did not write this file."},
-    {HG_IO, "Check the disk and the file; `PRAGMA integrity_check` tells what can still be read."},
-};
-
-static int characters(const char *text, int bytes)
-{
-    int n = 0;
-
-    for (int i = 0; i < bytes; i++)
-        n += ((unsigned char)text[i] & 0xC0) != 0x80;
-    return n;
-}
-
-/* Where the statement is wrong, when SQLite knows it. */
-static void place(sqlite3 *db, const char *sql, hg_error *err)
-{
-#if SQLITE_VERSION_NUMBER >= 3038000
-    int offset = sql == NULL ? -1 : sqlite3_error_offset(db);
-
-    if (offset >= 0)
-        hg_error_place(err, NULL, 0, characters(sql, offset) + 1);
-#else
-    (void)db;
-    (void)sql;
-    (void)err;
-    (void)characters;
-#endif
-}
-
-/* Whether we stopped it ourselves. A lock that was still held at the deadline stays a lock. */
-static bool stopped_by_watch(const struct sqlite_conn *conn, hg_code code)
-{
-    if (code == HG_LOCKED)
-        return conn->watch.stop == STOP_CANCELLED;
-    return code == HG_CANCELLED && conn->watch.stop != STOP_NOT;
-}
-
-/* Fails with what SQLite said last. sql: the text that it refused, or NULL. */
-bool sqlite_fail(struct sqlite_conn *conn, const char *sql, hg_error *err)
-{
-    int extended = sqlite3_extended_errcode(conn->db);
-    const char *sqlstate = sqlstate_of_sqlite(extended, sqlite3_errmsg(conn->db));
-    hg_code code = sqlstate_code(sqlstate);
-
-    if (stopped_by_watch(conn, code))
-        return stop_fail(conn->watch.stop, "run the statement", err);
-    if (extended == SQLITE_READONLY_DBMOVED)
-        conn->base.lost = true;
-    hg_fail(err, code, "%s", sqlite3_errmsg(conn->db));
-    hg_error_sqlstate(err, sqlstate);
-    for (size_t i = 0; i < sizeof hints / sizeof *hints; i++)
-        if (hints[i].code == code)
-            hg_error_hint(err, "%s", hints[i].hint);
-    place(conn->db, sql, err);
-    return false;
 }
 
 bool sqlite_run(struct sqlite_conn *conn, const char *sql)
@@ -236,7 +163,7 @@ static bool compile(struct sqlite_conn *conn, const char *sql, unsigned flags,
     if (*skip_blank(tail) != '\0') {
         sqlite3_finalize(stmt);
         sqlstate_fail(err, "42601", "only one statement can be run at a time");
-        hg_error_place(err, NULL, 0, characters(sql, (int)(skip_blank(tail) - sql)) + 1);
+        sqlite_place(sql, (int)(skip_blank(tail) - sql), err);
         return false;
     }
     *out_stmt = stmt;

@@ -5,7 +5,8 @@
  *   sqlite_bulk.c   rows as they are stored
  *   sqlite_pages.c  the file's pages, past the cache
  *   sqlite_backup.c a whole database into another file
- *   sqlite.c        statements, values, rows, errors, the engine's table
+ *   sqlite_error.c  what SQLite said last, as an error
+ *   sqlite.c        statements, values, rows, the engine's table
  */
 #ifndef DRIVER_SQLITE_H
 #define DRIVER_SQLITE_H
@@ -51,11 +52,16 @@ bool sqlite_open(const hg_url *url, const struct driver_options *options, hg_dea
  * is. */
 bool sqlite_renew(struct sqlite_conn *conn, hg_deadline by, hg_error *err);
 
-/* --- sqlite.c --- */
+/* --- sqlite_error.c --- */
 
 /* Fails with what SQLite said last. sql: the text that it refused, for the place of the fault, or
  * NULL. */
 bool sqlite_fail(struct sqlite_conn *conn, const char *sql, hg_error *err);
+
+/* Says where in a statement the error is: `offset` is a byte. */
+void sqlite_place(const char *sql, int offset, hg_error *err);
+
+/* --- sqlite.c --- */
 
 /* Runs a statement of ours that has no parameters; false: SQLite's error stands in the handle. */
 bool sqlite_run(struct sqlite_conn *conn, const char *sql);
