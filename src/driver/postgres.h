@@ -7,7 +7,8 @@
  *   postgres_wire.c      sending and receiving without ever blocking, cancelling, errors
  *   postgres_prepared.c  statements with a name on the server
  *   postgres_bulk.c      COPY from and to the client, scripts
- *   postgres.c           statements, values, rows, the engine's table
+ *   postgres_rows.c      results, rows, values
+ *   postgres.c           statements, the connection, the engine's table
  */
 #ifndef DRIVER_POSTGRES_H
 #define DRIVER_POSTGRES_H
@@ -53,6 +54,12 @@ struct postgres_conn {
     char *message;  /* of COPY TO, libpq's; NULL: none */
 };
 
+/* The connection behind a handle of this engine's. */
+static inline struct postgres_conn *postgres_of(const hg_conn *conn)
+{
+    return (struct postgres_conn *)conn;
+}
+
 /* --- postgres_open.c --- */
 
 bool postgres_open(const hg_url *url, const struct driver_options *options, hg_deadline by,
@@ -65,6 +72,18 @@ bool postgres_set_up(struct postgres_conn *conn, hg_error *err);
 
 /* Notes the state before a statement and begins its time. */
 void postgres_begin(struct postgres_conn *conn, hg_deadline by);
+
+/* --- postgres_rows.c --- */
+
+/* A statement has been sent: waits for its first result, so that what has no rows has run when this
+ * returns. out_rows: the caller's until postgres_rows_close(). */
+bool postgres_rows_begin(struct postgres_conn *conn, hg_rows **out_rows, hg_error *err);
+
+/* Rows of the engine's table, see driver.h. */
+hg_step postgres_next(hg_rows *base, hg_deadline by, hg_error *err);
+const char *postgres_column_name(const hg_rows *base, size_t column);
+hg_value postgres_value(hg_rows *base, size_t column);
+void postgres_rows_close(hg_rows *base);
 
 /* --- postgres_wire.c --- */
 
