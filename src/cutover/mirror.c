@@ -53,40 +53,52 @@ bool mirror_announce(hg_pool *target, const char *run, hg_deadline by, hg_error 
     return ok;
 }
 
-/* A connection when the table is there, else NULL; false: it could not be found out. */
-static bool take(hg_pool *target, hg_deadline by, hg_conn **out, hg_error *err)
+static bool is_there(hg_conn *conn, hg_deadline by, bool *out_there, hg_error *err)
+{
+    hg_rows *rows = NULL;
+    bool ok;
+
+    if (!hg_conn_query(conn, "SELECT " IS_THERE, NULL, 0, by, &rows, err))
+        return false;
+    ok = hg_rows_next(rows, by, err) == HG_ROW;
+    *out_there = ok && hg_rows_integer(rows, 0) != 0;
+    hg_rows_close(rows);
+    return ok;
+}
+
+typedef bool errand(hg_conn *conn, const struct journal *journal, hg_deadline by, hg_error *err);
+
+/* Does something on a connection to the target, where that has the table. */
+static bool at_target(hg_pool *target, const struct journal *journal, errand *work, hg_deadline by,
+                      hg_error *err)
 {
     hg_conn *conn = NULL;
-    hg_rows *rows = NULL;
     bool ok, there = false;
 
     if (!hg_pool_checkout(target, "cutover", by, &conn, err))
         return false;
-    ok = hg_conn_query(conn, "SELECT " IS_THERE, NULL, 0, by, &rows, err);
-    if (ok) {
-        ok = hg_rows_next(rows, by, err) == HG_ROW;
-        there = ok && hg_rows_integer(rows, 0) != 0;
-        hg_rows_close(rows);
-    }
-    *out = there ? conn : NULL;
-    if (!there)
-        hg_pool_return(target, conn);
+    ok = is_there(conn, by, &there, err) && (!there || work(conn, journal, by, err));
+    hg_pool_return(target, conn);
     return ok;
 }
 
-/* The last record that is there: 0 and "" when none is. */
-static bool read_last(hg_conn *conn, const char *key, hg_deadline by, int64_t *out_seq,
-                      struct buf *out_line, hg_error *err)
+/* The last record of the run that is there, and its number: 0 when none is. out_line: NULL is fine.
+ */
+static bool read_last(hg_conn *conn, const struct journal *journal, hg_deadline by,
+                      int64_t *out_seq, struct buf *out_line, hg_error *err)
 {
-    const hg_value params[] = {hg_text(key)};
+    char key[JOURNAL_KEY_SIZE];
+    hg_value params[1];
     hg_rows *rows = NULL;
     hg_step step;
 
+    journal_key(journal, key);
+    params[0] = hg_text(key);
     if (!hg_conn_query(conn, last_sql, params, 1, by, &rows, err))
         return false;
     step = hg_rows_next(rows, by, err);
     *out_seq = step == HG_ROW ? hg_rows_integer(rows, 0) : 0;
-    if (step == HG_ROW)
+    if (step == HG_ROW && out_line != NULL)
         buf_text(out_line, hg_rows_text(rows, 1));
     hg_rows_close(rows);
     return step != HG_ERROR;
@@ -114,25 +126,19 @@ static bool bring_one(hg_conn *conn, const struct journal *journal, size_t index
     return ok;
 }
 
-bool mirror_bring(hg_pool *target, const struct journal *journal, hg_deadline by, hg_error *err)
+static bool bring_rest(hg_conn *conn, const struct journal *journal, hg_deadline by, hg_error *err)
 {
-    struct buf line = BUF_INIT(LINE_LIMIT);
-    char key[JOURNAL_KEY_SIZE];
-    hg_conn *conn = NULL;
     int64_t seq = 0;
-    bool ok;
+    bool ok = read_last(conn, journal, by, &seq, NULL, err);
 
-    journal_key(journal, key);
-    if (!take(target, by, &conn, err))
-        return false;
-    if (conn == NULL)
-        return true;
-    ok = read_last(conn, key, by, &seq, &line, err);
     for (size_t i = (size_t)seq; ok && i < journal_count(journal); i++)
         ok = bring_one(conn, journal, i, by, err);
-    buf_release(&line);
-    hg_pool_return(target, conn);
     return ok;
+}
+
+bool mirror_bring(hg_pool *target, const struct journal *journal, hg_deadline by, hg_error *err)
+{
+    return at_target(target, journal, bring_rest, by, err);
 }
 
 /* The same number of records with another last one means that all of them were written anew. */
@@ -148,22 +154,15 @@ static bool is_known(const struct journal *journal, int64_t seq, const struct bu
     return same;
 }
 
-bool mirror_compare(hg_pool *target, const struct journal *journal, hg_deadline by, hg_error *err)
+static bool compare(hg_conn *conn, const struct journal *journal, hg_deadline by, hg_error *err)
 {
     struct buf line = BUF_INIT(LINE_LIMIT);
     char key[JOURNAL_KEY_SIZE];
-    hg_conn *conn = NULL;
     int64_t seq = 0;
-    bool ok;
+    bool ok = read_last(conn, journal, by, &seq, &line, err);
 
-    journal_key(journal, key);
-    if (!take(target, by, &conn, err))
-        return false;
-    if (conn == NULL)
-        return true;
-    ok = read_last(conn, key, by, &seq, &line, err);
-    hg_pool_return(target, conn);
     if (ok && !is_known(journal, seq, &line)) {
+        journal_key(journal, key);
         ok = hg_fail(err, HG_FILE,
                      "the journal is not the one that the target knows %lld records of",
                      (long long)seq);
@@ -174,6 +173,11 @@ bool mirror_compare(hg_pool *target, const struct journal *journal, hg_deadline 
     }
     buf_release(&line);
     return ok;
+}
+
+bool mirror_compare(hg_pool *target, const struct journal *journal, hg_deadline by, hg_error *err)
+{
+    return at_target(target, journal, compare, by, err);
 }
 
 static bool refuse_other(hg_conn *conn, const struct journal *journal, hg_deadline by,
@@ -205,14 +209,5 @@ static bool refuse_other(hg_conn *conn, const struct journal *journal, hg_deadli
 
 bool mirror_alone(hg_pool *target, const struct journal *journal, hg_deadline by, hg_error *err)
 {
-    hg_conn *conn = NULL;
-    bool ok;
-
-    if (!take(target, by, &conn, err))
-        return false;
-    if (conn == NULL)
-        return true;
-    ok = refuse_other(conn, journal, by, err);
-    hg_pool_return(target, conn);
-    return ok;
+    return at_target(target, journal, refuse_other, by, err);
 }
