@@ -241,6 +241,7 @@ static void open_slot(hg_pool *pool, struct slot *slot)
     note_phase(slot, HG_CONNECT_SETUP); /* and the last one has ended */
     pthread_mutex_lock(&pool->lock);
     pool->opening--;
+    pool->ahead = false;
     news = ok == (pool->failures > 0); /* not every try of an outage is worth a line */
     if (ok)
         note_success(pool, slot, conn);
@@ -341,6 +342,7 @@ void hg_pool_warm(hg_pool *pool)
     pthread_mutex_lock(&pool->lock);
     if (pool->open + pool->opening + pool->growth == 0) {
         pool->growth = 1;
+        pool->ahead = true;
         pool_start_connects(pool);
     }
     pthread_mutex_unlock(&pool->lock);

@@ -173,7 +173,7 @@ static void begin_life(hg_pool *pool)
     pool->timeouts_paused = 0;
     atomic_store(&pool->misuses, 0);
     pool->retry_ns = pool->trim_ns = pool->spare_ns = 0;
-    pool->filling = false;
+    pool->filling = pool->ahead = false;
     pool->swept = atomic_load(&pool->generation);
     pool->orphaned = false;
     pool_keeper_none(pool);

@@ -146,6 +146,7 @@ struct hg_pool {
     int open;                 /* slots with a connection */
     int opening;              /* slots on the way to one */
     int growth;               /* connects to begin whether anybody waits or not, see join_queue() */
+    bool ahead;               /* one is on its way that no caller has come for yet */
     int workers;              /* opener threads that live */
     bool keeping;             /* the housekeeper lives */
     _Atomic int keeper_epoll; /* what it listens to, -1: nothing; read without the lock */

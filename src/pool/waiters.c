@@ -54,7 +54,7 @@ static void settle_attention(hg_pool *pool)
 
 /* Whoever finds nothing free makes a pool grow that is not at its size, even when served by a
  * return in the meantime: else a few connections that come back quickly would keep many callers
- * queueing for them. */
+ * queueing for them. The first after a hg_pool_warm() came for what is on its way. */
 static void join_queue(hg_pool *pool, struct waiter *waiter)
 {
     waiter->link = pool->last;
@@ -62,8 +62,10 @@ static void join_queue(hg_pool *pool, struct waiter *waiter)
     pool->last = &waiter->next;
     pool->waiting++;
     pool->callers++;
-    if (pool->open + pool->opening + pool->growth < pool->size && !atomic_load(&pool->paused))
+    if (!pool->ahead && pool->open + pool->opening + pool->growth < pool->size
+        && !atomic_load(&pool->paused))
         pool->growth++;
+    pool->ahead = false;
     settle_attention(pool);
 }
 

@@ -137,6 +137,25 @@ static void a_warmed_pool_connects_once_before_anybody_asks(void **state)
     close_fake_pool(pool);
 }
 
+static void whoever_comes_while_a_warmed_pool_connects_waits_for_that(void **state)
+{
+    hg_pool_options options = pool_of(4, 0);
+    hg_pool *pool = fake_pool(&options);
+    struct caller *caller;
+
+    (void)state;
+    fake_hold(FAKE_OPEN);
+    hg_pool_warm(pool);
+    assert_true(fake_wait_held(FAKE_OPEN, 1, hg_deadline_in_ms(30000)));
+    caller = caller_start(pool, "first", 30000);
+    await_waiting(pool, 1);
+    fake_release(FAKE_OPEN, 1); /* another one would hang */
+    hg_pool_return(pool, caller_end(caller).conn);
+    assert_int_equal(fake_count(FAKE_OPEN), 1);
+    fake_release_all(FAKE_OPEN);
+    close_fake_pool(pool);
+}
+
 static void what_fails_ahead_of_a_checkout_the_checkout_says(void **state)
 {
     hg_pool_options options = pool_of(4, 0);
@@ -381,6 +400,7 @@ int main(void)
         TEST(no_more_is_kept_ready_than_the_pool_may_hold),
         TEST(what_was_taken_from_those_kept_ready_is_made_up_for),
         TEST(a_warmed_pool_connects_once_before_anybody_asks),
+        TEST(whoever_comes_while_a_warmed_pool_connects_waits_for_that),
         TEST(what_fails_ahead_of_a_checkout_the_checkout_says),
         TEST(what_nobody_uses_closes_one_by_one_the_longest_idle_first),
         TEST(a_pool_that_keeps_nothing_ready_can_go_down_to_nothing_and_come_back),
