@@ -62,8 +62,10 @@ enum cell_class {
     CELL_REAL,
     CELL_TEXT,
     CELL_BLOB,
-    CELL_LARGE /* made by who reads: a text or BLOB that was too large to be read */
+    CELL_LARGE /* made by who reads: a text or BLOB that was left where it is */
 };
+
+struct bulk_value;
 
 struct cell {
     enum cell_class class;
@@ -72,6 +74,7 @@ struct cell {
         int64_t integer;
         double real;
         const char *bytes; /* text in UTF-8, or what passes for it; not NUL-terminated for sure */
+        struct bulk_value *far; /* of CELL_LARGE; NULL: too large for any use */
     } as;
 };
 
@@ -80,8 +83,25 @@ struct cell {
 hg_step bulk_cells(hg_rows *rows, struct cell *cells, hg_deadline by, hg_error *err);
 
 /* Values of more bytes are not read: the step that comes to one fails with SQLSTATE 54000, ends the
- * rows, and harms nothing else. bytes: 0: SQLite's own limit again. */
-void bulk_limit_values(hg_conn *conn, int64_t bytes);
+ * rows, and harms nothing else. bytes: 0: SQLite's own limit again. Returns what the limit was. */
+int64_t bulk_limit_values(hg_conn *conn, int64_t bytes);
+
+/*
+ * One text or BLOB, read in pieces, whatever the limit: of a table that has rowids, of a column
+ * that is stored; a text in the encoding of the database. It lives in the connection's transaction
+ * and is closed before that ends. text: whether it is one, which the caller has to know.
+ * err: HG_NOMEM, what SQLite says.
+ */
+bool bulk_value_open(hg_conn *conn, const char *table, const char *column, int64_t rowid, bool text,
+                     struct bulk_value **out, hg_error *err);
+void bulk_value_close(struct bulk_value *value); /* NULL is fine */
+
+uint32_t bulk_value_size(const struct bulk_value *value); /* in bytes */
+bool bulk_value_is_text(const struct bulk_value *value);
+
+/* Reads `size` bytes from `at` on, all of which there are. */
+bool bulk_value_read(struct bulk_value *value, uint32_t at, uint32_t size, void *out,
+                     hg_error *err);
 
 /*
  * The pages of the database as the connection's read transaction sees them, without SQLite's cache

@@ -3,6 +3,7 @@
  */
 #include "bulk.h"
 
+#include "base/alloc.h"
 #include "lent.h"
 #include "sqlite.h"
 #include "sqlstate.h"
@@ -54,12 +55,68 @@ hg_step bulk_cells(hg_rows *base, struct cell *cells, hg_deadline by, hg_error *
     return HG_ROW;
 }
 
-void bulk_limit_values(hg_conn *handle, int64_t bytes)
+int64_t bulk_limit_values(hg_conn *handle, int64_t bytes)
 {
     struct sqlite_conn *conn =
         (struct sqlite_conn *)conn_in_hand(handle, "limit the size of values", NULL);
     int most = bytes > 0 && bytes < INT32_MAX ? (int)bytes : INT32_MAX; /* SQLite cuts that */
 
-    if (conn != NULL && conn->base.driver->id == HG_SQLITE)
-        sqlite3_limit(conn->db, SQLITE_LIMIT_LENGTH, most);
+    if (conn == NULL || conn->base.driver->id != HG_SQLITE)
+        return 0;
+    return sqlite3_limit(conn->db, SQLITE_LIMIT_LENGTH, most);
+}
+
+/* --- one value in pieces --- */
+
+struct bulk_value {
+    struct sqlite_conn *conn;
+    sqlite3_blob *blob;
+    bool text;
+};
+
+bool bulk_value_open(hg_conn *handle, const char *table, const char *column, int64_t rowid,
+                     bool text, struct bulk_value **out, hg_error *err)
+{
+    struct sqlite_conn *conn = (struct sqlite_conn *)conn_in_hand(handle, "read a value", err);
+    struct bulk_value *value;
+
+    if (conn == NULL)
+        return false;
+    if (conn->base.driver->id != HG_SQLITE)
+        return hg_fail(err, HG_MISUSE, "only SQLite reads values in pieces");
+    value = alloc_zero(1, sizeof *value);
+    if (value == NULL)
+        return sqlstate_no_memory(err);
+    *value = (struct bulk_value){.conn = conn, .text = text};
+    if (sqlite3_blob_open(conn->db, "main", table, column, rowid, 0, &value->blob) != SQLITE_OK) {
+        sqlite_fail(conn, NULL, err);
+        alloc_free(value);
+        return false;
+    }
+    *out = value;
+    return true;
+}
+
+void bulk_value_close(struct bulk_value *value)
+{
+    if (value == NULL)
+        return;
+    sqlite3_blob_close(value->blob);
+    alloc_free(value);
+}
+
+uint32_t bulk_value_size(const struct bulk_value *value)
+{
+    return (uint32_t)sqlite3_blob_bytes(value->blob);
+}
+
+bool bulk_value_is_text(const struct bulk_value *value)
+{
+    return value->text;
+}
+
+bool bulk_value_read(struct bulk_value *value, uint32_t at, uint32_t size, void *out, hg_error *err)
+{
+    return sqlite3_blob_read(value->blob, out, (int)size, (int)at) == SQLITE_OK
+           || sqlite_fail(value->conn, NULL, err);
 }

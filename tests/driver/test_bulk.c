@@ -212,6 +212,34 @@ static void cells_show_what_is_stored_not_what_was_declared(void **state)
     hg_url_free(sqlite.url);
 }
 
+static void a_value_is_read_in_pieces_whatever_the_limit(void **state)
+{
+    struct engine sqlite = {.driver = &driver_sqlite};
+    struct bulk_value *value = NULL;
+    hg_error err = {0};
+    hg_conn *file;
+    char piece[4];
+
+    (void)state;
+    assert_true(hg_url_parse("sqlite://", &sqlite.url, NULL));
+    file = connect_to(&sqlite);
+    run(file, "CREATE TABLE t (a TEXT, n INTEGER)");
+    run(file, "INSERT INTO t (rowid, a, n) VALUES (7, hex(zeroblob(5000)) || 'abcd', 1)");
+    assert_true(bulk_limit_values(file, 1000) > 1000);
+    assert_true(bulk_value_open(file, "t", "a", 7, true, &value, &err));
+    assert_int_equal(bulk_value_size(value), 10004);
+    assert_true(bulk_value_is_text(value));
+    assert_true(bulk_value_read(value, 10000, sizeof piece, piece, &err));
+    assert_memory_equal(piece, "abcd", sizeof piece);
+    assert_false(bulk_value_read(value, 10001, sizeof piece, piece, &err));
+    bulk_value_close(value);
+    assert_false(bulk_value_open(file, "t", "n", 7, false, &value, &err));
+    assert_false(bulk_value_open(file, "t", "a", 8, true, &value, &err));
+    assert_int_equal(bulk_limit_values(file, 0), 1000);
+    disconnect(file);
+    hg_url_free(sqlite.url);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -225,6 +253,7 @@ int main(void)
         cmocka_unit_test(a_copy_out_can_be_stopped_in_the_middle),
         cmocka_unit_test(an_interrupt_ends_a_copy_and_not_the_connection),
         cmocka_unit_test(cells_show_what_is_stored_not_what_was_declared),
+        cmocka_unit_test(a_value_is_read_in_pieces_whatever_the_limit),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
