@@ -46,8 +46,10 @@ typedef struct hg_copy_options {
     const char *rejects_file; /* where rows go that a rule rejects, and in a dry run every value
                                  that does not fit, as JSON lines; must not exist; NULL: none */
     int jobs;                 /* connections to each side; 0: as many as the machine is good for */
-    int64_t largest_value;    /* bytes; values of more are not read and fit nowhere. One takes twice
-                                 to three times its size in memory. 0: 256 MB */
+    int64_t largest_value;    /* bytes; values of more are not read and fit nowhere. 0: 1000 MB for
+                                 those that are carried in pieces: texts and BLOBs of tables with
+                                 rowids, for columns of text and bytes, in a database in UTF-8; 256
+                                 MB for others, which take twice to thrice that in memory */
 
     /* Rows a second, at most, that are checked, sent or read back; 0: as fast as it goes. Asked
      * several times a second by each of the copy's threads, so that it may change meanwhile. To

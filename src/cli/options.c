@@ -91,7 +91,7 @@ const struct option_row option_rows[] = {
     {"--rule",               "RULE",   FOR_COPY,    OPTION_TEXTS, offsetof(struct cli, copy.rules),              "What to do about values that do not fit: \"orders.note truncate\"; may be repeated"},
     {"--rules",              "FILE",   FOR_COPY,    OPTION_TEXT, offsetof(struct cli, copy.rules_file),         "Rules from a file, one a line"},
     {"--rejects",            "FILE",   FOR_COPY,    OPTION_TEXT, offsetof(struct cli, copy.rejects_file),       "Write rejected rows there, and in a dry run every value that does not fit"},
-    {"--max-value",          "MB",     FOR_COPY,    OPTION_COUNT, offsetof(struct cli, copy.max_value_mb),      "The largest value that is carried, in megabytes (default: 256)"},
+    {"--max-value",          "MB",     FOR_COPY,    OPTION_COUNT, offsetof(struct cli, copy.max_value_mb),      "The largest value that is carried, in megabytes (default: 256; 1000 where pieces will do)"},
     {"--rate",               "N",      FOR_COPY | FOR_CUTOVER, OPTION_RATE, offsetof(struct cli, rate),        "Rows a second at most that a copy checks, sends or reads back; 0, the default: as fast as it goes"},
     {"--jobs",               "N",      FOR_COPY,    OPTION_COUNT, offsetof(struct cli, copy.jobs),              "Connections to each side (default: processors and one more)"},
     {"--runbook",            "NAME",   FOR_CUTOVER, OPTION_TEXT, offsetof(struct cli, cutover.runbook),         "Steps of a new run: env-file, systemd[:UNIT], elastic-beanstalk or a JSON file (default: env-file)"},

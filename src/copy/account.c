@@ -85,7 +85,7 @@ static bool keep_samples(struct account *account, const struct tally_group *grou
         sample->rowid = group->samples[i].rowid;
         sample->key = group->samples[i].key == NULL ? NULL : keep(account, group->samples[i].key);
         sample->value = keep(account, group->samples[i].value);
-        sample->storage = cell_class_name(group->samples[i].class);
+        sample->storage = group->samples[i].storage;
         if (sample->value == NULL)
             return false;
     }

@@ -71,7 +71,7 @@ static bool send_range(struct apply *a, size_t number, int64_t lo, int64_t hi, h
     struct encoder *encoder = &hand->encoder;
     struct reader reader;
     hg_step step = HG_ROW;
-    bool ok = reader_open(hand->source, encoder->table, lo, hi, &reader, err);
+    bool ok = reader_open(hand->source, encoder->table, READ_WHOLE, lo, hi, &reader, err);
 
     while (ok && (step = reader_next(&reader, hand->cells, err)) == HG_ROW) {
         enum encoded said = encode_row(encoder, hand->cells, err);

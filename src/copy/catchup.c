@@ -326,9 +326,9 @@ static bool look_at(void *context, struct hand *hand, void *task, hg_error *err)
     for (size_t i = 0; ok && i < look->count; i++) {
         struct state before = {.cells = cells}, now = {.cells = hand->cells};
 
-        ok = reader_open(s->before[hand->number], table, look->doubts[i].lo, look->doubts[i].hi,
-                         &before.reader, err)
-             && reader_open(hand->source, table, look->doubts[i].lo, look->doubts[i].hi,
+        ok = reader_open(s->before[hand->number], table, READ_WHOLE, look->doubts[i].lo,
+                         look->doubts[i].hi, &before.reader, err)
+             && reader_open(hand->source, table, READ_WHOLE, look->doubts[i].lo, look->doubts[i].hi,
                             &now.reader, err)
              && compare_rows(look, table, &before, &now, err);
         reader_close(&before.reader);

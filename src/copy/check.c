@@ -67,6 +67,35 @@ static void count_progress(struct scan *scan)
     scan->rows = scan->bytes = 0;
 }
 
+static bool drop(void *context, const char *bytes, size_t size, hg_error *err)
+{
+    (void)context;
+    (void)bytes;
+    (void)size;
+    (void)err;
+    return true;
+}
+
+/* A row that would be sent. */
+static bool take_row(struct scan *scan, const struct encoder *encoder, hg_error *err)
+{
+    struct digest *digest = &scan->chunk.digest;
+    size_t size = encoded_size(encoder, 0);
+
+    scan->chunk.bytes += (int64_t)size;
+    scan->bytes += (int64_t)size;
+    if (encoder->holes.count > 0)
+        atomic_store_explicit(&scan->check->run->advances[scan->span->table].far, true,
+                              memory_order_relaxed);
+    if (!scan->check->digests)
+        digest->rows++;
+    else if (encoder->holes.count > 0)
+        return encoded_pieces(encoder, 0, digest, drop, NULL, err);
+    else
+        digest_row(digest, encoder->image.bytes, size);
+    return true;
+}
+
 static bool check_row(struct scan *scan, struct hand *hand, hg_error *err)
 {
     struct encoder *encoder = &hand->encoder;
@@ -85,12 +114,8 @@ static bool check_row(struct scan *scan, struct hand *hand, hg_error *err)
                                   memory_order_relaxed);
         return true;
     }
-    if (scan->check->digests)
-        digest_row(&scan->chunk.digest, encoder->image.bytes, encoder->image.size);
-    else
-        scan->chunk.digest.rows++;
-    scan->chunk.bytes += (int64_t)encoder->image.size;
-    scan->bytes += (int64_t)encoder->image.size;
+    if (!take_row(scan, encoder, err))
+        return false;
     image_clear(&encoder->image);
     if (scan->chunk.bytes < CHUNK_BYTES || table->rowid_cell < 0 || scan->span->keep_whole)
         return true;
@@ -106,7 +131,7 @@ static bool check_span(void *context, struct hand *hand, void *task, hg_error *e
         .check = check, .span = span, .chunk = {.table = span->table, .lo = span->lo}};
     struct reader reader;
     hg_step step = HG_ROW;
-    bool ok = reader_open(hand->source, table, span->lo, span->hi, &reader, err);
+    bool ok = reader_open(hand->source, table, READ_FAR, span->lo, span->hi, &reader, err);
 
     hand->encoder.table = table;
     hand->encoder.table_number = span->table;

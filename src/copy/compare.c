@@ -11,6 +11,7 @@
 #include "ask.h"
 #include "base/buf.h"
 #include "readback.h"
+#include "readback_far.h"
 
 enum { PIECE_BLOCKS = 4096, TID_RANGES_FROM = 140000 };
 
@@ -89,17 +90,24 @@ static bool read_piece(void *context, struct hand *hand, struct piece *piece, hg
     struct compare *compare = context;
     const struct table *table = &compare->run->mapping.tables[piece->table];
     struct advance *advance = &compare->run->advances[piece->table];
+    bool far = atomic_load(&advance->far);
     struct buf sql = BUF_INIT(2 << 20);
+    char range[120] = "";
     bool ok;
 
-    buf_text(&sql, table->read_back);
     if (piece->to >= 0)
-        buf_printf(&sql, " WHERE ctid >= '(%lld,0)'::tid AND ctid < '(%lld,0)'::tid",
-                   (long long)piece->from, (long long)piece->to);
+        snprintf(range, sizeof range, " AND ctid >= '(%lld,0)'::tid AND ctid < '(%lld,0)'::tid",
+                 (long long)piece->from, (long long)piece->to);
+    buf_text(&sql, table->read_back);
+    buf_text(&sql, far || range[0] != '\0' ? " WHERE " : "");
+    if (far)
+        readback_where(table, false, &sql);
+    buf_text(&sql, far || range[0] == '\0' ? range : range + strlen(" AND "));
     buf_text(&sql, ") TO STDOUT (FORMAT binary)");
     ok = buf_failed(&sql) ? no_memory(err)
                           : digest_query(compare->run, hand, table, sql.bytes, &piece->digest, err);
     buf_release(&sql);
+    ok = ok && (!far || readback_far(compare->run, hand, table, range, &piece->digest, err));
     if (!ok)
         hg_error_context(err, "could not read table \"%s\" back", table->source->name);
     atomic_fetch_add_explicit(&advance->rows, piece->digest.rows, memory_order_relaxed);

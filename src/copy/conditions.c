@@ -377,19 +377,31 @@ static bool add_row(struct court *c, hg_error *err)
     return true;
 }
 
+/* Whether a condition looks at a column whose values may be larger than memory is for. */
+static bool sends_pieces(const struct court *c)
+{
+    for (size_t i = 0; i < c->table->column_count; i++)
+        if (c->task->sent[i] && c->table->columns[i].pieces_most > 0)
+            return true;
+    return false;
+}
+
 static bool judge_rows(struct court *c, hg_error *err)
 {
     struct encoder *encoder = &c->hand->encoder;
     struct reader reader = {.rows = NULL};
+    enum reading reading = sends_pieces(c) ? READ_WHOLE : READ_FAR;
     hg_step step = HG_ROW;
-    bool over = c->count.size == 0,
-         ok = over || reader_open(c->hand->source, c->table, INT64_MIN, INT64_MAX, &reader, err);
+    bool over = c->count.size == 0, ok = over
+                                         || reader_open(c->hand->source, c->table, reading,
+                                                        INT64_MIN, INT64_MAX, &reader, err);
 
+    encoder->brief = true;
     encode_header(&c->batch);
     while (ok && !over && (step = reader_next(&reader, c->hand->cells, err)) == HG_ROW) {
         enum encoded said;
 
-        encoder->image.size = 0;
+        image_clear(&encoder->image);
         said = encode_row(encoder, c->hand->cells, err);
         c->rows++;
         pace_row(&c->run->pace, c->hand);
@@ -397,6 +409,7 @@ static bool judge_rows(struct court *c, hg_error *err)
              && (c->batch.size < BATCH_BYTES || judge_batch(c, &over, err));
     }
     reader_close(&reader);
+    encoder->brief = false;
     return ok && step != HG_ERROR && (over || judge_batch(c, &over, err));
 }
 

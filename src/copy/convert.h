@@ -140,6 +140,12 @@ convert_value convert_bool, convert_int2, convert_int4, convert_int8, convert_fl
  */
 size_t number_text(const struct cell *cell, char *out, size_t size);
 
+/* Whether a text can be stored: FITS, TEXT_UTF8 or TEXT_NUL. */
+enum finding text_check(const char *bytes, size_t size);
+
+/* Characters of a text that is valid. */
+size_t text_characters(const char *bytes, size_t size);
+
 /* Days from 2000-01-01 to a date of the proleptic Gregorian calendar. */
 int64_t days_of(int year, int month, int day);
 

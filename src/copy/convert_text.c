@@ -22,9 +22,9 @@ static bool is_plain(const char *bytes)
     return ((word | (word - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080)) == 0;
 }
 
-static enum finding check_text(const char *at, size_t size)
+enum finding text_check(const char *bytes, size_t size)
 {
-    const char *end = at + size;
+    const char *at = bytes, *end = bytes + size;
 
     while (at < end) {
         uint32_t code = 0;
@@ -44,8 +44,7 @@ static enum finding check_text(const char *at, size_t size)
     return FITS;
 }
 
-/* Characters of a text that is valid. */
-static size_t characters(const char *bytes, size_t size)
+size_t text_characters(const char *bytes, size_t size)
 {
     size_t n = 0;
 
@@ -69,7 +68,7 @@ static enum finding words_of(const struct cell *cell, struct words *out)
     case CELL_TEXT:
         out->bytes = cell->as.bytes;
         out->size = cell->size;
-        return cell->size > field_max ? VALUE_SIZE : check_text(cell->as.bytes, cell->size);
+        return cell->size > field_max ? VALUE_SIZE : text_check(cell->as.bytes, cell->size);
     case CELL_INTEGER:
     case CELL_REAL:
         out->bytes = out->number;
@@ -111,7 +110,7 @@ enum finding convert_varchar(const struct target *target, const struct cell *cel
     if (!finding_fits(finding))
         return finding;
     if (target->length > 0 && words.size > (size_t)target->length
-        && characters(words.bytes, words.size) > (size_t)target->length)
+        && text_characters(words.bytes, words.size) > (size_t)target->length)
         return TEXT_LENGTH;
     put_text(out, &words, 0);
     return finding;
@@ -125,7 +124,7 @@ enum finding convert_bpchar(const struct target *target, const struct cell *cell
 
     if (!finding_fits(finding))
         return finding;
-    count = characters(words.bytes, words.size);
+    count = text_characters(words.bytes, words.size);
     if (target->length > 0 && count > (size_t)target->length)
         return TEXT_LENGTH;
     put_text(out, &words, target->length > 0 ? (size_t)target->length - count : 0);

@@ -204,7 +204,8 @@ static bool tell_notes(struct run *run, hg_error *err)
 
 bool copy_sides(struct run *run, hg_error *err)
 {
-    const struct mapping_wish wish = {run->options->tables, run->options->table_count, &run->rules};
+    const struct mapping_wish wish = {run->options->tables, run->options->table_count, &run->rules,
+                                      run->options->largest_value};
     size_t cells = 1;
 
     if (!source_read(run->crew.hands[0].source, copy_soon(), &run->source, err)) {

@@ -221,8 +221,7 @@ static void release_hand(struct crew *crew, struct hand *hand)
         hg_pool_discard(crew->target_pool, hand->target);
     }
     tally_release(&hand->tally);
-    image_release(&hand->encoder.image);
-    image_release(&hand->encoder.scratch);
+    encoder_release(&hand->encoder);
     alloc_free(hand->cells);
 }
 

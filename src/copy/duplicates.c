@@ -220,10 +220,12 @@ static bool each_key(struct task *task, struct hand *hand,
     struct reader reader;
     hg_step step = HG_ROW;
     uint64_t hash;
-    bool ok = reader_open(hand->source, hand->encoder.table, INT64_MIN, INT64_MAX, &reader, err);
+    bool ok = reader_open(hand->source, hand->encoder.table, READ_FAR, INT64_MIN, INT64_MAX,
+                          &reader, err);
 
+    hand->encoder.brief = true;
     while (ok && (step = reader_next(&reader, hand->cells, err)) == HG_ROW) {
-        hand->encoder.image.size = 0;
+        image_clear(&hand->encoder.image);
         switch (encode_row(&hand->encoder, hand->cells, err)) {
         case ROW_FITS:
             ok = !hash_key(task, hand, &hash) || each(task, hand, hash, pass, err);
@@ -235,6 +237,7 @@ static bool each_key(struct task *task, struct hand *hand,
         }
     }
     reader_close(&reader);
+    hand->encoder.brief = false;
     return ok && step == HG_END;
 }
 

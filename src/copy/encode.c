@@ -7,9 +7,6 @@
 
 #include "base/buf.h"
 
-#define XXH_INLINE_ALL
-#include <xxhash.h>
-
 void encode_header(struct image *image)
 {
     static const char signature[11] = "PGCOPY\n\377\r\n";
@@ -51,7 +48,7 @@ static void show_key(const struct table *table, const struct cell *cells, struct
 struct misfit {
     size_t column;
     enum finding finding;
-    const struct cell *cells; /* of the row */
+    struct cell *cells; /* of the row */
     struct place place;
 };
 
@@ -100,9 +97,16 @@ static enum encoded follow_rules(struct encoder *e, const struct misfit *m, hg_e
     return list_value(e, m, err) ? ROW_REJECTED : ROW_FAILED;
 }
 
+/* What is far is read where a rule, or the file of rejects, has to do with it. */
+static bool fetch(struct encoder *e, const struct misfit *m, hg_error *err)
+{
+    return (e->table->columns[m->column].rule_count == 0 && e->rejects == NULL)
+           || far_fetch(m->cells, e->table->column_count, &e->whole, err);
+}
+
 /* A value that fits in another form, or not at all. */
-static enum encoded note(struct encoder *e, size_t column, enum finding finding,
-                         const struct cell *cells, hg_error *err)
+static enum encoded note(struct encoder *e, size_t column, enum finding finding, struct cell *cells,
+                         hg_error *err)
 {
     struct misfit m = {column, finding, cells, {.table = e->table_number, .column = column}};
     struct buf key = BUF_INIT(4096);
@@ -117,13 +121,10 @@ static enum encoded note(struct encoder *e, size_t column, enum finding finding,
     if (finding_fits(finding))
         tally_add(e->tally, &m.place, finding, -1, &cells[column]);
     else
-        said = follow_rules(e, &m, err);
+        said = fetch(e, &m, err) ? follow_rules(e, &m, err) : ROW_FAILED;
     buf_release(&key);
     return said;
 }
-
-/* All of a row comes back in one message, of which PostgreSQL makes no larger ones. */
-enum { ROW_MOST = 1000 << 20 };
 
 static size_t largest_of(const struct table *table, const struct cell *cells)
 {
@@ -136,25 +137,79 @@ static size_t largest_of(const struct table *table, const struct cell *cells)
     return largest;
 }
 
-enum encoded encode_row(struct encoder *e, const struct cell *cells, hg_error *err)
+static bool hash_piece(void *context, const char *bytes, size_t size, hg_error *err)
+{
+    (void)err;
+    digest_piece(context, bytes, size);
+    return true;
+}
+
+static bool put_hash(struct encoder *e, struct bulk_value *value, hg_error *err)
+{
+    struct digest_run *run = digest_begin();
+    struct digest digest = {0};
+    bool ok = (run != NULL || hg_fail(err, HG_NOMEM, "could not hash a value: out of memory"))
+              && far_each(value, hash_piece, run, err);
+
+    digest_end(run, &digest);
+    image_u32(&e->image, sizeof digest.sum);
+    image_bytes(&e->image, digest.sum, sizeof digest.sum);
+    return ok;
+}
+
+/* A value that is far: its length, and a hole behind it. */
+static bool put_far(struct encoder *e, size_t i, const struct cell *cell, enum finding *out,
+                    hg_error *err)
+{
+    const struct target *target = &e->table->columns[i].target->target;
+    struct hole *hole;
+
+    if (!image_reserve(&e->image, IMAGE_FIXED))
+        return false;
+    if (!far_look(target, cell, out, err))
+        return false;
+    if (!finding_fits(*out))
+        return true;
+    if (e->brief)
+        return put_hash(e, cell->as.far, err);
+    image_u32(&e->image, cell->size);
+    hole = VEC_PUSH(&e->holes);
+    if (hole == NULL)
+        return hg_fail(err, HG_NOMEM, "could not encode a row: out of memory");
+    *hole = (struct hole){e->image.size, cell->as.far};
+    return true;
+}
+
+static enum encoded put_field(struct encoder *e, size_t i, struct cell *cells, hg_error *err)
+{
+    enum finding finding = FITS;
+
+    if (!is_far(&cells[i]))
+        finding = convert(&e->table->columns[i], &cells[i], &e->image);
+    else if (!put_far(e, i, &cells[i], &finding, err))
+        return ROW_FAILED;
+    return finding == FITS ? ROW_FITS : note(e, i, finding, cells, err);
+}
+
+enum encoded encode_row(struct encoder *e, struct cell *cells, hg_error *err)
 {
     const struct table *table = e->table;
     struct image *image = &e->image;
     size_t from = image->size;
     enum encoded said = ROW_FITS;
 
+    e->holes.count = 0;
     if (!image_reserve(image, IMAGE_FIXED))
         said = ROW_FAILED;
     else
         image_u16(image, (uint16_t)table->column_count);
     for (size_t i = 0; i < table->column_count && said != ROW_FAILED; i++) {
-        enum finding finding = convert(&table->columns[i], &cells[i], image);
-        enum encoded one = finding == FITS ? ROW_FITS : note(e, i, finding, cells, err);
+        enum encoded one = put_field(e, i, cells, err);
 
         if (one != ROW_FITS)
             said = one;
     }
-    if (said == ROW_FITS && image->size - from > ROW_MOST) {
+    if (said == ROW_FITS && encoded_size(e, from) > FAR_MOST) {
         image->size = from;
         said = note(e, largest_of(table, cells), VALUE_SIZE, cells, err);
         said = said == ROW_FITS ? ROW_REJECTED : said;
@@ -184,31 +239,54 @@ const char *row_field(const char *row, size_t column, uint32_t *out_size)
     return at;
 }
 
-/* --- digests --- */
+/* --- rows with holes --- */
 
-void digest_row(struct digest *digest, const char *bytes, size_t size)
+size_t encoded_size(const struct encoder *e, size_t from)
 {
-    XXH128_hash_t hash = XXH3_128bits(bytes, size);
+    size_t size = e->image.size - from;
+    const struct hole *hole;
 
-    digest->rows++;
-    digest->sum[0] += hash.low64;
-    digest->sum[1] += hash.high64;
+    VEC_EACH (&e->holes, hole)
+        size += bulk_value_size(hole->value);
+    return size;
 }
 
-void digest_add(struct digest *digest, const struct digest *more)
+/* Where the pieces of a row go: into its hash, and to who wants them. */
+struct outlet {
+    struct digest_run *hash;
+    far_sink *sink;
+    void *context;
+};
+
+static bool let_out(void *context, const char *bytes, size_t size, hg_error *err)
 {
-    digest->rows += more->rows;
-    digest->sum[0] += more->sum[0];
-    digest->sum[1] += more->sum[1];
+    const struct outlet *outlet = context;
+
+    digest_piece(outlet->hash, bytes, size);
+    return outlet->sink(outlet->context, bytes, size, err);
 }
 
-bool digest_same(const struct digest *a, const struct digest *b)
+bool encoded_pieces(const struct encoder *e, size_t from, struct digest *digest, far_sink *sink,
+                    void *context, hg_error *err)
 {
-    return a->rows == b->rows && a->sum[0] == b->sum[0] && a->sum[1] == b->sum[1];
+    struct outlet outlet = {digest_begin(), sink, context};
+    const struct hole *hole;
+    bool ok = outlet.hash != NULL || hg_fail(err, HG_NOMEM, "could not hash a row: out of memory");
+
+    VEC_EACH (&e->holes, hole) {
+        ok = ok && let_out(&outlet, e->image.bytes + from, hole->at - from, err)
+             && far_each(hole->value, let_out, &outlet, err);
+        from = hole->at;
+    }
+    ok = ok && let_out(&outlet, e->image.bytes + from, e->image.size - from, err);
+    digest_end(outlet.hash, ok ? digest : NULL);
+    return ok;
 }
 
-void digest_text(const struct digest *digest, char out[33])
+void encoder_release(struct encoder *e)
 {
-    snprintf(out, 33, "%016llx%016llx", (unsigned long long)digest->sum[0],
-             (unsigned long long)digest->sum[1]);
+    image_release(&e->image);
+    image_release(&e->scratch);
+    image_release(&e->whole);
+    VEC_RELEASE(&e->holes);
 }

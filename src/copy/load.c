@@ -42,22 +42,48 @@ struct transfer {
     int64_t rows; /* of the progress, since it was told */
 };
 
+/* What is sent is copied once more, so that of a large row only parts are. */
+static bool send_bytes(void *context, const char *bytes, size_t size, hg_error *err)
+{
+    const struct transfer *t = context;
+    bool ok = true;
+
+    for (size_t at = 0, n; ok && at < size; at += n) {
+        n = size - at < 2 * SEND_BYTES ? size - at : SEND_BYTES;
+        ok = bulk_send(t->hand->target, bytes + at, n, not_stalled(), err);
+    }
+    t->chunk->bytes += (int64_t)size;
+    atomic_fetch_add_explicit(&t->run->advances[t->chunk->table].bytes, (int64_t)size,
+                              memory_order_relaxed);
+    return ok;
+}
+
+static void count_rows(struct transfer *t)
+{
+    atomic_fetch_add_explicit(&t->run->advances[t->chunk->table].rows, t->rows,
+                              memory_order_relaxed);
+    t->rows = 0;
+}
+
 static bool send_image(struct transfer *t, hg_error *err)
 {
     struct image *image = &t->hand->encoder.image;
-    struct advance *advance = &t->run->advances[t->chunk->table];
-    bool ok = true;
+    bool ok = send_bytes(t, image->bytes, image->size, err);
 
-    /* what is sent is copied once more, so that of a large row only parts are */
-    for (size_t at = 0, size; ok && at < image->size; at += size) {
-        size = image->size - at < 2 * SEND_BYTES ? image->size - at : SEND_BYTES;
-        ok = bulk_send(t->hand->target, image->bytes + at, size, not_stalled(), err);
-    }
-    t->chunk->bytes += (int64_t)image->size;
-    atomic_fetch_add_explicit(&advance->rows, t->rows, memory_order_relaxed);
-    atomic_fetch_add_explicit(&advance->bytes, (int64_t)image->size, memory_order_relaxed);
-    t->rows = 0;
+    count_rows(t);
     image_clear(image);
+    return ok;
+}
+
+/* A row that is larger than memory is for, behind those that are not sent yet. */
+static bool send_far_row(struct transfer *t, size_t from, hg_error *err)
+{
+    struct encoder *encoder = &t->hand->encoder;
+    bool ok = send_bytes(t, encoder->image.bytes, from, err)
+              && encoded_pieces(encoder, from, &t->chunk->digest, send_bytes, t, err);
+
+    count_rows(t);
+    image_clear(&encoder->image);
     return ok;
 }
 
@@ -69,9 +95,11 @@ static bool send_row(struct transfer *t, hg_error *err)
 
     if (said != ROW_FITS)
         return said == ROW_REJECTED;
-    digest_row(&t->chunk->digest, encoder->image.bytes + from, encoder->image.size - from);
     t->rows++;
     pace_row(&t->run->pace, t->hand);
+    if (encoder->holes.count > 0)
+        return send_far_row(t, from, err);
+    digest_row(&t->chunk->digest, encoder->image.bytes + from, encoder->image.size - from);
     return encoder->image.size < SEND_BYTES || send_image(t, err);
 }
 
@@ -80,7 +108,8 @@ static bool send_rows(struct transfer *t, hg_error *err)
     struct encoder *encoder = &t->hand->encoder;
     struct reader reader;
     hg_step step = HG_ROW;
-    bool ok = reader_open(t->hand->source, t->table, t->chunk->lo, t->chunk->hi, &reader, err);
+    bool ok =
+        reader_open(t->hand->source, t->table, READ_FAR, t->chunk->lo, t->chunk->hi, &reader, err);
 
     encoder->image.size = 0;
     encode_header(&encoder->image);

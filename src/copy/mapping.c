@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/buf.h"
+#include "far.h"
 #include "order.h"
 
 struct maker {
@@ -147,6 +148,15 @@ static bool tell_kept(struct maker *m, const struct table *table, const struct c
                column->source->name, column->target->type_name);
 }
 
+/* SQLite reads pieces of what is stored in a table with rowids; of texts they are as they are
+ * stored, which has to be how they are sent. */
+static bool comes_in_pieces(const struct maker *m, const struct table *table,
+                            const struct column *column)
+{
+    return table->source->rowid != NULL && !column->source->generated
+           && strcmp(m->source->encoding, "UTF-8") == 0 && far_suits(&column->target->target);
+}
+
 /* Whether a column of the source is copied; if so it is added. */
 static bool add_column(struct maker *m, struct table *table, const struct source_column *source,
                        hg_error *err)
@@ -167,6 +177,8 @@ static bool add_column(struct maker *m, struct table *table, const struct source
         return true; /* the server computes it, and refuses to be told */
     *column = (struct column){
         .source = source, .target = target, .convert = convert_to(target->target.type)};
+    if (comes_in_pieces(m, table, column))
+        column->pieces_most = m->wish->largest > 0 ? m->wish->largest : FAR_MOST;
     table->column_count++;
     table->has_jsonb = table->has_jsonb || target->target.type == PG_JSONB;
     if (target->target.type == PG_OTHER

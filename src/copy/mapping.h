@@ -16,6 +16,7 @@ struct column {
     const struct source_column *source;
     const struct target_column *target;
     convert_value *convert;
+    int64_t pieces_most; /* bytes of a value that may come in pieces; 0: it has to come whole */
     const struct rule **rules; /* that are about it, in their order */
     size_t rule_count;
 };
@@ -47,6 +48,7 @@ struct mapping_wish {
     const char *const *tables; /* only these; count 0: all */
     size_t table_count;
     const struct rules *rules;
+    int64_t largest; /* bytes of a value in pieces; 0: as large as can be */
 };
 
 /* Whether a table of the source is to be copied. */

@@ -178,7 +178,7 @@ static bool compare_stretch(void *context, struct hand *hand, void *task, hg_err
     ok = buf_failed(&sql) ? no_memory(err)
                           : bulk_copy_out(hand->target, sql.bytes, hg_deadline_never(), err);
     if (ok) {
-        ok = reader_open(hand->source, table, stretch->lo, stretch->hi, &m.reader, err)
+        ok = reader_open(hand->source, table, READ_WHOLE, stretch->lo, stretch->hi, &m.reader, err)
              && merge_rows(&m, err);
         reader_close(&m.reader);
         if (!ok)

@@ -9,6 +9,7 @@
 
 #include "ask.h"
 #include "base/buf.h"
+#include "far.h"
 #include "schema/names.h"
 
 static bool no_memory(hg_error *err)
@@ -36,18 +37,47 @@ static bool open_from(struct reader *r, int64_t lo, hg_error *err)
     return ok || r->stuck;
 }
 
-bool reader_open(hg_conn *conn, const struct table *table, int64_t lo, int64_t hi,
-                 struct reader *out, hg_error *err)
+static bool has_pieces(const struct table *table)
 {
-    *out = (struct reader){.conn = conn, .table = table, .lo = lo, .hi = hi};
+    for (size_t i = 0; i < table->column_count; i++)
+        if (table->columns[i].pieces_most > 0)
+            return true;
+    return false;
+}
+
+bool reader_open(hg_conn *conn, const struct table *table, enum reading reading, int64_t lo,
+                 int64_t hi, struct reader *out, hg_error *err)
+{
+    bool far = reading == READ_FAR && has_pieces(table);
+
+    *out = (struct reader){.conn = conn, .table = table, .reading = reading, .lo = lo, .hi = hi};
+    out->most = bulk_limit_values(conn, FAR_FROM);
+    out->limit = far && out->most > FAR_FROM ? FAR_FROM : out->most;
+    (void)bulk_limit_values(conn, out->limit);
     return open_from(out, lo, err);
+}
+
+static void close_special(struct reader *r)
+{
+    struct bulk_value **value;
+
+    VEC_EACH (&r->values, value)
+        bulk_value_close(*value);
+    r->values.count = 0;
+    image_clear(&r->whole);
+    hg_rows_close(r->special);
+    r->special = NULL;
 }
 
 void reader_close(struct reader *r)
 {
     hg_rows_close(r->rows);
-    hg_rows_close(r->special);
-    r->rows = r->special = NULL;
+    r->rows = NULL;
+    close_special(r);
+    VEC_RELEASE(&r->values);
+    image_release(&r->whole);
+    if (r->conn != NULL)
+        (void)bulk_limit_values(r->conn, r->most);
 }
 
 /* --- a row with a value that is too large --- */
@@ -80,8 +110,15 @@ static bool find_row(struct reader *r, int64_t *out, hg_error *err)
     return ok;
 }
 
-/* Whether a value cannot be read. */
-static bool ask_column(struct reader *r, const char *name, int64_t rowid, bool *out, hg_error *err)
+/* What becomes of a column in a row with values that are too large. */
+enum lot {
+    LOT_READ,
+    LOT_FAR, /* it can be read in pieces */
+    LOT_LOST
+};
+
+/* Whether a value is larger than the connection's limit. */
+static bool exceeds(struct reader *r, const char *name, int64_t rowid, bool *out, hg_error *err)
 {
     struct buf sql = BUF_INIT(1 << 16);
     hg_error said = {HG_OK};
@@ -102,17 +139,40 @@ static bool ask_column(struct reader *r, const char *name, int64_t rowid, bool *
     return ok;
 }
 
-/* The row with NULL in the place of what cannot be read. large: of each column. */
-static bool open_special(struct reader *r, int64_t rowid, bool *large, hg_error *err)
+/* name: quoted. */
+static bool draw_lot(struct reader *r, const struct column *column, const char *name, int64_t rowid,
+                     enum lot *out, hg_error *err)
+{
+    bool large = false, ok;
+
+    (void)bulk_limit_values(r->conn, r->limit);
+    ok = exceeds(r, name, rowid, &large, err);
+    (void)bulk_limit_values(r->conn, r->most);
+    *out = large && column->pieces_most > 0 ? LOT_FAR : LOT_READ;
+    if (!ok || !large || *out == LOT_FAR)
+        return ok;
+    ok = exceeds(r, name, rowid, &large, err);
+    *out = large ? LOT_LOST : LOT_READ;
+    return ok;
+}
+
+/* The row with NULL in the place of what cannot be read, and the class of what is far. */
+static bool open_special(struct reader *r, int64_t rowid, enum lot *lots, hg_error *err)
 {
     struct buf columns = BUF_INIT(1 << 20), name = BUF_INIT(1 << 16), sql = BUF_INIT(2 << 20);
     bool ok = true;
 
     for (size_t i = 0; ok && i < r->table->column_count; i++) {
+        const struct column *column = &r->table->columns[i];
+
         buf_truncate(&name, 0);
-        name_put(&name, r->table->columns[i].source->name);
-        ok = ask_column(r, name.bytes, rowid, &large[i], err);
-        buf_printf(&columns, "%s%s", i == 0 ? "" : ", ", large[i] ? "NULL" : name.bytes);
+        name_put(&name, column->source->name);
+        ok = draw_lot(r, column, name.bytes, rowid, &lots[i], err);
+        buf_text(&columns, i == 0 ? "" : ", ");
+        if (lots[i] == LOT_FAR)
+            buf_printf(&columns, "typeof(%s)", name.bytes);
+        else
+            buf_text(&columns, lots[i] == LOT_LOST ? "NULL" : name.bytes);
     }
     if (r->table->cell_count > r->table->column_count)
         buf_printf(&columns, ", %s", r->table->source->rowid);
@@ -124,21 +184,50 @@ static bool open_special(struct reader *r, int64_t rowid, bool *large, hg_error 
     return ok;
 }
 
+/* cell: the name of its class. */
+static bool open_far(struct reader *r, const struct column *column, int64_t rowid,
+                     struct cell *cell, hg_error *err)
+{
+    bool text = cell->size == strlen("text") && memcmp(cell->as.bytes, "text", cell->size) == 0;
+    struct bulk_value *value = NULL, **kept;
+
+    if (!bulk_value_open(r->conn, r->table->source->name, column->source->name, rowid, text, &value,
+                         err))
+        return false;
+    kept = VEC_PUSH(&r->values);
+    if (kept == NULL) {
+        bulk_value_close(value);
+        return no_memory(err);
+    }
+    *kept = value;
+    *cell = (struct cell){.class = CELL_LARGE};
+    if (bulk_value_size(value) > column->pieces_most)
+        return true;
+    cell->size = bulk_value_size(value);
+    cell->as.far = value;
+    return true;
+}
+
 static hg_step read_special(struct reader *r, struct cell *cells, hg_error *err)
 {
-    bool *large = alloc_zero(r->table->column_count + 1, sizeof *large);
+    enum lot *lots = alloc_zero(r->table->column_count + 1, sizeof *lots);
     int64_t rowid = 0;
     hg_step step = HG_ERROR;
+    bool ok = true;
 
-    if (large == NULL)
+    if (lots == NULL)
         no_memory(err);
-    else if (find_row(r, &rowid, err) && open_special(r, rowid, large, err))
+    else if (find_row(r, &rowid, err) && open_special(r, rowid, lots, err))
         step = bulk_cells(r->special, cells, hg_deadline_never(), err);
-    for (size_t i = 0; step == HG_ROW && i < r->table->column_count; i++)
-        if (large[i])
+    for (size_t i = 0; ok && step == HG_ROW && i < r->table->column_count; i++)
+        if (lots[i] == LOT_LOST)
             cells[i] = (struct cell){.class = CELL_LARGE};
-    alloc_free(large);
-    return step;
+        else if (lots[i] == LOT_FAR)
+            ok = open_far(r, &r->table->columns[i], rowid, &cells[i], err);
+    if (ok && step == HG_ROW && r->reading == READ_WHOLE)
+        ok = far_fetch(cells, r->table->column_count, &r->whole, err);
+    alloc_free(lots);
+    return ok ? step : HG_ERROR;
 }
 
 /* --- rows --- */
@@ -178,8 +267,8 @@ hg_step reader_next(struct reader *r, struct cell *cells, hg_error *err)
     hg_step step = HG_ERROR;
 
     if (r->special != NULL) {
-        hg_rows_close(r->special);
-        r->special = NULL;
+        close_special(r);
+        (void)bulk_limit_values(r->conn, r->limit);
         if (r->last >= r->hi)
             return HG_END;
         if (!open_from(r, r->last + 1, err))

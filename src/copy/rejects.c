@@ -175,7 +175,7 @@ bool rejects_value(struct rejects *rejects, const struct table *table, const str
 {
     pthread_mutex_lock(&rejects->lock);
     put_head(&rejects->lines, table, place, finding);
-    put_text(&rejects->lines, "storage", cell_class_name(cell->class));
+    put_text(&rejects->lines, "storage", cell_class_name(cell));
     buf_text(&rejects->lines, ",\"value\":");
     put_cell(&rejects->lines, cell);
     return end_line(rejects, err);

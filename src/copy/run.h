@@ -43,6 +43,7 @@ struct chunk {
 struct advance {
     atomic_llong rows, bytes; /* of the phase that runs */
     atomic_llong rejected;
+    atomic_bool far;                 /* it has rows with values that are sent in pieces */
     int64_t total_rows, total_bytes; /* as checked: what will be sent */
     size_t chunks_left;
     int64_t begun_ns;

@@ -147,7 +147,8 @@ static bool read_source(struct sieve *s, bool show, each_row *each, hg_error *er
     struct buf shown = BUF_INIT(1 << 20);
     struct reader reader;
     hg_step step = HG_ROW;
-    bool ok = reader_open(s->hand->source, s->table, INT64_MIN, INT64_MAX, &reader, err);
+    bool ok =
+        reader_open(s->hand->source, s->table, READ_WHOLE, INT64_MIN, INT64_MAX, &reader, err);
 
     encoder->table = s->table;
     encoder->table_number = s->number;

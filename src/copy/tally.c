@@ -8,15 +8,18 @@
 
 #include "base/buf.h"
 #include "base/text.h"
+#include "far.h"
 
-const char *cell_class_name(enum cell_class class)
+const char *cell_class_name(const struct cell *cell)
 {
     static const char *const names[] = {
         [CELL_NULL] = "null", [CELL_INTEGER] = "integer", [CELL_REAL] = "real",
         [CELL_TEXT] = "text", [CELL_BLOB] = "blob",       [CELL_LARGE] = "large",
     };
 
-    return names[class];
+    if (is_far(cell))
+        return names[bulk_value_is_text(cell->as.far) ? CELL_TEXT : CELL_BLOB];
+    return names[cell->class];
 }
 
 static char *show_text(const struct cell *cell, char *out, size_t size)
@@ -42,6 +45,23 @@ static char *show_blob(const struct cell *cell, char *out, size_t size)
     return out;
 }
 
+/* Its beginning, if there is one to be had. */
+static char *show_far(const struct cell *cell, char *out, size_t size)
+{
+    char head[VALUE_SHOWN];
+    struct cell shown = {CELL_BLOB, cell->size, {.bytes = head}};
+
+    if (!is_far(cell) || cell->size < sizeof head
+        || !bulk_value_read(cell->as.far, 0, sizeof head, head, NULL)) {
+        snprintf(out, size, "...");
+        return out;
+    }
+    if (!bulk_value_is_text(cell->as.far))
+        return show_blob(&shown, out, size);
+    shown.class = CELL_TEXT;
+    return show_text(&shown, out, size);
+}
+
 char *cell_show(const struct cell *cell, char *out, size_t size)
 {
     switch (cell->class) {
@@ -57,8 +77,7 @@ char *cell_show(const struct cell *cell, char *out, size_t size)
     case CELL_BLOB:
         return show_blob(cell, out, size);
     case CELL_LARGE:
-        snprintf(out, size, "...");
-        break;
+        return show_far(cell, out, size);
     }
     return out;
 }
@@ -117,7 +136,7 @@ void tally_add(struct tally *tally, const struct place *place, enum finding find
                const struct cell *cell)
 {
     struct tally_group *group = find(tally, place, finding, action);
-    struct tally_sample sample = {.rowid = place->rowid, .class = cell->class};
+    struct tally_sample sample = {.rowid = place->rowid, .storage = cell_class_name(cell)};
 
     if (group == NULL)
         return;

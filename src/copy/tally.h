@@ -17,7 +17,7 @@ struct tally_sample {
     int64_t rowid;
     char *key; /* allocated; NULL: the rowid is it */
     char value[VALUE_SHOWN + 8];
-    enum cell_class class;
+    const char *storage; /* static */
 };
 
 struct tally_group {
@@ -55,7 +55,7 @@ int64_t tally_misfits(const struct tally *tally);
 /* A value as one line of a report: made visible and cut. Returns out. */
 char *cell_show(const struct cell *cell, char *out, size_t size);
 
-/* "integer", "real", "text", "blob", "null"; static. */
-const char *cell_class_name(enum cell_class class);
+/* "integer", "real", "text", "blob", "null", "large"; static. */
+const char *cell_class_name(const struct cell *cell);
 
 #endif
