@@ -62,7 +62,7 @@ static void append_value(struct buf *line, const char *value)
     bool quote = value[0] == '\0' || strpbrk(value, " \"=") != NULL;
 
     if (!quote) {
-        text_visible(line, value, strlen(value));
+        text_show(line, value);
         return;
     }
     buf_char(line, '"');
@@ -90,7 +90,7 @@ void log_line(enum log_level level, const char *room, const char *message, ...)
         return;
     buf_printf(&line, "%s %-5s %s: ", clock_format_utc(clock_wall_ms(), when, sizeof when),
                log_level_name(level), room);
-    text_visible(&line, message, strlen(message));
+    text_show(&line, message);
     va_start(args, message);
     while ((name = va_arg(args, const char *)) != NULL) {
         const char *value = va_arg(args, const char *);

@@ -208,11 +208,16 @@ void text_visible(struct buf *out, const char *bytes, size_t n)
     }
 }
 
+void text_show(struct buf *out, const char *text)
+{
+    text_visible(out, text, strlen(text));
+}
+
 char *text_visible_copy(char *to, size_t room, const char *text)
 {
     struct buf b = BUF_INIT(8 * strlen(text) + 16);
 
-    text_visible(&b, text, strlen(text));
+    text_show(&b, text);
     text_copy(to, room, buf_failed(&b) ? "?" : b.bytes);
     buf_release(&b);
     return to;

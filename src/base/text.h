@@ -47,6 +47,9 @@ char *text_copy(char *to, size_t room, const char *text);
  */
 void text_visible(struct buf *out, const char *bytes, size_t n);
 
+/* The same of a whole text. */
+void text_show(struct buf *out, const char *text);
+
 /* The same into room bytes, cut at a whole character; returns `to`. */
 char *text_visible_copy(char *to, size_t room, const char *text);
 

@@ -10,11 +10,6 @@
 
 enum { OUTPUT_LIMIT = 64 << 20, COMPARE_MS = 10 * 60 * 1000, FOUND = 1 };
 
-static void put_visible(struct buf *out, const char *text)
-{
-    text_visible(out, text, strlen(text));
-}
-
 /* Whether somebody named the schema file: then it has to be there. */
 static bool file_is_named(const hg_settings *settings)
 {
@@ -40,12 +35,12 @@ static void put_schema(struct buf *out, const char *file, const hg_schema_diff *
 {
     if (diff == NULL) {
         buf_text(out, "schema      not compared: there is no schema file \"");
-        put_visible(out, file);
+        text_show(out, file);
         buf_text(out, "\"\n");
         return;
     }
     buf_text(out, diff->change_count == 0 ? "schema      as in " : "schema      not as in ");
-    put_visible(out, file);
+    text_show(out, file);
     buf_text(out, diff->change_count == 0 ? "\n" : "; to become so:\n");
     for (size_t i = 0; i < diff->change_count; i++) {
         buf_text(out, "  ");
@@ -57,9 +52,9 @@ static void put_file(struct buf *out, const char *label, const hg_revision *revi
                      const char *what)
 {
     buf_printf(out, "%-12s", label);
-    put_visible(out, revision->revision);
+    text_show(out, revision->revision);
     buf_text(out, what);
-    put_visible(out, revision->file);
+    text_show(out, revision->file);
     buf_char(out, '\n');
 }
 

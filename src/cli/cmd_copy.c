@@ -95,11 +95,6 @@ static int64_t wanted_rate(void *context)
 
 /* --- the result for people --- */
 
-static void put_visible(struct buf *out, const char *text)
-{
-    text_visible(out, text, strlen(text));
-}
-
 static const char *verdict(const hg_copy_table *table)
 {
     return !table->compared ? "-" : table->match ? "equal" : "DIFFERENT";
@@ -138,22 +133,22 @@ static void put_sample(struct buf *out, const hg_copy_sample *sample)
 {
     buf_text(out, "      ");
     if (sample->key != NULL)
-        put_visible(out, sample->key);
+        text_show(out, sample->key);
     else
         buf_printf(out, "rowid %lld", (long long)sample->rowid);
     buf_printf(out, "  %s  ", sample->storage);
-    put_visible(out, sample->value);
+    text_show(out, sample->value);
     buf_char(out, '\n');
 }
 
 static void put_finding(struct buf *out, const hg_copy_finding *finding)
 {
     buf_printf(out, "%8lld  ", (long long)finding->count);
-    put_visible(out, finding->table);
+    text_show(out, finding->table);
     buf_char(out, '.');
-    put_visible(out, finding->column);
+    text_show(out, finding->column);
     buf_text(out, " (");
-    put_visible(out, finding->type);
+    text_show(out, finding->type);
     buf_printf(out, ")  %s: %s", finding->rule, finding->title);
     if (finding->action[0] != '\0')
         buf_printf(out, "; rule: %s", finding->action);
@@ -188,9 +183,9 @@ static void put_problems(struct buf *out, const hg_copy_result *result)
         const hg_copy_problem *problem = &result->problems[i];
 
         buf_printf(out, "  %-5s ", problem->stops ? "stops" : "note");
-        put_visible(out, problem->table);
+        text_show(out, problem->table);
         buf_printf(out, "  %s: ", problem->kind);
-        put_visible(out, problem->message);
+        text_show(out, problem->message);
         buf_char(out, '\n');
     }
 }
@@ -203,17 +198,17 @@ static void put_differences(struct buf *out, const hg_copy_result *result)
         const hg_copy_difference *difference = &result->differences[i];
 
         buf_text(out, "  ");
-        put_visible(out, difference->table);
+        text_show(out, difference->table);
         if (difference->name == NULL)
             buf_printf(out, "  rowid %lld", (long long)difference->key);
         else
             buf_text(out, "  ");
-        put_visible(out, difference->name == NULL ? "" : difference->name);
+        text_show(out, difference->name == NULL ? "" : difference->name);
         buf_printf(out, "  %s",
                    strcmp(difference->kind, "extra") == 0     ? "only in the target"
                    : strcmp(difference->kind, "missing") == 0 ? "not in the target"
                                                               : "differs in ");
-        put_visible(out, difference->columns);
+        text_show(out, difference->columns);
         buf_char(out, '\n');
     }
 }
@@ -230,7 +225,7 @@ static void put_statements(struct buf *out, const hg_copy_result *result)
             buf_text(out, "  -- after the rows\n");
         after = result->statements[i].after;
         buf_text(out, "  ");
-        put_visible(out, result->statements[i].sql);
+        text_show(out, result->statements[i].sql);
         buf_text(out, ";\n");
     }
 }

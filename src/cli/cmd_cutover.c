@@ -391,7 +391,7 @@ static void show_faults(const struct cli *cli, const struct faults *faults)
     if (cli->json) {
         json_cutover_faults(&out, cli->cutover.check, faults->list.items, faults->list.count);
     } else if (faults->list.count == 0) {
-        text_visible(&out, cli->cutover.check, strlen(cli->cutover.check));
+        text_show(&out, cli->cutover.check);
         buf_text(&out, ": no fault found\n");
     }
     VEC_EACH (&faults->list, fault)

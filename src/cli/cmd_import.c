@@ -1,7 +1,6 @@
 /*
  * cmd_import.c - takes over the project of another migration tool.
  */
-#include <string.h>
 
 #include "base/text.h"
 #include "cli.h"
@@ -10,7 +9,7 @@
 static void put_outcome(struct buf *out, const char *tool, const hg_import_result *result)
 {
     buf_printf(out, "%s: %zu revision%s in ", tool, result->found, result->found == 1 ? "" : "s");
-    text_visible(out, result->from, strlen(result->from));
+    text_show(out, result->from);
     buf_printf(out, "; %zu file%s written, %zu applied\n", result->written,
                result->written == 1 ? "" : "s", result->applied);
     if (result->left > 0)

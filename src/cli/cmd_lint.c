@@ -135,11 +135,6 @@ static bool choose_named(const struct cli *cli, struct question *q, hg_error *er
 
 /* --- the answer --- */
 
-static void put_visible(struct buf *out, const char *text)
-{
-    text_visible(out, text, strlen(text));
-}
-
 /* The first line of the statement, which says enough to find it. */
 static void put_excerpt(struct buf *out, const char *sql)
 {
@@ -154,7 +149,7 @@ static void put_finding(struct buf *out, const struct lint_finding *f)
 {
     const hg_hazard *h = f->hazard;
 
-    put_visible(out, f->file);
+    text_show(out, f->file);
     buf_printf(out, ":%d: %s %s (%s%s%s): %s\n", f->statement->line, hg_severity_name(h->severity),
                h->id, f->on[HG_SQLITE] ? hg_driver_name(HG_SQLITE) : "",
                f->on[HG_SQLITE] && f->on[HG_POSTGRESQL] ? ", " : "",
@@ -162,7 +157,7 @@ static void put_finding(struct buf *out, const struct lint_finding *f)
     put_excerpt(out, f->statement->sql);
     if (h->accepted != NULL) {
         buf_text(out, "    accepted: ");
-        put_visible(out, h->accepted);
+        text_show(out, h->accepted);
         buf_char(out, '\n');
     } else if (h->safer[0] != '\0') {
         buf_printf(out, "    instead: %s\n", h->safer);

@@ -1,18 +1,12 @@
 /*
  * cmd_rehearse.c - the pending migrations on a scratch copy: up, down, and up again.
  */
-#include <string.h>
 
 #include "base/text.h"
 #include "cli.h"
 #include "ops/json_migrate.h"
 
 enum { FOUND_DIFFERENCES = 1 };
-
-static void put_visible(struct buf *out, const char *text)
-{
-    text_visible(out, text, strlen(text));
-}
 
 static void put_phase(struct buf *out, const char *name, double ms)
 {
@@ -29,20 +23,20 @@ static void put_rehearsal(struct buf *out, const hg_rehearsal *r)
         return;
     }
     buf_printf(out, "%zu migration%s on ", r->migrations, r->migrations == 1 ? "" : "s");
-    put_visible(out, r->place);
+    text_show(out, r->place);
     buf_printf(out, r->replayed > 0 ? ", after %zu that are applied\n" : "\n", r->replayed);
     put_phase(out, "up", r->up_ms);
     put_phase(out, "down", r->down_ms);
     put_phase(out, "up again", r->up_again_ms);
     for (size_t i = 0; i < r->difference_count; i++) {
-        put_visible(out, r->differences[i].revision);
+        text_show(out, r->differences[i].revision);
         buf_text(out, r->differences[i].second_up ? ", after up again: " : ", after down: ");
-        put_visible(out, r->differences[i].what);
+        text_show(out, r->differences[i].what);
         buf_char(out, '\n');
     }
     if (r->irreversible[0] != '\0') {
         buf_text(out, "not rolled back, being irreversible: ");
-        put_visible(out, r->irreversible);
+        text_show(out, r->irreversible);
         buf_char(out, '\n');
     }
     if (r->difference_count == 0 && r->down_ms >= 0)

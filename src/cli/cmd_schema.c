@@ -37,7 +37,7 @@ static void put_sql(struct buf *out, const char *sql)
 static void put_comment(struct buf *out, const char *before, const char *text)
 {
     buf_printf(out, "-- %s", before);
-    text_visible(out, text, strlen(text));
+    text_show(out, text);
     buf_char(out, '\n');
 }
 
@@ -113,9 +113,9 @@ void cli_put_schema_change(struct buf *out, const hg_schema_change *change)
                                  [HG_SCHEMA_RENAME] = '='};
 
     buf_printf(out, "%c %s ", marks[change->verb], change->kind);
-    text_visible(out, change->object, strlen(change->object));
+    text_show(out, change->object);
     buf_text(out, change->what[0] == '\0' ? "" : ": ");
-    text_visible(out, change->what, strlen(change->what));
+    text_show(out, change->what);
     buf_char(out, '\n');
 }
 

@@ -1,7 +1,6 @@
 /*
  * cmd_status.c - one page: database, pools on this host, revisions, readiness.
  */
-#include <string.h>
 
 #include "base/text.h"
 #include "cli.h"
@@ -13,7 +12,7 @@ static void put_names(struct buf *out, const char *label, const char *const *nam
     buf_printf(out, "%-12s", label);
     for (size_t i = 0; i < count; i++) {
         buf_text(out, i == 0 ? "" : ", ");
-        text_visible(out, names[i], strlen(names[i]));
+        text_show(out, names[i]);
     }
     buf_text(out, count == 0 ? "none\n" : "\n");
 }
@@ -43,7 +42,7 @@ static void put_changed(struct buf *out, const char *label, const hg_history *hi
             buf_printf(out, "%-12s", label);
         else
             buf_text(out, ", ");
-        text_visible(out, r->revision, strlen(r->revision));
+        text_show(out, r->revision);
     }
     if (told > 0)
         buf_char(out, '\n');
@@ -88,12 +87,11 @@ static void put_page(struct buf *out, const hg_settings *settings, const hg_read
                      const hg_pool_list *list)
 {
     buf_printf(out, "%-12s", "environment");
-    text_visible(out, hg_settings_env(settings), strlen(hg_settings_env(settings)));
+    text_show(out, hg_settings_env(settings));
     buf_printf(out, "%s\n%-12s",
                hg_settings_prod_url_missing(settings) ? " (DATABASE_URL_PROD is not set)" : "",
                "database");
-    text_visible(out, hg_url_redacted(hg_settings_url(settings)),
-                 strlen(hg_url_redacted(hg_settings_url(settings))));
+    text_show(out, hg_url_redacted(hg_settings_url(settings)));
     if (report->db)
         buf_printf(out, "\n%-12s%s %s\n", "server",
                    hg_driver_name(hg_url_driver(hg_settings_url(settings))),
@@ -109,7 +107,7 @@ static void put_page(struct buf *out, const hg_settings *settings, const hg_read
         if (check->status <= HG_SKIP)
             continue;
         buf_printf(out, "%12s%-8s%s: ", "", hg_status_name(check->status), check->title);
-        text_visible(out, check->observed, strlen(check->observed));
+        text_show(out, check->observed);
         buf_char(out, '\n');
     }
 }

@@ -17,9 +17,9 @@ static bool put_themes(const struct cli *cli, const char *const *names, const ch
     if (cli->json)
         ok = json_themes(&out, names, files, count);
     for (size_t i = 0; i < count && !cli->json; i++) {
-        text_visible(&out, names[i], strlen(names[i]));
+        text_show(&out, names[i]);
         buf_text(&out, "  ");
-        text_visible(&out, files[i], strlen(files[i]));
+        text_show(&out, files[i]);
         buf_char(&out, '\n');
     }
     if (ok && !buf_failed(&out))

@@ -17,17 +17,12 @@
 
 enum { LAST_RECORDS = 12, STEP_COLUMNS = 4, EVENT_COLUMNS = 8, SPAN_COLUMNS = 11 };
 
-static void put_visible(struct buf *out, const char *text)
-{
-    text_visible(out, text, strlen(text));
-}
-
 /* Left of other columns, in at least so many of its own. */
 static void put_padded(struct buf *out, const char *text, int columns)
 {
     size_t start = out->size;
 
-    put_visible(out, text);
+    text_show(out, text);
     for (int n = text_width(out->bytes + start); n < columns; n++)
         buf_char(out, ' ');
     buf_char(out, ' ');
@@ -85,9 +80,9 @@ static void put_doubts(struct buf *out, const hg_cutover *plan)
         if (plan->steps[i].error[0] == '\0')
             continue;
         buf_text(out, "  ");
-        put_visible(out, plan->steps[i].id);
+        text_show(out, plan->steps[i].id);
         buf_text(out, "  ");
-        put_visible(out, plan->steps[i].error);
+        text_show(out, plan->steps[i].error);
         buf_char(out, '\n');
     }
 }
@@ -111,7 +106,7 @@ static void put_costs(struct buf *out, const hg_cutover *plan)
                  plan->steps[last].id);
         buf_text(out, "  ");
         put_padded(out, steps, SPAN_COLUMNS);
-        put_visible(out, plan->steps[i].cost);
+        text_show(out, plan->steps[i].cost);
         buf_char(out, '\n');
     }
 }
@@ -188,11 +183,11 @@ static void put_records(struct buf *out, const hg_cutover *run)
         buf_text(out, "  ");
         put_moment(out, record->at_ms);
         buf_text(out, "  ");
-        put_visible(out, record->actor);
+        text_show(out, record->actor);
         buf_text(out, "  ");
         put_padded(out, record->step, STEP_COLUMNS);
         put_padded(out, record->event, EVENT_COLUMNS);
-        put_visible(out, record->text);
+        text_show(out, record->text);
         buf_char(out, '\n');
     }
 }
@@ -208,17 +203,17 @@ static void put_wait(struct buf *out, const hg_cutover *run)
     if (run->rate > 0)
         buf_printf(out, "The copy does at most %lld rows a second.\n", (long long)run->rate);
     if (strcmp(step->state, "failed") == 0) {
-        put_visible(out, step->id);
+        text_show(out, step->id);
         buf_text(out, " failed: ");
-        put_visible(out, step->error);
+        text_show(out, step->error);
         buf_printf(out, "\nheadgate cutover %s tries it again.\n",
                    run->working ? "--continue" : "--resume");
     }
     if (run->question[0] == '\0')
         return;
-    put_visible(out, step->id);
+    text_show(out, step->id);
     buf_text(out, " asks: ");
-    put_visible(out, run->question);
+    text_show(out, run->question);
     buf_char(out, '\n');
 }
 
@@ -230,7 +225,7 @@ static void put_passed_over(struct buf *out, const hg_cutover *run)
         buf_text(out, "  ");
         put_padded(out, run->steps[i].id, STEP_COLUMNS);
         buf_text(out, "not rehearsed: ");
-        put_visible(out, run->steps[i].note);
+        text_show(out, run->steps[i].note);
         buf_char(out, '\n');
     }
 }
@@ -244,7 +239,7 @@ static void put_remarks(struct buf *out, const hg_cutover *run)
             continue;
         buf_text(out, "  ");
         put_padded(out, r->step, STEP_COLUMNS);
-        put_visible(out, r->text);
+        text_show(out, r->text);
         buf_char(out, '\n');
     }
 }
@@ -252,9 +247,9 @@ static void put_remarks(struct buf *out, const hg_cutover *run)
 void cutover_put_rehearsal(struct buf *out, const hg_cutover *run)
 {
     buf_text(out, "rehearsal ");
-    put_visible(out, run->run);
+    text_show(out, run->run);
     buf_text(out, ": ");
-    put_visible(out, run->outcome);
+    text_show(out, run->outcome);
     buf_char(out, '\n');
     said_line(out, "runbook", run->runbook);
     said_line(out, "folder", run->dir);

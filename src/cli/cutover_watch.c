@@ -279,12 +279,12 @@ static void put_question(struct viewer *v)
 
     if (v->waits == WAITS_FOR_ORDER) {
         buf_printf(&out, "Type %s, or abort ", order_to_go_on(v));
-        text_visible(&out, v->watch->run, strlen(v->watch->run));
+        text_show(&out, v->watch->run);
         buf_text(&out, ": ");
     } else {
         cutover_put_question(&out, v->run);
         said_cutover_now(&out, v->run);
-        text_visible(&out, v->run->question, strlen(v->run->question));
+        text_show(&out, v->run->question);
         buf_text(&out, ": ");
     }
     put_error_output(&out);

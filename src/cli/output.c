@@ -24,7 +24,7 @@ static void print_visible(FILE *to, const char *text)
 {
     struct buf clean = BUF_INIT(1 << 20);
 
-    text_visible(&clean, text, strlen(text));
+    text_show(&clean, text);
     fputs(clean.bytes, to);
     buf_release(&clean);
 }

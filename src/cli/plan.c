@@ -10,11 +10,6 @@
 
 enum { INDENT = 9, TABLES_MAX = 12 /* of a statement; the document has them all */ };
 
-static void put_visible(struct buf *out, const char *text)
-{
-    text_visible(out, text, strlen(text));
-}
-
 static void put_indent(struct buf *out)
 {
     buf_printf(out, "%*s", INDENT, "");
@@ -90,7 +85,7 @@ static void put_table(struct buf *out, const hg_plan_table *t)
     put_indent(out);
     buf_text(out, t->lock == HG_LOCK_NONE ? "touches" : hg_lock_mode_name(t->lock));
     buf_text(out, t->lock == HG_LOCK_NONE ? " " : " on ");
-    put_visible(out, t->name);
+    text_show(out, t->name);
     if (t->created) {
         buf_text(out, ", new\n");
         return;
@@ -127,7 +122,7 @@ static void put_hazard(struct buf *out, const hg_hazard *h)
     buf_printf(out, "%s %s: %s\n", hg_severity_name(h->severity), h->id, h->message);
     if (h->accepted != NULL) {
         buf_printf(out, "%*s  accepted: ", INDENT, "");
-        put_visible(out, h->accepted);
+        text_show(out, h->accepted);
         buf_char(out, '\n');
     } else if (h->safer[0] != '\0') {
         buf_printf(out, "%*s  instead: %s\n", INDENT, "", h->safer);
@@ -158,7 +153,7 @@ static void put_statement(struct buf *out, const hg_plan_statement *s)
         return;
     put_indent(out);
     buf_text(out, "not measured: ");
-    put_visible(out, s->unmeasured);
+    text_show(out, s->unmeasured);
     buf_char(out, '\n');
 }
 
@@ -169,11 +164,11 @@ static void put_step(struct buf *out, const hg_plan_step *step)
     char took[32];
 
     buf_printf(out, "%-5s", step->direction == HG_UP ? "up" : "down");
-    put_visible(out, step->revision);
+    text_show(out, step->revision);
     buf_text(out, "  ");
-    put_visible(out, step->message);
+    text_show(out, step->message);
     buf_text(out, "\n     ");
-    put_visible(out, step->file);
+    text_show(out, step->file);
     buf_text(out,
              step->transaction ? ", one transaction" : ", no transaction: statement by statement");
     if (step->predicted_ms >= 0)
@@ -202,7 +197,7 @@ static void put_source(struct buf *out, const hg_plan *plan)
         return;
     buf_text(out,
              plan->measured_ms >= 0 ? "but " : "from the table of statement forms, not measured: ");
-    put_visible(out, plan->unmeasured);
+    text_show(out, plan->unmeasured);
     buf_char(out, '\n');
 }
 

@@ -12,11 +12,6 @@
 #include "cli.h"
 #include "table.h"
 
-static void put_visible(struct buf *out, const char *text)
-{
-    text_visible(out, text, strlen(text));
-}
-
 static const char *milliseconds(struct arena *arena, double ms)
 {
     char text[32];
@@ -111,10 +106,10 @@ static void put_trouble(struct buf *out, const hg_pool_snapshot *pool, int64_t n
     if (pool->last_error[0] != '\0') {
         buf_printf(out, "  last error, %s ago: ",
                    cli_duration((double)(now_ms - pool->last_error_ms), text, sizeof text));
-        put_visible(out, pool->last_error);
+        text_show(out, pool->last_error);
         if (pool->last_sqlstate[0] != '\0') {
             buf_text(out, " (SQLSTATE ");
-            put_visible(out, pool->last_sqlstate);
+            text_show(out, pool->last_sqlstate);
             buf_char(out, ')');
         }
         buf_char(out, '\n');
@@ -312,7 +307,7 @@ static void put_event(struct buf *out, const hg_pool_event *event)
         buf_printf(out, ", backend %lld", (long long)event->backend_pid);
     if (event->detail[0] != '\0') {
         buf_text(out, ": ");
-        put_visible(out, event->detail);
+        text_show(out, event->detail);
     }
     buf_char(out, '\n');
 }

@@ -3,8 +3,6 @@
  */
 #include "report.h"
 
-#include <string.h>
-
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/text.h"
@@ -24,7 +22,7 @@ static void put_hints(struct buf *out, const hg_readiness *report)
         if (check->hint[0] == '\0')
             continue;
         buf_printf(out, "  %s: ", check->id);
-        text_visible(out, check->hint, strlen(check->hint));
+        text_show(out, check->hint);
         buf_char(out, '\n');
     }
 }

@@ -28,7 +28,7 @@ static bool is_foreign(const hg_check_result *check)
 static void put_visible(struct buf *out, const char *before, const char *text)
 {
     buf_text(out, before);
-    text_visible(out, text, strlen(text));
+    text_show(out, text);
     buf_char(out, '\n');
 }
 
@@ -129,7 +129,7 @@ static void put_tap_text(struct buf *out, const char *text)
 {
     size_t start = out->size;
 
-    text_visible(out, text, strlen(text));
+    text_show(out, text);
     for (size_t i = start; i < out->size; i++)
         if (out->bytes[i] == '#')
             out->bytes[i] = '.';
@@ -161,7 +161,7 @@ static void put_xml(struct buf *out, const char *text)
 {
     struct buf clean = BUF_INIT(1 << 16);
 
-    text_visible(&clean, text, strlen(text));
+    text_show(&clean, text);
     for (const char *c = clean.bytes; *c != '\0'; c++)
         switch (*c) {
         case '<':

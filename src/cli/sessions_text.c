@@ -236,7 +236,7 @@ static void put_limit(struct buf *out, const char *what, const hg_connection_lim
     if (limit->most < 0)
         return;
     buf_printf(out, "%-8s  ", what);
-    text_visible(out, limit->name, strlen(limit->name));
+    text_show(out, limit->name);
     buf_printf(out, ": %d of %d connections in use\n", limit->used, limit->most);
 }
 
@@ -251,13 +251,13 @@ static void put_server(struct buf *out, const hg_sessions *sessions,
         const char *state = row->state == NULL ? "not visible" : row->state;
 
         buf_printf(out, "%s %d ", i == 0 ? "" : ",", row->count);
-        text_visible(out, state, strlen(state));
+        text_show(out, state);
     }
     buf_char(out, '\n');
     put_limit(out, "database", &sessions->database_limit);
     put_limit(out, "role", &sessions->role_limit);
     buf_text(out, "headroom  ");
-    text_visible(out, context->headroom->message, strlen(context->headroom->message));
+    text_show(out, context->headroom->message);
     buf_text(out, "\n\n");
     put_groups(out, sessions);
     put_sessions(out, sessions, context);
@@ -309,8 +309,7 @@ static void put_files(struct buf *out, const hg_sessions *sessions)
         row[2] = hg_file_lock_name(p->lock);
         row[3] = files_of(&arena, p);
     }
-    text_visible(out, sessions->path == NULL ? "in memory" : sessions->path,
-                 strlen(sessions->path == NULL ? "in memory" : sessions->path));
+    text_show(out, sessions->path == NULL ? "in memory" : sessions->path);
     buf_char(out, '\n');
     if (cells != NULL && sessions->process_count > 0)
         table_print(out, columns, COLUMNS, cells, sessions->process_count);
@@ -342,7 +341,7 @@ void sessions_text_one(struct buf *out, const hg_server_session *session)
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         if (parts[i] != NULL) {
             buf_text(out, before[i]);
-            text_visible(out, parts[i], strlen(parts[i]));
+            text_show(out, parts[i]);
         }
     arena_release(&arena);
 }

@@ -4,8 +4,6 @@
  */
 #include "table.h"
 
-#include <string.h>
-
 #include "base/buf.h"
 #include "base/text.h"
 
@@ -14,7 +12,7 @@ enum { COLUMNS_MAX = 16 };
 static void visible(struct buf *out, const char *cell)
 {
     buf_truncate(out, 0);
-    text_visible(out, cell == NULL ? "-" : cell, cell == NULL ? 1 : strlen(cell));
+    text_show(out, cell == NULL ? "-" : cell);
 }
 
 static void spaces(struct buf *out, int n)

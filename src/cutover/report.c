@@ -192,7 +192,7 @@ static void cell(struct buf *out, const char *text)
 {
     struct buf clean = BUF_INIT(REPORT_LIMIT);
 
-    text_visible(&clean, text, strlen(text));
+    text_show(&clean, text);
     buf_text(out, " ");
     for (const char *c = clean.bytes; *c != '\0'; c++) {
         if (strchr("|`<>*_[]", *c) != NULL)
@@ -237,7 +237,7 @@ static void put_summary(struct buf *out, const json_t *root)
 
     buf_printf(out, "# %s ",
                json_is_true(json_object_get(root, "rehearsal")) ? "Rehearsal" : "Cutover");
-    text_visible(out, text_at(root, "run"), strlen(text_at(root, "run")));
+    text_show(out, text_at(root, "run"));
     buf_printf(out, ": %s\n\n|  |  |\n| --- | --- |\n", outcome[0] == '\0' ? "open" : outcome);
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         ROW(out, keys[i], text_at(root, keys[i]));

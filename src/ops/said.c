@@ -4,15 +4,9 @@
 #include "said.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/buf.h"
 #include "base/text.h"
-
-static void put_visible(struct buf *out, const char *text)
-{
-    text_visible(out, text, strlen(text));
-}
 
 /* The faulty line with a caret under the fault. */
 static void put_excerpt(struct buf *out, const hg_error *error)
@@ -21,7 +15,7 @@ static void put_excerpt(struct buf *out, const hg_error *error)
 
     buf_printf(out, "  %d | ", error->line);
     margin = out->size - start;
-    put_visible(out, error->excerpt);
+    text_show(out, error->excerpt);
     buf_char(out, '\n');
     if (error->excerpt_column > 0)
         buf_printf(out, "%*s^\n", (int)margin + error->excerpt_column - 1, "");
@@ -31,14 +25,14 @@ void said_error(struct buf *out, const hg_error *error)
 {
     buf_text(out, "headgate: ");
     if (error->file[0] != '\0') {
-        put_visible(out, error->file);
+        text_show(out, error->file);
         if (error->line > 0)
             buf_printf(out, ":%d", error->line);
         if (error->line > 0 && error->column > 0)
             buf_printf(out, ":%d", error->column);
         buf_text(out, ": ");
     }
-    put_visible(out, error->message);
+    text_show(out, error->message);
     if (error->sqlstate[0] != '\0')
         buf_printf(out, " (SQLSTATE %s)", error->sqlstate);
     buf_char(out, '\n');
@@ -46,7 +40,7 @@ void said_error(struct buf *out, const hg_error *error)
         put_excerpt(out, error);
     if (error->hint[0] != '\0') {
         buf_text(out, "  hint: ");
-        put_visible(out, error->hint);
+        text_show(out, error->hint);
         buf_char(out, '\n');
     }
 }
@@ -61,7 +55,7 @@ void said_run(struct buf *out, const hg_run_result *result)
     buf_text(out, ", now at ");
     for (size_t i = 0; i < result->current_count; i++) {
         buf_text(out, i == 0 ? "" : ", ");
-        put_visible(out, result->current[i]);
+        text_show(out, result->current[i]);
     }
     buf_text(out, result->current_count == 0 ? "base\n" : "\n");
 }
@@ -69,7 +63,7 @@ void said_run(struct buf *out, const hg_run_result *result)
 void said_line(struct buf *out, const char *name, const char *text)
 {
     buf_printf(out, "  %-8s ", name);
-    put_visible(out, text);
+    text_show(out, text);
     buf_char(out, '\n');
 }
 

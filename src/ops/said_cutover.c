@@ -9,11 +9,6 @@
 #include "base/text.h"
 #include "said.h"
 
-static void put_visible(struct buf *out, const char *text)
-{
-    text_visible(out, text, strlen(text));
-}
-
 const char *said_cutover_stand(const hg_cutover *run)
 {
     if (run->closed)
@@ -39,7 +34,7 @@ const char *said_cutover_sight(const hg_cutover *run)
 void said_cutover_name(struct buf *out, const hg_cutover *run)
 {
     buf_text(out, "cutover ");
-    put_visible(out, run->run);
+    text_show(out, run->run);
     buf_printf(out, ": %s\n", said_cutover_stand(run));
 }
 
@@ -67,7 +62,7 @@ void said_cutover_now(struct buf *out, const hg_cutover *run)
     if (run->closed)
         return;
     buf_text(out, run->aborting ? "It is going back. " : "To abort now: ");
-    put_visible(out, run->cost);
+    text_show(out, run->cost);
     buf_char(out, '\n');
 }
 
