@@ -1,7 +1,6 @@
 /*
  * cmd_config.c - every setting, its value and where it came from.
  */
-#include "base/alloc.h"
 #include "cli.h"
 #include "ops/json.h"
 #include "table.h"
@@ -10,19 +9,17 @@ static void print_table(struct buf *out, const hg_settings *settings)
 {
     static const struct table_column columns[] = {
         {"SETTING", ALIGN_LEFT}, {"VALUE", ALIGN_LEFT}, {"SOURCE", ALIGN_LEFT}};
-    size_t count = hg_settings_count(settings);
-    const char **cells = alloc_zero(count * 3, sizeof *cells);
+    struct table t = TABLE_INIT(columns);
 
-    for (size_t i = 0; cells != NULL && i < count; i++) {
+    for (size_t i = 0; i < hg_settings_count(settings); i++) {
         hg_setting setting = hg_settings_at(settings, i);
+        const char **row = table_row(&t);
 
-        cells[3 * i] = setting.name;
-        cells[3 * i + 1] = setting.value[0] == '\0' ? NULL : setting.value;
-        cells[3 * i + 2] = setting.source;
+        row[0] = setting.name;
+        row[1] = setting.value[0] == '\0' ? NULL : setting.value;
+        row[2] = setting.source;
     }
-    if (cells != NULL)
-        table_print(out, columns, 3, cells, count);
-    alloc_free(cells);
+    table_end(&t, out);
     buf_printf(out, "\n%s: %s", hg_settings_env(settings),
                hg_url_redacted(hg_settings_url(settings)));
     if (hg_settings_prod_url_missing(settings))

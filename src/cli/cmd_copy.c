@@ -107,26 +107,22 @@ static void put_tables(struct buf *out, const hg_copy_result *result)
         {"REJECTED", ALIGN_RIGHT}, {"BYTES", ALIGN_RIGHT}, {"CONTENT", ALIGN_LEFT},
         {"DIGEST", ALIGN_LEFT},
     };
-    enum { COLUMNS = sizeof columns / sizeof *columns };
-    struct arena arena = ARENA_INIT;
-    const char **cells = arena_alloc(&arena, result->table_count * COLUMNS, sizeof *cells);
+    struct table t = TABLE_INIT(columns);
 
-    for (size_t i = 0; cells != NULL && i < result->table_count; i++) {
+    for (size_t i = 0; i < result->table_count; i++) {
         const hg_copy_table *table = &result->tables[i];
-        const char **row = cells + i * COLUMNS;
+        const char **row = table_row(&t);
         char bytes[32];
 
         row[0] = table->table;
-        row[1] = arena_printf(&arena, "%lld", (long long)table->rows_read);
-        row[2] = arena_printf(&arena, "%lld", (long long)table->rows_written);
-        row[3] = arena_printf(&arena, "%lld", (long long)table->rejected);
-        row[4] = arena_text(&arena, cli_bytes(table->bytes, bytes, sizeof bytes));
+        row[1] = arena_printf(&t.arena, "%lld", (long long)table->rows_read);
+        row[2] = arena_printf(&t.arena, "%lld", (long long)table->rows_written);
+        row[3] = arena_printf(&t.arena, "%lld", (long long)table->rejected);
+        row[4] = arena_text(&t.arena, cli_bytes(table->bytes, bytes, sizeof bytes));
         row[5] = verdict(table);
         row[6] = table->source_digest[0] == '\0' ? "-" : table->source_digest;
     }
-    if (cells != NULL && result->table_count > 0)
-        table_print(out, columns, COLUMNS, cells, result->table_count);
-    arena_release(&arena);
+    table_end(&t, out);
 }
 
 static void put_sample(struct buf *out, const hg_copy_sample *sample)

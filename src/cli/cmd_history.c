@@ -3,15 +3,12 @@
  */
 #include <string.h>
 
-#include "base/alloc.h"
 #include "base/arena.h"
 #include "base/clock.h"
 #include "cli.h"
 #include "ops/json.h"
 #include "ops/json_migrate.h"
 #include "table.h"
-
-enum { COLUMNS = 7 };
 
 static const char *parents(struct arena *arena, const hg_revision *r)
 {
@@ -57,21 +54,17 @@ static void put_row(struct arena *arena, const hg_revision *r, const char **cell
 
 static void print_history(struct buf *out, const hg_history *history)
 {
-    static const struct table_column columns[COLUMNS] = {
-        {"REVISION", ALIGN_LEFT}, {"REVISES", ALIGN_LEFT}, {"STATE", ALIGN_LEFT},
-        {"APPLIED", ALIGN_LEFT},  {"TOOK", ALIGN_RIGHT},   {"BY", ALIGN_LEFT},
-        {"MESSAGE", ALIGN_LEFT}};
-    const char **cells = alloc_zero(history->revision_count * COLUMNS, sizeof *cells);
-    struct arena arena = ARENA_INIT;
+    static const struct table_column columns[] = {{"REVISION", ALIGN_LEFT}, {"REVISES", ALIGN_LEFT},
+                                                  {"STATE", ALIGN_LEFT},    {"APPLIED", ALIGN_LEFT},
+                                                  {"TOOK", ALIGN_RIGHT},    {"BY", ALIGN_LEFT},
+                                                  {"MESSAGE", ALIGN_LEFT}};
+    struct table t = TABLE_INIT(columns);
 
     if (history->revision_count == 0)
         buf_text(out, "no migrations\n");
-    for (size_t i = 0; cells != NULL && i < history->revision_count; i++)
-        put_row(&arena, &history->revisions[i], cells + i * COLUMNS);
-    if (cells != NULL && history->revision_count > 0)
-        table_print(out, columns, COLUMNS, cells, history->revision_count);
-    arena_release(&arena);
-    alloc_free(cells);
+    for (size_t i = 0; i < history->revision_count; i++)
+        put_row(&t.arena, &history->revisions[i], table_row(&t));
+    table_end(&t, out);
 }
 
 static void print_names(struct buf *out, const char *const *names, size_t count)
@@ -92,7 +85,7 @@ static bool read_history(const struct cli *cli, struct ops *ops, hg_history **ou
 
 /* --- event by event --- */
 
-enum { EVENTS_SHOWN = 100, EVENT_COLUMNS = 8 };
+enum { EVENTS_SHOWN = 100 };
 
 static void put_event(struct arena *arena, const hg_migration_event *event, const char **cells)
 {
@@ -117,21 +110,17 @@ static void put_event(struct arena *arena, const hg_migration_event *event, cons
 
 static void print_events(struct buf *out, const hg_events *events)
 {
-    static const struct table_column columns[EVENT_COLUMNS] = {
-        {"STARTED", ALIGN_LEFT}, {"REVISION", ALIGN_LEFT}, {"WHAT", ALIGN_LEFT},
-        {"OUTCOME", ALIGN_LEFT}, {"TOOK", ALIGN_RIGHT},    {"WAITED", ALIGN_RIGHT},
-        {"BY", ALIGN_LEFT},      {"ERROR", ALIGN_LEFT}};
-    const char **cells = alloc_zero(events->count * EVENT_COLUMNS, sizeof *cells);
-    struct arena arena = ARENA_INIT;
+    static const struct table_column columns[] = {{"STARTED", ALIGN_LEFT}, {"REVISION", ALIGN_LEFT},
+                                                  {"WHAT", ALIGN_LEFT},    {"OUTCOME", ALIGN_LEFT},
+                                                  {"TOOK", ALIGN_RIGHT},   {"WAITED", ALIGN_RIGHT},
+                                                  {"BY", ALIGN_LEFT},      {"ERROR", ALIGN_LEFT}};
+    struct table t = TABLE_INIT(columns);
 
     if (events->count == 0)
         buf_text(out, "nothing was run yet\n");
-    for (size_t i = 0; cells != NULL && i < events->count; i++)
-        put_event(&arena, &events->items[i], cells + i * EVENT_COLUMNS);
-    if (cells != NULL && events->count > 0)
-        table_print(out, columns, EVENT_COLUMNS, cells, events->count);
-    arena_release(&arena);
-    alloc_free(cells);
+    for (size_t i = 0; i < events->count; i++)
+        put_event(&t.arena, &events->items[i], table_row(&t));
+    table_end(&t, out);
 }
 
 static int show_events(const struct cli *cli)

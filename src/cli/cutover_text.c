@@ -52,24 +52,20 @@ static void put_plan_steps(struct buf *out, const hg_cutover *plan)
         {"STEP", ALIGN_LEFT}, {"TITLE", ALIGN_LEFT},    {"CLASS", ALIGN_LEFT},
         {"ASKS", ALIGN_LEFT}, {"USUALLY", ALIGN_RIGHT}, {"FOUND", ALIGN_LEFT},
     };
-    enum { COLUMNS = sizeof columns / sizeof *columns };
-    struct arena arena = ARENA_INIT;
-    const char **cells = arena_alloc(&arena, plan->step_count * COLUMNS, sizeof *cells);
+    struct table t = TABLE_INIT(columns);
 
-    for (size_t i = 0; cells != NULL && i < plan->step_count; i++) {
+    for (size_t i = 0; i < plan->step_count; i++) {
         const hg_cutover_step *step = &plan->steps[i];
-        const char **row = cells + i * COLUMNS;
+        const char **row = table_row(&t);
 
         row[0] = step->id;
         row[1] = step->title;
         row[2] = step->class;
         row[3] = step->asks ? "yes" : "";
-        row[4] = duration(&arena, step->expected_ms);
+        row[4] = duration(&t.arena, step->expected_ms);
         row[5] = step->error[0] == '\0' ? "" : "does not hold";
     }
-    if (cells != NULL && plan->step_count > 0)
-        table_print(out, columns, COLUMNS, cells, plan->step_count);
-    arena_release(&arena);
+    table_end(&t, out);
 }
 
 static void put_doubts(struct buf *out, const hg_cutover *plan)
@@ -140,25 +136,21 @@ static void put_run_steps(struct buf *out, const hg_cutover *run)
         {"CLASS", ALIGN_LEFT},    {"STATE", ALIGN_LEFT}, {"TOOK", ALIGN_RIGHT},
         {"USUALLY", ALIGN_RIGHT},
     };
-    enum { COLUMNS = sizeof columns / sizeof *columns };
-    struct arena arena = ARENA_INIT;
-    const char **cells = arena_alloc(&arena, run->step_count * COLUMNS, sizeof *cells);
+    struct table t = TABLE_INIT(columns);
 
-    for (size_t i = 0; cells != NULL && i < run->step_count; i++) {
+    for (size_t i = 0; i < run->step_count; i++) {
         const hg_cutover_step *step = &run->steps[i];
-        const char **row = cells + i * COLUMNS;
+        const char **row = table_row(&t);
 
         row[0] = i == run->at && !run->closed ? ">" : "";
         row[1] = step->id;
         row[2] = step->title;
         row[3] = step->class;
         row[4] = step->state;
-        row[5] = took(&arena, step);
-        row[6] = duration(&arena, step->expected_ms);
+        row[5] = took(&t.arena, step);
+        row[6] = duration(&t.arena, step->expected_ms);
     }
-    if (cells != NULL && run->step_count > 0)
-        table_print(out, columns, COLUMNS, cells, run->step_count);
-    arena_release(&arena);
+    table_end(&t, out);
 }
 
 static void put_moment(struct buf *out, int64_t wall_ms)

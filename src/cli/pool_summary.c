@@ -8,8 +8,6 @@
 #include "cli.h"
 #include "table.h"
 
-enum { COLUMNS = 11 };
-
 static const char *const ok = "ok";
 
 const char *pool_state_word(const hg_pool_snapshot *pool)
@@ -84,19 +82,16 @@ static void put_total(struct buf *out, const hg_pool_list *list)
 
 void pool_summary(struct buf *out, const hg_pool_list *list)
 {
-    static const struct table_column columns[COLUMNS] = {
+    static const struct table_column columns[] = {
         {"PROCESS", ALIGN_LEFT},   {"PID", ALIGN_RIGHT},      {"POOL", ALIGN_LEFT},
         {"STATE", ALIGN_LEFT},     {"IN USE", ALIGN_RIGHT},   {"IDLE", ALIGN_RIGHT},
         {"OF", ALIGN_RIGHT},       {"WAITING", ALIGN_RIGHT},  {"OLDEST", ALIGN_RIGHT},
         {"WAIT P99", ALIGN_RIGHT}, {"TIMEOUTS", ALIGN_RIGHT},
     };
-    struct arena arena = ARENA_INIT;
-    const char **cells = arena_alloc(&arena, list->count * COLUMNS + 1, sizeof *cells);
+    struct table t = TABLE_INIT(columns);
 
-    for (size_t i = 0; cells != NULL && i < list->count; i++)
-        fill_row(&arena, &list->pools[i], cells + i * COLUMNS);
-    if (cells != NULL)
-        table_print(out, columns, COLUMNS, cells, list->count);
+    for (size_t i = 0; i < list->count; i++)
+        fill_row(&t.arena, &list->pools[i], table_row(&t));
+    table_end(&t, out);
     put_total(out, list);
-    arena_release(&arena);
 }

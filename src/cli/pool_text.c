@@ -177,9 +177,12 @@ static const char *hold(struct arena *arena, double ms, double tick_ms)
                                   : arena_printf(arena, "< %.0f ms", tick_ms);
 }
 
-static void window_row(struct arena *arena, const char *title, const hg_pool_window *window,
-                       double tick_ms, const char **row)
+static void window_row(struct table *t, const char *title, const hg_pool_window *window,
+                       double tick_ms)
 {
+    struct arena *arena = &t->arena;
+    const char **row = table_row(t);
+
     row[0] = title;
     row[1] = arena_printf(arena, "%llu", (unsigned long long)window->checkouts);
     row[2] = arena_printf(arena, "%llu", (unsigned long long)window->timeouts);
@@ -192,7 +195,7 @@ static void window_row(struct arena *arena, const char *title, const hg_pool_win
 
 static void put_windows(struct buf *out, const hg_pool_snapshot *pool)
 {
-    static const struct table_column columns[WINDOW_COLUMNS] = {
+    static const struct table_column columns[] = {
         {"  LAST", ALIGN_LEFT},    {"CHECKOUTS", ALIGN_RIGHT}, {"TIMEOUTS", ALIGN_RIGHT},
         {"WAIT P50", ALIGN_RIGHT}, {"P99", ALIGN_RIGHT},       {"HOLD MEAN", ALIGN_RIGHT},
         {"P50", ALIGN_RIGHT},      {"P99", ALIGN_RIGHT},
@@ -206,20 +209,16 @@ static void put_windows(struct buf *out, const hg_pool_snapshot *pool)
         .hold_p50_ms = -1,
         .hold_p99_ms = -1,
     };
-    struct arena arena = ARENA_INIT;
-    const char **cells = arena_alloc(&arena, 3 * WINDOW_COLUMNS, sizeof *cells);
+    struct table t = TABLE_INIT(columns);
     char wait[32], held[32];
 
-    if (cells != NULL) {
-        window_row(&arena, "  minute", &pool->minute, pool->hold_tick_ms, cells);
-        window_row(&arena, "  15 min", &pool->quarter, pool->hold_tick_ms, cells + WINDOW_COLUMNS);
-        window_row(&arena, "  since it began", &life, 0, cells + 2 * WINDOW_COLUMNS);
-        table_print(out, columns, WINDOW_COLUMNS, cells, 3);
-    }
+    window_row(&t, "  minute", &pool->minute, pool->hold_tick_ms);
+    window_row(&t, "  15 min", &pool->quarter, pool->hold_tick_ms);
+    window_row(&t, "  since it began", &life, 0);
+    table_end(&t, out);
     buf_printf(out, "  the longest wait was %s, the longest hold %s\n",
                cli_duration(pool->wait_max_ms, wait, sizeof wait),
                cli_duration(pool->hold_max_ms, held, sizeof held));
-    arena_release(&arena);
 }
 
 static void connection_row(struct arena *arena, const hg_pool_connection *c, const char **row)
@@ -240,20 +239,16 @@ static void connection_row(struct arena *arena, const hg_pool_connection *c, con
 
 static void put_connections(struct buf *out, const hg_pool_snapshot *pool)
 {
-    static const struct table_column columns[CONNECTION_COLUMNS] = {
+    static const struct table_column columns[] = {
         {"  SLOT", ALIGN_LEFT},   {"STATE", ALIGN_LEFT},   {"HELD", ALIGN_RIGHT},
         {"HOLDER", ALIGN_LEFT},   {"THREAD", ALIGN_RIGHT}, {"AGE", ALIGN_RIGHT},
         {"BACKEND", ALIGN_RIGHT}, {"ADDRESS", ALIGN_LEFT},
     };
-    struct arena arena = ARENA_INIT;
-    const char **cells =
-        arena_alloc(&arena, pool->connection_count * CONNECTION_COLUMNS + 1, sizeof *cells);
+    struct table t = TABLE_INIT(columns);
 
-    for (size_t i = 0; cells != NULL && i < pool->connection_count; i++)
-        connection_row(&arena, &pool->connections[i], cells + i * CONNECTION_COLUMNS);
-    if (cells != NULL && pool->connection_count > 0)
-        table_print(out, columns, CONNECTION_COLUMNS, cells, pool->connection_count);
-    arena_release(&arena);
+    for (size_t i = 0; i < pool->connection_count; i++)
+        connection_row(&t.arena, &pool->connections[i], table_row(&t));
+    table_end(&t, out);
 }
 
 static double opened_in_ms(const hg_pool_connection *c)

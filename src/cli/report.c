@@ -33,18 +33,19 @@ void report_checks(struct buf *out, const hg_readiness *report)
                                                   {"CHECK", ALIGN_LEFT},
                                                   {"TOOK", ALIGN_RIGHT},
                                                   {"FOUND", ALIGN_LEFT}};
-    const char *cells[HG_CHECKS_MAX * 4];
-    char took[HG_CHECKS_MAX][32];
+    struct table t = TABLE_INIT(columns);
 
     for (size_t i = 0; i < report->check_count; i++) {
         const hg_check_result *check = &report->checks[i];
+        const char **row = table_row(&t);
+        char took[32];
 
-        cells[4 * i] = hg_status_name(check->status);
-        cells[4 * i + 1] = check->title;
-        cells[4 * i + 2] = cli_duration(check->duration_ms, took[i], sizeof took[i]);
-        cells[4 * i + 3] = check->observed;
+        row[0] = hg_status_name(check->status);
+        row[1] = check->title;
+        row[2] = arena_text(&t.arena, cli_duration(check->duration_ms, took, sizeof took));
+        row[3] = check->observed;
     }
-    table_print(out, columns, 4, cells, report->check_count);
+    table_end(&t, out);
     put_hints(out, report);
     buf_printf(out, "\n%s\n", report_verdict(report->status));
 }

@@ -64,56 +64,50 @@ static void put_counts(struct buf *out, const hg_smoke *smoke)
 
 void report_smoke(struct buf *out, const hg_smoke *smoke, int verbosity)
 {
-    static const struct table_column columns[COLUMNS] = {{"STATUS", ALIGN_LEFT},
-                                                         {"CHECK", ALIGN_LEFT},
-                                                         {"TOOK", ALIGN_RIGHT},
-                                                         {"FOUND", ALIGN_LEFT}};
-    struct arena arena = ARENA_INIT;
-    const char **cells = arena_alloc(&arena, smoke->check_count * COLUMNS + 1, sizeof *cells);
-    size_t rows = 0;
+    static const struct table_column columns[] = {{"STATUS", ALIGN_LEFT},
+                                                  {"CHECK", ALIGN_LEFT},
+                                                  {"TOOK", ALIGN_RIGHT},
+                                                  {"FOUND", ALIGN_LEFT}};
+    struct table t = TABLE_INIT(columns);
 
-    for (size_t i = 0; cells != NULL && i < smoke->check_count; i++) {
+    for (size_t i = 0; i < smoke->check_count; i++) {
         const hg_check_result *check = &smoke->checks[i];
-        const char **row = cells + rows * COLUMNS;
+        const char **row;
         char took[32];
 
         if ((verbosity < 0 && !is_bad(check)) || (verbosity <= 0 && is_foreign(check)))
             continue;
+        row = table_row(&t);
         row[0] = check->muted ? "muted" : hg_status_name(check->status);
         row[1] = check->id;
-        row[2] = arena_text(&arena, cli_duration(check->duration_ms, took, sizeof took));
-        row[3] = check->muted ? arena_printf(&arena, "%s (%s)", check->observed, check->mute_reason)
-                              : check->observed;
-        rows++;
+        row[2] = arena_text(&t.arena, cli_duration(check->duration_ms, took, sizeof took));
+        row[3] = check->muted
+                     ? arena_printf(&t.arena, "%s (%s)", check->observed, check->mute_reason)
+                     : check->observed;
     }
-    if (cells != NULL && rows > 0)
-        table_print(out, columns, COLUMNS, cells, rows);
+    table_end(&t, out);
     put_details(out, smoke);
     put_counts(out, smoke);
-    arena_release(&arena);
 }
 
 void report_catalogue(struct buf *out)
 {
-    static const struct table_column columns[COLUMNS] = {{"CHECK", ALIGN_LEFT},
-                                                         {"REF", ALIGN_LEFT},
-                                                         {"SEVERITY", ALIGN_LEFT},
-                                                         {"TITLE", ALIGN_LEFT}};
-    struct arena arena = ARENA_INIT;
-    size_t count = hg_check_count();
-    const char **cells = arena_alloc(&arena, count * COLUMNS, sizeof *cells);
+    static const struct table_column columns[] = {{"CHECK", ALIGN_LEFT},
+                                                  {"REF", ALIGN_LEFT},
+                                                  {"SEVERITY", ALIGN_LEFT},
+                                                  {"TITLE", ALIGN_LEFT}};
+    struct table t = TABLE_INIT(columns);
 
-    for (size_t i = 0; cells != NULL && i < count; i++) {
+    for (size_t i = 0; i < hg_check_count(); i++) {
         hg_check_info info = hg_check_at(i);
+        const char **row = table_row(&t);
 
-        cells[i * COLUMNS] = info.id;
-        cells[i * COLUMNS + 1] = info.ref;
-        cells[i * COLUMNS + 2] = hg_check_severity_name(info.severity);
-        cells[i * COLUMNS + 3] = info.title;
+        row[0] = info.id;
+        row[1] = info.ref;
+        row[2] = hg_check_severity_name(info.severity);
+        row[3] = info.title;
     }
-    if (cells != NULL)
-        table_print(out, columns, COLUMNS, cells, count);
-    arena_release(&arena);
+    table_end(&t, out);
 }
 
 /* --- TAP --- */

@@ -140,6 +140,24 @@ static const char *holder_cell(struct arena *arena, const hg_server_session *s,
                         (long long)pool->pid, (long long)c->holder_tid);
 }
 
+static void session_row(struct table *t, const struct blocking_row *at, const hg_sessions *sessions,
+                        const struct sessions_context *context)
+{
+    const hg_server_session *s = &sessions->sessions[at->session];
+    struct arena *arena = &t->arena;
+    const char **row = table_row(t);
+
+    row[0] = pid_cell(arena, at, s);
+    row[1] = s->user == NULL ? s->kind : s->user;
+    row[2] = s->application;
+    row[3] = s->client;
+    row[4] = state_of(s);
+    row[5] = wait_cell(arena, at, s);
+    row[6] = duration(arena, state_ms(sessions, s));
+    row[7] = holder_cell(arena, s, context);
+    row[8] = short_query(arena, s->query);
+}
+
 static void put_sessions(struct buf *out, const hg_sessions *sessions,
                          const struct sessions_context *context)
 {
@@ -147,35 +165,19 @@ static void put_sessions(struct buf *out, const hg_sessions *sessions,
         {"PID", ALIGN_LEFT},    {"USER", ALIGN_LEFT},   {"APPLICATION", ALIGN_LEFT},
         {"CLIENT", ALIGN_LEFT}, {"STATE", ALIGN_LEFT},  {"WAIT", ALIGN_LEFT},
         {"FOR", ALIGN_RIGHT},   {"HOLDER", ALIGN_LEFT}, {"QUERY", ALIGN_LEFT}};
-    enum { COLUMNS = sizeof columns / sizeof *columns };
-    struct arena arena = ARENA_INIT;
+    struct table blocking = TABLE_INIT(columns), others = TABLE_INIT(columns);
     size_t count = sessions->session_count, in_trees = 0;
-    struct blocking_row *rows = arena_alloc(&arena, count + 1, sizeof *rows);
-    const char **cells = arena_alloc(&arena, (count + 1) * COLUMNS, sizeof *cells);
+    struct blocking_row *rows = arena_alloc(&others.arena, count + 1, sizeof *rows);
 
-    if (rows == NULL || cells == NULL || !blocking_order(sessions, rows, &in_trees))
+    if (rows == NULL || !blocking_order(sessions, rows, &in_trees))
         count = 0;
-    for (size_t i = 0; i < count; i++) {
-        const hg_server_session *s = &sessions->sessions[rows[i].session];
-        const char **row = cells + i * COLUMNS;
-
-        row[0] = pid_cell(&arena, &rows[i], s);
-        row[1] = s->user == NULL ? s->kind : s->user;
-        row[2] = s->application;
-        row[3] = s->client;
-        row[4] = state_of(s);
-        row[5] = wait_cell(&arena, &rows[i], s);
-        row[6] = duration(&arena, state_ms(sessions, s));
-        row[7] = holder_cell(&arena, s, context);
-        row[8] = short_query(&arena, s->query);
-    }
-    if (in_trees > 0) {
+    for (size_t i = 0; i < count; i++)
+        session_row(i < in_trees ? &blocking : &others, &rows[i], sessions, context);
+    if (in_trees > 0)
         buf_text(out, "\nwho blocks whom\n");
-        table_print(out, columns, COLUMNS, cells, in_trees);
-    }
+    table_end(&blocking, out);
     buf_text(out, in_trees > 0 ? "\nnot blocked\n" : "\nsessions, none blocked\n");
-    table_print(out, columns, COLUMNS, cells + in_trees * COLUMNS, count - in_trees);
-    arena_release(&arena);
+    table_end(&others, out);
 }
 
 /* --- sessions by application, host and state --- */
@@ -202,15 +204,12 @@ static void put_groups(struct buf *out, const hg_sessions *sessions)
     static const struct table_column columns[] = {
         {"SESSIONS", ALIGN_RIGHT}, {"DATABASE", ALIGN_LEFT}, {"APPLICATION", ALIGN_LEFT},
         {"CLIENT", ALIGN_LEFT},    {"STATE", ALIGN_LEFT},    {"LONGEST", ALIGN_RIGHT}};
-    enum { COLUMNS = sizeof columns / sizeof *columns };
-    struct arena arena = ARENA_INIT;
-    const char **cells =
-        arena_alloc(&arena, (sessions->session_count + 1) * COLUMNS, sizeof *cells);
-    size_t groups = 0, size;
+    struct table t = TABLE_INIT(columns);
+    size_t size;
 
-    for (size_t i = 0; cells != NULL && i < sessions->session_count; i += size) {
+    for (size_t i = 0; i < sessions->session_count; i += size) {
         const hg_server_session *s = &sessions->sessions[i];
-        const char **row = cells + groups++ * COLUMNS;
+        const char **row = table_row(&t);
         int64_t longest = -1;
 
         size = group_size(sessions, i);
@@ -219,16 +218,14 @@ static void put_groups(struct buf *out, const hg_sessions *sessions)
 
             longest = ms > longest ? ms : longest;
         }
-        row[0] = arena_printf(&arena, "%zu", size);
+        row[0] = arena_printf(&t.arena, "%zu", size);
         row[1] = s->database;
         row[2] = s->application;
         row[3] = s->client;
         row[4] = state_of(s);
-        row[5] = duration(&arena, longest);
+        row[5] = duration(&t.arena, longest);
     }
-    if (cells != NULL)
-        table_print(out, columns, COLUMNS, cells, groups);
-    arena_release(&arena);
+    table_end(&t, out);
 }
 
 static void put_limit(struct buf *out, const char *what, const hg_connection_limit *limit)
@@ -295,30 +292,25 @@ static void put_files(struct buf *out, const hg_sessions *sessions)
                                                   {"PROCESS", ALIGN_LEFT},
                                                   {"LOCK", ALIGN_LEFT},
                                                   {"HAS OPEN", ALIGN_LEFT}};
-    enum { COLUMNS = sizeof columns / sizeof *columns };
-    struct arena arena = ARENA_INIT;
-    const char **cells =
-        arena_alloc(&arena, (sessions->process_count + 1) * COLUMNS, sizeof *cells);
+    struct table t = TABLE_INIT(columns);
 
-    for (size_t i = 0; cells != NULL && i < sessions->process_count; i++) {
+    for (size_t i = 0; i < sessions->process_count; i++) {
         const hg_file_process *p = &sessions->processes[i];
-        const char **row = cells + i * COLUMNS;
+        const char **row = table_row(&t);
 
-        row[0] = p->pid > 0 ? arena_printf(&arena, "%lld", (long long)p->pid) : NULL;
-        row[1] = p->own && p->name != NULL ? arena_printf(&arena, "%s (own)", p->name) : p->name;
+        row[0] = p->pid > 0 ? arena_printf(&t.arena, "%lld", (long long)p->pid) : NULL;
+        row[1] = p->own && p->name != NULL ? arena_printf(&t.arena, "%s (own)", p->name) : p->name;
         row[2] = hg_file_lock_name(p->lock);
-        row[3] = files_of(&arena, p);
+        row[3] = files_of(&t.arena, p);
     }
     text_show(out, sessions->path == NULL ? "in memory" : sessions->path);
     buf_char(out, '\n');
-    if (cells != NULL && sessions->process_count > 0)
-        table_print(out, columns, COLUMNS, cells, sessions->process_count);
-    else
+    table_end(&t, out);
+    if (sessions->process_count == 0)
         buf_text(out, "no process has it open\n");
     put_writer(out, sessions);
     if (!sessions->complete)
         buf_text(out, "processes of other users may have it open too: only root sees all\n");
-    arena_release(&arena);
 }
 
 void sessions_text(struct buf *out, const hg_sessions *sessions,

@@ -7,8 +7,6 @@
 #include "base/buf.h"
 #include "base/text.h"
 
-enum { COLUMNS_MAX = 16 };
-
 static void visible(struct buf *out, const char *cell)
 {
     buf_truncate(out, 0);
@@ -34,26 +32,57 @@ static void put_cell(struct buf *out, struct buf *cell, const struct table_colum
     buf_text(out, last ? "\n" : "  ");
 }
 
-void table_print(struct buf *out, const struct table_column *columns, size_t column_count,
-                 const char *const *cells, size_t row_count)
+/* The cell as it is shown; row 0 is the titles. */
+static const char *cell_at(const struct table *t, size_t row, size_t column)
+{
+    return row == 0 ? t->columns[column].title : t->rows.items[row - 1][column];
+}
+
+static int width_of(const struct table *t, size_t column, struct buf *cell)
+{
+    int widest = 0;
+
+    for (size_t row = 0; row <= t->rows.count; row++) {
+        int width;
+
+        visible(cell, cell_at(t, row, column));
+        width = text_width(cell->bytes);
+        widest = width > widest ? width : widest;
+    }
+    return widest;
+}
+
+static void print(const struct table *t, struct buf *out)
 {
     struct buf cell = BUF_INIT(1 << 20);
-    int widths[COLUMNS_MAX] = {0};
+    int widths[TABLE_COLUMNS_MAX];
 
-    for (size_t c = 0; c < column_count; c++) {
-        widths[c] = text_width(columns[c].title);
-        for (size_t r = 0; r < row_count; r++) {
-            int width;
-
-            visible(&cell, cells[r * column_count + c]);
-            width = text_width(cell.bytes);
-            widths[c] = width > widths[c] ? width : widths[c];
-        }
-    }
-    for (size_t r = 0; r <= row_count; r++)
-        for (size_t c = 0; c < column_count; c++) {
-            visible(&cell, r == 0 ? columns[c].title : cells[(r - 1) * column_count + c]);
-            put_cell(out, &cell, &columns[c], widths[c], c + 1 == column_count);
+    for (size_t c = 0; c < t->column_count; c++)
+        widths[c] = width_of(t, c, &cell);
+    for (size_t row = 0; row <= t->rows.count; row++)
+        for (size_t c = 0; c < t->column_count; c++) {
+            visible(&cell, cell_at(t, row, c));
+            put_cell(out, &cell, &t->columns[c], widths[c], c + 1 == t->column_count);
         }
     buf_release(&cell);
+}
+
+const char **table_row(struct table *t)
+{
+    const char **cells = arena_alloc(&t->arena, t->column_count, sizeof *cells);
+    const char ***row = cells == NULL ? NULL : VEC_PUSH(&t->rows);
+
+    if (row == NULL) {
+        t->failed = true;
+        return t->spare;
+    }
+    return *row = cells;
+}
+
+void table_end(struct table *t, struct buf *out)
+{
+    if (!t->failed && t->rows.count > 0)
+        print(t, out);
+    VEC_RELEASE(&t->rows);
+    arena_release(&t->arena);
 }
