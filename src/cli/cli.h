@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "ops/actions.h"
 #include "ops/ops.h"
@@ -50,10 +51,10 @@ struct cli_cutover {
     const char *runbook; /* a built-in one's name or a file */
     const char *check;   /* a file */
     const char *note, *answer;
-    double budget_s; /* -1: not given */
-    bool plain; /* questions and answers, not the console */
+    double budget_s;   /* -1: not given */
+    bool plain;        /* questions and answers, not the console */
     const char *drill; /* STEP[:HOW] */
-    const char *run; /* which one is looked at; NULL: the newest */
+    const char *run;   /* which one is looked at; NULL: the newest */
     bool abort, pause, go_on, status, postpone, unpostpone, report, rehearse;
 };
 
@@ -75,9 +76,9 @@ struct cli {
     double deadline_s;           /* -1: not given */
     struct cli_list accept;      /* hazards */
     struct cli_list server_versions;
-    const char *dialect;  /* NULL: not given */
+    const char *dialect;                /* NULL: not given */
     const char *script, *size, *record; /* the console */
-    const char *scratch;  /* NULL: not given */
+    const char *scratch;                /* NULL: not given */
     bool autogenerate, live, privileges;
     struct cli_texts renames;
     struct cli_list only; /* checks and groups */
@@ -87,8 +88,8 @@ struct cli {
     bool tap, list;
     struct cli_copy copy;
     struct cli_cutover cutover;
-    int rate;    /* copy, cutover; -1: not given */
-    bool resume; /* copy, cutover */
+    int rate;      /* copy, cutover; -1: not given */
+    bool resume;   /* copy, cutover */
     int verbosity; /* -1 quiet, 0, 1, 2 */
     bool json, yes, plan, single_transaction, watch, help, version;
     bool detach, attach, events, down, no_measure;
@@ -140,6 +141,9 @@ hg_observer cli_observer(const struct cli *cli);
 
 /* "12 ms", "3.4 s", "2 min 5 s" into size bytes; "-" when negative. Returns out. */
 char *cli_duration(double ms, char *out, size_t size);
+
+/* The same in an arena, for a cell of a table. */
+const char *cli_took(struct arena *arena, double ms);
 
 /* A plan as people read it: steps, statements, and what each of them does to others. */
 void cli_put_plan(struct buf *out, const hg_plan *plan);

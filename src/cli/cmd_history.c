@@ -40,14 +40,14 @@ static const char *by_whom(struct arena *arena, const hg_revision *r)
 
 static void put_row(struct arena *arena, const hg_revision *r, const char **cells)
 {
-    char when[32], took[32];
+    char when[32];
 
     clock_format_utc(r->applied_ms, when, sizeof when);
     cells[0] = r->revision;
     cells[1] = parents(arena, r);
     cells[2] = state(arena, r);
     cells[3] = when[0] == '\0' ? NULL : arena_text(arena, when);
-    cells[4] = arena_text(arena, cli_duration(r->duration_ms, took, sizeof took));
+    cells[4] = cli_took(arena, r->duration_ms);
     cells[5] = by_whom(arena, r);
     cells[6] = r->message;
 }
@@ -89,7 +89,7 @@ enum { EVENTS_SHOWN = 100 };
 
 static void put_event(struct arena *arena, const hg_migration_event *event, const char **cells)
 {
-    char when[32], took[32];
+    char when[32];
 
     clock_format_utc(event->started_ms, when, sizeof when);
     cells[0] = arena_text(arena, when);
@@ -98,10 +98,8 @@ static void put_event(struct arena *arena, const hg_migration_event *event, cons
     cells[3] = event->retries > 0 ? arena_printf(arena, "%s, %lld retries", event->outcome,
                                                  (long long)event->retries)
                                   : event->outcome;
-    cells[4] = arena_text(arena, cli_duration(event->duration_ms, took, sizeof took));
-    cells[5] = event->lock_wait_ms > 0
-                   ? arena_text(arena, cli_duration((double)event->lock_wait_ms, took, sizeof took))
-                   : NULL;
+    cells[4] = cli_took(arena, event->duration_ms);
+    cells[5] = event->lock_wait_ms > 0 ? cli_took(arena, (double)event->lock_wait_ms) : NULL;
     cells[6] = arena_printf(arena, "%s@%s %s%s%s", event->operator_name, event->host,
                             event->headgate_version, event->release[0] == '\0' ? "" : ", release ",
                             event->release);

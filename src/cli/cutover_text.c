@@ -28,14 +28,6 @@ static void put_padded(struct buf *out, const char *text, int columns)
     buf_char(out, ' ');
 }
 
-/* What took ms, or "-" when that is not known. */
-static const char *duration(struct arena *arena, int64_t ms)
-{
-    char text[32];
-
-    return arena_text(arena, cli_duration((double)ms, text, sizeof text));
-}
-
 /* --- a plan --- */
 
 bool cutover_is_in_doubt(const hg_cutover *plan)
@@ -62,7 +54,7 @@ static void put_plan_steps(struct buf *out, const hg_cutover *plan)
         row[1] = step->title;
         row[2] = step->class;
         row[3] = step->asks ? "yes" : "";
-        row[4] = duration(&t.arena, step->expected_ms);
+        row[4] = cli_took(&t.arena, (double)step->expected_ms);
         row[5] = step->error[0] == '\0' ? "" : "does not hold";
     }
     table_end(&t, out);
@@ -126,7 +118,7 @@ void cutover_put_plan(struct buf *out, const hg_cutover *plan)
 
 static const char *took(struct arena *arena, const hg_cutover_step *step)
 {
-    return step->ended_ms == 0 ? "" : duration(arena, step->ended_ms - step->began_ms);
+    return step->ended_ms == 0 ? "" : cli_took(arena, (double)(step->ended_ms - step->began_ms));
 }
 
 static void put_run_steps(struct buf *out, const hg_cutover *run)
@@ -148,7 +140,7 @@ static void put_run_steps(struct buf *out, const hg_cutover *run)
         row[3] = step->class;
         row[4] = step->state;
         row[5] = took(&t.arena, step);
-        row[6] = duration(&t.arena, step->expected_ms);
+        row[6] = cli_took(&t.arena, (double)step->expected_ms);
     }
     table_end(&t, out);
 }

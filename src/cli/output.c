@@ -69,6 +69,13 @@ char *cli_duration(double ms, char *out, size_t size)
     return said_duration(ms, out, size);
 }
 
+const char *cli_took(struct arena *arena, double ms)
+{
+    char text[32];
+
+    return arena_text(arena, cli_duration(ms, text, sizeof text));
+}
+
 char *cli_bytes(int64_t bytes, char *out, size_t size)
 {
     static const char *const units[] = {"B", "kB", "MB", "GB", "TB"};

@@ -41,13 +41,6 @@ static const char *sizes(struct arena *arena, const hg_pool_snapshot *pool)
     return arena_printf(arena, "%d+%d", pool->size, pool->max_overflow);
 }
 
-static const char *duration(struct arena *arena, double ms)
-{
-    char text[32];
-
-    return ms < 0 ? NULL : arena_text(arena, cli_duration(ms, text, sizeof text));
-}
-
 static void fill_row(struct arena *arena, const hg_pool_snapshot *pool, const char **row)
 {
     const hg_pool_window *recent = &pool->minute;
@@ -60,8 +53,8 @@ static void fill_row(struct arena *arena, const hg_pool_snapshot *pool, const ch
     row[5] = number(arena, pool->idle);
     row[6] = sizes(arena, pool);
     row[7] = number(arena, pool->waiting);
-    row[8] = duration(arena, (double)pool->oldest_waiting_ms);
-    row[9] = recent->checkouts == 0 ? NULL : duration(arena, recent->wait_p99_ms);
+    row[8] = cli_took(arena, (double)pool->oldest_waiting_ms);
+    row[9] = recent->checkouts == 0 ? NULL : cli_took(arena, recent->wait_p99_ms);
     row[10] = number(arena, (int64_t)pool->quarter.timeouts);
 }
 

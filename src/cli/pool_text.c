@@ -12,13 +12,6 @@
 #include "cli.h"
 #include "table.h"
 
-static const char *milliseconds(struct arena *arena, double ms)
-{
-    char text[32];
-
-    return ms < 0 ? NULL : arena_text(arena, cli_duration(ms, text, sizeof text));
-}
-
 static const char *positive(struct arena *arena, int64_t number)
 {
     return number <= 0 ? NULL : arena_printf(arena, "%lld", (long long)number);
@@ -173,8 +166,7 @@ enum { WINDOW_COLUMNS = 8, CONNECTION_COLUMNS = 8, WORTH_TELLING_MS = 1 };
 /* A percentile of holds, whose clock ticks. */
 static const char *hold(struct arena *arena, double ms, double tick_ms)
 {
-    return ms > 0 || tick_ms <= 0 ? milliseconds(arena, ms)
-                                  : arena_printf(arena, "< %.0f ms", tick_ms);
+    return ms > 0 || tick_ms <= 0 ? cli_took(arena, ms) : arena_printf(arena, "< %.0f ms", tick_ms);
 }
 
 static void window_row(struct table *t, const char *title, const hg_pool_window *window,
@@ -186,9 +178,9 @@ static void window_row(struct table *t, const char *title, const hg_pool_window 
     row[0] = title;
     row[1] = arena_printf(arena, "%llu", (unsigned long long)window->checkouts);
     row[2] = arena_printf(arena, "%llu", (unsigned long long)window->timeouts);
-    row[3] = milliseconds(arena, window->wait_p50_ms);
-    row[4] = milliseconds(arena, window->wait_p99_ms);
-    row[5] = milliseconds(arena, window->hold_mean_ms);
+    row[3] = cli_took(arena, window->wait_p50_ms);
+    row[4] = cli_took(arena, window->wait_p99_ms);
+    row[5] = cli_took(arena, window->hold_mean_ms);
     row[6] = hold(arena, window->hold_p50_ms, tick_ms);
     row[7] = hold(arena, window->hold_p99_ms, tick_ms);
 }
@@ -229,10 +221,10 @@ static void connection_row(struct arena *arena, const hg_pool_connection *c, con
     row[1] = arena_printf(arena, "%s%s%s%s%s", hg_slot_state_name(c->state), is_opening ? ": " : "",
                           is_opening ? hg_connect_phase_name(c->phase) : "",
                           c->overflow ? ", overflow" : "", c->leaked ? ", LEAKED" : "");
-    row[2] = milliseconds(arena, (double)c->held_ms);
+    row[2] = cli_took(arena, (double)c->held_ms);
     row[3] = not_empty(c->holder);
     row[4] = positive(arena, c->holder_tid);
-    row[5] = milliseconds(arena, (double)c->age_ms);
+    row[5] = cli_took(arena, (double)c->age_ms);
     row[6] = positive(arena, c->backend_pid);
     row[7] = not_empty(c->address);
 }

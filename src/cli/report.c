@@ -38,11 +38,10 @@ void report_checks(struct buf *out, const hg_readiness *report)
     for (size_t i = 0; i < report->check_count; i++) {
         const hg_check_result *check = &report->checks[i];
         const char **row = table_row(&t);
-        char took[32];
 
         row[0] = hg_status_name(check->status);
         row[1] = check->title;
-        row[2] = arena_text(&t.arena, cli_duration(check->duration_ms, took, sizeof took));
+        row[2] = cli_took(&t.arena, check->duration_ms);
         row[3] = check->observed;
     }
     table_end(&t, out);

@@ -73,14 +73,13 @@ void report_smoke(struct buf *out, const hg_smoke *smoke, int verbosity)
     for (size_t i = 0; i < smoke->check_count; i++) {
         const hg_check_result *check = &smoke->checks[i];
         const char **row;
-        char took[32];
 
         if ((verbosity < 0 && !is_bad(check)) || (verbosity <= 0 && is_foreign(check)))
             continue;
         row = table_row(&t);
         row[0] = check->muted ? "muted" : hg_status_name(check->status);
         row[1] = check->id;
-        row[2] = arena_text(&t.arena, cli_duration(check->duration_ms, took, sizeof took));
+        row[2] = cli_took(&t.arena, check->duration_ms);
         row[3] = check->muted
                      ? arena_printf(&t.arena, "%s (%s)", check->observed, check->mute_reason)
                      : check->observed;

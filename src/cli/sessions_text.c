@@ -35,13 +35,6 @@ static int64_t state_ms(const hg_sessions *sessions, const hg_server_session *s)
     return sessions->read_ms > since ? sessions->read_ms - since : 0;
 }
 
-static const char *duration(struct arena *arena, int64_t ms)
-{
-    char took[32];
-
-    return arena_text(arena, cli_duration((double)ms, took, sizeof took));
-}
-
 static const char *state_of(const hg_server_session *s)
 {
     return s->visible ? s->state : "not visible";
@@ -153,7 +146,7 @@ static void session_row(struct table *t, const struct blocking_row *at, const hg
     row[3] = s->client;
     row[4] = state_of(s);
     row[5] = wait_cell(arena, at, s);
-    row[6] = duration(arena, state_ms(sessions, s));
+    row[6] = cli_took(arena, (double)state_ms(sessions, s));
     row[7] = holder_cell(arena, s, context);
     row[8] = short_query(arena, s->query);
 }
@@ -223,7 +216,7 @@ static void put_groups(struct buf *out, const hg_sessions *sessions)
         row[2] = s->application;
         row[3] = s->client;
         row[4] = state_of(s);
-        row[5] = duration(&t.arena, longest);
+        row[5] = cli_took(&t.arena, (double)longest);
     }
     table_end(&t, out);
 }
