@@ -337,8 +337,15 @@ bool pool_fill(hg_pool *pool, hg_deadline by, hg_error *err)
     return ok;
 }
 
+/*
+ * The engine's library is loaded by the caller: thirty libraries that are mapped and relocated while
+ * another thread of the process is at work interrupt the other processor for every page, and take
+ * three times as long, of which the caller would wait for most.
+ */
 void hg_pool_warm(hg_pool *pool)
 {
+    if (pool->driver->library_version != NULL)
+        (void)pool->driver->library_version();
     pthread_mutex_lock(&pool->lock);
     if (pool->open + pool->opening + pool->growth == 0) {
         pool->growth = 1;
