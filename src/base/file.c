@@ -103,11 +103,11 @@ static struct file_stamp stamp_of(const struct stat *st)
                                .changed_ns = in_ns(&st->st_ctim)};
 }
 
-bool file_stamp(const char *path, struct file_stamp *out)
+bool file_stamp(int folder, const char *name, struct file_stamp *out)
 {
     struct stat st;
 
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+    if (fstatat(folder, name, &st, 0) != 0 || !S_ISREG(st.st_mode))
         return false;
     *out = stamp_of(&st);
     return true;

@@ -25,8 +25,8 @@ struct file_stamp {
     int64_t size, modified_ns, changed_ns;
 };
 
-/* False: there is no regular file, or it cannot be asked. */
-bool file_stamp(const char *path, struct file_stamp *out);
+/* Of a file in an open folder. False: there is no regular file, or it cannot be asked. */
+bool file_stamp(int folder, const char *name, struct file_stamp *out);
 
 /* Appends a whole file, and says which it was before anything of it was read. */
 bool file_read_stamped(const char *path, struct buf *out, struct file_stamp *out_stamp,

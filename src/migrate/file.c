@@ -83,6 +83,16 @@ static bool is_weighed(const struct parser *p)
     return !p->source->glance || p->section == &p->file.up;
 }
 
+/* NULL: memory ran out. */
+static const char *digits_of(const struct parser *p, struct checksum *sum)
+{
+    char *digits = arena_alloc(p->arena, CHECKSUM_DIGITS + 1, 1);
+
+    if (digits != NULL)
+        checksum_hex(sum, digits);
+    return digits;
+}
+
 static bool close_section(struct parser *p, size_t end)
 {
     struct checksum raw;
@@ -95,11 +105,12 @@ static bool close_section(struct parser *p, size_t end)
     p->section->to = end;
     if (!is_weighed(p))
         return true;
-    checksum_hex(&p->sum, p->section->checksum);
     checksum_init(&raw);
     checksum_bytes(&raw, p->source->text + p->section->from, end - p->section->from);
-    checksum_hex(&raw, p->section->raw_checksum);
-    return true;
+    p->section->checksum = digits_of(p, &p->sum);
+    p->section->raw_checksum = digits_of(p, &raw);
+    return (p->section->checksum != NULL && p->section->raw_checksum != NULL)
+           || parser_no_memory(p);
 }
 
 static bool open_section(struct parser *p, const struct split_token *t,
@@ -120,7 +131,9 @@ static bool open_section(struct parser *p, const struct split_token *t,
                                      .transaction = true,
                                      .empty = true,
                                      .lock_timeout_ms = -1,
-                                     .statement_timeout_ms = -1};
+                                     .statement_timeout_ms = -1,
+                                     .checksum = "",
+                                     .raw_checksum = ""};
     p->section = section;
     p->split.state = (struct split_state){0};
     checksum_init(&p->sum);
@@ -377,6 +390,7 @@ bool file_parse(const struct file_source *source, struct arena *arena, struct mi
     bool ok;
 
     p.file.path = source->path;
+    p.file.up = p.file.down = (struct file_section){.checksum = "", .raw_checksum = ""};
     split_init(&p.split, source->dialect, source->text, source->size, start, 1);
     ok = read_tokens(&p);
     if (!source->down_only && !is_migration(&p)) {

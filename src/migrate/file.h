@@ -39,8 +39,8 @@ struct file_section {
     bool rebuild; /* SQLite: foreign keys are off around the transaction, and checked in it */
     int64_t lock_timeout_ms, statement_timeout_ms; /* -1: not given; 0: none */
     bool empty;                                    /* nothing in it runs on this engine */
-    char checksum[CHECKSUM_DIGITS + 1];            /* of what runs on this engine */
-    char raw_checksum[CHECKSUM_DIGITS + 1];        /* of its text as it is written */
+    const char *checksum;                          /* of what runs on this engine */
+    const char *raw_checksum;                      /* of its text as it is written */
 };
 
 /* Lines that do not run on this engine, guards included. */

@@ -98,8 +98,8 @@ static struct migration_file of_python(const struct alembic_file *file)
                                    .revises_given = true,
                                    .depends_on = python->depends_on.items,
                                    .depends_on_count = python->depends_on.count,
-                                   .up = {.present = true},
-                                   .down = {.present = true},
+                                   .up = {.present = true, .checksum = "", .raw_checksum = ""},
+                                   .down = {.present = true, .checksum = "", .raw_checksum = ""},
                                    .python = true};
 }
 

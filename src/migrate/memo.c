@@ -52,11 +52,6 @@ static bool is_local(int fd)
     return false;
 }
 
-static int open_folder(const char *path)
-{
-    return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-}
-
 /* A folder in which nobody else can put anything. */
 static bool is_own(const char *path)
 {
@@ -73,13 +68,11 @@ static bool is_own(const char *path)
 static bool find_place(struct memo *memo, const char *memo_dir, const char *dir)
 {
     char name[96];
-    int fd = open_folder(dir);
     struct stat st;
-    bool ok = fd >= 0 && is_local(fd) && fstat(fd, &st) == 0;
 
-    if (fd >= 0)
-        close(fd);
-    if (!ok || !file_make_dir(memo_dir, 0700, NULL) || !is_own(memo_dir))
+    memo->folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (memo->folder < 0 || !is_local(memo->folder) || fstat(memo->folder, &st) != 0
+        || !file_make_dir(memo_dir, 0700, NULL) || !is_own(memo_dir))
         return false;
     snprintf(name, sizeof name, "migrations-%llx-%llx-%s", (unsigned long long)st.st_dev,
              (unsigned long long)st.st_ino, hg_driver_name(memo->dialect));
@@ -132,7 +125,8 @@ void memo_open(struct memo *memo, const char *memo_dir, const char *dir, hg_driv
     const char *text;
     size_t size;
 
-    *memo = (struct memo){.arena = arena, .dialect = dialect, .next = BUF_INIT(MEMO_LIMIT)};
+    *memo = (struct memo){
+        .folder = -1, .arena = arena, .dialect = dialect, .next = BUF_INIT(MEMO_LIMIT)};
     memo->settled_ns = (clock_wall_ms() - SETTLE_MS) * 1000000;
     if (memo_dir == NULL || memo_dir[0] == '\0' || !find_place(memo, memo_dir, dir)) {
         memo->path[0] = '\0';
@@ -195,14 +189,12 @@ static const char *const *take_names(struct reader *r, struct arena *arena, size
     return names;
 }
 
-static void take_checksum(struct reader *r, char out[CHECKSUM_DIGITS + 1])
+static const char *take_checksum(struct reader *r)
 {
     const char *text = take_text(r);
 
-    if (strlen(text) == CHECKSUM_DIGITS)
-        memcpy(out, text, CHECKSUM_DIGITS + 1);
-    else
-        r->ok = r->ok && text[0] == '\0';
+    r->ok = r->ok && (text[0] == '\0' || strlen(text) == CHECKSUM_DIGITS);
+    return text;
 }
 
 static bool take_file(struct reader *r, struct arena *arena, const char *path,
@@ -219,8 +211,9 @@ static bool take_file(struct reader *r, struct arena *arena, const char *path,
         file.depends_on = take_names(r, arena, &file.depends_on_count);
         file.up.present = true;
         file.up.transaction = (flags & IN_TRANSACTION) != 0;
-        take_checksum(r, file.up.checksum);
-        take_checksum(r, file.up.raw_checksum);
+        file.up.checksum = take_checksum(r);
+        file.up.raw_checksum = take_checksum(r);
+        file.down.checksum = file.down.raw_checksum = "";
         file.down.present = (flags & HAS_DOWN) != 0;
         file.down.irreversible = (flags & IRREVERSIBLE) != 0;
     }
@@ -317,7 +310,7 @@ bool memo_recall(struct memo *memo, const char *name, const char *path, struct m
 
         if (order > 0)
             return false;
-        same = sound && order == 0 && file_stamp(path, &now) && is_same(&then, &now)
+        same = sound && order == 0 && file_stamp(memo->folder, name, &now) && is_same(&then, &now)
                && take_file(&r, memo->arena, path, out);
         if (!same)
             begin_difference(memo, memo->at);
@@ -371,5 +364,7 @@ void memo_close(struct memo *memo, bool complete)
         begin_difference(memo, memo->at);
     if (complete && memo->path[0] != '\0' && memo->differs && !buf_failed(&memo->next))
         write_memo(memo);
+    if (memo->folder >= 0)
+        close(memo->folder);
     buf_release(&memo->next);
 }

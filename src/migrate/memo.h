@@ -17,6 +17,7 @@
 struct memo {
     struct arena *arena;
     char path[4096]; /* "": nothing is remembered */
+    int folder;      /* of the files, -1: it is not open */
     hg_driver dialect;
     const char *records; /* of the last time, sorted by the bytes of the names */
     size_t size, at;
