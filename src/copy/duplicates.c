@@ -10,11 +10,11 @@
  */
 #include "run.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "key.h"
 
 enum {
     SHARE = 400000, /* hashes that are looked at in one pass */
@@ -159,58 +159,6 @@ static bool plan(struct search *search, const struct target_unique *unique, hg_e
 
 /* --- one key --- */
 
-/* A number has several spellings, with more or fewer places; its digits are what counts. */
-static void put_number(struct image *out, const char *field, uint32_t size)
-{
-    enum { SCALE = 6, DIGITS = 8 };
-
-    image_bytes(out, field, size < SCALE ? size : SCALE);
-    if (size > DIGITS)
-        image_bytes(out, field + DIGITS, size - DIGITS);
-}
-
-static void put_field(struct image *out, const struct target_column *column, const char *field,
-                      uint32_t size)
-{
-    bool fold = strcmp(column->short_type, "citext") == 0;
-
-    if (column->target.type == PG_NUMERIC) {
-        put_number(out, field, size);
-        return;
-    }
-    while (column->target.type == PG_BPCHAR && size > 0 && field[size - 1] == ' ')
-        size--;
-    for (uint32_t i = 0; fold && i < size; i++)
-        image_u8(out, (uint8_t)tolower((unsigned char)field[i]));
-    if (!fold)
-        image_bytes(out, field, size);
-}
-
-/* The hash of a row's key. False: a part of it is NULL, which is equal to nothing, or memory ran
- * out. */
-static bool hash_key(const struct task *task, struct hand *hand, uint64_t *out)
-{
-    const struct image *row = &hand->encoder.image;
-    struct image *key = &hand->encoder.scratch;
-    struct digest digest = {0};
-
-    key->size = 0;
-    if (!image_reserve(key, row->size + IMAGE_FIXED))
-        return false;
-    for (size_t i = 0; i < task->unique->column_count; i++) {
-        uint32_t size;
-        const char *at = row_field(row->bytes, task->columns[i], &size);
-
-        if (size == UINT32_MAX)
-            return false;
-        image_u32(key, (uint32_t)i);
-        put_field(key, hand->encoder.table->columns[task->columns[i]].target, at, size);
-    }
-    digest_row(&digest, key->bytes, key->size);
-    *out = digest.sum[0];
-    return true;
-}
-
 /* Calls each() for the hash of every row that would be sent. */
 static bool each_key(struct task *task, struct hand *hand,
                      bool (*each)(struct task *task, struct hand *hand, uint64_t hash,
@@ -228,7 +176,8 @@ static bool each_key(struct task *task, struct hand *hand,
         image_clear(&hand->encoder.image);
         switch (encode_row(&hand->encoder, hand->cells, err)) {
         case ROW_FITS:
-            ok = !hash_key(task, hand, &hash) || each(task, hand, hash, pass, err);
+            ok = !key_hash(&hand->encoder, 0, task->columns, task->unique->column_count, &hash)
+                 || each(task, hand, hash, pass, err);
             break;
         case ROW_REJECTED:
             break;

@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "ask.h"
 #include "guard.h"
@@ -52,7 +51,7 @@ static bool add_orphan(void *context, hg_rows *rows, hg_error *err)
     return true;
 }
 
-static bool is_enforced(const struct run *run, const struct table *table)
+bool keys_enforced(const struct run *run, const struct table *table)
 {
     for (size_t i = 0; i < run->target.hold_count; i++)
         if (run->target.holds[i].kind == HOLD_FOREIGN_KEY
@@ -72,29 +71,9 @@ static bool note_unchecked(struct run *run, const struct table *table, hg_error 
            || hg_fail(err, HG_NOMEM, "could not check the keys: out of memory");
 }
 
-/* Rows that a rule keeps away are there in the source, so who refers to them is no orphan yet. */
-static bool note_rejected(struct run *run, const struct table *table, hg_error *err)
-{
-    for (size_t i = 0; i < table->source->reference_count; i++)
-        for (size_t k = 0; k < run->mapping.table_count; k++) {
-            int64_t rejected = atomic_load(&run->advances[k].rejected);
-            const char *parent = run->mapping.tables[k].source->name;
-
-            if (rejected > 0 && is_enforced(run, table)
-                && strcasecmp(parent, table->source->references[i].table) == 0
-                && !mapping_problem(
-                    &run->mapping, "parents-rejected", table->source->name, rejected, false,
-                    "%lld row%s of \"%s\" will not be there; with a row that refers "
-                    "to one of them, the foreign key cannot be validated",
-                    (long long)rejected, rejected == 1 ? "" : "s", parent))
-                return hg_fail(err, HG_NOMEM, "could not check the keys: out of memory");
-        }
-    return true;
-}
-
 static bool check_table(struct run *run, const struct table *table, hg_error *err)
 {
-    struct orphans orphans = {.run = run, .table = table, .enforced = is_enforced(run, table)};
+    struct orphans orphans = {.run = run, .table = table, .enforced = keys_enforced(run, table)};
     hg_value name = hg_text(table->source->name);
     hg_error said = {HG_OK};
 
@@ -117,7 +96,6 @@ bool check_keys(struct run *run, hg_error *err)
     bool ok = true;
 
     for (size_t i = 0; ok && i < run->mapping.table_count; i++)
-        ok = check_table(run, &run->mapping.tables[i], err)
-             && note_rejected(run, &run->mapping.tables[i], err);
-    return ok;
+        ok = check_table(run, &run->mapping.tables[i], err);
+    return ok && check_bereaved(run, err);
 }

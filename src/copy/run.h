@@ -7,6 +7,7 @@
  *   check.c      every value once, and the chunks that the rows are sent in
  *   guard.c      on the way, whether most of them have their parents
  *   keys.c       what rows owe one another
+ *   bereaved.c   and whether a rule rejects the parents of some
  *   duplicates.c and that the target's unique keys hold them apart
  *   conditions.c and that they meet its CHECKs
  *   state.c      what is done already, in tables of the target
@@ -131,6 +132,12 @@ bool check_rows(struct run *run, bool digests, hg_error *err);
 
 /* Orphans, as problems of the mapping; they stop the copy where the target has a foreign key. */
 bool check_keys(struct run *run, hg_error *err);
+
+/* Of check_keys(): rows whose parents a rule rejects, as problems that stop the copy. */
+bool check_bereaved(struct run *run, hg_error *err);
+
+/* Whether the target has a foreign key on the table. */
+bool keys_enforced(const struct run *run, const struct table *table);
 
 /* Rows that are one in a unique key of the target, as problems that stop the copy. */
 bool check_duplicates(struct run *run, hg_error *err);

@@ -133,21 +133,42 @@ static void rows_that_refer_to_nothing_are_counted_and_no_others(void **state)
     close_sides(&sides);
 }
 
-static void who_refers_to_a_table_of_which_rows_are_rejected_is_told(void **state)
+/* The parents of 2 and of ('b', 2) are there in the source, and do not arrive. */
+static void a_row_whose_parent_a_rule_rejects_is_found(void **state)
 {
-    static const char *const rules[] = {"parent.n reject"};
+    static const char *const rules[] = {"parent.n reject", "pair.n reject"};
     struct sides sides;
 
     (void)state;
     open_sides(&sides);
     IN_SOURCE(&sides, "CREATE TABLE parent (id INTEGER PRIMARY KEY, n INT)",
               "CREATE TABLE child (p INTEGER REFERENCES parent)",
-              "INSERT INTO parent VALUES (1, 5), (2, 'many')", "INSERT INTO child VALUES (1)");
+              "CREATE TABLE pair (a TEXT, b INT, n INT, PRIMARY KEY (a, b)) WITHOUT ROWID",
+              "CREATE TABLE single (id INTEGER PRIMARY KEY, y INT, x TEXT, FOREIGN KEY (x, y) "
+              "REFERENCES pair (a, b))",
+              "INSERT INTO parent VALUES (1, 5), (2, 'many')",
+              "INSERT INTO child VALUES (1), (NULL)",
+              "INSERT INTO pair VALUES ('b', 1, 1), ('b', 2, 'some')",
+              "INSERT INTO single VALUES (1, 1, 'b'), (2, NULL, 'b')");
     sides.options.rules = rules;
-    sides.options.rule_count = 1;
+    sides.options.rule_count = 2;
+    sides.options.mode = HG_COPY_DRY_RUN;
     must_copy(&sides);
-    assert_string_equal(problem_of(&sides, "parents-rejected")->table, "child");
-    assert_int_equal(problem_of(&sides, "parents-rejected")->count, 1);
+    assert_null(problem_of(&sides, "parents-rejected"));
+    IN_SOURCE(&sides, "INSERT INTO child VALUES (2), (1), (2)");
+    assert_false(copy_them(&sides));
+    assert_string_equal(problem_of(&sides, "parents-rejected")->message,
+                        "2 rows refer to rows of \"parent\" that a rule rejects; the first has "
+                        "rowid 3");
+    IN_SOURCE(&sides, "DELETE FROM child WHERE p = 2", "INSERT INTO single VALUES (7, 2, 'b')");
+    sides.options.mode = HG_COPY_RUN;
+    assert_false(copy_them(&sides));
+    assert_int_equal(sides.err.code, HG_FAILED);
+    assert_string_equal(problem_of(&sides, "parents-rejected")->table, "single");
+    assert_target(&sides, "SELECT count(*) FROM pg_class WHERE relname = 'parent'", "0");
+    IN_SOURCE(&sides, "DELETE FROM single WHERE id = 7");
+    must_copy(&sides);
+    assert_target(&sides, "SELECT count(*) FROM parent", "1");
     close_sides(&sides);
 }
 
@@ -238,7 +259,7 @@ int main(void)
         cmocka_unit_test(a_key_of_several_columns_is_one_only_where_all_are_equal),
         cmocka_unit_test(one_duplicate_among_very_many_is_found),
         cmocka_unit_test(rows_that_refer_to_nothing_are_counted_and_no_others),
-        cmocka_unit_test(who_refers_to_a_table_of_which_rows_are_rejected_is_told),
+        cmocka_unit_test(a_row_whose_parent_a_rule_rejects_is_found),
         cmocka_unit_test(a_condition_of_the_target_that_rows_do_not_meet_is_found),
         cmocka_unit_test(a_condition_of_a_table_that_the_copy_makes_is_looked_at_too),
     };
