@@ -98,7 +98,10 @@ static size_t put_counts(struct buf *sql, const struct source_column *column,
 
     name_put(&name, column->name);
     if (typemap_may_be_truth(column->declared)) {
-        buf_printf(sql, ", sum(%s NOT IN (0, 1) AND lower(%s) NOT IN ('true', 'false'))",
+        /* CASE, since SQLite works both sides of an AND out */
+        buf_printf(sql,
+                   ", sum(CASE WHEN %s IN (0, 1) THEN 0 ELSE lower(%s) NOT IN ('true', "
+                   "'false') END)",
                    name.bytes, name.bytes);
         counts[count++] = &seen->not_truth;
     } else if (typemap_wants_values(column->declared)) {
