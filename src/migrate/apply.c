@@ -1,9 +1,9 @@
 /*
  * apply.c - one step in one transaction.
  */
+#include "batch.h"
 #include "mirror.h"
 #include "plan_work.h"
-#include "run.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -334,7 +334,8 @@ static bool run_statements(struct task *task, hg_error *err)
     return true;
 }
 
-bool apply_ledger_script(struct task *task, struct buf *out, size_t *count, hg_error *err)
+bool apply_ledger_script(struct task *task, struct buf *out, bool prepared, size_t *count,
+                         hg_error *err)
 {
     struct prepared *p = task->run->prepared;
     const struct plan_step *step = task->step;
@@ -351,9 +352,8 @@ bool apply_ledger_script(struct task *task, struct buf *out, size_t *count, hg_e
     }
     event = apply_event(task, "ok");
     event.statements_done = event.statements; /* when it is written, the last one has run */
-    if (change.removes != NULL && change.adds != NULL)
-        *count += ledger_script(out, &p->place, &task->run->author, &event, &change);
-    return (!buf_failed(out) && change.removes != NULL && change.adds != NULL)
+    return (change.removes != NULL && change.adds != NULL
+            && ledger_script(out, &p->place, &task->run->author, &event, &change, prepared, count))
            || hg_fail(err, HG_NOMEM, "could not write the ledger: out of memory");
 }
 
@@ -393,12 +393,25 @@ void apply_rebuild_end(struct run *run)
     run_watch(run);
 }
 
+static bool apply_batch(struct task *task, hg_error *err)
+{
+    struct task *failed;
+    struct batch batch;
+    bool ok;
+
+    batch_init(&batch, task->run);
+    batch_open(&batch, task);
+    ok = batch_step(&batch, task, err) && batch_flush(&batch, true, &failed, err);
+    batch_release(&batch);
+    return ok;
+}
+
 bool apply_transaction(struct task *task, hg_error *err)
 {
     struct run *r = task->run;
     bool rebuild = task->script->section.rebuild;
     bool ok = r->prepared->driver == HG_POSTGRESQL
-                  ? batch_run(task, true, true, err)
+                  ? apply_batch(task, err)
                   : apply_rebuild_begin(task, rebuild, err) && apply_inside(task, err)
                         && apply_rebuild_commit(task, err);
 
@@ -463,6 +476,8 @@ bool apply_patiently(struct task *task, bool (*attempt)(struct task *task, hg_er
 
         if (attempt(task, &cause))
             return true;
+        if (batch_unready(task->run, &cause))
+            continue;
         if (!worth_another(task, &cause)) {
             *err = cause;
             return false;

@@ -1,10 +1,9 @@
 /*
- * batch.c - one step in one transaction on PostgreSQL, in as many round trips as it has statements:
- * what opens the transaction travels with the first one, the ledger and COMMIT with the last.
+ * batch.c - steps on PostgreSQL, in as few round trips as can be.
  *
  * A statement that may answer with rows, or with a COPY, goes alone.
  */
-#include "run.h"
+#include "batch.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,24 +12,17 @@
 #include "base/text.h"
 #include "driver/bulk.h"
 
-enum { SCRIPT_LIMIT = 1 << 30, NAME_SIZE = 64 /* as the server keeps it */ };
-
-struct batch {
-    struct task *task;
-    struct buf before; /* what stands before the next statement */
-    size_t before_count;
-    size_t closing_count; /* of the statements behind the last one, without COMMIT */
-    bool commit;
+enum {
+    SCRIPT_LIMIT = 1 << 30,
+    NAME_SIZE = 64, /* as the server keeps it */
+    WORTH_PREPARING = 4,
+    SMALL = 16 * 1024, /* bytes of a statement that may travel with others */
+    QUICK_MS = 20      /* nobody misses to be told what happens in between */
 };
 
-/* How many characters: the server counts in them. */
-static int characters(const char *text, size_t size)
+static hg_deadline soon(void)
 {
-    int n = 0;
-
-    for (size_t i = 0; i < size; i++)
-        n += ((unsigned char)text[i] & 0xC0) != 0x80;
-    return n;
+    return hg_deadline_in_ms(RUN_QUERY_MS);
 }
 
 static bool no_memory(hg_error *err)
@@ -38,146 +30,273 @@ static bool no_memory(hg_error *err)
     return hg_fail(err, HG_NOMEM, "could not run the migration: out of memory");
 }
 
-/* --- what opens and closes the transaction --- */
+void batch_init(struct batch *b, struct run *run)
+{
+    *b = (struct batch){.run = run, .sql = BUF_INIT(SCRIPT_LIMIT), .room = 1};
+}
+
+void batch_release(struct batch *b)
+{
+    buf_release(&b->sql);
+}
+
+/* --- whether the ledger's statement is prepared --- */
+
+bool batch_prepare(struct run *run, hg_error *err)
+{
+    struct buf sql = BUF_INIT(64 * 1024);
+    bool ok = true;
+
+    if (run->prepared->driver == HG_POSTGRESQL
+        && run->prepared->decided.step_count >= WORTH_PREPARING) {
+        ok = (ledger_prepare(&sql, &run->prepared->place, &run->author) || no_memory(err))
+             && bulk_script(run->conn, sql.bytes, soon(), err);
+        if (ok)
+            run->ledger = RUN_LEDGER_PREPARED;
+    }
+    buf_release(&sql);
+    return ok;
+}
+
+void batch_doubt(struct run *run)
+{
+    if (run->ledger == RUN_LEDGER_PREPARED)
+        run->ledger = RUN_LEDGER_PERHAPS;
+}
+
+static bool ask_prepared(struct run *run, hg_error *err)
+{
+    hg_rows *rows = NULL;
+    hg_step step = HG_ERROR;
+
+    if (run->ledger != RUN_LEDGER_PERHAPS)
+        return true;
+    if (hg_conn_query(run->conn, ledger_is_prepared, NULL, 0, soon(), &rows, err))
+        step = hg_rows_next(rows, soon(), err);
+    hg_rows_close(rows);
+    if (step == HG_ROW)
+        run->ledger = RUN_LEDGER_PREPARED;
+    return step == HG_ROW || (step == HG_END && batch_prepare(run, err));
+}
+
+bool batch_unready(struct run *run, const hg_error *cause)
+{
+    if (run->ledger != RUN_LEDGER_PREPARED || strcmp(cause->sqlstate, "26000") != 0
+        || hg_conn_lost(run->conn))
+        return false;
+    run->ledger = RUN_LEDGER_WRITTEN_OUT;
+    return true;
+}
+
+/* --- what is sent --- */
+
+/* How many characters stand in it by now: the server counts in them. */
+static int count_characters(struct batch *b)
+{
+    for (; b->weighed < b->sql.size; b->weighed++)
+        b->characters += ((unsigned char)b->sql.bytes[b->weighed] & 0xC0) != 0x80;
+    return b->characters;
+}
+
+static void begin_piece(struct batch *b, enum batch_part part, struct task *task)
+{
+    b->pieces[b->piece_count++] = (struct batch_piece){
+        .part = part, .task = task, .first = b->count, .lead = count_characters(b)};
+}
+
+static void clear(struct batch *b)
+{
+    buf_truncate(&b->sql, 0);
+    b->piece_count = b->count = b->weighed = b->waiting = 0;
+    b->characters = 0;
+}
 
 /* While the transaction lasts, the session's name says which migration it is, for those who wait.
  */
-static void put_name(struct batch *b)
+static void put_name(struct batch *b, const struct task *task)
 {
-    const struct task *task = b->task;
     char name[512], cut[NAME_SIZE];
 
     snprintf(name, sizeof name, "headgate/migrate %zu/%zu %s %s", task->index + 1,
-             task->run->prepared->decided.step_count, task->revision, task->run->author.host);
+             b->run->prepared->decided.step_count, task->revision, b->run->author.host);
     text_copy(cut, sizeof cut, name);
-    buf_text(&b->before, "SET LOCAL application_name = ");
-    ledger_literal(&b->before, cut);
-    buf_text(&b->before, ";\n");
-    b->before_count++;
+    buf_text(&b->sql, "SET LOCAL application_name = ");
+    ledger_literal(&b->sql, cut);
+    buf_text(&b->sql, ";\n");
+    b->count++;
 }
 
 static void put_timeout(struct batch *b, const char *name, int64_t ms)
 {
     if (ms < 0)
         return;
-    buf_printf(&b->before, "SET LOCAL %s = '%lldms';\n", name, (long long)ms);
-    b->before_count++;
+    buf_printf(&b->sql, "SET LOCAL %s = '%lldms';\n", name, (long long)ms);
+    b->count++;
 }
 
-static void put_opening(struct batch *b)
+void batch_open(struct batch *b, struct task *task)
 {
-    buf_text(&b->before, "BEGIN;\n");
-    b->before_count++;
-    put_name(b);
-    put_timeout(b, "lock_timeout", apply_lock_timeout(b->task));
-    put_timeout(b, "statement_timeout", b->task->script->section.statement_timeout_ms);
+    begin_piece(b, BATCH_OPENING, task);
+    buf_text(&b->sql, "BEGIN;\n");
+    b->count++;
+    put_name(b, task);
+    put_timeout(b, "lock_timeout", apply_lock_timeout(task));
+    put_timeout(b, "statement_timeout", task->script->section.statement_timeout_ms);
+}
+
+static void put_statement(struct batch *b, struct task *task)
+{
+    const struct script_statement *s = &task->script->statements[task->done];
+
+    begin_piece(b, BATCH_STATEMENT, task);
+    buf_bytes(&b->sql, s->sql, s->size);
+    buf_text(&b->sql, ";\n");
+    b->count++;
 }
 
 /* As late as can be: the history says how long everything before it took. */
-static bool put_closing(struct batch *b, struct buf *sql, hg_error *err)
+static bool put_ledger(struct batch *b, struct task *task, hg_error *err)
 {
-    b->closing_count = 0;
+    bool changes = guc_may_change(HG_POSTGRESQL, task->script);
+
+    begin_piece(b, BATCH_LEDGER, task);
+    b->waiting++;
     /* the ledger is written as who we are, whoever the file made us */
-    if (guc_may_change(HG_POSTGRESQL, b->task->script)) {
-        buf_text(sql, "RESET SESSION AUTHORIZATION;\n");
-        b->closing_count++;
+    if (changes) {
+        buf_text(&b->sql, "RESET SESSION AUTHORIZATION;\n");
+        b->count++;
     }
-    if (!apply_ledger_script(b->task, sql, &b->closing_count, err))
-        return false;
-    if (b->commit)
-        buf_text(sql, "COMMIT");
-    return true;
+    return apply_ledger_script(task, &b->sql, !changes && b->run->ledger == RUN_LEDGER_PREPARED,
+                               &b->count, err);
 }
 
 /* --- sending --- */
 
 /* What goes wrong behind the statements is the ledger's, or the commit's. */
-static void explain_closing(const struct batch *b, size_t done, hg_error *err)
+static void explain(const struct batch_piece *piece, hg_error *err)
 {
-    err->column = 0;
-    if (done < b->closing_count)
+    struct task *task = piece->task;
+    const struct script *script = task->script;
+
+    switch (piece->part) {
+    case BATCH_OPENING:
+        err->column = 0;
+        break;
+    case BATCH_STATEMENT:
+        err->column = err->column > piece->lead ? err->column - piece->lead : 0;
+        script_place(script, &script->statements[task->done], err);
+        apply_explain(task, err);
+        break;
+    case BATCH_LEDGER:
+        err->column = 0;
         ledger_explain(err);
-    else
-        hg_error_place(err, b->task->script->path, 0, 0);
-}
-
-/* One round trip; i: the statement in the middle, or that of no statement. */
-static bool send(struct batch *b, size_t i, bool last, hg_error *err)
-{
-    struct run *r = b->task->run;
-    const struct script *script = b->task->script;
-    const struct script_statement *s = i < script->count ? &script->statements[i] : NULL;
-    struct buf sql = BUF_INIT(SCRIPT_LIMIT);
-    int lead = characters(b->before.bytes, b->before.size);
-    size_t done = 0, first = b->before_count;
-    hg_error cause = {0};
-    int64_t begun_ns = clock_now_ns();
-    bool ok;
-
-    buf_bytes(&sql, b->before.bytes, b->before.size);
-    if (s != NULL)
-        buf_bytes(&sql, s->sql, s->size);
-    if (s != NULL && last)
-        buf_text(&sql, ";\n");
-    ok = (!last || put_closing(b, &sql, &cause)) && (!buf_failed(&sql) || no_memory(&cause));
-    lookout_begin(&r->lookout, r->conn, b->task->revision, apply_lock_timeout(b->task));
-    ok = ok && bulk_script_counted(r->conn, sql.bytes, hg_deadline_never(), &done, &cause);
-    lookout_end(&r->lookout);
-    buf_release(&sql);
-    buf_truncate(&b->before, 0);
-    b->before_count = 0;
-    if (s != NULL)
-        b->task->spent[i] = clock_since_ms(begun_ns);
-    if (ok)
-        return true;
-    *err = cause;
-    if (s != NULL && done == first) {
-        err->column = err->column > lead ? err->column - lead : 0;
-        script_place(script, s, err);
-        apply_explain(b->task, err);
-    } else if (done > first || s == NULL) {
-        explain_closing(b, done - first - (s != NULL), err);
+        break;
+    case BATCH_COMMIT:
+        err->column = 0;
+        hg_error_place(err, script->path, 0, 0);
+        break;
     }
-    return false;
 }
 
-/* Sends what has to be there before a statement that goes alone. */
-static bool send_before(struct batch *b, hg_error *err)
+/* The last piece that began before the round trip came to an end. */
+static const struct batch_piece *piece_at(const struct batch *b, size_t done)
 {
-    return b->before.size == 0 || send(b, b->task->script->count, false, err);
+    size_t i = b->piece_count - 1;
+
+    while (i > 0 && b->pieces[i].first > done)
+        i--;
+    return &b->pieces[i];
 }
 
-static bool run_statement(struct batch *b, size_t i, bool *out_closed, hg_error *err)
+/* One round trip. */
+static bool send(struct batch *b, struct task **out_failed, hg_error *err)
 {
-    const struct script *script = b->task->script;
+    struct run *r = b->run;
+    struct task *first = b->pieces[0].task;
+    hg_error cause = {0};
+    size_t done = 0;
+    bool ok = !buf_failed(&b->sql) || no_memory(&cause);
 
-    if (!guc_is_harmless(&script->statements[i]))
-        return send_before(b, err) && apply_statement(b->task, i, err);
-    if (!apply_announce(b->task, i, err))
-        return false;
-    *out_closed = i + 1 == script->count;
-    return send(b, i, *out_closed, err);
-}
-
-static bool run_all(struct batch *b, hg_error *err)
-{
-    struct task *task = b->task;
-    bool closed = false;
-
-    for (task->done = 0; task->done < task->script->count; task->done++)
-        if (!run_statement(b, task->done, &closed, err))
-            return false;
-    return closed || send(b, task->script->count, true, err);
-}
-
-bool batch_run(struct task *task, bool begin, bool commit, hg_error *err)
-{
-    struct batch b = {.task = task, .before = BUF_INIT(4096), .commit = commit};
-    bool ok;
-
-    if (begin)
-        put_opening(&b);
-    ok = run_all(&b, err);
-    buf_release(&b.before);
+    lookout_begin(&r->lookout, r->conn, first->revision, apply_lock_timeout(first));
+    ok = ok && bulk_script_counted(r->conn, b->sql.bytes, hg_deadline_never(), &done, &cause);
+    lookout_end(&r->lookout);
+    if (!ok) {
+        explain(piece_at(b, done), &cause);
+        *out_failed = piece_at(b, done)->task;
+        *err = cause;
+    }
+    clear(b);
     return ok;
+}
+
+bool batch_flush(struct batch *b, bool commit, struct task **out_failed, hg_error *err)
+{
+    int64_t begun_ns = clock_now_ns();
+
+    if (commit) {
+        begin_piece(b, BATCH_COMMIT, b->pieces[b->piece_count - 1].task);
+        buf_text(&b->sql, "COMMIT");
+        b->count++;
+    }
+    if (b->count > 0 && !send(b, out_failed, err))
+        return false;
+    if (clock_since_ms(begun_ns) > QUICK_MS)
+        b->room = 1;
+    else if (b->room < BATCH_STEPS)
+        b->room *= 2;
+    return true;
+}
+
+/* --- steps --- */
+
+bool batch_takes(const struct batch *b, const struct script *script)
+{
+    return b->waiting == 0
+           || (b->waiting < b->room && script->count == 1 && script->statements[0].size <= SMALL
+               && guc_is_harmless(&script->statements[0]));
+}
+
+/* What has to be there before a statement that goes alone is sent before it. */
+static bool run_alone(struct batch *b, struct task *task, hg_error *err)
+{
+    struct task *failed;
+
+    batch_doubt(b->run);
+    return (b->count == 0 || send(b, &failed, err)) && apply_statement(task, task->done, err);
+}
+
+/* The last statement waits for the ledger: how long it took, the server says. */
+static bool run_with_others(struct batch *b, struct task *task, hg_error *err)
+{
+    int64_t begun_ns = clock_now_ns();
+    struct task *failed;
+
+    if (!apply_announce(task, task->done, err))
+        return false;
+    put_statement(b, task);
+    if (task->done + 1 == task->script->count)
+        return true;
+    if (!send(b, &failed, err))
+        return false;
+    task->spent[task->done] = clock_since_ms(begun_ns);
+    return true;
+}
+
+bool batch_step(struct batch *b, struct task *task, hg_error *err)
+{
+    const struct script *script = task->script;
+    bool waits = false;
+
+    if (!guc_may_change(HG_POSTGRESQL, script) && !ask_prepared(b->run, err))
+        return false;
+    for (size_t i = 0; i < script->count; i++) {
+        bool harmless = guc_is_harmless(&script->statements[i]);
+
+        task->done = i;
+        if (!(harmless ? run_with_others : run_alone)(b, task, err))
+            return false;
+        waits = harmless && i + 1 == script->count;
+    }
+    task->done = script->count - waits;
+    return put_ledger(b, task, err);
 }

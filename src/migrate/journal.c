@@ -6,8 +6,8 @@
  * noted before it begins and after it ended; when a process died in between, the catalog is asked
  * what came of it. Transactions that the file opens itself are noted with their COMMIT.
  */
+#include "batch.h"
 #include "leftover.h"
-#include "run.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -348,6 +348,7 @@ bool journal_run(struct task *task, hg_error *err)
     bool ok;
 
     checksum_init(&j.sum);
+    batch_doubt(task->run);
     ok = begin_journal(&j, err) && run_all(&j, err) && finish(&j, err);
     if (!ok)
         note_failure(&j, err);

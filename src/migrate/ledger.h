@@ -143,12 +143,19 @@ struct ledger_change {
 
 /*
  * PostgreSQL: the change and the event as statements that travel with the migration's last one;
- * returns how many. Its time ends when they run. Fails with 23502 or 23505 when alembic_version is
- * not what it was; ledger_explain() says so.
+ * *count of them more. Its time ends when they run. prepared: the session has what ledger_prepare()
+ * makes. Fails with 23502 or 23505 when alembic_version is not what it was; ledger_explain() says
+ * so. false: memory ran out.
  */
-size_t ledger_script(struct buf *out, const struct ledger_place *place,
-                     const struct ledger_author *author, const struct ledger_event *event,
-                     const struct ledger_change *change);
+bool ledger_script(struct buf *out, const struct ledger_place *place,
+                   const struct ledger_author *author, const struct ledger_event *event,
+                   const struct ledger_change *change, bool prepared, size_t *count);
+
+/* The statement that makes the session ready for prepared scripts, and the query that has a row
+ * where it is: a migration may have thrown it away. false: memory ran out. */
+bool ledger_prepare(struct buf *out, const struct ledger_place *place,
+                    const struct ledger_author *author);
+extern const char ledger_is_prepared[];
 void ledger_explain(hg_error *err);
 
 /* A text as a literal that every setting of the session reads alike; NULL: null. */

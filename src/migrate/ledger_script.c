@@ -1,13 +1,15 @@
 /*
  * ledger_script.c - what a step changes in the ledger, as statements without parameters that travel
  * with the migration's own. Pure.
+ *
+ * The statement that nearly every step ends with costs the server more to read and plan than to
+ * carry out. Where there are many steps it is prepared once, and each of them only names it.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "ledger.h"
-#include "moment.h"
 
 void ledger_literal(struct buf *out, const char *text)
 {
@@ -29,154 +31,299 @@ void ledger_literal(struct buf *out, const char *text)
     buf_char(out, '\'');
 }
 
-static void put_text(struct buf *out, const char *text)
-{
-    ledger_literal(out, text);
-    buf_text(out, ", ");
-}
+/* What is written of a step, as the statements below call it; first the parameters of the prepared
+ * statement, in their order. */
+#define PARAMETERS(WORD)               \
+    WORD(ADDS, "adds")                 \
+    WORD(REMOVES, "removes")           \
+    WORD(REVISION, "revision")         \
+    WORD(DIRECTION, "direction")       \
+    WORD(FILE, "file")                 \
+    WORD(MESSAGE, "message")           \
+    WORD(REVISES, "revises")           \
+    WORD(CHECKSUM, "checksum")         \
+    WORD(RAW_CHECKSUM, "raw_checksum") \
+    WORD(DOWN_SECTION, "down_section") \
+    WORD(STATEMENTS, "statements")     \
+    WORD(DONE, "done")                 \
+    WORD(STARTED, "started")           \
+    WORD(FINISHED, "finished")         \
+    WORD(DURATION, "duration")         \
+    WORD(LOCK_WAIT, "lock_wait")       \
+    WORD(RETRIES, "retries")           \
+    WORD(WORK, "work")                 \
+    WORD(SPENT_HEAD, "spent_head")     \
+    WORD(SPENT_OPEN, "spent_open")     \
+    WORD(SPENT_TAIL, "spent_tail")
 
-static void put_number(struct buf *out, int64_t number)
-{
-    buf_printf(out, "%lld, ", (long long)number);
-}
+/* And what is the same for all steps of a run. */
+#define CONSTANTS(WORD)        \
+    WORD(OPERATOR, "operator") \
+    WORD(OS_USER, "os_user")   \
+    WORD(HOST, "host")         \
+    WORD(VERSION, "version")   \
+    WORD(PID, "pid")           \
+    WORD(RELEASE, "release")   \
+    WORD(VERSIONS, "versions") \
+    WORD(HISTORY, "history")   \
+    WORD(LATER, "later")       \
+    WORD(GONE, "gone")
 
-static void put_list(struct buf *out, const char *const *names, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        buf_text(out, i == 0 ? "" : ", ");
-        ledger_literal(out, names[i]);
-    }
-}
+#define WORD_NUMBER(NAME, TEXT) WORD_##NAME,
+#define WORD_TEXT(NAME, TEXT)   TEXT,
 
-/* The server adds the time that its last round trip has taken. */
-#define ELAPSED "(pg_catalog.clock_timestamp() - pg_catalog.statement_timestamp())"
+enum word { PARAMETERS(WORD_NUMBER) CONSTANTS(WORD_NUMBER) WORD_COUNT };
 
-static void put_times(struct buf *out, const struct ledger_event *event)
-{
-    char started[MOMENT_SIZE];
+enum { PARAMETER_COUNT = WORD_SPENT_TAIL + 1, WORDS_LIMIT = 1 << 30 };
 
-    put_text(out, moment_text(event->started_ms, started));
-    buf_printf(out,
-               "pg_catalog.to_char(pg_catalog.timezone('UTC', pg_catalog.to_timestamp(%.3f) "
-               "+ " ELAPSED "), 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), "
-               "%.3f + 1000 * pg_catalog.date_part('epoch', " ELAPSED "), ",
-               (double)event->finished_ms / 1000, event->duration_ms);
-}
+static const char *const names[WORD_COUNT] = {PARAMETERS(WORD_TEXT) CONSTANTS(WORD_TEXT)};
 
-/* What leaves alembic_version; one revision that takes another's place, which is nearly all there
- * is, in one go. */
-static void put_move(struct buf *out, const struct ledger_place *place,
-                     const struct ledger_change *change, bool swap)
-{
-    if (swap) {
-        buf_printf(out, "WITH gone AS (UPDATE %s SET version_num = ", place->versions);
-        ledger_literal(out, change->adds[0]);
-        buf_text(out, " WHERE version_num = ");
-        ledger_literal(out, change->removes[0]);
-        buf_text(out, " RETURNING 1)\n");
-    } else if (change->remove_count > 0) {
-        buf_printf(out, "WITH gone AS (DELETE FROM %s WHERE version_num IN (", place->versions);
-        put_list(out, change->removes, change->remove_count);
-        buf_text(out, ") RETURNING 1)\n");
-    }
-}
+struct words {
+    struct buf text; /* one behind the other */
+    size_t end[WORD_COUNT];
+};
+
+/* --- the statement --- */
+
+/* One revision that takes another's place, which is nearly all there is, in one go. */
+static const char swap_sql[] = "gone AS (UPDATE {versions} SET version_num = {adds} WHERE "
+                               "version_num = {removes} RETURNING 1), ";
+
+static const char leave_sql[] =
+    "gone AS (DELETE FROM {versions} WHERE version_num IN ({removes}) RETURNING 1), ";
 
 /* outcome may not be null: where the rows that leave were not there, nothing can be written. */
-static void put_outcome(struct buf *out, const struct ledger_event *event, size_t remove_count)
+static const char outcome_sql[] =
+    "CASE (SELECT pg_catalog.count(*) FROM gone) WHEN {gone} THEN 'ok' END";
+
+/*
+ * The server adds the time that passed until it came here: since the round trip began, or since the
+ * ledger of another step was written in it, which headgate.mark remembers.
+ */
+static const char span_sql[] =
+    "moment AS (SELECT pg_catalog.date_part('epoch', pg_catalog.statement_timestamp()) AS sent,"
+    " pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()) AS ended), "
+    "span AS (SELECT sent, ended, greatest(sent, coalesce(nullif("
+    "pg_catalog.current_setting('headgate.mark', true), ''), '0')::pg_catalog.float8) AS begun,"
+    " pg_catalog.set_config('headgate.mark', ended::pg_catalog.text, true) FROM moment)\n";
+
+static const char insert_sql[] =
+    "INSERT INTO {history} (outcome, revision, direction, file, message, revises, checksum, "
+    "raw_checksum, down_section, statements, statements_done, started_at, finished_at, "
+    "duration_ms, lock_wait_ms, retries, operator, os_user, host, headgate_version, "
+    "backend_pid{later}) SELECT ";
+
+#define MOMENT(SECONDS)                                                              \
+    "pg_catalog.to_char(pg_catalog.timezone('UTC', pg_catalog.to_timestamp(" SECONDS \
+    ")), 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+
+// clang-format off
+static const char event_sql[] =
+    ", {revision}, {direction}, {file}, {message}, {revises}, {checksum}, {raw_checksum}, "
+    "{down_section}, {statements}, {done}, "
+    MOMENT("{started} + begun - sent") ", " MOMENT("{finished} + ended - sent")
+    ", {duration} + 1000 * (ended - begun), {lock_wait}, {retries}, {operator}, {os_user}, {host}, "
+    "{version}, {pid}";
+// clang-format on
+
+/* The columns that the history may not have, in their order. What the last statement takes, the
+ * server adds, where it is not known. */
+static const char *const later_sql[LEDGER_LATER_COUNT] = {
+    ", {release}",
+    ", {work}",
+    ", coalesce({spent_head}::pg_catalog.text || pg_catalog.round(({spent_open} + 1000 * "
+    "(ended - begun))::pg_catalog.numeric, 3) || {spent_tail}::pg_catalog.text, {spent_head})",
+};
+
+static void put_word(struct buf *out, const struct words *words, size_t i)
 {
-    if (remove_count > 0)
-        buf_printf(out, "CASE (SELECT count(*) FROM gone) WHEN %zu THEN ", remove_count);
-    ledger_literal(out, event->outcome);
-    buf_text(out, remove_count > 0 ? " END, " : ", ");
+    size_t from = i == 0 ? 0 : words->end[i - 1];
+
+    buf_bytes(out, words->text.bytes + from, words->end[i] - from);
 }
 
-/* What the last statement takes, the server adds. */
-static void put_spent(struct buf *out, const struct spent *spent)
+/* Copies a piece of the statement with its words in their places. */
+static void put(struct buf *out, const char *sql, const struct words *words)
 {
-    ledger_literal(out, spent->head);
-    if (spent->tail == NULL)
-        return;
-    buf_printf(out,
-               " || pg_catalog.round((%.3f + 1000 * pg_catalog.date_part('epoch', " ELAPSED
-               "))::pg_catalog.numeric, 3) || ",
-               spent->open_ms);
-    ledger_literal(out, spent->tail);
+    for (const char *brace; (brace = strchr(sql, '{')) != NULL;) {
+        size_t n = strcspn(++brace, "}"), i = 0;
+
+        buf_bytes(out, sql, (size_t)(brace - 1 - sql));
+        while (strncmp(names[i], brace, n) != 0 || names[i][n] != '\0')
+            i++;
+        put_word(out, words, i);
+        sql = brace + n + 1;
+    }
+    buf_text(out, sql);
 }
 
-/* The columns that the history may not have, in their order. */
-static void put_later(struct buf *out, const struct ledger_place *place,
-                      const struct ledger_author *author, const struct ledger_event *event)
+static void put_event(struct buf *out, const struct ledger_place *place, const char *move,
+                      const struct words *words)
 {
-    if (place->later >= LEDGER_RELEASE) {
-        buf_text(out, ", ");
-        ledger_literal(out, author->release);
+    buf_text(out, "WITH ");
+    put(out, move, words);
+    put(out, span_sql, words);
+    put(out, insert_sql, words);
+    put(out, move[0] == '\0' ? "'ok'" : outcome_sql, words);
+    put(out, event_sql, words);
+    for (int i = 0; i < place->later; i++)
+        put(out, later_sql[i], words);
+    buf_text(out, " FROM span");
+}
+
+/* --- its words --- */
+
+static void end_word(struct words *w, enum word word)
+{
+    w->end[word] = w->text.size;
+}
+
+static void add_text(struct words *w, enum word word, const char *text)
+{
+    ledger_literal(&w->text, text);
+    end_word(w, word);
+}
+
+static void add_number(struct words *w, enum word word, int64_t number)
+{
+    buf_printf(&w->text, "%lld", (long long)number);
+    end_word(w, word);
+}
+
+static void add_real(struct words *w, enum word word, double number)
+{
+    buf_printf(&w->text, "%.3f", number);
+    end_word(w, word);
+}
+
+static void add_list(struct words *w, enum word word, const char *const *texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        buf_text(&w->text, i == 0 ? "" : ", ");
+        ledger_literal(&w->text, texts[i]);
     }
-    if (place->later >= LEDGER_WORK) {
-        buf_text(out, ", ");
-        ledger_literal(out, event->work);
-    }
-    if (place->later >= LEDGER_SPENT) {
-        buf_text(out, ", ");
-        put_spent(out, &event->spent);
+    end_word(w, word);
+}
+
+static void add_parameters(struct words *w, const struct ledger_event *event,
+                           const struct ledger_change *change)
+{
+    add_list(w, WORD_ADDS, change->adds, change->add_count);
+    add_list(w, WORD_REMOVES, change->removes, change->remove_count);
+    add_text(w, WORD_REVISION, event->revision);
+    add_text(w, WORD_DIRECTION, event->direction);
+    add_text(w, WORD_FILE, event->file);
+    add_text(w, WORD_MESSAGE, event->message);
+    add_text(w, WORD_REVISES, event->revises);
+    add_text(w, WORD_CHECKSUM, event->checksum);
+    add_text(w, WORD_RAW_CHECKSUM, event->raw_checksum);
+    add_text(w, WORD_DOWN_SECTION, event->down_section);
+    add_number(w, WORD_STATEMENTS, event->statements);
+    add_number(w, WORD_DONE, event->statements_done);
+    add_real(w, WORD_STARTED, (double)event->started_ms / 1000);
+    add_real(w, WORD_FINISHED, (double)event->finished_ms / 1000);
+    add_real(w, WORD_DURATION, event->duration_ms);
+    add_number(w, WORD_LOCK_WAIT, event->lock_wait_ms);
+    add_number(w, WORD_RETRIES, event->retries);
+    add_text(w, WORD_WORK, event->work);
+    add_text(w, WORD_SPENT_HEAD, event->spent.head);
+    add_real(w, WORD_SPENT_OPEN, event->spent.open_ms);
+    add_text(w, WORD_SPENT_TAIL, event->spent.tail);
+}
+
+static void add_markers(struct words *w)
+{
+    for (int i = 0; i < PARAMETER_COUNT; i++) {
+        buf_printf(&w->text, "$%d", i + 1);
+        end_word(w, (enum word)i);
     }
 }
 
-static void put_event(struct buf *out, const struct ledger_place *place,
-                      const struct ledger_author *author, const struct ledger_event *event,
-                      size_t remove_count)
+static void add_constants(struct words *w, const struct ledger_place *place,
+                          const struct ledger_author *author, size_t gone)
 {
-    buf_printf(out,
-               "INSERT INTO %s (outcome, revision, direction, file, message, revises, checksum, "
-               "raw_checksum, down_section, statements, statements_done, started_at, finished_at, "
-               "duration_ms, lock_wait_ms, retries, operator, os_user, host, headgate_version, "
-               "backend_pid%s) VALUES (",
-               place->history, ledger_later_names(place));
-    put_outcome(out, event, remove_count);
-    put_text(out, event->revision);
-    put_text(out, event->direction);
-    put_text(out, event->file);
-    put_text(out, event->message);
-    put_text(out, event->revises);
-    put_text(out, event->checksum);
-    put_text(out, event->raw_checksum);
-    put_text(out, event->down_section);
-    put_number(out, event->statements);
-    put_number(out, event->statements_done);
-    put_times(out, event);
-    put_number(out, event->lock_wait_ms);
-    put_number(out, event->retries);
-    put_text(out, author->operator_name);
-    put_text(out, author->os_user);
-    put_text(out, author->host);
-    put_text(out, hg_version());
-    buf_printf(out, "%lld", (long long)author->backend_pid);
-    put_later(out, place, author, event);
-    buf_text(out, ");\n");
+    const char *const plain[] = {place->versions, place->history, ledger_later_names(place)};
+
+    add_text(w, WORD_OPERATOR, author->operator_name);
+    add_text(w, WORD_OS_USER, author->os_user);
+    add_text(w, WORD_HOST, author->host);
+    add_text(w, WORD_VERSION, hg_version());
+    add_number(w, WORD_PID, author->backend_pid);
+    add_text(w, WORD_RELEASE, author->release);
+    for (int i = 0; i < 3; i++) {
+        buf_text(&w->text, plain[i]);
+        end_word(w, (enum word)(WORD_VERSIONS + i));
+    }
+    add_number(w, WORD_GONE, (int64_t)gone);
 }
 
-size_t ledger_script(struct buf *out, const struct ledger_place *place,
-                     const struct ledger_author *author, const struct ledger_event *event,
-                     const struct ledger_change *change)
-{
-    bool swap = change->remove_count == 1 && change->add_count == 1;
-    size_t count = 1;
+/* --- the script --- */
 
-    put_move(out, place, change, swap);
-    put_event(out, place, author, event, change->remove_count);
-    for (size_t i = 0; !swap && i < change->add_count; i++, count++) {
-        buf_printf(out, "INSERT INTO %s VALUES (", place->versions);
-        ledger_literal(out, change->adds[i]);
-        buf_text(out, ");\n");
+#define PREPARED_NAME "headgate_ledger"
+
+bool ledger_prepare(struct buf *out, const struct ledger_place *place,
+                    const struct ledger_author *author)
+{
+    struct words words = {.text = BUF_INIT(WORDS_LIMIT)};
+    bool ok;
+
+    add_markers(&words);
+    add_constants(&words, place, author, 1);
+    buf_text(out, "PREPARE " PREPARED_NAME " AS ");
+    put_event(out, place, swap_sql, &words);
+    ok = !buf_failed(&words.text) && !buf_failed(out);
+    buf_release(&words.text);
+    return ok;
+}
+
+const char ledger_is_prepared[] =
+    "SELECT 1 FROM pg_catalog.pg_prepared_statements WHERE name = '" PREPARED_NAME "'";
+
+static void put_execute(struct buf *out, const struct words *words)
+{
+    buf_text(out, "EXECUTE " PREPARED_NAME " (");
+    for (size_t i = 0; i < PARAMETER_COUNT; i++) {
+        buf_text(out, i == 0 ? "" : ", ");
+        put_word(out, words, i);
     }
-    if (change->mirror == NULL)
-        return count;
+    buf_char(out, ')');
+}
+
+static void put_mirror(struct buf *out, const struct ledger_change *change)
+{
     buf_printf(out,
                change->applied ? "INSERT INTO %s (version) VALUES ("
                                : "DELETE FROM %s WHERE version IN (",
                change->mirror);
     ledger_literal(out, change->mirrored);
     buf_text(out, change->applied ? ") ON CONFLICT DO NOTHING;\n" : ");\n");
-    return count + 1;
+}
+
+bool ledger_script(struct buf *out, const struct ledger_place *place,
+                   const struct ledger_author *author, const struct ledger_event *event,
+                   const struct ledger_change *change, bool prepared, size_t *count)
+{
+    struct words words = {.text = BUF_INIT(WORDS_LIMIT)};
+    bool swap = change->remove_count == 1 && change->add_count == 1, ok;
+
+    add_parameters(&words, event, change);
+    add_constants(&words, place, author, change->remove_count);
+    if (swap && prepared)
+        put_execute(out, &words);
+    else
+        put_event(out, place, swap ? swap_sql : change->remove_count > 0 ? leave_sql : "", &words);
+    buf_text(out, ";\n");
+    for (size_t i = 0; !swap && i < change->add_count; i++) {
+        buf_printf(out, "INSERT INTO %s VALUES (", place->versions);
+        ledger_literal(out, change->adds[i]);
+        buf_text(out, ");\n");
+    }
+    if (change->mirror != NULL)
+        put_mirror(out, change);
+    *count += 1 + (swap ? 0 : change->add_count) + (change->mirror != NULL);
+    ok = !buf_failed(&words.text) && !buf_failed(out);
+    buf_release(&words.text);
+    return ok;
 }
 
 void ledger_explain(hg_error *err)

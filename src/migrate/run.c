@@ -4,8 +4,8 @@
  * The ledger is read before the lock is taken and again behind it: with nothing to do nobody waits
  * for anybody, and what another deployer did meanwhile is not done twice.
  */
+#include "batch.h"
 #include "mirror.h"
-#include "run.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -152,25 +152,6 @@ static bool prepare_result(struct run *r, hg_error *err)
     return true;
 }
 
-/* Notes a step whose transaction has been committed. Cannot fail: the room is there. */
-static void count_step(struct run *r, const struct task *task)
-{
-    hg_applied *applied = &r->result->applied[r->result->applied_count++];
-
-    text_copy(applied->revision, sizeof applied->revision, task->revision);
-    applied->direction = task->step->direction;
-    applied->duration_ms = clock_since_ms(task->started_ns);
-    applied->statements = (int)task->script->count;
-}
-
-static void move_current(struct run *r, const struct plan_step *step)
-{
-    for (size_t i = 0; i < step->remove_count; i++)
-        r->current[step->removes[i]] = false;
-    for (size_t i = 0; i < step->add_count; i++)
-        r->current[step->adds[i]] = true;
-}
-
 static void fill_current(struct run *r)
 {
     const struct graph *graph = &r->prepared->project.graph;
@@ -191,121 +172,6 @@ void hg_run_result_release(hg_run_result *result)
 }
 
 /* --- steps --- */
-
-static bool join_parents(struct run *r, struct task *task, hg_error *err)
-{
-    const struct graph_node *node = &r->prepared->project.graph.nodes[task->step->node];
-    struct buf names = BUF_INIT(1 << 20);
-
-    for (size_t i = 0; i < node->revises_count; i++)
-        buf_printf(&names, "%s%s", i == 0 ? "" : ",", node->revises[i]);
-    task->parents = buf_failed(&names) ? NULL : arena_text(&r->prepared->arena, names.bytes);
-    buf_release(&names);
-    return task->parents != NULL
-           || hg_fail(err, HG_NOMEM, "could not run the migrations: out of memory");
-}
-
-static bool make_spent(struct run *r, struct task *task, hg_error *err)
-{
-    task->spent = arena_alloc(&r->prepared->arena, task->script->count + 1, sizeof *task->spent);
-    for (size_t i = 0; task->spent != NULL && i < task->script->count; i++)
-        task->spent[i] = -1;
-    return task->spent != NULL
-           || hg_fail(err, HG_NOMEM, "could not run the migrations: out of memory");
-}
-
-static void tell_step(const struct task *task, hg_event_kind kind, const char *message)
-{
-    progress_tell(task->run->observer,
-                  &(hg_event){.kind = kind,
-                              .subject = task->revision,
-                              .message = message,
-                              .unit = "step",
-                              .done = (int64_t)task->index + (kind == HG_EVENT_STEP_DONE),
-                              .total = (int64_t)task->run->prepared->decided.step_count,
-                              .duration_ms = clock_since_ms(task->started_ns)});
-}
-
-static void tell_done(const struct task *task)
-{
-    tell_step(task, HG_EVENT_STEP_DONE, task->step->direction == HG_UP ? "applied" : "rolled back");
-}
-
-/* For those who wait: which migration of how many. */
-static void sign_lock(const struct task *task)
-{
-    struct run *r = task->run;
-    char who[400], doing[200];
-
-    snprintf(who, sizeof who, "%s@%s", r->author.operator_name, r->author.host);
-    snprintf(doing, sizeof doing, ": %s, %zu of %zu", task->revision, task->index + 1,
-             r->prepared->decided.step_count);
-    lock_sign(&r->lock, who, doing);
-}
-
-static bool task_init(struct run *r, size_t i, struct task *out, hg_error *err)
-{
-    const struct plan_step *step = &r->prepared->decided.steps[i];
-
-    *out = (struct task){.run = r,
-                         .index = i,
-                         .step = step,
-                         .script = &r->prepared->scripts[i],
-                         .revision = prepared_revision(r->prepared, step->node),
-                         .started_ms = clock_wall_ms(),
-                         .started_ns = clock_now_ns()};
-    if (!join_parents(r, out, err) || !make_spent(r, out, err))
-        return false;
-    sign_lock(out);
-    tell_step(out, HG_EVENT_STEP_STARTED, r->prepared->plan.steps[i].message);
-    return true;
-}
-
-/* A step that left nothing behind leaves at least a line in the history. */
-static void record_failure(struct task *task, const hg_error *err)
-{
-    struct run *r = task->run;
-    struct ledger_event event = apply_event(task, "failed");
-    hg_error trouble;
-    int64_t id;
-
-    if (hg_conn_lost(r->conn) || hg_conn_in_transaction(r->conn))
-        return;
-    apply_event_error(&event, err);
-    run_unwatch(r);
-    if (!ledger_append(r->conn, &r->prepared->place, &r->author, &event, soon(), &id, &trouble))
-        log_line(LOG_WARN, "migrate", "the failure is not in the history", "error", trouble.message,
-                 NULL);
-    run_watch(r);
-}
-
-/* What is left of a step that failed, and what to do: the error itself says why. */
-static void tell_state(const struct task *task)
-{
-    const struct run *r = task->run;
-    const char *again = "run the command again when its cause is gone";
-
-    if (hg_conn_lost(r->conn))
-        progress_say(r->observer, HG_EVENT_NOTE, task->revision,
-                     "the connection is lost; the next run finds out how far \"%s\" came and goes "
-                     "on from there",
-                     task->revision);
-    else if (task->script->section.transaction)
-        progress_say(r->observer, HG_EVENT_NOTE, task->revision, "nothing of \"%s\" stays; %s",
-                     task->revision, again);
-    else
-        progress_say(
-            r->observer, HG_EVENT_NOTE, task->revision,
-            "%zu of %zu statements of \"%s\" are done and stay, for it is no transaction; %s",
-            task->done, task->script->count, task->revision, again);
-}
-
-static void fail_step(struct task *task, hg_error *err)
-{
-    tell_state(task);
-    hg_error_context(err, "revision \"%s\"", task->revision);
-    tell_step(task, HG_EVENT_STEP_FAILED, err->message);
-}
 
 /* The session as it was before the file, for the next one and for the ledger. */
 static bool tidy_session(struct run *r, const struct script *script, hg_error *err)
@@ -328,17 +194,16 @@ static bool run_step(struct run *r, size_t i, hg_error *err)
     if (ok && script->section.transaction) {
         ok = apply_patiently(&task, apply_transaction, err);
         if (!ok)
-            record_failure(&task, err);
+            task_record_failure(&task, err);
     } else if (ok) {
         ok = journal_run(&task, err);
     }
     if (!ok) {
-        fail_step(&task, err);
+        task_fail(&task, err);
         return false;
     }
-    move_current(r, task.step);
-    count_step(r, &task);
-    tell_done(&task);
+    task_move_current(r, task.step);
+    task_done(&task);
     return tidy_session(r, script, err);
 }
 
@@ -380,65 +245,6 @@ static bool run_each(struct run *r, hg_error *err)
     return true;
 }
 
-/* --- all steps in one transaction --- */
-
-static bool wants_rebuild(const struct run *r)
-{
-    for (size_t i = 0; i < r->prepared->script_count; i++)
-        if (r->prepared->scripts[i].section.rebuild)
-            return true;
-    return false;
-}
-
-/* One attempt; `first` is the first step's task, whose retries are counted. */
-static bool attempt_all(struct task *first, hg_error *err)
-{
-    struct run *r = first->run;
-    size_t count = r->prepared->decided.step_count;
-    bool batched = r->prepared->driver == HG_POSTGRESQL;
-    struct task task = *first;
-    bool ok = batched || apply_rebuild_begin(first, wants_rebuild(r), err);
-
-    r->result->applied_count = 0;
-    for (size_t i = 0; ok && i < count; i++) {
-        ok = task_init(r, i, &task, err);
-        task.retries = first->retries;
-        ok =
-            ok
-            && (batched ? batch_run(&task, i == 0, i + 1 == count, err) : apply_inside(&task, err));
-        if (ok) {
-            count_step(r, &task);
-            tell_done(&task);
-        }
-    }
-    ok = ok && (batched || apply_rebuild_commit(first, err));
-    if (!ok)
-        apply_undo(r);
-    apply_rebuild_end(r);
-    if (!ok) {
-        r->result->applied_count = 0;
-        record_failure(&task, err);
-        fail_step(&task, err);
-    }
-    return ok;
-}
-
-static bool run_together(struct run *r, hg_error *err)
-{
-    struct task first;
-
-    first = (struct task){.run = r,
-                          .step = &r->prepared->decided.steps[0],
-                          .script = &r->prepared->scripts[0],
-                          .revision =
-                              prepared_revision(r->prepared, r->prepared->decided.steps[0].node)};
-    if (!guc_remember(&r->guc, r->conn, soon(), err) || !apply_patiently(&first, attempt_all, err))
-        return false;
-    for (size_t i = 0; i < r->prepared->decided.step_count; i++)
-        move_current(r, &r->prepared->decided.steps[i]);
-    return guc_restore(&r->guc, r->conn, soon(), err);
-}
-
 /* --- all of it --- */
 
 /* Nothing runs before every statement has been read, and in production nothing that may stop the
@@ -459,10 +265,10 @@ static bool carry_out(struct run *r, hg_error *err)
         return false;
     if (r->prepared->decided.step_count == 0)
         return true;
-    if (!check_deadline(r, 0, err) || !apply_create_ledger(r, err))
+    if (!check_deadline(r, 0, err) || !apply_create_ledger(r, err) || !batch_prepare(r, err))
         return false;
     r->discard = r->prepared->driver == HG_POSTGRESQL; /* files leave more behind than settings */
-    return r->options->single_transaction ? run_together(r, err) : run_each(r, err);
+    return r->options->single_transaction ? together_run(r, err) : run_each(r, err);
 }
 
 /* A database that another tool has migrated is not migrated from the beginning. */

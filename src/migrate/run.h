@@ -15,6 +15,13 @@
 
 enum { RUN_QUERY_MS = 60 * 1000 }; /* for our own statements; a migration's may take their time */
 
+/* PostgreSQL: how the end of a step is written into the ledger. */
+enum run_ledger {
+    RUN_LEDGER_WRITTEN_OUT,
+    RUN_LEDGER_PREPARED, /* by a statement that the session has prepared */
+    RUN_LEDGER_PERHAPS   /* and that a migration may have thrown away since */
+};
+
 struct run {
     hg_pool *pool;
     const hg_migrate_options *options;
@@ -31,6 +38,7 @@ struct run {
     int64_t lock_wait_ms;
     bool *current; /* of each node: stands in alembic_version now */
     bool discard;  /* the connection must not be used again */
+    enum run_ledger ledger;
     hg_run_result *result;
 };
 
@@ -95,8 +103,9 @@ bool apply_announce(struct task *task, size_t i, hg_error *err);
 void apply_explain(const struct task *task, hg_error *err);
 
 /* Appends what the ledger is told of the step when its last statement has run, as statements that
- * end with a semicolon; *count of them more. */
-bool apply_ledger_script(struct task *task, struct buf *out, size_t *count, hg_error *err);
+ * end with a semicolon; *count of them more. prepared: by the statement that the session has. */
+bool apply_ledger_script(struct task *task, struct buf *out, bool prepared, size_t *count,
+                         hg_error *err);
 
 /* Tells the observer, runs the i-th statement, and puts its place on what goes wrong. */
 bool apply_statement(struct task *task, size_t i, hg_error *err);
@@ -125,11 +134,27 @@ struct ledger_event apply_event(struct task *task, const char *outcome);
 void apply_spent(struct task *task, struct ledger_event *event, bool open);
 void apply_event_error(struct ledger_event *event, const hg_error *err);
 
-/* --- batch.c --- */
+/* --- task.c --- */
 
-/* PostgreSQL: runs a step with its ledger rows; begin: opens the transaction, commit: ends it. On
- * failure the transaction is still open. */
-bool batch_run(struct task *task, bool begin, bool commit, hg_error *err);
+/* Makes the run's i-th step ready, and tells the observer that it begins. */
+bool task_init(struct run *run, size_t i, struct task *out, hg_error *err);
+
+/* Counts a step that is done, and tells the observer. Cannot fail: the room is there. */
+void task_done(struct task *task);
+
+/* Writes a step that left nothing else behind into the history. */
+void task_record_failure(struct task *task, const hg_error *err);
+
+/* Tells the observer what is left of it, and why. */
+void task_fail(struct task *task, hg_error *err);
+
+/* What is in alembic_version once the step is committed. */
+void task_move_current(struct run *run, const struct plan_step *step);
+
+/* --- together.c --- */
+
+/* Runs all steps in one transaction. */
+bool together_run(struct run *run, hg_error *err);
 
 /* --- stamp.c --- */
 

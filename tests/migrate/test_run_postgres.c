@@ -58,6 +58,127 @@ static void the_ledger_stays_in_the_schema_where_it_was_found(void **state)
     assert_string_equal(ask(w, "SELECT to_regclass('public.alembic_version') IS NULL"), "true");
 }
 
+/* --- many short files, whose ends the session has prepared and which share their round trips ---
+ */
+
+/* 0000 makes the table t, the others put a row into it. */
+static void write_rows(struct world *w, int count)
+{
+    write_file(w, "0000_t.sql",
+               "-- migrate:up\nCREATE TABLE t (n integer);\n"
+               "-- migrate:down\nDROP TABLE t;\n");
+    for (int i = 1; i < count; i++) {
+        char name[32], sql[160];
+
+        snprintf(name, sizeof name, "%04d_row.sql", i);
+        snprintf(sql, sizeof sql,
+                 "-- migrate:up\nINSERT INTO t VALUES (%d);\n"
+                 "-- migrate:down\nDELETE FROM t WHERE n = %d;\n",
+                 i, i);
+        write_file(w, name, sql);
+    }
+}
+
+static void must_have_run_once(struct world *w, const char *count)
+{
+    must(w);
+    assert_string_equal(
+        ask(w, "SELECT count(DISTINCT revision) || ' ' || count(*) FROM headgate_history "
+               "WHERE outcome = 'ok' AND direction = 'up'"),
+        count);
+}
+
+static void run_all_up(struct world *w, bool together)
+{
+    hg_migrate_options options = options_for(w, UP, NULL);
+
+    options.single_transaction = together;
+    run_with(w, &options, NULL);
+}
+
+static void files_that_throw_prepared_statements_away(struct world *w, bool together)
+{
+    write_rows(w, 20);
+    write_file(w, "0004_row.sql", "-- migrate:up\nDEALLOCATE ALL;\n");
+    write_file(w, "0010_row.sql",
+               "-- migrate:up\nDO $$ BEGIN DEALLOCATE ALL; END $$;\n"
+               "INSERT INTO t VALUES (10);\n");
+    /* one of which nobody can see it */
+    write_file(w, "0015_row.sql",
+               "-- migrate:up\nCREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS "
+               "$$ BEGIN DEALLOCATE ALL; RETURN NEW; END $$;\n"
+               "CREATE TRIGGER f BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();\n");
+    run_all_up(w, together);
+    must_have_run_once(w, "20 20");
+    assert_string_equal(ask(w, "SELECT count(*) FROM t"), "17");
+    assert_string_equal(ask(w, "SELECT version_num FROM alembic_version"), "0019");
+}
+
+static void a_file_may_throw_prepared_statements_away(void **state)
+{
+    struct world *w = *state;
+
+    files_that_throw_prepared_statements_away(w, false);
+    assert_string_equal(ask(w, "SELECT count(*) FROM headgate_history WHERE outcome <> 'ok'"), "0");
+}
+
+static void a_file_may_throw_them_away_in_one_transaction(void **state)
+{
+    files_that_throw_prepared_statements_away(*state, true);
+}
+
+static void a_session_may_be_discarded_outside_of_a_transaction(void **state)
+{
+    struct world *w = *state;
+
+    write_rows(w, 8);
+    write_file(w, "0003_row.sql", "-- migrate:up transaction:false\nDISCARD ALL;\n");
+    run_all_up(w, false);
+    must_have_run_once(w, "8 8");
+    assert_string_equal(run(w, DOWN, "0003"), "-0007 -0006 -0005 -0004 = 0003");
+}
+
+/* The server counts characters from the beginning of a round trip. */
+static void a_fault_among_many_short_files_has_its_place(void **state)
+{
+    struct world *w = *state;
+
+    write_rows(w, 20);
+    write_file(w, "0011_row.sql", "-- migrate:up\nCOMMENT ON TABLE t IS 'Z\xC3\xBCrich';\n");
+    write_file(w, "0015_row.sql", "-- migrate:up\n\n  INSERT INTO t\n  VALUES ('\xC3\xBC', x);\n");
+    run_all_up(w, true);
+    assert_int_equal(w->err.code, HG_SQL);
+    assert_non_null(strstr(w->err.file, "0015_row.sql"));
+    assert_int_equal(w->err.line, 4);
+    assert_int_equal(w->err.column, 16);
+    assert_string_equal(ask(w, "SELECT string_agg(revision || ' ' || outcome, ',') "
+                               "FROM headgate_history"),
+                        "0015 failed");
+    assert_string_equal(ask(w, "SELECT to_regclass('t') IS NULL"), "true");
+}
+
+/* What happens one behind the other takes together no longer than all of it. */
+static void files_that_share_a_round_trip_have_their_own_time(void **state)
+{
+    struct world *w = *state;
+    char sql[160];
+    int64_t begun_ns = clock_now_ns();
+
+    write_rows(w, 30);
+    write_file(w, "0021_row.sql", "-- migrate:up\nINSERT INTO t SELECT 21 FROM pg_sleep(0.2);\n");
+    run_all_up(w, true);
+    must_have_run_once(w, "30 30");
+    snprintf(sql, sizeof sql, "SELECT sum(duration_ms) <= %.3f FROM headgate_history",
+             clock_since_ms(begun_ns));
+    assert_string_equal(ask(w, sql), "true");
+    assert_string_equal(ask(w, "SELECT revision FROM headgate_history ORDER BY duration_ms DESC "
+                               "LIMIT 1"),
+                        "0021");
+    assert_string_equal(ask(w, "SELECT bool_and(split_part(spent, E'\\t', 1)::float <= "
+                               "duration_ms + 0.001) FROM headgate_history"),
+                        "true");
+}
+
 /* --- bad days --- */
 
 static void terminate_deployer(struct trap *trap)
@@ -129,6 +250,11 @@ int main(void)
         SCENARIOS,
         SCENARIO(what_a_file_sets_does_not_reach_the_next_one_or_the_ledger),
         SCENARIO(the_ledger_stays_in_the_schema_where_it_was_found),
+        SCENARIO(a_file_may_throw_prepared_statements_away),
+        SCENARIO(a_file_may_throw_them_away_in_one_transaction),
+        SCENARIO(a_session_may_be_discarded_outside_of_a_transaction),
+        SCENARIO(a_fault_among_many_short_files_has_its_place),
+        SCENARIO(files_that_share_a_round_trip_have_their_own_time),
         SCENARIO(a_terminated_session_ends_the_run_and_the_next_one_finishes),
         SCENARIO(a_read_only_session_reads_and_refuses_to_run),
         SCENARIO(a_role_that_may_not_write_the_ledger_changes_nothing),

@@ -1,8 +1,8 @@
 /*
  * limit.c - the least that applying files can cost: the same SQL with a ledger's insert, one
  * transaction and one round trip a file, through nothing but libpq or sqlite3.
- *   limit pg status | up FILES...          (connection from PGHOST and the like)
- *   limit sqlite DATABASE status | up FILES...
+ *   limit pg status | up FILES... | down FILES...          (connection from PGHOST and the like)
+ *   limit sqlite DATABASE status | up FILES... | down FILES...
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +14,8 @@
 static const char create[] = "CREATE TABLE IF NOT EXISTS ledger (version text PRIMARY KEY)";
 static const char read_ledger[] = "SELECT version FROM ledger ORDER BY 1";
 
-/* BEGIN, the up section, the ledger's row, COMMIT. */
-static char *text_of(const char *path)
+/* BEGIN, the section, the ledger's row, COMMIT. */
+static char *text_of(const char *path, const char *command)
 {
     FILE *f = fopen(path, "rb");
     char *all = calloc(1, 1 << 20), *sql = calloc(1, 1 << 20), *up, *down;
@@ -29,9 +29,13 @@ static char *text_of(const char *path)
     down = strstr(all, "-- migrate:down");
     if (up == NULL || down == NULL)
         exit(2);
-    *down = '\0';
-    snprintf(sql, 1 << 20, "BEGIN;\n%s\nINSERT INTO ledger VALUES ('%s');\nCOMMIT;", up,
-             slash == NULL ? path : slash + 1);
+    if (strcmp(command, "up") == 0)
+        *down = '\0';
+    snprintf(sql, 1 << 20,
+             strcmp(command, "up") == 0
+                 ? "BEGIN;\n%s\nINSERT INTO ledger VALUES ('%s');\nCOMMIT;"
+                 : "BEGIN;\n%s\nDELETE FROM ledger WHERE version = '%s';\nCOMMIT;",
+             strcmp(command, "up") == 0 ? up : down, slash == NULL ? path : slash + 1);
     free(all);
     return sql;
 }
@@ -51,7 +55,7 @@ static int run_pg(int argc, char **argv)
     }
     PQclear(PQexec(c, create));
     for (int i = 3; i < argc; i++) {
-        char *sql = text_of(argv[i]);
+        char *sql = text_of(argv[i], argv[2]);
 
         r = PQexec(c, sql);
         if (PQresultStatus(r) != PGRES_COMMAND_OK)
@@ -82,7 +86,7 @@ static int run_sqlite(int argc, char **argv)
         return sqlite3_exec(db, read_ledger, print_row, NULL, NULL) != SQLITE_OK;
     sqlite3_exec(db, create, NULL, NULL, NULL);
     for (int i = 4; i < argc; i++) {
-        char *sql = text_of(argv[i]);
+        char *sql = text_of(argv[i], argv[3]);
 
         if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
             return fprintf(stderr, "%s: %s\n", argv[i], sqlite3_errmsg(db)), 1;
