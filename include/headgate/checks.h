@@ -97,6 +97,17 @@ HG_API void hg_readiness_run(const hg_settings *settings, hg_pool *pool, hg_dead
 HG_API void hg_readiness_release(hg_readiness *report);
 
 /*
+ * Whether the database answers, by one small statement: what who looks every second asks between
+ * two runs of readiness. out_mark: as long as it stays the same there is nothing new for readiness
+ * to find but the weather: nobody has written into the ledger (PostgreSQL: as far as the server's
+ * statistics tell, at once when the writer disconnects) or taken the deployers' lock, the server is
+ * no more read-only than it was, and its connections are used about as much. Never 0. Marks of
+ * different connections of SQLite may differ for nothing. observer: NULL is fine.
+ */
+HG_API bool hg_readiness_pulse(hg_pool *pool, hg_deadline by, const hg_observer *observer,
+                               uint64_t *out_mark, hg_error *err);
+
+/*
  * A database that is read-only on purpose says so: whoever makes the application's role read-only
  * for a while (ALTER ROLE app SET default_transaction_read_only = on) also sets this parameter of
  * the role to a word of its own, and readiness warns instead of failing, on every instance. A

@@ -16,10 +16,7 @@
 #include "base/text.h"
 #include "ledger.h"
 
-enum {
-    FAMILY = 0x68646774, /* "hdgt": the first half of the lock's number */
-    QUERY_MS = 30 * 1000
-};
+enum { QUERY_MS = 30 * 1000 };
 
 /* FNV-1a, kept below 2^31 so that it is the same number as integer and as oid. */
 static int64_t hash(const char *text)
@@ -51,7 +48,7 @@ void lock_init(struct lock *lock, hg_pool *pool, hg_conn *conn, const struct led
 
 static enum lock_answer try_advisory(struct lock *lock, hg_error *err)
 {
-    const hg_value key[] = {hg_integer(FAMILY), hg_integer(lock->key)};
+    const hg_value key[] = {hg_integer(LOCK_FAMILY), hg_integer(lock->key)};
     enum lock_answer answer = LOCK_FAILED;
     hg_rows *rows = NULL;
 
@@ -93,7 +90,7 @@ static void ask_text(struct lock *lock, const char *sql, const hg_value *values,
 /* What runs outside of a transaction stands in the history while it does. */
 static void advisory_holder(struct lock *lock, char *out, size_t size)
 {
-    const hg_value key[] = {hg_integer(FAMILY), hg_integer(lock->key)};
+    const hg_value key[] = {hg_integer(LOCK_FAMILY), hg_integer(lock->key)};
     char who[400] = "", doing[200] = "", sql[1000];
 
     ask_text(lock, holder_sql, key, 2, who, sizeof who);
@@ -111,7 +108,7 @@ static void advisory_holder(struct lock *lock, char *out, size_t size)
 
 static void release_advisory(struct lock *lock)
 {
-    const hg_value key[] = {hg_integer(FAMILY), hg_integer(lock->key)};
+    const hg_value key[] = {hg_integer(LOCK_FAMILY), hg_integer(lock->key)};
 
     if (!hg_conn_lost(lock->conn))
         (void)hg_conn_execute(lock->conn, "SELECT pg_catalog.pg_advisory_unlock($1::int, $2::int)",

@@ -26,6 +26,9 @@ struct lock {
     char history[560]; /* PostgreSQL: the table, once it is there */
 };
 
+/* The first half of the number of every deployers' lock on PostgreSQL: "hdgt". */
+#define LOCK_FAMILY 0x68646774
+
 enum lock_answer { LOCK_TAKEN, LOCK_BUSY, LOCK_FAILED };
 
 /* Prepares; takes nothing. */
