@@ -50,6 +50,11 @@ static int fd(void *context)
     return jobs_fd(context);
 }
 
+static int64_t beat(void *context)
+{
+    return jobs_beat_ms(context);
+}
+
 static void discard(void *context, struct job_result *result)
 {
     (void)context;
@@ -166,7 +171,7 @@ void console_prepare(void)
 bool console_run(struct ops *ops, const struct console_options *options, hg_error *err)
 {
     const char *folders[THEME_FOLDERS];
-    struct job_source source = {NULL, start, cancel, leave, take, fd, discard};
+    struct job_source source = {NULL, start, cancel, leave, take, fd, beat, discard};
     struct facts facts;
     struct stage_options stage = {.facts = &facts,
                                   .source = &source,

@@ -18,8 +18,7 @@ void intake_started(struct model *m, const struct message *message)
     if (wizard_started(m, message))
         return;
     if (feed_of(m, message->request.kind, &id) != NULL) {
-        if (!started)
-            feed_answered(m, id);
+        feed_started(m, message);
     } else if (message->request.kind == JOB_SOURCE) {
         m->source.job = message->job;
     } else if (message->request.kind == JOB_SMOKE) {
@@ -193,8 +192,15 @@ static void take_pools(struct model *m, struct job_result *result, struct effect
 
 static void take_ping(struct model *m, struct job_result *result, struct effects *effects)
 {
+    int64_t due = m->feeds[FEED_PING].asked_ms;
+
     feed_answered(m, FEED_PING);
-    feed_database_answered(m, result->ok, result->error.message);
+    if (result->error.code == HG_CANCELLED)
+        m->feeds[FEED_PING].due_ms = due; /* it was taken back before it was asked */
+    else
+        feed_database_answered(m, result->ok, result->error.message);
+    if (result->ok)
+        feed_marked(m, result->mark);
     discard(effects, result);
 }
 

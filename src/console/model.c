@@ -10,7 +10,13 @@
 #include "base/alloc.h"
 #include "list.h"
 
-enum { LATE_MS = 3000, REFRESH_MS = 1000, UNWATCHED_MS = 10000 };
+enum {
+    LATE_MS = 3000,
+    REFRESH_MS = 1000,
+    UNWATCHED_MS = 10000,
+    OVERDUE_MS = 200, /* sooner than the alarm of a pulse rings, see ops/pulse.c */
+    STILL_MS = 30000  /* for so long what a quiet screen says of the time may stand */
+};
 
 void model_init(struct model *m, const struct facts *facts, int width, int height, bool utf8)
 {
@@ -235,6 +241,15 @@ bool model_busy(const struct model *m)
     return m->change.running || (m->transfer.running && m->transfer.mode == HG_COPY_RUN);
 }
 
+/* Whether the sessions are asked of the server all the time, and it does not take long. */
+static bool sessions_tell(const struct model *m)
+{
+    int64_t asked = m->feeds[FEED_SESSIONS].asked_ms;
+
+    return m->facts.driver == HG_POSTGRESQL && model_wants(m, FEED_SESSIONS) && m->refresh_ms > 0
+           && (asked == 0 || m->now_ms - asked < (int64_t)m->refresh_ms);
+}
+
 bool model_wants(const struct model *m, enum feed_id feed)
 {
     int64_t checks = m->feeds[FEED_STATUS].asked_ms;
@@ -245,8 +260,8 @@ bool model_wants(const struct model *m, enum feed_id feed)
     if (feed != FEED_POOLS && model_source_frozen(m))
         return false;
     switch (feed) {
-    case FEED_PING: /* checks that are under way are question enough, unless they take long */
-        return checks == 0 || m->now_ms - checks >= (int64_t)m->refresh_ms;
+    case FEED_PING: /* what else asks the database is question enough, unless it takes long */
+        return (checks == 0 || m->now_ms - checks >= (int64_t)m->refresh_ms) && !sessions_tell(m);
     case FEED_SESSIONS: /* on PostgreSQL also beside the connections of a pool, and for a run */
         return m->screen == SCREEN_SESSIONS
                || (m->facts.driver == HG_POSTGRESQL && (m->screen == SCREEN_POOLS || sees_run));
@@ -267,11 +282,48 @@ const hg_server_session *model_session_of(const struct model *m, int64_t backend
     return NULL;
 }
 
+/* Since when an answer to the ping is waited for; one of a pulse that still rests: in the future.
+ */
+static int64_t pinged_ms(const struct model *m)
+{
+    int64_t asked = m->feeds[FEED_PING].asked_ms, again = m->pulse.beat_ms + m->pulse.period_ms;
+
+    return m->pulse.period_ms > 0 && again > asked ? again : asked;
+}
+
+/* The same of whatever asks often and is answered soon: the ping, or the sessions in its place,
+ * unless something else has been heard since then. 0: nothing is waited for. */
+static int64_t awaited_ms(const struct model *m)
+{
+    int64_t ping = pinged_ms(m), sessions = m->feeds[FEED_SESSIONS].asked_ms;
+
+    if (m->facts.driver == HG_POSTGRESQL && sessions != 0 && (ping == 0 || sessions < ping))
+        return sessions > m->heard_ms ? sessions : m->heard_ms;
+    return ping;
+}
+
 bool model_db_answers(const struct model *m)
 {
-    const struct feed *ping = &m->feeds[FEED_PING];
+    int64_t since = awaited_ms(m);
 
-    return m->db_answered && (ping->asked_ms == 0 || m->now_ms - ping->asked_ms < LATE_MS);
+    return m->db_answered && (since == 0 || m->now_ms - since < LATE_MS);
+}
+
+bool model_calm(const struct model *m)
+{
+    bool still = m->screen == SCREEN_OVERVIEW || m->screen == SCREEN_MIGRATIONS
+                 || m->screen == SCREEN_CHECKS || m->screen == SCREEN_LOG;
+    bool asks = m->ask != ASK_NOTHING || m->change.asking || m->armed_until_ms != 0;
+
+    return still && !asks && m->mark != 0 && m->db_answered && model_refresh_ms(m) > 0
+           && !m->change.running && !m->transfer.running && m->smoke_job == 0 && m->drift_job == 0
+           && m->holder[0] == '\0' && model_cutover_open(m) == NULL
+           && !model_wants(m, FEED_SESSIONS);
+}
+
+bool model_pulses(const struct model *m)
+{
+    return m->pulse.period_ms > 0 && m->now_ms - pinged_ms(m) < OVERDUE_MS;
 }
 
 size_t model_rows(const struct model *m, enum pane list)
@@ -442,8 +494,10 @@ int64_t model_wake_ms(const struct model *m)
     for (int i = 0; i < FEEDS; i++) {
         const struct feed *feed = &m->feeds[i];
 
-        if (i == FEED_PING && feed->asked_ms != 0)
-            sooner(m, feed->asked_ms + LATE_MS, &wake);
+        if ((i == FEED_PING || i == FEED_POOLS) && model_pulses(m))
+            sooner(m, m->now_ms + STILL_MS - m->wall_ms % STILL_MS, &wake);
+        else if ((i == FEED_PING || i == FEED_SESSIONS) && feed->asked_ms != 0)
+            sooner(m, awaited_ms(m) + LATE_MS, &wake);
         else if (feed->asked_ms == 0 && model_wants(m, (enum feed_id)i) && !model_paused(m))
             sooner(m, feed->due_ms, &wake);
     }

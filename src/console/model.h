@@ -56,6 +56,14 @@ struct feed {
     int64_t asked_ms; /* 0: nothing is under way */
 };
 
+/* The ping of a console where nothing happens: asked one refresh ahead, and again and again, by its
+ * job alone, until there are news. */
+struct pulse_state {
+    int period_ms;   /* 0: none is under way */
+    uint64_t job;    /* 0: it has been taken back */
+    int64_t beat_ms; /* when it was last answered */
+};
+
 /* What covers a screen. */
 enum page {
     PAGE_NONE,
@@ -262,6 +270,9 @@ struct model {
     int64_t now_ms, wall_ms;
 
     struct feed feeds[FEEDS];
+    struct pulse_state pulse;
+    uint64_t mark;               /* of the newest answer, see hg_readiness_pulse(); 0: none */
+    int64_t checked_ms;          /* when the checks were last asked for */
     int refresh_ms;              /* 0: only when asked to */
     struct job_result *pools;    /* the newest that succeeded */
     struct job_result *status;   /* the newest */
@@ -273,7 +284,7 @@ struct model {
     size_t applied_count, broken_count; /* of the known history */
     int pools_in_use, pools_waiting;    /* of all that are alive */
     bool db_answered;                   /* the last time that it was asked */
-    int64_t known_wall_ms;              /* when the database last answered; 0: never */
+    int64_t heard_ms, known_wall_ms;    /* when the database last answered; 0: never */
     struct pool_past past[POOLS_REMEMBERED];
     struct check_past checks_past[CHECKS_REMEMBERED];
     size_t checks_newest;
@@ -400,6 +411,12 @@ bool model_armed(const struct model *m);
 
 /* Whether something is under way that changes a database. */
 bool model_busy(const struct model *m);
+
+/* Whether nothing on the screen would change by itself as long as there are no news. */
+bool model_calm(const struct model *m);
+
+/* Whether the pulse brings the news, and nothing else has to be asked; not when it is overdue. */
+bool model_pulses(const struct model *m);
 
 /* Whether somebody looks at what a feed tells. */
 bool model_wants(const struct model *m, enum feed_id feed);

@@ -99,6 +99,7 @@ void stage_deliver(struct stage *s, struct message message)
 
     message.now_ms = clock_now_ns() / 1000000;
     message.wall_ms = clock_wall_ms();
+    message.beat_ms = s->options.source->beat(s->options.source->context);
     update(&s->model, &message, &effects);
     for (size_t i = 0; i < effects.count; i++)
         carry_out(s, &effects.items[i]);

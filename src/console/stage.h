@@ -25,6 +25,7 @@ struct job_source {
     void (*leave)(void *context, uint64_t job);
     bool (*take)(void *context, struct job_message *out);
     int (*fd)(void *context);
+    int64_t (*beat)(void *context); /* when a JOB_PING that goes on was last answered */
     void (*discard)(void *context, struct job_result *result);
 };
 

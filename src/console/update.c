@@ -500,6 +500,7 @@ void update(struct model *m, const struct message *message, struct effects *effe
     effects->count = 0;
     m->now_ms = message->now_ms;
     m->wall_ms = message->wall_ms;
+    feed_beat(m, message->beat_ms);
     switch (message->kind) {
     case MSG_TICK:
         break;

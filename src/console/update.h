@@ -23,6 +23,7 @@ enum message_kind {
 struct message {
     enum message_kind kind;
     int64_t now_ms, wall_ms;
+    int64_t beat_ms; /* see model.h */
     uint32_t key;
     int width, height;
     int x, y;
@@ -90,6 +91,9 @@ void feed_refresh(struct model *m, struct effects *effects); /* all of it, now *
 /* false: it tells of the database before a run of ours ended. */
 bool feed_answered(struct model *m, enum feed_id feed);
 void feed_database_answered(struct model *m, bool answered, const char *why);
+void feed_started(struct model *m, const struct message *message);
+void feed_beat(struct model *m, int64_t beat_ms); /* the pulse has been answered then */
+void feed_marked(struct model *m, uint64_t mark); /* what an answer says of what changed */
 struct feed *feed_of(struct model *m, enum job_kind kind, enum feed_id *out_id);
 
 /* entry.c: the line that is being typed. */

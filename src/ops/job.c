@@ -25,6 +25,7 @@
 #include "json_read.h"
 #include "launcher.h"
 #include "ops.h"
+#include "pulse.h"
 
 enum {
     RUNNING_MAX = JOB_KINDS,    /* one of each kind */
@@ -55,6 +56,7 @@ struct hand {
 struct jobs {
     struct ops *ops;
     struct queue *queue;
+    struct pulse *pulse;
     pthread_mutex_t lock;   /* guards what follows; nothing is locked under it */
     pthread_cond_t started; /* a job, for a free hand; or nobody starts any more */
     bool closing;
@@ -120,21 +122,9 @@ static bool do_pools(struct job *job, struct job_result *result)
 
 static bool do_ping(struct job *job, struct job_result *result)
 {
-    const struct ops *ops = job->jobs->ops;
-    hg_deadline by = ops_inspection_deadline(ops);
-    bool sqlite = hg_url_driver(hg_settings_url(ops->settings)) == HG_SQLITE;
-    hg_conn *conn = NULL;
-    bool ok;
+    const hg_observer observer = {.cancelled = is_cancelled, .context = job};
 
-    if (!hg_pool_checkout(ops->pool, "ping", by, &conn, &result->error))
-        return false;
-    /* the one reads the file's header, the other goes to the server and back */
-    hg_conn_set_interrupt(conn, is_cancelled, job);
-    ok = hg_conn_execute(conn, sqlite ? "PRAGMA schema_version" : "SELECT 1", NULL, 0, by, NULL,
-                         &result->error);
-    hg_conn_set_interrupt(conn, NULL, NULL);
-    hg_pool_return(ops->pool, conn);
-    return ok;
+    return pulse_run(job->jobs->pulse, job->jobs->ops, &observer, result);
 }
 
 static bool find_worker(const struct ops *ops, struct worker_info *out)
@@ -549,7 +539,10 @@ struct jobs *jobs_new(struct ops *ops)
     if (jobs == NULL)
         return NULL;
     jobs->queue = queue_new(sizeof(struct job_message), QUEUE_ROOM);
-    if (jobs->queue == NULL) {
+    if (jobs->queue != NULL)
+        jobs->pulse = pulse_new(queue_fd(jobs->queue));
+    if (jobs->pulse == NULL) {
+        queue_free(jobs->queue);
         alloc_free(jobs);
         return NULL;
     }
@@ -630,6 +623,7 @@ void jobs_cancel(struct jobs *jobs, uint64_t id)
         if (jobs->running[i].id == id && id != 0)
             atomic_store(&jobs->running[i].cancelled, true);
     pthread_mutex_unlock(&jobs->lock);
+    pulse_stir(jobs->pulse);
 }
 
 void jobs_leave(struct jobs *jobs, uint64_t id)
@@ -643,12 +637,21 @@ void jobs_leave(struct jobs *jobs, uint64_t id)
 
 bool jobs_take(struct jobs *jobs, struct job_message *out)
 {
-    return queue_take(jobs->queue, out);
+    bool there = queue_take(jobs->queue, out);
+
+    if (!there)
+        pulse_silence(jobs->pulse);
+    return there;
+}
+
+int64_t jobs_beat_ms(const struct jobs *jobs)
+{
+    return pulse_beat_ms(jobs->pulse);
 }
 
 int jobs_fd(const struct jobs *jobs)
 {
-    return queue_fd(jobs->queue);
+    return pulse_fd(jobs->pulse);
 }
 
 void jobs_free(struct jobs *jobs)
@@ -668,12 +671,14 @@ void jobs_free(struct jobs *jobs)
     pthread_cond_broadcast(&jobs->started);
     pthread_mutex_unlock(&jobs->lock);
     queue_close(jobs->queue);
+    pulse_stir(jobs->pulse);
     hg_pool_drain(jobs->ops->pool);
     for (int i = 0; i < RUNNING_MAX; i++)
         if (made[i])
             pthread_join(jobs->hands[i].thread, NULL);
     while (queue_take(jobs->queue, &message))
         job_result_free(message.result);
+    pulse_free(jobs->pulse);
     queue_free(jobs->queue);
     pthread_cond_destroy(&jobs->started);
     pthread_mutex_destroy(&jobs->lock);

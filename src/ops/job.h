@@ -20,7 +20,7 @@ struct jobs; /* the running jobs of one front end */
 
 enum job_kind {
     JOB_POOLS,    /* every pool of this host; local files only */
-    JOB_PING,     /* whether the database answers: one small statement */
+    JOB_PING,     /* whether the database answers, and has news: one small statement */
     JOB_STATUS,   /* readiness, history and ledger: asks the database */
     JOB_SESSIONS, /* who uses the database, and how many connections it has left */
     JOB_SOURCE,   /* the text of a migration's file */
@@ -56,6 +56,8 @@ struct job_request {
     bool back;                     /* JOB_CUTOVER_WORK */
     hg_cutover_order order;        /* JOB_CUTOVER_ORDER */
     char text[256];                /* JOB_CUTOVER_ORDER; JOB_CUTOVER_WORK: the run's name */
+    int period_ms;                 /* JOB_PING: asked so often, until there are news; 0: once */
+    int rest_ms;                   /* the same: the first time after that */
 };
 
 /* Progress, copied out of an hg_event; newer progress of a job may replace older that nobody has
@@ -83,6 +85,7 @@ struct job_result {
     hg_error error;      /* when not ok */
     int64_t finished_ms; /* Unix time */
     double duration_ms;
+    uint64_t mark;              /* JOB_PING, of hg_readiness_pulse() */
     hg_pool_list pools;         /* JOB_POOLS */
     hg_readiness *readiness;    /* JOB_STATUS: with the history in it */
     struct worker_info worker;  /* JOB_STATUS: one of this user that is at work; pid 0: none */
@@ -133,7 +136,11 @@ void jobs_leave(struct jobs *jobs, uint64_t job);
  * JOB_STATUS, JOB_SESSIONS, JOB_HOLDER) is followed by a result of JOB_POOLS, as of job 0. */
 bool jobs_take(struct jobs *jobs, struct job_message *out);
 
-/* Readable while there is a message. */
+/* When the database last answered a JOB_PING that goes on (clock_now_ns() / 1000000); 0: none. */
+int64_t jobs_beat_ms(const struct jobs *jobs);
+
+/* Readable while there is a message, and when an answer to such a job is overdue, until
+ * jobs_take() has found none. */
 int jobs_fd(const struct jobs *jobs);
 
 #endif

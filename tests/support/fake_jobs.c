@@ -132,6 +132,12 @@ static int fd(void *context)
     return ((struct fake *)context)->wake;
 }
 
+static int64_t beat(void *context)
+{
+    (void)context; /* every question is asked once */
+    return 0;
+}
+
 static void discard(void *context, struct job_result *result)
 {
     (void)context;
@@ -145,7 +151,7 @@ int fake_console(const char *name, const char *theme)
                      .endless = strcmp(name, "endless") == 0,
                      .crashes = strcmp(name, "crash") == 0,
                      .still = strncmp(name, "still", 5) == 0};
-    const struct job_source source = {&f, start, cancel, leave, take, fd, discard};
+    const struct job_source source = {&f, start, cancel, leave, take, fd, beat, discard};
     struct stage_options stage = {
         .source = &source, .theme = theme == NULL ? "dark" : theme, .theme_folders = folders};
     hg_error err = {.code = HG_OK};

@@ -138,6 +138,7 @@ static void run(struct scene *s)
 void still_waiting(struct scene *s)
 {
     run(s);
+    scene_send(s, (struct message){.kind = MSG_RESULT, .result = &s->ping}, 0);
     scene_progress(s,
                    (struct job_event){.kind = HG_EVENT_WAITING,
                                       .subject = "0042",
