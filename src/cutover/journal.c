@@ -21,6 +21,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/vec.h"
+#include "json_put.h"
 #include "migrate/checksum.h"
 
 enum { FILE_LIMIT = 64 << 20, PATH_ROOM = 4096, HOST_ROOM = 65, BOOT_ROOM = 40 };
@@ -180,16 +181,10 @@ bool journal_create(const char *dir, const char *run, const char *actor,
     return true;
 }
 
-static int append_text(const char *bytes, size_t n, void *context)
-{
-    buf_bytes(context, bytes, n);
-    return buf_failed(context) ? -1 : 0;
-}
-
 /* The one way in which a record is written, so that its hash can be taken again. */
 static bool write_canonical(const json_t *object, struct buf *out)
 {
-    return json_dump_callback(object, append_text, out, JSON_COMPACT | JSON_SORT_KEYS) == 0;
+    return json_put(object, JSON_COMPACT | JSON_SORT_KEYS, out);
 }
 
 static bool hash_of(const json_t *object, char out[JOURNAL_HASH_SIZE])

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "json_put.h"
 #include "look.h"
 #include "run.h"
 
@@ -338,15 +339,9 @@ static void put_markdown(struct buf *out, const json_t *root)
     put_facts(out, root);
 }
 
-static int append(const char *bytes, size_t n, void *context)
-{
-    buf_bytes(context, bytes, n);
-    return buf_failed(context) ? -1 : 0;
-}
-
 static bool put_json(struct buf *out, const json_t *root)
 {
-    bool ok = json_dump_callback(root, append, out, JSON_INDENT(2)) == 0;
+    bool ok = json_put(root, JSON_INDENT(2), out);
 
     buf_char(out, '\n');
     return ok;

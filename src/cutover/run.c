@@ -22,6 +22,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "builtin.h"
+#include "json_put.h"
 
 enum { BOOK_LIMIT = 1 << 20, ORDER_LIMIT = 1 << 16, NAMES_A_MINUTE = 100, MINUTE_BYTES = 13 };
 
@@ -229,12 +230,6 @@ bool run_source(const hg_settings *settings, char out[RUN_PATH], hg_error *err)
 
 /* --- orders --- */
 
-static int put_bytes(const char *bytes, size_t n, void *context)
-{
-    buf_bytes(context, bytes, n);
-    return buf_failed(context) ? -1 : 0;
-}
-
 const char *order_name(hg_cutover_order order)
 {
     return order_names[order];
@@ -251,7 +246,7 @@ bool order_leave(const char *dir, const struct order *order, hg_error *err)
 
     snprintf(name, sizeof name, "%020lld-%ld.json", (long long)clock_now_ns(), (long)getpid());
     ok = run_path(dir, orders_name, folder, err) && run_path(folder, name, path, err);
-    if (ok && (object == NULL || json_dump_callback(object, put_bytes, &text, 0) != 0))
+    if (ok && (object == NULL || !json_put(object, 0, &text)))
         ok = hg_fail(err, HG_NOMEM, "could not write an order: out of memory");
     ok = ok && file_write(path, text.bytes, text.size, 0600, err);
     json_decref(object);
