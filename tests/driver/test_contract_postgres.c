@@ -4,6 +4,10 @@
  */
 #include "contract.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "support/postgres.h"
 
 static const char *prepared;

@@ -3,6 +3,8 @@
  */
 #include "contract.h"
 
+#include <stdio.h>
+
 #include "support/temp.h"
 
 static char *dir;
