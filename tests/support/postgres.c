@@ -1,11 +1,12 @@
 /*
- * postgres.c - a private PostgreSQL server: find it, make its data, start it, end it.
+ * postgres.c - a private PostgreSQL server: find it, make its data, start it, end it. Must not know
+ * what is asked of it.
  *
  * The postmaster is the child of a keeper process, which is the child of the test program. The
  * keeper holds the reading end of a pipe; when the test program is gone, for whatever reason, the
  * pipe ends, and the keeper ends the server and removes its folder.
  */
-#include "support/postgres.h"
+#include "support/postgres_parts.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,7 +18,6 @@
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "driver/driver.h"
 #include "support/certificate.h"
 #include "support/temp.h"
 
@@ -44,9 +43,7 @@ static struct {
     int port;
     pid_t keeper; /* 0: the server does not run */
     pid_t postmaster;
-    int leash;      /* the writing end of the keeper's pipe */
-    int databases;  /* made so far */
-    bool has_owner; /* role "owner" has been made */
+    int leash; /* the writing end of the keeper's pipe */
 } server;
 
 /* clang-format off */
@@ -75,30 +72,6 @@ static const char access_rules[] =
     "local all all trust\n"
     "host  all all all trust\n";
 /* clang-format on */
-
-__attribute__((noreturn, format(printf, 1, 2))) static void give_up(const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    fputs("the tests' PostgreSQL: ", stderr);
-    vfprintf(stderr, format, args);
-    fputc('\n', stderr);
-    va_end(args);
-    exit(1);
-}
-
-__attribute__((format(printf, 1, 2))) static char *text(const char *format, ...)
-{
-    va_list args;
-    char *out = NULL;
-
-    va_start(args, format);
-    if (vasprintf(&out, format, args) < 0)
-        give_up("memory ran out");
-    va_end(args);
-    return out;
-}
 
 /* --- where it is --- */
 
@@ -679,140 +652,6 @@ void postgres_thaw(void)
 {
     if (server.postmaster != 0)
         signal_all(server.postmaster, SIGCONT);
-}
-
-/* --- its databases --- */
-
-static hg_conn *connect_to(const char *database)
-{
-    const struct driver_options options = {.application_name = "headgate/test"};
-    hg_url *url = postgres_url(database);
-    hg_conn *conn = NULL;
-    hg_error err = {0};
-
-    if (!driver_postgres.open(url, &options, hg_deadline_in_ms(PATIENCE_MS), &conn, &err))
-        give_up("%s", err.message);
-    hg_url_free(url);
-    return conn;
-}
-
-void postgres_run(const char *database, const char *sql)
-{
-    hg_conn *conn = connect_to(database);
-    hg_error err = {0};
-
-    if (!hg_conn_execute(conn, sql, NULL, 0, hg_deadline_in_ms(PATIENCE_MS), NULL, &err))
-        give_up("%s: %s", sql, err.message);
-    driver_postgres.close(conn);
-}
-
-char *postgres_ask(const char *database, const char *sql)
-{
-    hg_deadline by = hg_deadline_in_ms(PATIENCE_MS);
-    hg_conn *conn = connect_to(database);
-    hg_rows *rows = NULL;
-    hg_error err = {0};
-    char *answer;
-
-    if (!hg_conn_query(conn, sql, NULL, 0, by, &rows, &err)
-        || hg_rows_next(rows, by, &err) != HG_ROW)
-        give_up("%s: %s", sql, err.code == HG_OK ? "no row" : err.message);
-    answer = text("%s", hg_rows_text(rows, 0));
-    hg_rows_close(rows);
-    driver_postgres.close(conn);
-    return answer;
-}
-
-char *postgres_database(void)
-{
-    char *name = text("test_%d", ++server.databases);
-    char *sql = text("CREATE DATABASE %s", name);
-
-    postgres_run(NULL, sql);
-    free(sql);
-    return name;
-}
-
-char *postgres_database_again(void)
-{
-    static char *kept;
-    char *sql;
-
-    if (kept == NULL)
-        return text("%s", kept = postgres_database());
-    sql = text("ALTER DATABASE %s RESET ALL", kept);
-    postgres_run(NULL, sql);
-    free(sql);
-    postgres_run(kept, "DO $$BEGIN DROP SCHEMA public CASCADE; CREATE SCHEMA public; GRANT USAGE "
-                       "ON SCHEMA public TO PUBLIC; END$$");
-    return text("%s", kept);
-}
-
-/* Percent-encodes everything but what stands for itself anywhere in a URL (RFC 3986 §2.3). */
-static char *encode(const char *plain)
-{
-    char *out = text("%*s", (int)strlen(plain) * 3, ""), *to = out;
-
-    for (; *plain != '\0'; plain++) {
-        if (strspn(plain, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~") > 0)
-            *to++ = *plain;
-        else
-            to += sprintf(to, "%%%02X", (unsigned char)*plain);
-    }
-    *to = '\0';
-    return out;
-}
-
-static char *url_text(const char *host, const char *user, const char *password,
-                      const char *database)
-{
-    char *host_part = strchr(host, ':') == NULL ? encode(host) : text("[%s]", host);
-    char *user_part = encode(user), *password_part = encode(password == NULL ? "" : password);
-    char *database_part = encode(database);
-    char *url = text("postgresql://%s%s%s@%s:%d/%s", user_part, password == NULL ? "" : ":",
-                     password_part, host_part, server.port, database_part);
-
-    free(host_part);
-    free(user_part);
-    free(password_part);
-    free(database_part);
-    return url;
-}
-
-char *postgres_owner_url_text(const char *database)
-{
-    char *sql = text("ALTER DATABASE \"%s\" OWNER TO owner", database);
-
-    if (!server.has_owner)
-        postgres_run(NULL, "CREATE ROLE owner LOGIN");
-    server.has_owner = true;
-    postgres_run(NULL, sql);
-    free(sql);
-    return url_text(server.dir, "owner", NULL, database);
-}
-
-char *postgres_url_text(const char *database)
-{
-    return url_text(server.dir, "postgres", NULL, database == NULL ? "postgres" : database);
-}
-
-hg_url *postgres_url_as(const char *host, const char *user, const char *password,
-                        const char *database)
-{
-    char *plain = url_text(host == NULL ? server.dir : host, user == NULL ? "postgres" : user,
-                           password, database == NULL ? "postgres" : database);
-    hg_url *url = NULL;
-    hg_error err = {0};
-
-    if (!hg_url_parse(plain, &url, &err))
-        give_up("%s: %s", plain, err.message);
-    free(plain);
-    return url;
-}
-
-hg_url *postgres_url(const char *database)
-{
-    return postgres_url_as(NULL, NULL, NULL, database);
 }
 
 const char *postgres_socket_dir(void)
