@@ -13,8 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "console/view.h"
+#include "poor_frame.h"
 #include "support/golden.h"
 #include "support/stills_cutover.h"
 
@@ -469,29 +468,14 @@ static void every_size_can_be_drawn(void **state)
             }
 }
 
-/* A frame that is drawn while memory runs out may lack words; the next one does not. */
 static void a_frame_without_memory_does_no_harm(void **state)
 {
     (void)state;
     for (size_t page = 0; page < sizeof all_pages / sizeof *all_pages; page++) {
         struct scene *s = scene_new(80, 24, true, false);
-        struct canvas whole, poor;
-        bool failing = true;
 
         all_pages[page](s);
-        assert_true(canvas_init(&whole, 80, 24, true));
-        assert_true(canvas_init(&poor, 80, 24, true));
-        view(&s->model, &whole);
-        for (long n = 1; failing; n++) {
-            alloc_fail_at(n);
-            view(&s->model, &poor);
-            failing = alloc_failed();
-            alloc_fail_at(0);
-        }
-        view(&s->model, &poor);
-        assert_true(canvas_equal(&whole, &poor));
-        canvas_release(&whole);
-        canvas_release(&poor);
+        assert_poor_frames_do_no_harm(s);
         scene_free(s);
     }
 }

@@ -13,9 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
 #include "base/text.h"
 #include "console/view.h"
+#include "poor_frame.h"
 #include "support/golden.h"
 #include "support/stills.h"
 
@@ -185,7 +185,6 @@ static void every_size_can_be_drawn(void **state)
     }
 }
 
-/* A frame that is drawn while memory runs out may lack words; the next one does not. */
 static void a_frame_without_memory_does_no_harm(void **state)
 {
     static void (*const pages[])(struct scene *) = {still_busy, still_question, still_failed,
@@ -194,23 +193,9 @@ static void a_frame_without_memory_does_no_harm(void **state)
     (void)state;
     for (size_t page = 0; page < sizeof pages / sizeof *pages; page++) {
         struct scene *s = scene_new(80, 24, true, false);
-        struct canvas whole, poor;
-        bool failing = true;
 
         pages[page](s);
-        assert_true(canvas_init(&whole, 80, 24, true));
-        assert_true(canvas_init(&poor, 80, 24, true));
-        view(&s->model, &whole);
-        for (long n = 1; failing; n++) {
-            alloc_fail_at(n);
-            view(&s->model, &poor);
-            failing = alloc_failed();
-            alloc_fail_at(0);
-        }
-        view(&s->model, &poor);
-        assert_true(canvas_equal(&whole, &poor));
-        canvas_release(&whole);
-        canvas_release(&poor);
+        assert_poor_frames_do_no_harm(s);
         scene_free(s);
     }
 }
