@@ -173,6 +173,16 @@ static void prefer_wal(struct sqlite_conn *conn, hg_deadline by)
         (void)sqlite_run(conn, "PRAGMA journal_mode = WAL");
 }
 
+/*
+ * The schema is read with the first statement that names a table, whoever asks it. Read now, it is
+ * read in the thread that connects, beside what its caller does meanwhile. What is wrong with it,
+ * that statement says.
+ */
+static void read_schema(struct sqlite_conn *conn)
+{
+    (void)sqlite_run(conn, "SELECT 1 FROM sqlite_master LIMIT 0");
+}
+
 static bool configure(struct sqlite_conn *conn, hg_error *err)
 {
     struct stat st;
@@ -204,6 +214,7 @@ static bool open_handle(struct sqlite_conn *conn, hg_deadline by, hg_error *err)
     if (!configure(conn, err))
         return false;
     prefer_wal(conn, by);
+    read_schema(conn);
     return true;
 }
 
