@@ -293,14 +293,16 @@ static const char memory[] =
     " * pg_catalog.current_setting('max_connections')::bigint)";
 
 /* The function below the view: what the view joins to it is most of its cost, and not wanted. */
+/* Integers and format(): a new session looks up every operator and cast that it meets. */
 static const char headroom[] =
-    "SELECT round(100.0 * used / greatest(most, 1))::bigint,"
-    " used || ' of ' || most || ' connections' FROM (SELECT (SELECT count(*)"
-    " FROM pg_catalog.pg_stat_get_activity(NULL)"
-    " WHERE backend_type = 'client backend' OR backend_type IS NULL) AS used, "
-    "pg_catalog.current_setting('max_connections')::int"
+    "SELECT (200 * used + most) / (2 * most), format('%s of %s connections', used, most)"
+    " FROM (SELECT count(*) AS used, greatest(1,"
+    " pg_catalog.current_setting('max_connections')::int"
     " - pg_catalog.current_setting('superuser_reserved_connections')::int"
-    " - coalesce(" SETTING("reserved_connections") "::int, 0) AS most) AS s";
+    " - coalesce(" SETTING("reserved_connections") "::int, 0)) AS most"
+                                                   " FROM pg_catalog.pg_stat_get_activity(NULL)"
+                                                   " WHERE backend_type = 'client backend' OR "
+                                                   "backend_type IS NULL) AS s";
 
 static const char role_limit[] =
     "SELECT CASE WHEN most < 0 THEN 0 ELSE round(100.0 * used / greatest(most, 1)) END::bigint,"

@@ -19,7 +19,8 @@
 struct check_context {
     const hg_settings *settings;
     hg_pool *pool;
-    hg_conn *conn; /* NULL until db.connect has passed */
+    hg_conn *conn;        /* NULL until db.connect has passed */
+    double first_trip_ms; /* how long its first statement took */
     const hg_observer *observer;
     hg_deadline by; /* of the check that runs */
     hg_readiness *report;
