@@ -51,19 +51,20 @@ const char *ledger_later_names(const struct ledger_place *place)
     return names[place->later];
 }
 
-/* One row: the schema, whether each table is there, and which of the later columns. */
+/* One row: the schema, whether each table is there, and which of the later columns. Look-ups one
+ * by one: a new session of the server plans joins of four catalogs for longer than it looks. */
 static const char locate_postgresql[] =
-    "SELECT coalesce(n.nspname, pg_catalog.current_schema()), v.oid IS NOT NULL, h.oid IS NOT NULL,"
+    "SELECT n, v IS NOT NULL, h IS NOT NULL,"
     " (SELECT " LATER_BITS(
-        "attname") " FROM pg_catalog.pg_attribute WHERE attrelid = h.oid"
+        "attname") " FROM pg_catalog.pg_attribute WHERE attrelid = h"
                    " AND attname IN " LATER_LIST " AND NOT attisdropped)"
-                   " FROM (SELECT pg_catalog.to_regclass('alembic_version')::oid AS oid) v"
-                   " LEFT JOIN pg_catalog.pg_class c ON c.oid = v.oid"
-                   " LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-                   " LEFT JOIN (SELECT k.oid, s.nspname FROM pg_catalog.pg_class k"
-                   " JOIN pg_catalog.pg_namespace s ON s.oid = k.relnamespace"
-                   " WHERE k.relname = 'headgate_history') h"
-                   " ON h.nspname = coalesce(n.nspname, pg_catalog.current_schema())";
+                   " FROM (SELECT v, n, pg_catalog.to_regclass("
+                   "pg_catalog.quote_ident(n) || '.headgate_history')::oid AS h"
+                   " FROM (SELECT v, coalesce((SELECT nspname FROM pg_catalog.pg_namespace"
+                   " WHERE oid = (SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = v)),"
+                   " pg_catalog.current_schema()) AS n"
+                   " FROM (SELECT pg_catalog.to_regclass('alembic_version')::oid AS v OFFSET 0) t"
+                   " OFFSET 0) s OFFSET 0) l";
 
 static const char locate_sqlite[] =
     "SELECT 'main', EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'),"

@@ -88,12 +88,27 @@ static void a_schema_without_the_right_to_create_says_so_and_stays_empty(void **
     assert_string_equal(ask(w, "SELECT to_regclass('alembic_version') IS NULL"), "true");
 }
 
+static void a_role_whose_search_path_leads_nowhere_is_told_so(void **state)
+{
+    struct world *w = *state;
+
+    write_three(w);
+    become_deployer(w, (const char *const[]){"DO $$ BEGIN EXECUTE format('ALTER ROLE deployer IN "
+                                             "DATABASE %I SET search_path = nowhere', "
+                                             "current_database()); END $$",
+                                             NULL});
+    assert_string_equal(run(w, UP, NULL), "=");
+    assert_int_equal(w->err.code, HG_CONFIG);
+    assert_non_null(strstr(w->err.message, "no schema of the search_path exists"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SCENARIO(a_ledger_of_another_role_is_enough_to_write_in),
         SCENARIO(an_old_history_of_another_role_is_written_as_far_as_it_has_room),
         SCENARIO(a_schema_without_the_right_to_create_says_so_and_stays_empty),
+        SCENARIO(a_role_whose_search_path_leads_nowhere_is_told_so),
     };
 
     return cmocka_run_group_tests(tests, postgres_setup, NULL);
