@@ -56,6 +56,23 @@ static hg_pool *pool_new(void)
     return pool;
 }
 
+/* Most pools use few of the places that there may be: of a block that comes zeroed from the system
+ * only what is touched is there, where alloc_lines() would touch 180 KB. */
+static bool make_slots(hg_pool *pool)
+{
+    enum { LINE = 64 };
+    size_t size = HG_POOL_SLOTS_MAX * sizeof *pool->slots;
+    uintptr_t block = (uintptr_t)(pool->slots_block = alloc_zero(1, size + LINE));
+
+    pool->slots = (struct slot *)((block + LINE - 1) / LINE * LINE);
+    return pool->slots_block != NULL;
+}
+
+static bool has_been_used(const hg_pool *pool, int i)
+{
+    return i < HG_POOL_SLOTS_MAX && pool->slots[i].shared != NULL;
+}
+
 /* Under the lock: gives up all that the pool holds. */
 static void pool_free(hg_pool *pool)
 {
@@ -63,14 +80,15 @@ static void pool_free(hg_pool *pool)
     pool_keeper_release(pool);
     if (pool->telemetry.head != NULL)
         telemetry_close(&pool->telemetry);
-    for (int i = 0; pool->slots != NULL && i < HG_POOL_SLOTS_MAX; i++)
+    for (int i = 0; pool->slots_block != NULL && has_been_used(pool, i); i++)
         loans_give_back(pool->slots[i].loans);
-    alloc_free(pool->slots);
+    alloc_free(pool->slots_block);
     alloc_free(pool->name);
     alloc_free(pool->role);
     alloc_free(pool->runtime_dir);
     hg_url_free(pool->url);
     pool->slots = NULL;
+    pool->slots_block = NULL;
     pool->name = pool->role = pool->runtime_dir = NULL;
     pool->url = NULL;
     pthread_mutex_lock(&spare_lock);
@@ -198,8 +216,7 @@ bool pool_open_with(const struct driver *driver, const hg_url *url, const hg_poo
     atomic_store(&pool->forks, pool_fork_number());
     ok = copy_options(pool, url, options, err);
     if (ok) {
-        pool->slots = alloc_lines(HG_POOL_SLOTS_MAX * sizeof *pool->slots);
-        ok = (pool->slots != NULL && make_page(pool))
+        ok = (make_slots(pool) && make_page(pool))
              || hg_fail(err, HG_NOMEM, "could not make a pool: out of memory");
     }
     if (ok)

@@ -114,6 +114,7 @@ struct hg_pool {
     hg_pool_options options;
     struct telemetry telemetry;
     struct slot *slots; /* room for as many as any pool may have */
+    void *slots_block;  /* in which they lie */
 
     char line_before_shared[64];
     /* Read by every checkout and return, seldom written. */
