@@ -1,11 +1,34 @@
 /*
  * help.c - --help and shell completion, made from the tables. Pure.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "options.h"
 
-enum { NAME_COLUMNS = 26 };
+enum {
+    COLUMNS = 80,
+    NAME_COLUMNS = 28, /* the longest: schema diff|dump [FROM [TO]] */
+    HELP_COLUMN = 2 + NAME_COLUMNS + 1
+};
+
+/* A text that begins in a column and goes on there where the line ends; all of it is ASCII. */
+static void put_text(struct buf *out, int column, const char *text)
+{
+    size_t room = (size_t)(COLUMNS - column);
+
+    while (strlen(text) > room) {
+        size_t n = room;
+
+        while (n > 0 && text[n] != ' ')
+            n--;
+        if (n == 0)
+            break;
+        buf_printf(out, "%.*s\n%*s", (int)n, text, column, "");
+        text += n + 1;
+    }
+    buf_printf(out, "%s\n", text);
+}
 
 static void put_row(struct buf *out, const char *name, const char *argument, const char *help)
 {
@@ -17,7 +40,8 @@ static void put_row(struct buf *out, const char *name, const char *argument, con
         left[n] = ' ';
         memcpy(left + n + 1, argument, strlen(argument) + 1);
     }
-    buf_printf(out, "  %-*s %s\n", NAME_COLUMNS, left, help);
+    buf_printf(out, "  %-*s ", NAME_COLUMNS, left);
+    put_text(out, HELP_COLUMN, help);
 }
 
 static void put_options(struct buf *out, const struct command_row *command, bool common)
@@ -52,12 +76,16 @@ static void put_parts(struct buf *out, const struct action *action)
 static void help_command(struct buf *out, const struct command_row *command)
 {
     const struct action *action = action_find(command->name);
+    char sentence[256];
 
-    buf_printf(out, "usage: headgate [options] %s%s%s\n\n%s.\n", action->name,
-               action->arguments[0] == '\0' ? "" : " ", action->arguments, action->help);
+    buf_printf(out, "usage: headgate [options] %s%s%s\n\n", action->name,
+               action->arguments[0] == '\0' ? "" : " ", action->arguments);
+    snprintf(sentence, sizeof sentence, "%s.", action->help);
+    put_text(out, 0, sentence);
     if (command->argument == MAY_HAVE_ARGUMENT)
-        buf_text(out, "TARGET is a revision or a prefix of one, head, heads, base, +N, -N, REV+N "
-                      "or REV-N.\n");
+        put_text(out, 0,
+                 "TARGET is a revision or a prefix of one, head, heads, base, +N, -N, "
+                 "REV+N or REV-N.");
     put_parts(out, action);
     if (has_own_options(command)) {
         buf_text(out, "\nOptions of this command:\n");
@@ -73,10 +101,11 @@ void cli_help(struct buf *out, const struct command_row *command)
         help_command(out, command);
         return;
     }
-    buf_text(out, "usage: headgate [options] [command]\n\n"
-                  "The operations console of a product's database: SQLite in development, "
-                  "PostgreSQL in production.\n"
-                  "Without a command the console opens.\n\nCommands:\n");
+    buf_text(out, "usage: headgate [options] [command]\n\n");
+    put_text(out, 0,
+             "The operations console of a product's database: SQLite in development, "
+             "PostgreSQL in production. Without a command the console opens.");
+    buf_text(out, "\nCommands:\n");
     for (size_t i = 0; i < command_row_count; i++) {
         const struct action *action = action_find(command_rows[i].name);
 
@@ -84,10 +113,11 @@ void cli_help(struct buf *out, const struct command_row *command)
     }
     buf_text(out, "\nOptions that every command takes:\n");
     put_options(out, NULL, true);
-    buf_text(out, "\nExit status: 0 done, 1 failed, 2 usage or settings, 3 database not reached, 4 "
-                  "refused by a\n"
-                  "safety rule, 5 gave up waiting for a lock, 130 interrupted.\n"
-                  "headgate COMMAND --help tells more about a command.\n");
+    buf_char(out, '\n');
+    put_text(out, 0,
+             "Exit status: 0 done, 1 failed, 2 usage or settings, 3 database not reached, "
+             "4 refused by a safety rule, 5 gave up waiting for a lock, 130 interrupted.");
+    buf_text(out, "headgate COMMAND --help tells more about a command.\n");
 }
 
 static void put_words(struct buf *out)

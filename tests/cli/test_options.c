@@ -131,6 +131,32 @@ static void help_names_every_command_and_option(void **state)
     buf_release(&one);
 }
 
+/* The longest line of a text, in columns; help is ASCII. */
+static size_t longest_line(const char *text)
+{
+    size_t longest = 0;
+
+    while (*text != '\0') {
+        size_t n = strcspn(text, "\n");
+
+        longest = n > longest ? n : longest;
+        text += n + (text[n] == '\n');
+    }
+    return longest;
+}
+
+static void help_fits_a_terminal_of_80_columns(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i <= command_row_count; i++) {
+        struct buf out = BUF_INIT(1 << 20);
+
+        cli_help(&out, i == 0 ? NULL : &command_rows[i - 1]);
+        assert_in_range(longest_line(out.bytes), 1, 80);
+        buf_release(&out);
+    }
+}
+
 static void completion_knows_three_shells_and_no_other(void **state)
 {
     static const char *const shells[] = {"bash", "zsh", "fish"};
@@ -157,6 +183,7 @@ int main(void)
         cmocka_unit_test(a_password_in_an_unknown_option_is_not_repeated),
         cmocka_unit_test(every_command_has_an_action_and_the_reverse),
         cmocka_unit_test(help_names_every_command_and_option),
+        cmocka_unit_test(help_fits_a_terminal_of_80_columns),
         cmocka_unit_test(completion_knows_three_shells_and_no_other),
     };
 
