@@ -83,6 +83,26 @@ static void put_pools(struct buf *out, const hg_pool_list *list)
                in_use, idle, waiting);
 }
 
+/* What keeps it from being ready, and what to do about it. Without a connection nothing else is
+ * known, which goes without saying. */
+static void put_findings(struct buf *out, const hg_readiness *report)
+{
+    for (size_t i = 0; i < report->check_count; i++) {
+        const hg_check_result *check = &report->checks[i];
+
+        if (check->status <= HG_SKIP || (!report->db && check->status == HG_UNKNOWN))
+            continue;
+        buf_printf(out, "%12s%-8s%s: ", "", hg_status_name(check->status), check->title);
+        text_show(out, check->observed);
+        buf_char(out, '\n');
+        if (check->status != HG_FAIL || check->hint[0] == '\0')
+            continue;
+        buf_printf(out, "%20s", "");
+        text_show(out, check->hint);
+        buf_char(out, '\n');
+    }
+}
+
 static void put_page(struct buf *out, const hg_settings *settings, const hg_readiness *report,
                      const hg_pool_list *list)
 {
@@ -101,15 +121,7 @@ static void put_page(struct buf *out, const hg_settings *settings, const hg_read
     put_pools(out, list);
     put_migrations(out, report);
     buf_printf(out, "%-12s%s\n", "readiness", report_verdict(report->status));
-    for (size_t i = 0; i < report->check_count; i++) {
-        const hg_check_result *check = &report->checks[i];
-
-        if (check->status <= HG_SKIP)
-            continue;
-        buf_printf(out, "%12s%-8s%s: ", "", hg_status_name(check->status), check->title);
-        text_show(out, check->observed);
-        buf_char(out, '\n');
-    }
+    put_findings(out, report);
 }
 
 static size_t live_pools(const hg_pool_list *list)

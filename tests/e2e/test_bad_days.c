@@ -145,6 +145,21 @@ static void a_command_that_only_looks_creates_no_database(void **state)
     temp_dir_remove(dir);
 }
 
+static void a_database_that_is_away_is_said_once_with_what_to_do(void **state)
+{
+    char *dir = temp_dir_make();
+    struct process_result result =
+        headgate_run(dir, "DATABASE_URL=sqlite:///nowhere/app.db", "status", NULL);
+
+    (void)state;
+    assert_int_equal(result.status, 3);
+    assert_non_null(strstr(result.out, "fail    The database answers: could not open"));
+    assert_non_null(strstr(result.out, "Check the path in the URL, or run `headgate init`"));
+    assert_null(strstr(result.out, "no connection"));
+    process_release(&result);
+    temp_dir_remove(dir);
+}
+
 /* A server that accepts and never says a word. */
 static int silent_server(int *out_port)
 {
@@ -323,6 +338,7 @@ int main(void)
         cmocka_unit_test(each_bad_day_ends_with_its_status_a_message_and_no_secret),
         cmocka_unit_test(with_json_every_error_is_a_document),
         cmocka_unit_test(a_command_that_only_looks_creates_no_database),
+        cmocka_unit_test(a_database_that_is_away_is_said_once_with_what_to_do),
         cmocka_unit_test(a_server_that_never_answers_costs_the_connect_timeout),
         cmocka_unit_test(a_wrong_password_is_said_without_saying_it),
         cmocka_unit_test(an_unknown_database_is_named),
