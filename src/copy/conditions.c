@@ -6,51 +6,20 @@
  * would be sent goes into a temporary table, some megabytes at a time, and the server counts those
  * for which the condition is false. Of a table without conditions nothing is sent.
  */
-#include "run.h"
+#include "court.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "schema/names.h"
 
 enum { BATCH_BYTES = 4 << 20 };
 
-#define PROBE "pg_temp.headgate_probe"
-
-/* A condition, and what has been found of it. */
-struct condition {
-    const struct target_check *check;
-    int64_t count; /* rows that do not meet it */
-    int64_t first; /* of them */
-    bool failed;   /* it cannot be judged */
-    hg_error why;
-};
-
-/* One table with all its conditions. */
-struct task {
-    size_t table; /* in the mapping */
-    VEC(struct condition) conditions;
-    bool *sent; /* of the table's columns: a condition looks at it */
-};
-
 struct judge {
     struct run *run;
-    VEC(struct task) tasks;
+    VEC(struct court_task) tasks;
     size_t next;
-};
-
-/* What a worker judges with. */
-struct court {
-    struct run *run;
-    struct hand *hand;
-    struct task *task;
-    const struct table *table;
-    struct image batch;
-    struct buf count; /* the query */
-    bool made;        /* the table to judge in is there */
-    int64_t rows;     /* that were met */
 };
 
 static bool no_memory(hg_error *err)
@@ -85,7 +54,7 @@ static void fail(struct condition *condition, const hg_error *said)
 
 /* What a generated column is made from is not known, so all are sent where one is looked at. What
  * the server gives a column that the copy does not send is known to nobody beforehand. */
-static void choose_columns(struct task *task, const struct table *table,
+static void choose_columns(struct court_task *task, const struct table *table,
                            struct condition *condition)
 {
     hg_error why = {HG_OK};
@@ -106,20 +75,20 @@ static void choose_columns(struct task *task, const struct table *table,
     }
 }
 
-static struct task *task_of(struct judge *judge, size_t table, hg_error *err)
+static struct court_task *task_of(struct judge *judge, size_t table, hg_error *err)
 {
     struct run *run = judge->run;
-    struct task *task;
+    struct court_task *task;
 
     VEC_EACH (&judge->tasks, task)
         if (task->table == table)
             return task;
     task = VEC_PUSH(&judge->tasks);
     if (task != NULL)
-        *task = (struct task){.table = table,
-                              .sent = arena_alloc(&run->mapping.arena,
-                                                  run->mapping.tables[table].column_count,
-                                                  sizeof *task->sent)};
+        *task = (struct court_task){.table = table,
+                                    .sent = arena_alloc(&run->mapping.arena,
+                                                        run->mapping.tables[table].column_count,
+                                                        sizeof *task->sent)};
     return task != NULL && task->sent != NULL ? task : (no_memory(err), NULL);
 }
 
@@ -129,7 +98,7 @@ static bool plan(struct judge *judge, hg_error *err)
 
     for (size_t i = 0; i < run->target.check_count; i++) {
         size_t table = run_table(run, run->target.checks[i].table);
-        struct task *task;
+        struct court_task *task;
         struct condition *condition;
 
         if (table == run->mapping.table_count)
@@ -220,25 +189,34 @@ static bool fail_all(struct court *c, const hg_error *said, hg_error *err)
     return true;
 }
 
-/* A condition that a table to be made will have may be one that the server does not understand:
- * making it tells that, and nobody has to meet it. */
-static bool try_condition(struct court *c, struct condition *condition, hg_error *err)
+bool court_try(struct court *c, struct condition *condition, const struct buf *sql, hg_error *err)
 {
-    struct buf sql = BUF_INIT(1 << 20);
     hg_error said = {HG_OK};
-    bool ok;
+    bool ok = run_script(c, sql, &said);
 
-    buf_text(&sql, "SELECT count(*) FROM " PROBE " AS ");
-    name_put(&sql, c->table->target->name);
-    buf_printf(&sql, " WHERE NOT (%s)", condition->check->expression);
-    ok = run_script(c, &sql, &said);
-    buf_release(&sql);
     if (!ok && is_only_said(c, &said)) {
         fail(condition, &said);
         return true;
     }
     if (!ok && err != NULL)
         *err = said;
+    return ok;
+}
+
+/* A condition that a table to be made will have may be one that the server does not understand:
+ * making it tells that, and nobody has to meet it. */
+static bool try_condition(struct court *c, struct condition *condition, hg_error *err)
+{
+    struct buf sql = BUF_INIT(1 << 20);
+    bool ok;
+
+    if (condition->check->exclude != NULL)
+        return exclusion_make(c, condition, err);
+    buf_text(&sql, "SELECT count(*) FROM " PROBE " AS ");
+    name_put(&sql, c->table->target->name);
+    buf_printf(&sql, " WHERE NOT (%s)", condition->check->expression);
+    ok = court_try(c, condition, &sql, err);
+    buf_release(&sql);
     return ok;
 }
 
@@ -249,7 +227,7 @@ static void write_count(struct court *c)
 
     c->count.size = 0;
     VEC_EACH (&c->task->conditions, condition)
-        if (!condition->failed)
+        if (!condition->failed && condition->check->exclude == NULL)
             buf_printf(&c->count,
                        "%s count(*) FILTER (WHERE NOT (%s)), min(headgate_row) FILTER (WHERE NOT "
                        "(%s))",
@@ -282,6 +260,7 @@ static bool prepare(struct court *c, hg_error *err)
 
 /* --- rows --- */
 
+/* Of those that look at rows one by one. */
 static bool add_counts(struct court *c, hg_error *err)
 {
     struct condition *condition;
@@ -292,7 +271,7 @@ static bool add_counts(struct court *c, hg_error *err)
         && hg_rows_next(rows, hg_deadline_never(), err) == HG_ROW;
 
     VEC_EACH (&c->task->conditions, condition) {
-        if (!ok || condition->failed)
+        if (!ok || condition->failed || condition->check->exclude != NULL)
             continue;
         if (condition->count == 0)
             condition->first = hg_rows_integer(rows, at + 1);
@@ -300,6 +279,38 @@ static bool add_counts(struct court *c, hg_error *err)
         at += 2;
     }
     hg_rows_close(rows);
+    return ok;
+}
+
+static bool count_rows(struct court *c, hg_error *err)
+{
+    struct condition *condition;
+    bool ok = c->count.size == 0 || add_counts(c, err);
+
+    VEC_EACH (&c->task->conditions, condition)
+        if (ok && !condition->failed && condition->check->exclude != NULL)
+            ok = exclusion_count(c, condition, err);
+    return ok;
+}
+
+static bool can_judge(const struct court *c)
+{
+    const struct condition *condition;
+
+    VEC_EACH (&c->task->conditions, condition)
+        if (!condition->failed)
+            return true;
+    return false;
+}
+
+static bool drop_tables(struct court *c, hg_error *err)
+{
+    const struct condition *condition;
+    bool ok = !c->made || bulk_script(c->hand->target, "DROP TABLE " PROBE, copy_soon(), err);
+
+    VEC_EACH (&c->task->conditions, condition)
+        if (ok && c->made && condition->check->exclude != NULL)
+            ok = exclusion_drop(c, condition, err);
     return ok;
 }
 
@@ -336,7 +347,7 @@ static bool judge_batch(struct court *c, bool *out_over, hg_error *err)
     encode_trailer(&c->batch);
     if (c->batch.failed)
         return no_memory(err);
-    ok = hg_conn_begin(conn, copy_soon(), &said) && send_batch(c, &said) && add_counts(c, &said)
+    ok = hg_conn_begin(conn, copy_soon(), &said) && send_batch(c, &said) && count_rows(c, &said)
          && hg_conn_commit(conn, copy_soon(), &said);
     c->batch.size = 0;
     encode_header(&c->batch);
@@ -392,9 +403,9 @@ static bool judge_rows(struct court *c, hg_error *err)
     struct reader reader = {.rows = NULL};
     enum reading reading = sends_pieces(c) ? READ_WHOLE : READ_FAR;
     hg_step step = HG_ROW;
-    bool over = c->count.size == 0, ok = over
-                                         || reader_open(c->hand->source, c->table, reading,
-                                                        INT64_MIN, INT64_MAX, &reader, err);
+    bool over = !can_judge(c), ok = over
+                                    || reader_open(c->hand->source, c->table, reading, INT64_MIN,
+                                                   INT64_MAX, &reader, err);
 
     encoder->brief = true;
     encode_header(&c->batch);
@@ -416,7 +427,7 @@ static bool judge_rows(struct court *c, hg_error *err)
 static bool run_task(void *context, struct hand *hand, void *item, hg_error *err)
 {
     struct judge *judge = context;
-    struct task *task = item;
+    struct court_task *task = item;
     struct court c = {.run = judge->run,
                       .hand = hand,
                       .task = task,
@@ -429,8 +440,7 @@ static bool run_task(void *context, struct hand *hand, void *item, hg_error *err
     ok = prepare(&c, err);
     if (ok && buf_failed(&c.count))
         ok = no_memory(err);
-    ok = ok && judge_rows(&c, err)
-         && (!c.made || bulk_script(hand->target, "DROP TABLE " PROBE, copy_soon(), err));
+    ok = ok && judge_rows(&c, err) && drop_tables(&c, err);
     buf_release(&c.count);
     image_release(&c.batch);
     if (!ok)
@@ -452,27 +462,48 @@ static enum crew_said next_task(void *context, struct hand *hand, void **out_tas
     return CREW_TASK;
 }
 
+/* What is wrong with rows that do not meet a condition. */
+static void put_fault(const struct condition *condition, struct buf *out)
+{
+    const struct target_check *check = condition->check;
+    bool one = condition->count == 1;
+
+    buf_printf(out, "%lld row%s ", (long long)condition->count, one ? "" : "s");
+    if (check->partitions)
+        buf_printf(out, "belong%s into no partition of the target's table", one ? "s" : "");
+    else if (check->exclude != NULL)
+        buf_printf(out, "conflict%s with others under the target's \"%s\": %s", one ? "s" : "",
+                   check->name, check->exclude);
+    else
+        buf_printf(out, "%s not meet the target's check \"%s\": %s", one ? "does" : "do",
+                   check->name, check->expression);
+}
+
 static bool tell(struct run *run, const struct table *table, const struct condition *condition,
                  hg_error *err)
 {
     const struct target_check *check = condition->check;
     const char *name = table->source->name;
+    struct buf fault = BUF_INIT(1 << 20);
     bool ok = true;
 
+    put_fault(condition, &fault);
     if (condition->failed)
         ok = mapping_problem(&run->mapping, "check-unknown", name, 0, false,
                              "whether rows meet the target's check \"%s\" is not known beforehand: "
                              "%s",
                              check->name, condition->why.message);
     else if (condition->count > 0)
-        ok = mapping_problem(&run->mapping, "check", name, condition->count, true,
-                             "%lld row%s not meet the target's check \"%s\": %s; the first %s %lld",
-                             (long long)condition->count, condition->count == 1 ? " does" : "s do",
-                             check->name, check->expression,
+        ok = mapping_problem(&run->mapping,
+                             check->partitions        ? "partition-none"
+                             : check->exclude != NULL ? "exclusion"
+                                                      : "check",
+                             name, condition->count, true, "%s; the first %s %lld", fault.bytes,
                              table->rowid_cell >= 0 ? "has rowid"
                                                     : "is in the order of the key "
                                                       "number",
                              (long long)condition->first);
+    buf_release(&fault);
     return ok || no_memory(err);
 }
 
@@ -481,7 +512,7 @@ bool check_conditions(struct run *run, hg_error *err)
     struct judge judge = {.run = run};
     const struct crew_work work = {&judge, next_task, run_task, NULL, NULL};
     struct tally ignored = {.groups = VEC_INIT}; /* all of it was counted by the check */
-    struct task *task;
+    struct court_task *task;
     const struct condition *condition;
     bool ok = plan(&judge, err);
 

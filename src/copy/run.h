@@ -9,7 +9,8 @@
  *   keys.c       what rows owe one another
  *   bereaved.c   and whether a rule rejects the parents of some
  *   duplicates.c and that the target's unique keys hold them apart
- *   conditions.c and that they meet its CHECKs
+ *   conditions.c and that they meet its CHECKs, and fit into its partitions
+ *   exclusions.c and that its EXCLUDEs let them be beside one another
  *   state.c      what is done already, in tables of the target
  *   pace.c       no faster than somebody wants
  *   load.c       chunks into the target
@@ -142,8 +143,9 @@ bool keys_enforced(const struct run *run, const struct table *table);
 /* Rows that are one in a unique key of the target, as problems that stop the copy. */
 bool check_duplicates(struct run *run, hg_error *err);
 
-/* Rows that do not meet a CHECK of the target, as problems that stop the copy. The server judges
- * them in a temporary table, and they are gone again. What it cannot judge is told. */
+/* Rows that do not meet a CHECK or an EXCLUDE of the target, or that no partition of it takes, as
+ * problems that stop the copy. The server judges them in temporary tables, and they are gone again.
+ * What it cannot judge is told. */
 bool check_conditions(struct run *run, hg_error *err);
 
 /* Whether the target holds the record of an unfinished copy. */

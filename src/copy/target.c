@@ -329,17 +329,51 @@ static bool add_unique(void *context, hg_rows *rows, hg_error *err)
 /* A domain's condition speaks of VALUE, which a column may be called as well. */
 static const char checks_sql[] =
     "SELECT c.relname, k.conname, pg_get_expr(k.conbin, k.conrelid), (SELECT string_agg(a.attname, "
-    "E'\\n' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = ANY "
-    "(k.conkey)), NULL, coalesce(0 = ANY (k.conkey), false) FROM pg_constraint k JOIN pg_class c "
+    "E'\n' ORDER BY a.attnum) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = ANY "
+    "(k.conkey)), NULL, coalesce(0 = ANY (k.conkey), false), NULL, false FROM pg_constraint k JOIN "
+    "pg_class c "
     "ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE k.contype = 'c' AND "
     "n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND NOT c.relispartition UNION ALL "
     "SELECT c.relname, t.typname || '.' || k.conname, '(SELECT ' || pg_get_expr(k.conbin, 0) || ' "
     "FROM (SELECT ' || quote_ident(a.attname) || ' AS value) v)', a.attname, "
-    "format_type(t.typbasetype, t.typtypmod), false FROM pg_attribute a JOIN pg_class c ON c.oid = "
+    "format_type(t.typbasetype, t.typtypmod), false, NULL, false FROM pg_attribute a JOIN pg_class "
+    "c ON c.oid = "
     "a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_type t ON t.oid = a.atttypid "
     "JOIN pg_constraint k ON k.contypid = t.oid WHERE k.contype = 'c' AND n.nspname = "
     "current_schema() AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attnum > 0 AND "
     "NOT a.attisdropped ORDER BY 1, 2, 4";
+
+/* Columns that an index looks at, in its expressions and its condition as well. */
+static const char excludes_sql[] =
+    "SELECT c.relname, k.conname, NULL, (SELECT string_agg(DISTINCT a.attname, E'\n') FROM "
+    "pg_depend d JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid WHERE "
+    "d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.refobjsubid > 0 AND "
+    "((d.classid = 'pg_class'::regclass AND d.objid = k.conindid) OR (d.classid = "
+    "'pg_constraint'::regclass AND d.objid = k.oid))), NULL, false, "
+    "regexp_replace(pg_get_constraintdef(k.oid), ' DEFERRABLE.*$', ''), false FROM pg_constraint k "
+    "JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE "
+    "k.contype = 'x' AND n.nspname = current_schema() AND NOT c.relispartition ORDER BY 1, 2";
+
+/* Which rows a partition takes is a condition like any other, and so is what it asks of them. */
+static const char partitions_sql[] =
+    "WITH part AS (SELECT c.oid, c.relname, p.relid, p.isleaf, "
+    "coalesce(pg_get_partition_constraintdef(p.relid), 'true') AS takes FROM pg_class c JOIN "
+    "pg_namespace n ON n.oid = c.relnamespace CROSS JOIN LATERAL pg_partition_tree(c.oid) p WHERE "
+    "c.relkind = 'p' AND NOT c.relispartition AND n.nspname = current_schema()), key AS (SELECT "
+    "t.oid, string_agg(DISTINCT a.attname, E'\n') AS columns FROM part t JOIN pg_depend d ON "
+    "d.classid = 'pg_class'::regclass AND d.objid = t.relid AND d.refclassid = "
+    "'pg_class'::regclass AND d.refobjid = t.relid AND d.deptype = 'i' JOIN pg_attribute a ON "
+    "a.attrelid = t.relid AND a.attnum = greatest(d.objsubid, d.refobjsubid) WHERE NOT t.isleaf "
+    "AND a.attnum > 0 GROUP BY t.oid) "
+    "SELECT t.relname, 'partitions', coalesce(string_agg('(' || t.takes || ')', ' OR ') FILTER "
+    "(WHERE t.isleaf AND t.relid <> t.oid), 'false'), key.columns, NULL, false, NULL, true FROM "
+    "part t JOIN key USING (oid) GROUP BY t.oid, t.relname, key.columns UNION ALL "
+    "SELECT t.relname, l.relname || '.' || k.conname, '(' || t.takes || ') IS NOT TRUE OR (' || "
+    "pg_get_expr(k.conbin, k.conrelid) || ')', key.columns || coalesce(E'\n' || (SELECT "
+    "string_agg(a.attname, E'\n') FROM pg_attribute a WHERE a.attrelid = l.oid AND a.attnum = ANY "
+    "(k.conkey)), ''), NULL, coalesce(0 = ANY (k.conkey), false), NULL, false FROM part t JOIN key "
+    "USING (oid) JOIN pg_class l ON l.oid = t.relid JOIN pg_constraint k ON k.conrelid = l.oid "
+    "WHERE k.contype = 'c' AND k.coninhcount = 0 AND t.relid <> t.oid ORDER BY 1, 2";
 
 static bool add_check(void *context, hg_rows *rows, hg_error *err)
 {
@@ -353,12 +387,26 @@ static bool add_check(void *context, hg_rows *rows, hg_error *err)
     check->expression = keep(r, rows, 2);
     check->base = keep(r, rows, 4);
     check->whole = hg_rows_integer(rows, 5) != 0;
-    if (check->table == NULL || check->name == NULL || check->expression == NULL)
+    check->exclude = keep(r, rows, 6);
+    check->partitions = hg_rows_integer(rows, 7) != 0;
+    if (check->table == NULL || check->name == NULL
+        || (check->expression == NULL && check->exclude == NULL))
         return no_memory(err);
     if (hg_rows_value(rows, 3).type == HG_NULL)
         return true;
     check->columns = take_lines(r, hg_rows_text(rows, 3), &check->column_count, err);
     return check->columns != NULL;
+}
+
+/* Partitions can be asked for in one statement since version 12. */
+static bool read_checks(struct reader *r, hg_error *err)
+{
+    enum { PARTITION_TREE_FROM = 120000 };
+
+    return ask_rows(r->conn, checks_sql, NULL, 0, add_check, r, r->by, err)
+           && ask_rows(r->conn, excludes_sql, NULL, 0, add_check, r, r->by, err)
+           && (hg_conn_server_version_number(r->conn) < PARTITION_TREE_FROM
+               || ask_rows(r->conn, partitions_sql, NULL, 0, add_check, r, r->by, err));
 }
 
 static bool take_sequence(void *context, hg_rows *rows, hg_error *err)
@@ -417,7 +465,7 @@ static bool read_all(struct reader *r, hg_error *err)
               && ask_rows(r->conn, triggers_sql, NULL, 0, add_trigger, r, r->by, err)
               && ask_rows(r->conn, relations_sql, NULL, 0, add_relation, r, r->by, err)
               && ask_rows(r->conn, uniques_sql, NULL, 0, add_unique, r, r->by, err)
-              && ask_rows(r->conn, checks_sql, NULL, 0, add_check, r, r->by, err);
+              && read_checks(r, err);
 
     for (size_t i = 0; ok && i < r->tables.count; i += AT_ONCE)
         ok =

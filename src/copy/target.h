@@ -58,15 +58,18 @@ struct target_unique {
     size_t column_count;
 };
 
-/* A condition that rows have to meet: of the table, or of a domain that one of its columns is of.
- */
+/* A condition that rows have to meet: of the table, of one of its partitions, or of a domain that
+ * one of its columns is of; or that one of its partitions is theirs; or one that looks at several
+ * rows. */
 struct target_check {
     const char *table, *name;
     const char *expression; /* SQL over the table's columns */
     const char **columns;   /* that it looks at */
     size_t column_count;
-    bool whole;       /* it looks at the row as such, too */
-    const char *base; /* of a domain's: the type that its only column is of beneath; else NULL */
+    bool whole;          /* it looks at the row as such, too */
+    const char *base;    /* of a domain's: the type that its only column is of beneath; else NULL */
+    bool partitions;     /* that some partition takes the row */
+    const char *exclude; /* EXCLUDE ...: the constraint, and there is no expression; else NULL */
 };
 
 struct target_db {
