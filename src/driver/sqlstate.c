@@ -71,6 +71,7 @@ static const struct sqlite_row sqlite_codes[] = {
     {SQLITE_INTERRUPT,             "57014"},
     {SQLITE_READONLY,              "25006"},
     {SQLITE_FULL,                  "53100"},
+    {SQLITE_IOERR_SHMSIZE,         "53100"}, /* the index of a log cannot grow */
     {SQLITE_IOERR_NOMEM,           "53200"},
     {SQLITE_IOERR,                 "58030"},
     {SQLITE_NOMEM,                 "53200"},

@@ -66,6 +66,7 @@ static void sqlites_extended_code_wins_over_its_primary_one(void **state)
     assert_string_equal(sqlstate_of_sqlite(SQLITE_BUSY_SNAPSHOT, ""), "40001");
     assert_string_equal(sqlstate_of_sqlite(SQLITE_BUSY_RECOVERY, ""), "55P03");
     assert_string_equal(sqlstate_of_sqlite(SQLITE_IOERR_NOMEM, ""), "53200");
+    assert_string_equal(sqlstate_of_sqlite(SQLITE_IOERR_SHMSIZE, ""), "53100");
     assert_string_equal(sqlstate_of_sqlite(SQLITE_IOERR_FSYNC, ""), "58030");
 }
 
