@@ -85,7 +85,7 @@ struct job_result {
     hg_error error;      /* when not ok */
     int64_t finished_ms; /* Unix time */
     double duration_ms;
-    uint64_t mark;              /* JOB_PING, of hg_readiness_pulse() */
+    uint64_t mark;              /* JOB_PING, of hg_readiness_pulse() and the folder of migrations */
     hg_pool_list pools;         /* JOB_POOLS */
     hg_readiness *readiness;    /* JOB_STATUS: with the history in it */
     struct worker_info worker;  /* JOB_STATUS: one of this user that is at work; pid 0: none */

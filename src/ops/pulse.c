@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -72,12 +73,12 @@ static int64_t now_ms(void)
     return clock_now_ns() / 1000000;
 }
 
-/* --- the pools --- */
-
 static void fold(uint64_t *sum, uint64_t value)
 {
     *sum = (*sum ^ value) * UINT64_C(1099511628211); /* FNV-1a, by words */
 }
+
+/* --- the pools --- */
 
 /* Whether it can change by the mere passing of time. */
 static bool is_lively(const hg_pool_snapshot *pool)
@@ -136,7 +137,23 @@ static uint64_t look_at_pools(struct pulse *pulse, const struct ops *ops)
     return sum;
 }
 
-/* --- the loop --- */
+/* --- the question --- */
+
+/* The mark tells of the migrations too: a file that came, went or took another's place. */
+static bool ask(const struct ops *ops, const hg_observer *observer, struct job_result *result)
+{
+    struct stat folder;
+
+    if (!hg_readiness_pulse(ops->pool, ops_inspection_deadline(ops), observer, &result->mark,
+                            &result->error))
+        return false;
+    if (stat(hg_settings_migrations_dir(ops->settings), &folder) == 0) {
+        fold(&result->mark, (uint64_t)folder.st_mtim.tv_sec);
+        fold(&result->mark, (uint64_t)folder.st_mtim.tv_nsec);
+    }
+    result->mark |= result->mark == 0;
+    return true;
+}
 
 /* 0: it is quiet. */
 static void set_alarm(struct pulse *pulse, int64_t ms)
@@ -184,8 +201,7 @@ static bool follow(struct pulse *pulse, const struct ops *ops, const hg_observer
     for (;;) {
         if (!rest_until(pulse, due, observer))
             return hg_fail(&result->error, HG_CANCELLED, "the question was taken back");
-        if (!hg_readiness_pulse(ops->pool, ops_inspection_deadline(ops), observer, &result->mark,
-                                &result->error))
+        if (!ask(ops, observer, result))
             return false;
         if (is_news(pulse, ops, result->mark))
             return true;
@@ -201,8 +217,7 @@ bool pulse_run(struct pulse *pulse, const struct ops *ops, const hg_observer *ob
     bool ok;
 
     if (result->request.period_ms <= 0)
-        return hg_readiness_pulse(ops->pool, ops_inspection_deadline(ops), observer, &result->mark,
-                                  &result->error);
+        return ask(ops, observer, result);
     ok = follow(pulse, ops, observer, result);
     set_alarm(pulse, 0);
     return ok;

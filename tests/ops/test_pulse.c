@@ -23,14 +23,14 @@ enum { PATIENCE_MS = 20000, PERIOD_MS = 20, LONG_MS = 600000 };
 
 struct fixture {
     char *dir, *database;
-    char setting[1024], runtime[512];
+    char setting[1024], runtime[512], migrations[512];
     struct ops ops;
     struct jobs *jobs;
 };
 
 static void open_ops(const struct fixture *f, struct ops *out)
 {
-    const char *const environment[] = {f->setting, f->runtime, NULL};
+    const char *const environment[] = {f->setting, f->runtime, f->migrations, NULL};
     const hg_settings_options settings = {.environ = environment};
     const struct ops_options options = {.role = "console", .may_create = true};
 
@@ -41,6 +41,7 @@ static void open_jobs(struct fixture *f, const char *url)
 {
     snprintf(f->setting, sizeof f->setting, "DATABASE_URL=%s", url);
     snprintf(f->runtime, sizeof f->runtime, "HEADGATE_RUNTIME_DIR=%s/run", f->dir);
+    snprintf(f->migrations, sizeof f->migrations, "DB_MIGRATIONS_DIR=%s/migrations", f->dir);
     open_ops(f, &f->ops);
     f->jobs = jobs_new(&f->ops);
     assert_non_null(f->jobs);
@@ -186,6 +187,19 @@ static void it_tells_when_the_ledger_is_written(void **state)
     job_result_free(result);
 }
 
+static void it_tells_of_a_new_file(void **state)
+{
+    struct fixture *f = *state;
+    struct job_result *result;
+
+    follow(f->jobs);
+    await_beats(f->jobs, 1);
+    temp_write(f->dir, "migrations/1_one.sql", "-- migrate:up\nSELECT 1;\n");
+    result = take(f->jobs);
+    assert_true(result->ok);
+    job_result_free(result);
+}
+
 static void it_tells_when_somebody_takes_the_deployers_lock(void **state)
 {
     struct fixture *f = *state;
@@ -292,6 +306,7 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(it_tells_when_the_ledger_is_written, set_up_postgres,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(it_tells_of_a_new_file, set_up_sqlite, tear_down),
         cmocka_unit_test_setup_teardown(it_tells_when_somebody_takes_the_deployers_lock,
                                         set_up_postgres, tear_down),
         cmocka_unit_test_setup_teardown(one_that_rests_is_taken_back_at_once, set_up_sqlite,
