@@ -19,6 +19,7 @@ static const char query[] =
     "SELECT m.type, m.name, m.tbl_name, m.sql FROM main.sqlite_schema AS m WHERE m.sql IS NOT NULL"
     " AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
     " AND m.tbl_name <> 'alembic_version' AND m.tbl_name NOT GLOB 'headgate_*'"
+    " AND m.name NOT GLOB 'headgate_*'"
     " AND NOT (m.type = 'table' AND EXISTS (SELECT 1 FROM pragma_table_list AS l"
     "          WHERE l.schema = 'main' AND l.name = m.name AND l.type = 'shadow'))"
     " ORDER BY m.rowid";
