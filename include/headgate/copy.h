@@ -3,11 +3,11 @@
  * proved by a digest of both sides.
  *
  * A target without tables gets them from the source, as far as they translate. One call does one of
- * six things: look (dry run), copy, copy on after an interruption (resume), catch up with what has
- * changed since, compare (verify only), give an unfinished copy up (abandon). It starts threads of
- * its own, each with a connection of either pool, and joins them before it returns; the observer
- * hears everything from the calling thread. The source is opened for reading alone and read as of
- * one moment, while the application goes on writing.
+ * these things: look (dry run), copy, copy on after an interruption (resume), catch up with what
+ * has changed since, compare (verify only), give an unfinished copy up (abandon). It starts threads
+ * of its own, each with a connection of either pool, and joins them before it returns; the observer
+ * hears everything from the calling thread. The source is read as of one moment, while the
+ * application goes on writing, and never changed, unless triggers are asked for.
  */
 #ifndef HEADGATE_COPY_H
 #define HEADGATE_COPY_H
@@ -20,23 +20,28 @@ extern "C" {
 #endif
 
 typedef enum hg_copy_mode {
-    HG_COPY_RUN,      /* check everything, then copy, then verify */
-    HG_COPY_DRY_RUN,  /* check every value against its column; changes nothing, but
-                         needs a temporary table where the target has CHECKs */
-    HG_COPY_VERIFY,   /* compare both sides; changes nothing */
-    HG_COPY_CATCH_UP, /* bring over what changed in the source since it was copied */
-    HG_COPY_ABANDON   /* give an unfinished copy up: the target is as before it */
+    HG_COPY_RUN,            /* check everything, then copy, then verify */
+    HG_COPY_DRY_RUN,        /* check every value against its column; changes nothing, but
+                               needs a temporary table where the target has CHECKs */
+    HG_COPY_VERIFY,         /* compare both sides; changes nothing */
+    HG_COPY_CATCH_UP,       /* bring over what changed in the source since it was copied */
+    HG_COPY_ABANDON,        /* give an unfinished copy up: the target is as before it */
+    HG_COPY_LIST_TRIGGERS,  /* the statements that triggers means; changes nothing */
+    HG_COPY_REMOVE_TRIGGERS /* take from the source what triggers has installed there */
 } hg_copy_mode;
 
 /* Texts are borrowed until the call returns. */
 typedef struct hg_copy_options {
     hg_copy_mode mode;
-    bool create;               /* make the tables that the target lacks; without one of its own it
-                                  gets all of them in any case */
-    bool resume;               /* go on where a copy was interrupted; without one: begin */
-    const char *snapshot;      /* a folder for the source's moment that is copied: it is kept, page
-                                  for page, and what changes later can be brought over. NULL: none */
-    bool last;                 /* HG_COPY_CATCH_UP: nothing will follow; the moment goes */
+    bool create;          /* make the tables that the target lacks; without one of its own it
+                             gets all of them in any case */
+    bool resume;          /* go on where a copy was interrupted; without one: begin */
+    const char *snapshot; /* a folder for the source's moment that is copied: it is kept, page
+                             for page, and what changes later can be brought over. NULL: none */
+    bool triggers; /* HG_COPY_RUN: install triggers in the source first, by which it writes down
+                      what changes, so that it can be brought over later without reading all of it;
+                      the only thing that is ever written there */
+    bool last;     /* HG_COPY_CATCH_UP: nothing will follow; the moment goes, or the triggers */
     const char *const *tables; /* only these; NULL: all */
     size_t table_count;
     const char *const *rules; /* what to do about values that do not fit, one rule each:
@@ -119,7 +124,8 @@ typedef struct hg_copy_difference {
 /* What makes a table of the target, or something of one; without its semicolon. */
 typedef struct hg_copy_statement {
     const char *table;
-    bool after; /* the rows are there */
+    bool after;  /* the rows are there */
+    bool source; /* of the source instead: triggers, and what they write into */
     const char *sql;
 } hg_copy_statement;
 
@@ -136,7 +142,8 @@ typedef struct hg_copy_result {
     size_t problem_count;
     hg_copy_difference *differences;
     size_t difference_count;
-    hg_copy_statement *statements; /* for the tables that the target lacks, in order */
+    hg_copy_statement *statements; /* for the tables that the target lacks, and for triggers, in
+                                      order */
     size_t statement_count;
     int64_t pages_changed;       /* HG_COPY_CATCH_UP: of the source, since the moment before */
     int64_t rows_put, rows_gone; /* new or different; deleted */
@@ -149,7 +156,7 @@ typedef struct hg_copy_result {
 
 /*
  * Checks, copies, verifies. source: a pool on SQLite, best read-only (HG_COPY_ABANDON: NULL is
- * fine); target: one on PostgreSQL.
+ * fine, but for triggers that are in it); target: one on PostgreSQL.
  * Both need room for hg_copy_connections(). observer: NULL is fine; per table its steps in rows,
  * and with subject "" the whole in bytes. out_result: filled on success and, as far as it went, on
  * failure; the caller's until hg_copy_result_free().
@@ -159,6 +166,14 @@ typedef struct hg_copy_result {
  * writes, as many as one likes, and the last one once it has stopped. All changes of a round are
  * one transaction of the target, whose keys and triggers stay in force but for those moments. The
  * moment and the target know one another: a round that was killed counts or not on both sides.
+ *
+ * A copy with options->triggers is caught up with by them, which a round finds out by itself: it
+ * takes as long as there are changes, however large the source is. The source is then written to as
+ * well, through connections of this call's own: the triggers, on whose table they append one short
+ * row for each that changes; and in each round rows of that table that are not needed any more are
+ * deleted. The last round counts, on both sides, the rows of tables with more than one unique key,
+ * for of a row that REPLACE has put out of the way no trigger hears. HG_COPY_LIST_TRIGGERS and
+ * HG_COPY_REMOVE_TRIGGERS touch no target, and what they say is in the statements of the result.
  *
  * False when the copy could not be carried out: err HG_FAILED (values do not fit, problems, or the
  * sides differ: see the result), HG_REFUSED (the target holds rows, or an unfinished copy),

@@ -183,11 +183,12 @@ static bool keep_differences(struct account *account, const struct run *run)
     return true;
 }
 
-static bool keep_statement(struct account *account, const char *table, bool after, const char *sql)
+static bool keep_statement(struct account *account, const char *table, bool after, bool source,
+                           const char *sql)
 {
     hg_copy_statement *statement = &account->result.statements[account->result.statement_count++];
 
-    *statement = (hg_copy_statement){keep(account, table), after, keep(account, sql)};
+    *statement = (hg_copy_statement){keep(account, table), after, source, keep(account, sql)};
     return statement->table != NULL && statement->sql != NULL;
 }
 
@@ -196,20 +197,25 @@ static bool keep_statements(struct account *account, const struct run *run)
     const struct build *build = &run->build;
     const struct build_part *part;
     const struct target_hold *hold;
-    size_t count = build->parts.count + build->extras.count + build->holds.count;
+    const struct trigger_part *trigger;
+    size_t count =
+        build->parts.count + build->extras.count + build->holds.count + run->plan.parts.count;
 
     account->result.statements =
         arena_alloc(&account->arena, count, sizeof *account->result.statements);
     if (account->result.statements == NULL)
         return false;
     VEC_EACH (&build->parts, part)
-        if (!keep_statement(account, part->subject, false, part->sql))
+        if (!keep_statement(account, part->subject, false, false, part->sql))
             return false;
     VEC_EACH (&build->extras, part)
-        if (!keep_statement(account, part->subject, false, part->sql))
+        if (!keep_statement(account, part->subject, false, false, part->sql))
             return false;
     VEC_EACH (&build->holds, hold)
-        if (!keep_statement(account, hold->table, true, hold->put_back))
+        if (!keep_statement(account, hold->table, true, false, hold->put_back))
+            return false;
+    VEC_EACH (&run->plan.parts, trigger)
+        if (!keep_statement(account, trigger->table, false, true, trigger->sql))
             return false;
     return true;
 }

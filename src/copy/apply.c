@@ -5,7 +5,8 @@
  * parents before children, what is new or different is put. Foreign keys are asked at the end.
  * Where a key of the target does something when a row goes (ON DELETE CASCADE and its like), rows
  * that stay are changed in their place; elsewhere they are taken out and put in again, so that two
- * rows may swap what a unique key holds.
+ * rows may swap what a unique key holds. Rows that change in their place are led to their new
+ * parents before the old ones go, which would take them along, and all that hangs on them.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,15 +16,15 @@
 #include "catchup.h"
 #include "schema/names.h"
 
-enum { SEND_BYTES = 128 << 10, SCRIPT_MAX = 16 << 20 };
+enum { SCRIPT_MAX = 16 << 20 };
 
 struct apply {
     struct catchup *c;
     struct run *run;
     struct buf aside; /* statements that make foreign keys wait, and triggers sleep */
     struct buf undo;  /* and those that set them right again */
+    struct buf lead;  /* those that lead rows to other parents */
     bool *acts;       /* of each table of the mapping: a key that leads to it does something */
-    int64_t rejected;
 };
 
 static bool no_memory(hg_error *err)
@@ -33,8 +34,9 @@ static bool no_memory(hg_error *err)
 
 static bool run_script(struct apply *a, struct buf *sql, hg_error *err)
 {
-    bool ok = buf_failed(sql) ? no_memory(err)
-                              : bulk_script(a->run->to, sql->bytes, hg_deadline_never(), err);
+    bool ok = buf_failed(sql)  ? no_memory(err)
+              : sql->size == 0 ? true
+                               : bulk_script(a->run->to, sql->bytes, hg_deadline_never(), err);
 
     buf_truncate(sql, 0);
     return ok;
@@ -42,163 +44,31 @@ static bool run_script(struct apply *a, struct buf *sql, hg_error *err)
 
 static bool is_changed(const struct apply *a, size_t table)
 {
-    const struct change *change = &a->c->changes[table];
-
-    return change->whole || change->put.count > 0 || change->gone.count > 0;
-}
-
-/* --- rows into temporary tables --- */
-
-static void put_columns(struct buf *out, const struct table *table, const char *prefix)
-{
-    for (size_t i = 0; i < table->column_count; i++) {
-        buf_printf(out, "%s%s", i == 0 ? "" : ", ", prefix);
-        name_put(out, table->columns[i].target->name);
-    }
-}
-
-static bool send(struct apply *a, struct image *image, hg_error *err)
-{
-    bool ok = bulk_send(a->run->to, image->bytes, image->size, hg_deadline_never(), err);
-
-    image->size = 0;
-    return ok;
-}
-
-static bool send_range(struct apply *a, size_t number, int64_t lo, int64_t hi, hg_error *err)
-{
-    struct hand *hand = &a->run->crew.hands[0];
-    struct encoder *encoder = &hand->encoder;
-    struct reader reader;
-    hg_step step = HG_ROW;
-    bool ok = reader_open(hand->source, encoder->table, READ_WHOLE, lo, hi, &reader, err);
-
-    while (ok && (step = reader_next(&reader, hand->cells, err)) == HG_ROW) {
-        enum encoded said = encode_row(encoder, hand->cells, err);
-        int64_t *gone = NULL;
-
-        if (said == ROW_REJECTED) {
-            a->rejected++;
-            gone = encoder->table->rowid_cell < 0 ? NULL : VEC_PUSH(&a->c->changes[number].gone);
-        }
-        if (gone != NULL) /* a rule says that it is not copied: no more, if it was */
-            *gone = hand->cells[encoder->table->rowid_cell].as.integer;
-        a->run->advances[number].total_rows += said == ROW_FITS;
-        ok = said != ROW_FAILED
-             && (encoder->image.size < SEND_BYTES || send(a, &encoder->image, err));
-    }
-    reader_close(&reader);
-    return ok && step == HG_END;
-}
-
-/* Rowids that stand beside one another are read in one go. */
-static bool send_rows(struct apply *a, size_t number, hg_error *err)
-{
-    const struct change *change = &a->c->changes[number];
-    bool ok = true;
-
-    if (change->whole)
-        return send_range(a, number, INT64_MIN, INT64_MAX, err);
-    for (size_t i = 0, next; ok && i < change->put.count; i = next) {
-        for (next = i + 1; next < change->put.count
-                           && change->put.items[next] == change->put.items[next - 1] + 1;)
-            next++;
-        ok = send_range(a, number, change->put.items[i], change->put.items[next - 1], err);
-    }
-    return ok;
-}
-
-static bool copy_in(struct apply *a, const char *sql, size_t number,
-                    bool (*rows)(struct apply *a, size_t number, hg_error *err), hg_error *err)
-{
-    struct encoder *encoder = &a->run->crew.hands[0].encoder;
-    bool ok;
-
-    encoder->table = &a->run->mapping.tables[number];
-    encoder->table_number = number;
-    encoder->image.size = 0;
-    if (!bulk_copy_in(a->run->to, sql, copy_soon(), err))
-        return false;
-    encode_header(&encoder->image);
-    ok = rows(a, number, err);
-    encode_trailer(&encoder->image);
-    if (ok && send(a, &encoder->image, err))
-        return bulk_copy_end(a->run->to, NULL, hg_deadline_never(), NULL, err);
-    (void)bulk_copy_end(a->run->to, "the changes were given up", copy_soon(), NULL, NULL);
-    return false;
-}
-
-static bool send_gone(struct apply *a, size_t number, hg_error *err)
-{
-    struct image *image = &a->run->crew.hands[0].encoder.image;
-    const int64_t *rowid;
-
-    VEC_EACH (&a->c->changes[number].gone, rowid) {
-        if (!image_reserve(image, IMAGE_FIXED))
-            return no_memory(err);
-        image_u16(image, 1);
-        image_u32(image, sizeof *rowid);
-        image_u64(image, (uint64_t)*rowid);
-        if (image->size >= SEND_BYTES && !send(a, image, err))
-            return false;
-    }
-    return true;
-}
-
-static bool stage(struct apply *a, size_t number, hg_error *err)
-{
-    const struct table *table = &a->run->mapping.tables[number];
-    struct buf sql = BUF_INIT(SCRIPT_MAX), copy = BUF_INIT(SCRIPT_MAX);
-    bool ok;
-
-    buf_printf(&sql, "CREATE TEMP TABLE headgate_put_%zu ON COMMIT DROP AS SELECT ", number);
-    put_columns(&sql, table, "");
-    buf_printf(&sql,
-               " FROM %s WITH NO DATA; CREATE TEMP TABLE headgate_gone_%zu (key bigint) ON COMMIT "
-               "DROP",
-               table->target->sql_name, number);
-    buf_printf(&copy, "COPY pg_temp.headgate_put_%zu (", number);
-    put_columns(&copy, table, "");
-    buf_text(&copy, ") FROM STDIN (FORMAT binary)");
-    ok = run_script(a, &sql, err) && copy_in(a, copy.bytes, number, send_rows, err);
-    buf_truncate(&copy, 0);
-    buf_printf(&copy, "COPY pg_temp.headgate_gone_%zu FROM STDIN (FORMAT binary)", number);
-    ok = ok && copy_in(a, copy.bytes, number, send_gone, err);
-    buf_printf(&sql, "ANALYZE pg_temp.headgate_put_%zu; ANALYZE pg_temp.headgate_gone_%zu", number,
-               number);
-    ok = ok && run_script(a, &sql, err);
-    buf_release(&copy);
-    buf_release(&sql);
-    if (!ok)
-        hg_error_context(err, "table \"%s\"", table->source->name);
-    return ok;
+    return change_is_any(&a->c->changes[table]);
 }
 
 /* --- from there into the tables --- */
 
-/* The columns that tell rows of a table apart; "": none do. */
-static void put_match(struct buf *out, const struct table *table)
+/* The columns that tell rows of a table apart, the same in both; "": none do. */
+static void put_match_of(struct buf *out, const struct table *table, const char *one,
+                         const char *other)
 {
     bool first = true;
 
     for (size_t i = 0; i < table->column_count; i++) {
-        bool in_key =
-            table->key != NULL ? (int)i == table->rowid_cell : table->columns[i].source->key > 0;
-
-        if (!in_key)
+        if (!table_is_key(table, i))
             continue;
-        buf_text(out, first ? "t." : " AND t.");
+        buf_printf(out, "%s%s.", first ? "" : " AND ", one);
         name_put(out, table->columns[i].target->name);
-        buf_text(out, " = p.");
+        buf_printf(out, " = %s.", other);
         name_put(out, table->columns[i].target->name);
         first = false;
     }
 }
 
-static bool is_key(const struct table *table, size_t column)
+static void put_match(struct buf *out, const struct table *table)
 {
-    return table->key != NULL ? (int)column == table->rowid_cell
-                              : table->columns[column].source->key > 0;
+    put_match_of(out, table, "t", "p");
 }
 
 /* Sets all columns but those of the key; nothing when there are no others. */
@@ -207,7 +77,7 @@ static void put_update(struct buf *out, size_t number, const struct table *table
     bool first = true;
 
     for (size_t i = 0; i < table->column_count; i++) {
-        if (is_key(table, i))
+        if (table_is_key(table, i))
             continue;
         if (first)
             buf_printf(out, "UPDATE %s t SET ", table->target->sql_name);
@@ -220,23 +90,112 @@ static void put_update(struct buf *out, size_t number, const struct table *table
     if (first)
         return;
     buf_printf(out, " FROM pg_temp.headgate_put_%zu p WHERE %s AND ROW(", number, match);
-    put_columns(out, table, "t.");
+    stage_columns(out, table, "t.");
     buf_text(out, ")::text <> ROW(");
-    put_columns(out, table, "p.");
-    buf_text(out, ")::text;");
+    stage_columns(out, table, "p.");
+    buf_text(out, ")::text");
+}
+
+/* Sets one column alone, and only where it is another. */
+static void put_leading(struct buf *out, size_t number, const struct table *table, size_t column)
+{
+    struct buf match = BUF_INIT(SCRIPT_MAX), name = BUF_INIT(1024);
+
+    put_match(&match, table);
+    name_put(&name, table->columns[column].target->name);
+    if (match.size > 0)
+        buf_printf(out,
+                   "UPDATE %s t SET %s = p.%s FROM pg_temp.headgate_put_%zu p WHERE %s AND t.%s IS "
+                   "DISTINCT FROM p.%s;",
+                   table->target->sql_name, name.bytes, name.bytes, number, match.bytes, name.bytes,
+                   name.bytes);
+    buf_release(&name);
+    buf_release(&match);
+}
+
+/* --- what a unique key holds apart --- */
+
+/* Whether the columns of a unique key are all the table's, and not those that match rows. */
+static bool is_in_the_way(const struct table *table, const struct target_unique *unique)
+{
+    bool beside = false;
+
+    if (strcmp(unique->table, table->target->name) != 0)
+        return false;
+    for (size_t i = 0; i < unique->column_count; i++)
+        for (size_t j = 0; j < table->column_count; j++)
+            if (strcmp(table->columns[j].target->name, unique->columns[i]) == 0)
+                beside = beside || !table_is_key(table, j);
+    return beside;
+}
+
+static void put_free(struct buf *out, const struct table *table, const struct target_unique *unique)
+{
+    struct buf same = BUF_INIT(SCRIPT_MAX);
+
+    buf_printf(out, " AND NOT EXISTS (SELECT 1 FROM %s u WHERE ", table->target->sql_name);
+    for (size_t i = 0; i < unique->column_count; i++) {
+        buf_text(out, i == 0 ? "u." : " AND u.");
+        name_put(out, unique->columns[i]);
+        buf_text(out, " = p.");
+        name_put(out, unique->columns[i]);
+    }
+    put_match_of(&same, table, "u", "p");
+    buf_printf(out, " AND NOT (%s))", same.bytes);
+    buf_release(&same);
+}
+
+/* Rows that are changed in their place, one layer after the other: first those that get what nobody
+ * holds, then those that get what these have given away. What is left goes round in a circle, and
+ * the server will say so. */
+static bool put_in_layers(struct apply *a, size_t number, hg_error *err)
+{
+    const struct target_db *target = &a->run->target;
+    const struct table *table = &a->run->mapping.tables[number];
+    struct buf match = BUF_INIT(SCRIPT_MAX), sql = BUF_INIT(SCRIPT_MAX);
+    size_t before = 0;
+    int64_t changed = 1;
+    bool ok = true;
+
+    put_match(&match, table);
+    put_update(&sql, number, table, match.bytes);
+    before = sql.size;
+    for (size_t i = 0; before > 0 && i < target->unique_count; i++)
+        if (is_in_the_way(table, &target->uniques[i]))
+            put_free(&sql, table, &target->uniques[i]);
+    ok = !(buf_failed(&sql) || buf_failed(&match)) || no_memory(err);
+    while (ok && sql.size > before && changed > 0)
+        ok = hg_conn_execute(a->run->to, sql.bytes, NULL, 0, hg_deadline_never(), &changed, err);
+    buf_release(&sql);
+    buf_release(&match);
+    return ok;
 }
 
 static void put_insert(struct buf *out, size_t number, const struct table *table, const char *match)
 {
     buf_printf(out, "INSERT INTO %s (", table->target->sql_name);
-    put_columns(out, table, "");
+    stage_columns(out, table, "");
     buf_text(out, ") OVERRIDING SYSTEM VALUE SELECT ");
-    put_columns(out, table, "");
+    stage_columns(out, table, "");
     buf_printf(out, " FROM pg_temp.headgate_put_%zu p", number);
     if (match != NULL)
         buf_printf(out, " WHERE NOT EXISTS (SELECT 1 FROM %s t WHERE %s)", table->target->sql_name,
                    match);
     buf_char(out, ';');
+}
+
+/* Of the rows that may be gone those go that are not put. */
+static void put_deletes_by_key(size_t number, const struct table *table, const char *match,
+                               struct buf *out)
+{
+    struct buf same = BUF_INIT(SCRIPT_MAX);
+
+    put_match_of(&same, table, "t", "g");
+    buf_printf(out,
+               "DELETE FROM %s t USING pg_temp.headgate_gone_%zu g WHERE %s AND NOT EXISTS (SELECT "
+               "1 FROM pg_temp.headgate_put_%zu p WHERE %s);",
+               table->target->sql_name, number, same.bytes, number, match);
+    buf_release(&same);
 }
 
 /* What is gone goes; and what is put in again, where nobody minds. */
@@ -254,6 +213,8 @@ static void put_deletes(const struct apply *a, size_t number, struct buf *out)
                    "DELETE FROM %s t WHERE NOT EXISTS (SELECT 1 FROM pg_temp.headgate_put_%zu p "
                    "WHERE %s);",
                    name, number, match.bytes);
+    else if (a->c->changes[number].keys != NULL)
+        put_deletes_by_key(number, table, match.bytes, out);
     else
         buf_printf(out, "DELETE FROM %s t USING pg_temp.headgate_gone_%zu g WHERE t.%s = g.key;",
                    name, number, table->key);
@@ -269,8 +230,10 @@ static void put_puts(const struct apply *a, size_t number, struct buf *out)
     struct buf match = BUF_INIT(SCRIPT_MAX);
 
     put_match(&match, table);
-    if (match.size > 0 && a->acts[number])
+    if (match.size > 0 && a->acts[number]) {
         put_update(out, number, table, match.bytes);
+        buf_char(out, ';');
+    }
     put_insert(out, number, table, match.size > 0 && a->acts[number] ? match.bytes : NULL);
     buf_release(&match);
 }
@@ -301,6 +264,25 @@ static bool take_acting(void *context, hg_rows *rows, hg_error *err)
     return true;
 }
 
+/* A column by which rows of a table hang on others. */
+static bool take_led(void *context, hg_rows *rows, hg_error *err)
+{
+    struct apply *a = context;
+    size_t number = run_table(a->run, hg_rows_text(rows, 0));
+
+    (void)err;
+    if (number == a->run->mapping.table_count || !a->acts[number] || !is_changed(a, number))
+        return true;
+    for (size_t i = 0; i < a->run->mapping.tables[number].column_count; i++) {
+        const struct table *table = &a->run->mapping.tables[number];
+
+        if (!table_is_key(table, i)
+            && strcmp(table->columns[i].target->name, hg_rows_text(rows, 1)) == 0)
+            put_leading(&a->lead, number, table, i);
+    }
+    return true;
+}
+
 static const char constraints_sql[] =
     "SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), quote_ident(k.conname), "
     "k.condeferrable FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace "
@@ -310,6 +292,12 @@ static const char constraints_sql[] =
 static const char acting_sql[] =
     "SELECT DISTINCT p.relname FROM pg_constraint k JOIN pg_class p ON p.oid = k.confrelid JOIN "
     "pg_namespace n ON n.oid = p.relnamespace WHERE k.contype = 'f' AND k.confdeltype <> 'a' AND "
+    "n.nspname = current_schema()";
+
+static const char led_sql[] =
+    "SELECT DISTINCT c.relname, a.attname FROM pg_constraint k JOIN pg_class c ON c.oid = "
+    "k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = "
+    "k.conrelid AND a.attnum = ANY (k.conkey) WHERE k.contype = 'f' AND k.confdeltype <> 'a' AND "
     "n.nspname = current_schema()";
 
 static bool is_of_changed(const struct apply *a, const struct target_hold *hold)
@@ -323,6 +311,7 @@ static bool is_of_changed(const struct apply *a, const struct target_hold *hold)
 static bool set_aside(struct apply *a, hg_error *err)
 {
     if (!ask_rows(a->run->to, acting_sql, NULL, 0, take_acting, a, copy_soon(), err)
+        || !ask_rows(a->run->to, led_sql, NULL, 0, take_led, a, copy_soon(), err)
         || !ask_rows(a->run->to, constraints_sql, NULL, 0, take_constraint, a, copy_soon(), err))
         return false;
     for (size_t i = 0; i < a->run->target.hold_count; i++) {
@@ -333,6 +322,8 @@ static bool set_aside(struct apply *a, hg_error *err)
         buf_printf(&a->aside, "%s;", hold->put_away);
         buf_printf(&a->undo, "%s;", hold->put_back);
     }
+    if (buf_failed(&a->undo) || buf_failed(&a->lead))
+        return no_memory(err);
     return run_script(a, &a->aside, err);
 }
 
@@ -360,25 +351,33 @@ static bool apply_all(struct apply *a, const char *note, hg_error *err)
     bool ok = set_aside(a, err);
 
     for (size_t i = 0; ok && i < count; i++)
-        ok = !is_changed(a, i) || stage(a, i, err);
-    ok = ok && !misfits(a, err);
+        ok = !is_changed(a, i) || stage_changes(a->c, i, err);
+    ok = ok && !misfits(a, err) && run_script(a, &a->lead, err)
+         && (!a->c->strays || strays_clear(a->c, err));
     for (size_t i = count; ok && i-- > 0;)
         if (is_changed(a, i))
             put_deletes(a, i, &sql);
-    for (size_t i = 0; ok && i < count; i++)
+    for (size_t i = 0; ok && i < count; i++) {
+        if (is_changed(a, i) && a->acts[i])
+            ok = run_script(a, &sql, err) && put_in_layers(a, i, err);
         if (is_changed(a, i))
             put_puts(a, i, &sql);
+    }
+    ok = ok && run_script(a, &sql, err) && (!a->c->settle || strays_settle(a->c, err));
     buf_text(&sql, "SET CONSTRAINTS ALL IMMEDIATE;");
     buf_printf(&sql, "%s%s", a->undo.bytes, note);
-    ok = ok && !buf_failed(&a->undo) && run_script(a, &sql, err);
+    ok = ok && run_script(a, &sql, err);
     buf_release(&sql);
     return ok;
 }
 
 bool catchup_apply(struct catchup *c, const char *note, hg_error *err)
 {
-    struct apply a = {
-        .c = c, .run = c->run, .aside = BUF_INIT(SCRIPT_MAX), .undo = BUF_INIT(SCRIPT_MAX)};
+    struct apply a = {.c = c,
+                      .run = c->run,
+                      .aside = BUF_INIT(SCRIPT_MAX),
+                      .undo = BUF_INIT(SCRIPT_MAX),
+                      .lead = BUF_INIT(SCRIPT_MAX)};
     bool ok;
 
     a.acts = alloc_zero(c->run->mapping.table_count + 1, sizeof *a.acts);
@@ -391,5 +390,6 @@ bool catchup_apply(struct catchup *c, const char *note, hg_error *err)
     alloc_free(a.acts);
     buf_release(&a.aside);
     buf_release(&a.undo);
+    buf_release(&a.lead);
     return ok;
 }

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "catchup.h"
+#include "follow.h"
 #include "guard.h"
 
 enum {
@@ -36,7 +37,7 @@ hg_copy_options hg_copy_options_default(void)
 }
 
 /* One more than processors: while one waits for the server, another encodes. */
-static int jobs_of(const hg_copy_options *options)
+int copy_jobs(const hg_copy_options *options)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     int jobs = options->jobs > 0 ? options->jobs : (int)processors + 1;
@@ -46,7 +47,7 @@ static int jobs_of(const hg_copy_options *options)
 
 int hg_copy_connections(const hg_copy_options *options)
 {
-    return jobs_of(options) + 1;
+    return copy_jobs(options) + 1;
 }
 
 /* --- what was asked for --- */
@@ -84,7 +85,7 @@ static bool connect_target(struct run *run, hg_error *err)
     return true;
 }
 
-static bool connect_source(struct run *run, hg_error *err)
+bool copy_connect_source(struct run *run, hg_error *err)
 {
     const hg_observer *observer = run->observer;
 
@@ -100,7 +101,7 @@ static bool connect_source(struct run *run, hg_error *err)
     return true;
 }
 
-static void disconnect_source(struct run *run)
+void copy_disconnect_source(struct run *run)
 {
     if (run->from == NULL)
         return;
@@ -109,40 +110,11 @@ static void disconnect_source(struct run *run)
     run->from = NULL;
 }
 
-/* From here on the kept moment is the source. */
-static bool keep(struct run *run, hg_error *err)
-{
-    if (!kept_make(run->from, run->options->snapshot, jobs_of(run->options), &run->kept, err))
-        return false;
-    disconnect_source(run);
-    run->source_pool = run->kept.pool;
-    return connect_source(run, err);
-}
-
-/* The moment that an unfinished copy reads; one that keeps none goes on from the source itself. */
-static bool keep_on(struct run *run, hg_error *err)
-{
-    char moment[KEPT_NAME + 1] = "";
-
-    if (!state_moment(run, true, moment, err))
-        return false;
-    if (moment[0] == '\0')
-        return true;
-    if (run->options->snapshot == NULL) {
-        hg_fail(err, HG_USAGE, "the unfinished copy reads a moment of the source that was kept");
-        hg_error_hint(err, "Name its folder with --snapshot.");
-        return false;
-    }
-    if (!kept_open(run->options->snapshot, moment, jobs_of(run->options), &run->kept, err))
-        return false;
-    disconnect_source(run);
-    run->source_pool = run->kept.pool;
-    return connect_source(run, err);
-}
-
 static bool open_crew(struct run *run, hg_error *err)
 {
-    return crew_open(run->source_pool, run->observer, jobs_of(run->options),
+    bool by_log = run->options->mode == HG_COPY_CATCH_UP && run->delta.name[0] != '\0';
+
+    return crew_open(run->source_pool, run->observer, by_log ? 1 : copy_jobs(run->options),
                      run->options->largest_value > 0 ? run->options->largest_value : VALUE_MOST,
                      &run->crew, err);
 }
@@ -218,7 +190,8 @@ bool copy_sides(struct run *run, hg_error *err)
     }
     if (!plan_target(run, &wish, err)
         || !mapping_make(&run->source, &run->target, &wish, &run->mapping, err)
-        || !tell_notes(run, err) || !has_counterparts(run, err))
+        || !tell_notes(run, err) || (run->options->triggers && !follow_tell(run, err))
+        || !has_counterparts(run, err))
         return false;
     for (size_t i = 0; i < run->mapping.table_count; i++)
         if (run->mapping.tables[i].cell_count > cells)
@@ -365,6 +338,8 @@ static bool check_rules(struct run *run, hg_error *err)
 
 static bool dry_run(struct run *run, hg_error *err)
 {
+    if (run->options->triggers && !follow_plan(run, err))
+        return false;
     if (!check(run, false, true, err) || !check_rules(run, err))
         return false;
     run->result->ok = tally_misfits(&run->tally) == 0 && !has_stops(run);
@@ -415,7 +390,7 @@ static bool clean_up(struct run *run, hg_error *err)
     if (has_chunks_done(run) || hg_conn_lost(run->to))
         return false;
     if (bulk_script(run->to, "SELECT 1", by, NULL))
-        (void)state_undo(run, NULL);
+        run->begun = run->unfinished = !state_undo(run, NULL);
     else
         hg_error_hint(err, "The target does not answer. What was put aside there comes back with "
                            "--resume or --abandon.");
@@ -458,7 +433,11 @@ static bool copy(struct run *run, hg_error *err)
     run->begun = true;
     if (!prepare_sessions(run, err) || !load(run, err))
         return clean_up(run, err);
-    return verify(run, err) && state_end(run, err);
+    if (!verify(run, err) || !state_end(run, err))
+        return false;
+    if (run->delta.name[0] != '\0' && run->kept.name[0] != '\0')
+        kept_clear(run->options->snapshot, ""); /* what comes later is in the source's log */
+    return true;
 }
 
 /* Gives an unfinished copy up. The source is not needed. */
@@ -468,7 +447,7 @@ static bool abandon(struct run *run, hg_error *err)
 
     if (!connect_target(run, err) || !lock_target(run, err)
         || !target_read(run->to, copy_soon(), &run->target, err)
-        || !state_find(run, &unfinished, err))
+        || !state_find(run, &unfinished, err) || !follow_find(run, err))
         return false;
     if (!unfinished)
         return hg_fail(err, HG_USAGE, "there is no unfinished copy in schema \"%s\" of the target",
@@ -477,50 +456,33 @@ static bool abandon(struct run *run, hg_error *err)
         hg_error_context(err, "could not give the copy up");
         return false;
     }
-    run->result->ok = true;
-    return true;
+    run->result->ok = follow_undo(run, err);
+    return run->result->ok;
+}
+
+static bool list_triggers(struct run *run, hg_error *err)
+{
+    run->result->ok = copy_connect_source(run, err)
+                      && source_read(run->from, copy_soon(), &run->source, err)
+                      && follow_plan(run, err);
+    return run->result->ok;
+}
+
+static bool remove_triggers(struct run *run, hg_error *err)
+{
+    run->result->ok = follow_remove(run, err);
+    return run->result->ok;
 }
 
 /* --- the whole --- */
-
-/* What is read, as of which moment: of a copy that will be followed, the moment is kept. */
-static bool choose_source(struct run *run, hg_error *err)
-{
-    const hg_copy_options *options = run->options;
-
-    if (options->mode == HG_COPY_CATCH_UP) {
-        kept_clear(options->snapshot, run->moment); /* of rounds that failed */
-        return options->last || keep(run, err);
-    }
-    if (options->mode != HG_COPY_RUN)
-        return true;
-    if (run->unfinished && options->resume)
-        return keep_on(run, err);
-    return options->snapshot == NULL || run->unfinished || keep(run, err);
-}
-
-static bool find_moment(struct run *run, hg_error *err)
-{
-    if (run->options->mode != HG_COPY_CATCH_UP)
-        return true;
-    if (run->options->snapshot == NULL)
-        return hg_fail(err, HG_USAGE, "to catch up needs the folder of --snapshot");
-    if (!state_moment(run, false, run->moment, err))
-        return false;
-    if (run->moment[0] != '\0')
-        return true;
-    hg_fail(err, HG_USAGE, "the target does not follow a source");
-    hg_error_hint(err, "Copy with --snapshot FOLDER first.");
-    return false;
-}
 
 static bool connect(struct run *run, hg_error *err)
 {
     bool changes = run->options->mode == HG_COPY_RUN || run->options->mode == HG_COPY_CATCH_UP;
 
-    return connect_source(run, err) && connect_target(run, err)
+    return copy_connect_source(run, err) && connect_target(run, err)
            && (!changes || (lock_target(run, err) && state_find(run, &run->unfinished, err)))
-           && find_moment(run, err) && choose_source(run, err) && open_crew(run, err);
+           && moment_choose(run, err) && open_crew(run, err);
 }
 
 static bool carry_out(struct run *run, hg_error *err)
@@ -529,13 +491,17 @@ static bool carry_out(struct run *run, hg_error *err)
 
     if (options->mode == HG_COPY_ABANDON)
         return abandon(run, err);
-    if (!read_rules(run, err)
-        || (options->rejects_file != NULL
-            && !rejects_open(options->rejects_file, &run->rejects, err))
+    if (options->mode == HG_COPY_REMOVE_TRIGGERS)
+        return remove_triggers(run, err);
+    if (!read_rules(run, err))
+        return false;
+    if (options->mode == HG_COPY_LIST_TRIGGERS)
+        return list_triggers(run, err);
+    if ((options->rejects_file != NULL && !rejects_open(options->rejects_file, &run->rejects, err))
         || !connect(run, err))
         return false;
     if (options->mode == HG_COPY_CATCH_UP)
-        return catch_up(run, run->moment, err);
+        return catch_up(run, err);
     if (!snapshot_take(run, err) || !copy_sides(run, err))
         return false;
     switch (options->mode) {
@@ -545,10 +511,28 @@ static bool carry_out(struct run *run, hg_error *err)
         return verify_only(run, err);
     case HG_COPY_CATCH_UP:
     case HG_COPY_ABANDON:
+    case HG_COPY_LIST_TRIGGERS:
+    case HG_COPY_REMOVE_TRIGGERS:
     case HG_COPY_RUN:
         break;
     }
     return copy(run, err);
+}
+
+/* A copy that has not begun, or that is undone, leaves nothing that nobody will ask for. */
+static void forget(struct run *run)
+{
+    if (run->kept.path != NULL)
+        (void)unlink(run->kept.path);
+    if (run->delta.name[0] == '\0')
+        return;
+    if (follow_undo(run, NULL))
+        copy_tell(run, HG_EVENT_NOTE, "", "taken away from the source again: the triggers", 0);
+    else
+        copy_tell(run, HG_EVENT_NOTE, "",
+                  "the triggers could not be taken away from the source: headgate copy "
+                  "--remove-triggers does it",
+                  0);
 }
 
 static void release(struct run *run)
@@ -556,7 +540,7 @@ static void release(struct run *run)
     struct difference *difference;
 
     crew_close(&run->crew);
-    disconnect_source(run);
+    copy_disconnect_source(run);
     if (run->to != NULL) {
         hg_conn_set_interrupt(run->to, NULL, NULL);
         hg_pool_discard(run->target_pool, run->to);
@@ -571,11 +555,11 @@ static void release(struct run *run)
     mapping_release(&run->mapping);
     build_release(&run->build);
     rules_release(&run->rules);
+    triggers_plan_release(&run->plan);
     target_release(&run->target);
     source_release(&run->source);
-    if (run->kept.path != NULL && run->options->mode == HG_COPY_RUN && !run->begun
-        && !run->unfinished)
-        (void)unlink(run->kept.path); /* nobody will ask for it */
+    if (run->options->mode == HG_COPY_RUN && !run->begun && !run->unfinished)
+        forget(run);
     kept_close(&run->kept);
     pace_release(&run->pace);
 }
@@ -586,6 +570,7 @@ bool hg_copy(hg_pool *source, hg_pool *target, const hg_copy_options *options,
     struct run run = {.options = options,
                       .observer = observer,
                       .source_pool = source,
+                      .live = source,
                       .target_pool = target,
                       .result = account_new(options->mode)};
     hg_error first = {HG_OK};

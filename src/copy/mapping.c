@@ -55,14 +55,20 @@ static void put_name(struct buf *out, const char *name)
     buf_char(out, '"');
 }
 
+bool table_is_key(const struct table *table, size_t column)
+{
+    return table->key != NULL ? (int)column == table->rowid_cell
+                              : table->columns[column].source->key > 0;
+}
+
 /* --- which --- */
 
 /* What headgate itself has written into the source: which migrations it has had, of which the
- * target has its own truth, and that a cutover has frozen it. */
+ * target has its own truth, that a cutover has frozen it, what has changed since it was copied. */
 static bool is_ours(const char *name)
 {
     return strcasecmp(name, "alembic_version") == 0 || strcasecmp(name, "headgate_history") == 0
-           || strcasecmp(name, "headgate_frozen") == 0;
+           || strcasecmp(name, "headgate_frozen") == 0 || strcasecmp(name, "headgate_delta") == 0;
 }
 
 static bool is_wished(const struct mapping_wish *wish, const char *name)

@@ -36,6 +36,9 @@ struct table {
     bool has_jsonb;
 };
 
+/* Whether a column is one of those that tell the table's rows apart, on both sides. */
+bool table_is_key(const struct table *table, size_t column);
+
 struct mapping {
     struct arena arena;
     struct table *tables; /* parents before children */

@@ -16,7 +16,11 @@
  *   load.c       chunks into the target
  *   finish.c     keys, triggers, sequences, statistics
  *   compare.c    the target read back
- *   catchup.c    later: what changed in the source since
+ *   moment.c     what is read
+ *   follow.c     for later, a log of the source's (triggers.c)
+ *   round.c      later: a round of catching up with what changed in the source since,
+ *   catchup.c    as pages differ
+ *   delta.c      or as the log says
  *   narrow.c     rows that differ, by their numbers
  *   sieve.c      and where there are none
  *   account.c    what is told
@@ -31,6 +35,7 @@
 #include "mapping.h"
 #include "pace.h"
 #include "reader.h"
+#include "triggers.h"
 
 /* Rows of a table between two rowids, sent in one piece; of a table without rowids all of it. */
 struct chunk {
@@ -75,8 +80,11 @@ struct run {
     const hg_observer *observer;
     hg_copy_result *result;
     hg_pool *source_pool, *target_pool;
+    hg_pool *live; /* the source itself, also when rows are read from a moment; NULL: not given */
     struct kept kept; /* the source's moment, from which rows are read instead of the source */
     char moment[KEPT_NAME + 1]; /* that the target holds */
+    struct delta delta;         /* the source's log that the target follows, or will */
+    struct trigger_plan plan;   /* what was done in the source, or would be */
     bool unfinished;            /* the target holds the record of a copy */
     bool begun;                 /* it holds one of this */
     int64_t moment_ns;          /* when the source was as it is read */
@@ -106,6 +114,12 @@ size_t run_table(const struct run *run, const char *name);
 
 hg_deadline copy_soon(void); /* for what needs moments */
 
+int copy_jobs(const hg_copy_options *options);
+
+/* A connection to what is read, beside those of the workers. */
+bool copy_connect_source(struct run *run, hg_error *err);
+void copy_disconnect_source(struct run *run);
+
 /* Ends a phase's account and begins the next one's. */
 void copy_phase(struct run *run, const char *phase, int64_t total_bytes);
 
@@ -117,6 +131,9 @@ void copy_tell(const struct run *run, hg_event_kind kind, const char *subject, c
                double duration_ms);
 
 /* --- the phases --- */
+
+/* What is read, once the target is locked; it may mean that a moment is kept, or a log made. */
+bool moment_choose(struct run *run, hg_error *err);
 
 /* Puts the source connections of the crew into read transactions of one and the same moment.
  * err: HG_LOCKED (somebody writes all the time). */

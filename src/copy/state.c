@@ -5,7 +5,7 @@
  * whoever is killed whenever. Foreign keys and triggers are written down in the transaction that
  * puts them aside. When the copy is whole, the tables go.
  */
-#include "run.h"
+#include "follow.h"
 
 #include <stdio.h>
 
@@ -216,6 +216,7 @@ static bool make_all(struct run *run, struct buf *sql, hg_error *err)
         create_sql, FORMAT);
     put_literal(sql, hg_url_redacted(hg_pool_url(run->source_pool)));
     buf_printf(sql, ", '%s');", run->kept.name);
+    follow_put_begin(run, sql);
     VEC_EACH (&run->build.parts, part)
         buf_printf(sql, "%s;", part->sql);
     put_all_held(run, sql);
@@ -439,7 +440,9 @@ bool state_end(struct run *run, hg_error *err)
     bool ok;
 
     buf_text(&sql, drop_sql);
-    if (run->kept.name[0] != '\0')
+    if (run->delta.name[0] != '\0') /* the note of the log is there since the copy was begun */
+        buf_text(&sql, "DROP TABLE IF EXISTS headgate_follow;");
+    else if (run->kept.name[0] != '\0')
         buf_printf(&sql,
                    "DROP TABLE IF EXISTS headgate_follow; CREATE TABLE headgate_follow (moment "
                    "text NOT NULL, caught_up_at timestamptz NOT NULL DEFAULT now()); INSERT INTO "
@@ -471,7 +474,7 @@ static void put_undo(const struct run *run, struct buf *sql)
             buf_printf(sql, "ALTER TABLE %s VALIDATE CONSTRAINT %s;",
                        run->target.tables[number].sql_name, hold->name);
     }
-    buf_text(sql, drop_sql);
+    buf_printf(sql, "%s DROP TABLE IF EXISTS headgate_follow_log;", drop_sql);
 }
 
 bool state_undo(struct run *run, hg_error *err)

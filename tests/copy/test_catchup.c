@@ -161,6 +161,23 @@ static void a_row_that_others_hang_on_changes_without_taking_them_along(void **s
     close_followed(&sides);
 }
 
+/* What hangs on a row in the middle must not go with the row that that one hung on before. */
+static void a_row_that_moves_to_another_parent_keeps_what_hangs_on_it(void **state)
+{
+    struct sides sides;
+
+    (void)state;
+    open_followed(&sides);
+    IN_SOURCE(&sides, "PRAGMA foreign_keys = ON", "UPDATE people SET boss = 5 WHERE boss = 3",
+              "DELETE FROM people WHERE id = 3");
+    in_target(&sides, "ALTER TABLE people DROP CONSTRAINT people_boss_fkey; ALTER TABLE people ADD "
+                      "CONSTRAINT people_boss_fkey FOREIGN KEY (boss) REFERENCES people ON DELETE "
+                      "CASCADE");
+    catch_up_and_compare(&sides);
+    assert_target(&sides, "SELECT count(*) FROM people WHERE boss = 5", "598");
+    close_followed(&sides);
+}
+
 /* An application that has the database open, and whose log nobody has written into the file. */
 static void what_stands_in_the_log_alone_is_seen(void **state)
 {
@@ -283,6 +300,7 @@ int main(void)
         cmocka_unit_test(part_of_a_long_value_that_changed_is_noticed),
         cmocka_unit_test(two_rows_may_swap_what_a_unique_key_holds),
         cmocka_unit_test(a_row_that_others_hang_on_changes_without_taking_them_along),
+        cmocka_unit_test(a_row_that_moves_to_another_parent_keeps_what_hangs_on_it),
         cmocka_unit_test(what_stands_in_the_log_alone_is_seen),
         cmocka_unit_test(whatever_happens_both_sides_are_equal_after_a_round),
         cmocka_unit_test(a_change_of_the_schema_is_told_and_nothing_is_applied),
