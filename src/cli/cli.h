@@ -43,7 +43,7 @@ struct cli_copy {
     const char *rules_file, *rejects_file;
     struct cli_texts rules;
     int jobs, max_value_mb; /* 0: not given */
-    bool dry_run, verify_only, create, abandon, catch_up, follow, last;
+    bool dry_run, verify_only, create, abandon, catch_up, follow, last, triggers, remove_triggers;
 };
 
 /* What `headgate cutover` was told. */

@@ -6,14 +6,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/arena.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/vec.h"
 #include "cli.h"
+#include "copy_text.h"
 #include "ops/copy_pools.h"
 #include "ops/json_copy.h"
-#include "table.h"
 
 enum {
     LINE_EVERY_MS = 10000, /* of progress, where no terminal shows it */
@@ -93,192 +92,14 @@ static int64_t wanted_rate(void *context)
     return rate > 0 ? rate : 0;
 }
 
-/* --- the result for people --- */
-
-static const char *verdict(const hg_copy_table *table)
-{
-    return !table->compared ? "-" : table->match ? "equal" : "DIFFERENT";
-}
-
-static void put_tables(struct buf *out, const hg_copy_result *result)
-{
-    static const struct table_column columns[] = {
-        {"TABLE", ALIGN_LEFT},     {"ROWS", ALIGN_RIGHT},  {"COPIED", ALIGN_RIGHT},
-        {"REJECTED", ALIGN_RIGHT}, {"BYTES", ALIGN_RIGHT}, {"CONTENT", ALIGN_LEFT},
-        {"DIGEST", ALIGN_LEFT},
-    };
-    struct table t = TABLE_INIT(columns);
-
-    for (size_t i = 0; i < result->table_count; i++) {
-        const hg_copy_table *table = &result->tables[i];
-        const char **row = table_row(&t);
-        char bytes[32];
-
-        row[0] = table->table;
-        row[1] = arena_printf(&t.arena, "%lld", (long long)table->rows_read);
-        row[2] = arena_printf(&t.arena, "%lld", (long long)table->rows_written);
-        row[3] = arena_printf(&t.arena, "%lld", (long long)table->rejected);
-        row[4] = arena_text(&t.arena, cli_bytes(table->bytes, bytes, sizeof bytes));
-        row[5] = verdict(table);
-        row[6] = table->source_digest[0] == '\0' ? "-" : table->source_digest;
-    }
-    table_end(&t, out);
-}
-
-static void put_sample(struct buf *out, const hg_copy_sample *sample)
-{
-    buf_text(out, "      ");
-    if (sample->key != NULL)
-        text_show(out, sample->key);
-    else
-        buf_printf(out, "rowid %lld", (long long)sample->rowid);
-    buf_printf(out, "  %s  ", sample->storage);
-    text_show(out, sample->value);
-    buf_char(out, '\n');
-}
-
-static void put_finding(struct buf *out, const hg_copy_finding *finding)
-{
-    buf_printf(out, "%8lld  ", (long long)finding->count);
-    text_show(out, finding->table);
-    buf_char(out, '.');
-    text_show(out, finding->column);
-    buf_text(out, " (");
-    text_show(out, finding->type);
-    buf_printf(out, ")  %s: %s", finding->rule, finding->title);
-    if (finding->action[0] != '\0')
-        buf_printf(out, "; rule: %s", finding->action);
-    buf_char(out, '\n');
-    for (size_t i = 0; !finding->fits && i < finding->sample_count; i++)
-        put_sample(out, &finding->samples[i]);
-}
-
-/* Of three kinds: does not fit, a rule was followed, fits in another form. */
-static void put_findings(struct buf *out, const hg_copy_result *result)
-{
-    static const char *const titles[] = {"Values that do not fit:", "Rules that were followed:",
-                                         "Values that were taken in another form:"};
-    int last = -1;
-
-    for (size_t i = 0; i < result->finding_count; i++) {
-        const hg_copy_finding *finding = &result->findings[i];
-        int kind = finding->fits ? 2 : finding->action[0] != '\0';
-
-        if (kind != last)
-            buf_printf(out, "\n%s\n", titles[kind]);
-        last = kind;
-        put_finding(out, finding);
-    }
-}
-
-static void put_problems(struct buf *out, const hg_copy_result *result)
-{
-    if (result->problem_count > 0)
-        buf_text(out, "\nTables:\n");
-    for (size_t i = 0; i < result->problem_count; i++) {
-        const hg_copy_problem *problem = &result->problems[i];
-
-        buf_printf(out, "  %-5s ", problem->stops ? "stops" : "note");
-        text_show(out, problem->table);
-        buf_printf(out, "  %s: ", problem->kind);
-        text_show(out, problem->message);
-        buf_char(out, '\n');
-    }
-}
-
-static void put_differences(struct buf *out, const hg_copy_result *result)
-{
-    if (result->difference_count > 0)
-        buf_text(out, "\nRows that differ:\n");
-    for (size_t i = 0; i < result->difference_count; i++) {
-        const hg_copy_difference *difference = &result->differences[i];
-
-        buf_text(out, "  ");
-        text_show(out, difference->table);
-        if (difference->name == NULL)
-            buf_printf(out, "  rowid %lld", (long long)difference->key);
-        else
-            buf_text(out, "  ");
-        text_show(out, difference->name == NULL ? "" : difference->name);
-        buf_printf(out, "  %s",
-                   strcmp(difference->kind, "extra") == 0     ? "only in the target"
-                   : strcmp(difference->kind, "missing") == 0 ? "not in the target"
-                                                              : "differs in ");
-        text_show(out, difference->columns);
-        buf_char(out, '\n');
-    }
-}
-
-static void put_statements(struct buf *out, const hg_copy_result *result)
-{
-    bool after = false;
-
-    if (result->mode != HG_COPY_DRY_RUN || result->statement_count == 0)
-        return;
-    buf_text(out, "\nTables that would be made:\n");
-    for (size_t i = 0; i < result->statement_count; i++) {
-        if (result->statements[i].after && !after)
-            buf_text(out, "  -- after the rows\n");
-        after = result->statements[i].after;
-        buf_text(out, "  ");
-        text_show(out, result->statements[i].sql);
-        buf_text(out, ";\n");
-    }
-}
-
-static void put_phase(struct buf *out, const char *name, double ms)
-{
-    char took[32];
-
-    if (ms > 0)
-        buf_printf(out, ", %s %s", name, cli_duration(ms, took, sizeof took));
-}
-
-static void put_summary(struct buf *out, const hg_copy_result *result)
-{
-    char size[32];
-
-    buf_printf(out, "\n%s%lld rows, %s", result->mode == HG_COPY_DRY_RUN ? "dry run: " : "",
-               (long long)result->rows, cli_bytes(result->bytes, size, sizeof size));
-    if (result->sequences_reset > 0)
-        buf_printf(out, ", %d sequence%s set", result->sequences_reset,
-                   result->sequences_reset == 1 ? "" : "s");
-    put_phase(out, "checked in", result->check_ms);
-    put_phase(out, "copied in", result->data_ms);
-    put_phase(out, "finished in", result->finish_ms);
-    put_phase(out, "verified in", result->verify_ms);
-    buf_char(out, '\n');
-}
-
-static void put_catch_up(struct buf *out, const hg_copy_result *result)
-{
-    char behind[32];
-
-    buf_printf(out, "%lld rows new or changed, %lld gone, %lld pages", (long long)result->rows_put,
-               (long long)result->rows_gone, (long long)result->pages_changed);
-    put_phase(out, "compared in", result->check_ms);
-    put_phase(out, "brought over in", result->data_ms);
-    buf_printf(out, ", %s behind\n", cli_duration(result->behind_ms, behind, sizeof behind));
-    put_findings(out, result);
-}
-
 static int show(const struct cli *cli, const hg_copy_result *result, const hg_error *err)
 {
     struct buf out = BUF_INIT(256 << 20);
 
     if (cli->json) {
         json_copy_result(&out, result, err);
-    } else if (result->mode == HG_COPY_CATCH_UP && err == NULL) {
-        put_catch_up(&out, result);
-    } else if (result->mode == HG_COPY_ABANDON) {
-        buf_text(&out, "The unfinished copy was given up; the target is as it was before.\n");
     } else {
-        put_tables(&out, result);
-        put_findings(&out, result);
-        put_problems(&out, result);
-        put_differences(&out, result);
-        put_statements(&out, result);
-        put_summary(&out, result);
+        copy_text_put(&out, result, err != NULL);
     }
     cli_print(&out);
     buf_release(&out);
@@ -311,11 +132,16 @@ static bool find_source(const struct cli *cli, hg_url **out, hg_error *err)
     return ok;
 }
 
-/* Settings whose selected database is the target: consent is about that one. */
-static bool find_target(const struct cli *cli, struct ops *ops, hg_error *err)
+/* Settings whose selected database is the one that consent is about: the target; or the source,
+ * where nothing else is touched. */
+static bool find_target(const struct cli *cli, const hg_url *source, struct ops *ops, hg_error *err)
 {
     hg_settings_options options = cli->settings;
 
+    if (cli->copy.remove_triggers) {
+        options.url = hg_url_redacted(source);
+        return hg_settings_load(&options, &ops->settings, err);
+    }
     if (cli->copy.to == NULL) {
         hg_fail(err, HG_USAGE, "\"copy\" needs --postgres URL");
         hg_error_hint(err, "See headgate copy --help.");
@@ -362,18 +188,25 @@ static bool options_of(const struct cli *cli, const struct names *tables, hg_cop
     const struct cli_copy *copy = &cli->copy;
 
     *out = hg_copy_options_default();
-    if (copy->dry_run + copy->verify_only + cli->resume + copy->abandon + is_catching_up(copy) > 1)
+    if (copy->dry_run + copy->verify_only + cli->resume + copy->abandon + copy->remove_triggers
+            + is_catching_up(copy)
+        > 1)
         return hg_fail(err, HG_USAGE,
-                       "only one of --dry-run, --verify-only, --resume, --abandon and --catch-up, "
-                       "--follow or --last is possible");
-    if (is_catching_up(copy) && copy->snapshot == NULL)
-        return hg_fail(err, HG_USAGE, "to catch up needs --snapshot FOLDER");
-    out->mode = copy->dry_run          ? HG_COPY_DRY_RUN
-                : copy->verify_only    ? HG_COPY_VERIFY
-                : copy->abandon        ? HG_COPY_ABANDON
-                : is_catching_up(copy) ? HG_COPY_CATCH_UP
-                                       : HG_COPY_RUN;
+                       "only one of --dry-run, --verify-only, --resume, --abandon, "
+                       "--remove-triggers and --catch-up, --follow or --last is possible");
+    if (copy->triggers
+        && (copy->verify_only || copy->abandon || copy->remove_triggers || is_catching_up(copy)))
+        return hg_fail(err, HG_USAGE,
+                       "--triggers is for a copy, its --dry-run and its --resume; the target knows "
+                       "whether there are any");
+    out->mode = copy->dry_run           ? HG_COPY_DRY_RUN
+                : copy->verify_only     ? HG_COPY_VERIFY
+                : copy->abandon         ? HG_COPY_ABANDON
+                : copy->remove_triggers ? HG_COPY_REMOVE_TRIGGERS
+                : is_catching_up(copy)  ? HG_COPY_CATCH_UP
+                                        : HG_COPY_RUN;
     out->snapshot = copy->snapshot;
+    out->triggers = copy->triggers;
     out->last = copy->last;
     out->create = copy->create;
     out->resume = cli->resume;
@@ -388,24 +221,88 @@ static bool options_of(const struct cli *cli, const struct names *tables, hg_cop
     return true;
 }
 
-static bool agree(const struct cli *cli, const struct ops *ops, const hg_url *source,
-                  const hg_copy_options *options, hg_error *err)
-{
-    char what[1024];
+/* --- consent --- */
 
+/* The tables that triggers are installed on, each once, with commas. */
+static void put_triggered(struct buf *out, const hg_copy_result *list)
+{
+    const char *last = list->statements[0].table; /* the log itself */
+    size_t tables = 0;
+
+    for (size_t i = 0; i < list->statement_count; i++) {
+        if (strcmp(list->statements[i].table, last) == 0)
+            continue;
+        last = list->statements[i].table;
+        buf_text(out, tables++ == 0 ? "" : ", ");
+        text_show(out, last);
+    }
+}
+
+/* What a copy with --triggers writes into the source, by name. */
+static bool put_triggers(const struct copy_pools *pools, const hg_copy_options *options,
+                         struct buf *out, hg_error *err)
+{
+    hg_copy_options asking = *options;
+    hg_copy_result *list = NULL;
+    bool ok;
+
+    asking.mode = HG_COPY_LIST_TRIGGERS;
+    ok = hg_copy(pools->source, pools->target, &asking, NULL, &list, err);
+    if (ok) {
+        buf_text(out, "\nThe source is written to: until --last or --remove-triggers it has the "
+                      "table headgate_delta, and triggers headgate_delta_insert_TABLE, "
+                      "headgate_delta_update_TABLE, headgate_delta_moved_TABLE and "
+                      "headgate_delta_delete_TABLE on ");
+        put_triggered(out, list);
+        buf_text(out, ". --dry-run --triggers shows them.");
+    }
+    hg_copy_result_free(list);
+    return ok;
+}
+
+static void put_order(const struct ops *ops, const hg_url *source, hg_copy_mode mode,
+                      struct buf *out)
+{
+    const char *from = hg_url_redacted(source),
+               *to = hg_url_redacted(hg_settings_url(ops->settings));
+
+    if (mode == HG_COPY_CATCH_UP)
+        buf_printf(out, "copy: what changed in %s into %s", from, to);
+    else if (mode == HG_COPY_ABANDON)
+        buf_printf(out, "copy: give up the unfinished copy into %s", to);
+    else if (mode == HG_COPY_REMOVE_TRIGGERS)
+        buf_printf(out,
+                   "copy: take headgate's triggers away from %s; a target that follows it by "
+                   "them has to be copied anew",
+                   from);
+    else
+        buf_printf(out, "copy: all of %s into %s", from, to);
+    buf_printf(out, " (%s)", hg_settings_env(ops->settings));
+}
+
+/* What writes into the source is asked about as an action of its own. */
+static const struct action installing = {"copy --triggers", "", DANGER_SOURCE, ""};
+static const struct action removing = {"copy --remove-triggers", "", DANGER_SOURCE, ""};
+
+static bool agree(const struct cli *cli, const struct ops *ops, const struct copy_pools *pools,
+                  const hg_url *source, const hg_copy_options *options, hg_error *err)
+{
+    struct buf what = BUF_INIT(1 << 20);
+    struct cli asking = *cli;
+    bool ok = true;
+
+    if (options->mode == HG_COPY_REMOVE_TRIGGERS)
+        asking.action = &removing;
+    else if (options->triggers)
+        asking.action = &installing;
     if (options->mode == HG_COPY_DRY_RUN || options->mode == HG_COPY_VERIFY)
         return true;
-    if (options->mode == HG_COPY_CATCH_UP)
-        snprintf(what, sizeof what, "copy: what changed in %s into %s (%s)",
-                 hg_url_redacted(source), hg_url_redacted(hg_settings_url(ops->settings)),
-                 hg_settings_env(ops->settings));
-    else if (options->mode == HG_COPY_ABANDON)
-        snprintf(what, sizeof what, "copy: give up the unfinished copy into %s (%s)",
-                 hg_url_redacted(hg_settings_url(ops->settings)), hg_settings_env(ops->settings));
-    else
-        snprintf(what, sizeof what, "copy: all of %s into %s (%s)", hg_url_redacted(source),
-                 hg_url_redacted(hg_settings_url(ops->settings)), hg_settings_env(ops->settings));
-    return cli_consent(cli, ops, what, err);
+    put_order(ops, source, options->mode, &what);
+    if (options->triggers && !options->resume)
+        ok = put_triggers(pools, options, &what, err);
+    ok = ok && cli_consent(&asking, ops, what.bytes, err);
+    buf_release(&what);
+    return ok;
 }
 
 /* --- following --- */
@@ -413,12 +310,14 @@ static bool agree(const struct cli *cli, const struct ops *ops, const hg_url *so
 static void tell_round(const struct cli *cli, const hg_copy_result *result)
 {
     char took[32], behind[32];
+    struct buf pages = BUF_INIT(100);
 
-    cli_note(cli, "%lld rows new or changed, %lld gone, %lld pages, in %s; %s behind",
-             (long long)result->rows_put, (long long)result->rows_gone,
-             (long long)result->pages_changed,
+    copy_text_pages(&pages, result);
+    cli_note(cli, "%lld rows new or changed, %lld gone%s, in %s; %s behind",
+             (long long)result->rows_put, (long long)result->rows_gone, pages.bytes,
              cli_duration(result->check_ms + result->data_ms, took, sizeof took),
              cli_duration(result->behind_ms, behind, sizeof behind));
+    buf_release(&pages);
 }
 
 static void pause_between(void)
@@ -464,10 +363,11 @@ static bool copy(const struct cli *cli, hg_copy_result **out_result, hg_error *e
     hg_url *source = NULL;
     hg_copy_options options;
     bool ok = split_tables(cli, &tables, err) && options_of(cli, &tables, &options, err)
-              && find_source(cli, &source, err) && find_target(cli, &ops, err)
-              && agree(cli, &ops, source, &options, err)
-              && copy_pools_open(ops.settings, source, hg_settings_url(ops.settings), &options,
-                                 &pools, err);
+              && find_source(cli, &source, err) && find_target(cli, source, &ops, err)
+              && copy_pools_open(ops.settings, source,
+                                 cli->copy.remove_triggers ? NULL : hg_settings_url(ops.settings),
+                                 &options, &pools, err)
+              && agree(cli, &ops, &pools, source, &options, err);
 
     if (ok) {
         options.rate = wanted_rate;

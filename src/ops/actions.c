@@ -97,8 +97,14 @@ enum consent action_consent(const struct action *action, bool production, bool r
         return CONSENT_NEVER;
     if (production)
         return CONSENT_TYPED;
-    return action->danger >= DANGER_ENDS ? CONSENT_YES : CONSENT_NONE;
+    return action->danger >= DANGER_SOURCE ? CONSENT_YES : CONSENT_NONE;
 }
+
+static const char *const reasons[] = {
+    [DANGER_SOURCE] = "writes into the source",
+    [DANGER_ENDS] = "cannot be taken back",
+    [DANGER_DESTROYS] = "drops data",
+};
 
 bool action_refuse(const struct action *action, enum consent consent, const char *database,
                    hg_error *err)
@@ -117,7 +123,7 @@ bool action_refuse(const struct action *action, enum consent consent, const char
             hg_error_hint(err, "See first what it will change, then add: --confirm %s", database);
     } else {
         hg_fail(err, HG_REFUSED, "\"%s\" %s and was not confirmed", action->name,
-                action->danger == DANGER_DESTROYS ? "drops data" : "cannot be taken back");
+                reasons[action->danger]);
         hg_error_hint(err, "Answer the question on a terminal, or add --yes.");
     }
     return false;

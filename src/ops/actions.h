@@ -12,6 +12,7 @@
 enum danger {
     DANGER_NONE,    /* looks only */
     DANGER_CHANGES, /* changes the database or what uses it; can be taken back by its opposite */
+    DANGER_SOURCE,  /* writes into a source that a copy otherwise leaves alone */
     DANGER_ENDS,    /* ends something of somebody else's for good, but drops no data */
     DANGER_DESTROYS /* drops data */
 };

@@ -31,11 +31,11 @@ bool copy_pools_open(const hg_settings *settings, const hg_url *source, const hg
     if (hg_url_driver(source) != HG_SQLITE)
         return hg_fail(err, HG_USAGE, "a copy reads SQLite, and \"%s\" is another database",
                        hg_url_redacted(source));
-    if (hg_url_driver(target) != HG_POSTGRESQL)
+    if (target != NULL && hg_url_driver(target) != HG_POSTGRESQL)
         return hg_fail(err, HG_USAGE, "a copy writes to PostgreSQL, and \"%s\" is another database",
                        hg_url_redacted(target));
     if (!open_pool(settings, source, true, size, &pools.source, err)
-        || !open_pool(settings, target, looks, size, &pools.target, err)) {
+        || (target != NULL && !open_pool(settings, target, looks, size, &pools.target, err))) {
         copy_pools_close(&pools);
         return false;
     }

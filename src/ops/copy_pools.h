@@ -12,7 +12,7 @@ struct copy_pools {
 
 /*
  * Makes both; connects to nothing. What only looks cannot write: its sessions of the target are
- * read-only. source: SQLite, target: PostgreSQL. out: on success the caller's until
+ * read-only. source: SQLite, target: PostgreSQL, or NULL where none is needed. out: on success the caller's until
  * copy_pools_close(). err: HG_USAGE (another engine), HG_NOMEM.
  */
 bool copy_pools_open(const hg_settings *settings, const hg_url *source, const hg_url *target,

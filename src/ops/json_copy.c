@@ -123,6 +123,7 @@ static json_t *statements_array(const hg_copy_result *result)
 
         json_part_set_text(object, "table", result->statements[i].table);
         json_part_set_flag(object, "after", result->statements[i].after);
+        json_part_set_flag(object, "source", result->statements[i].source);
         json_part_set_text(object, "sql", result->statements[i].sql);
         json_array_append_new(array, object);
     }
