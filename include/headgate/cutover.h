@@ -45,7 +45,7 @@ typedef struct hg_cutover_step {
     const char *id, *title;
     const char *what;           /* what is going to happen */
     const char *cost;           /* what it costs to abort once it has happened */
-    const char *class;          /* "harmless", "reversible", "by operator", "no return" */
+    const char *class_name;     /* "harmless", "reversible", "by operator", "no return" */
     const char *state;          /* "pending", "begun", "done", "failed", "undoing", "undone" */
     bool asks;                  /* somebody has to type something first */
     bool tried;                 /* of a plan: its gate was tried; `error` says what it found */

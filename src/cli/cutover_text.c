@@ -52,7 +52,7 @@ static void put_plan_steps(struct buf *out, const hg_cutover *plan)
 
         row[0] = step->id;
         row[1] = step->title;
-        row[2] = step->class;
+        row[2] = step->class_name;
         row[3] = step->asks ? "yes" : "";
         row[4] = cli_took(&t.arena, (double)step->expected_ms);
         row[5] = step->error[0] == '\0' ? "" : "does not hold";
@@ -137,7 +137,7 @@ static void put_run_steps(struct buf *out, const hg_cutover *run)
         row[0] = i == run->at && !run->closed ? ">" : "";
         row[1] = step->id;
         row[2] = step->title;
-        row[3] = step->class;
+        row[3] = step->class_name;
         row[4] = step->state;
         row[5] = took(&t.arena, step);
         row[6] = cli_took(&t.arena, (double)step->expected_ms);

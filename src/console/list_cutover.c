@@ -120,7 +120,7 @@ static const char *state_word(const struct model *m, size_t row, enum role *out_
 
 static enum role class_role(const hg_cutover_step *step)
 {
-    return strcmp(step->class, "no return") == 0 ? ROLE_WARN : ROLE_DIM;
+    return strcmp(step->class_name, "no return") == 0 ? ROLE_WARN : ROLE_DIM;
 }
 
 static double took(const struct model *m, size_t row)
@@ -152,7 +152,7 @@ static void step_cell(const struct model *m, size_t row, size_t column, struct t
     } else if (column == STEP_ASKS) {
         out->text = step->asks ? "asks" : "";
     } else if (column == STEP_CLASS) {
-        out->text = step->class;
+        out->text = step->class_name;
         out->role = class_role(step);
     } else if (column == STEP_TOOK) {
         if (took(m, row) >= 0)
@@ -273,7 +273,7 @@ static void step_detail(const struct model *m, size_t row, struct document *d)
     document_field(d, "state", states[i].plainly);
     document_item(d, DOCUMENT_FIELD, ROLE_DIM, step->error[0] == '\0' ? "" : "found", ROLE_WARN,
                   step->error);
-    list_field(d, "class", "%s: %s", step->class, meaning(step->class));
+    list_field(d, "class", "%s: %s", step->class_name, meaning(step->class_name));
     document_field(d, "note", step->note);
     if (step->asks)
         document_field(d, "asks", "something has to be typed before it");

@@ -248,7 +248,7 @@ static void fill_downtime(const hg_cutover *plan, struct document *d)
 
         counts = counts || strcmp(step->id, plan->freeze) == 0;
         total_ms += counts && step->expected_ms > 0 ? step->expected_ms : 0;
-        if (strcmp(step->class, "no return") == 0)
+        if (strcmp(step->class_name, "no return") == 0)
             last = step->id;
     }
     if (!counts || total_ms == 0 || last[0] == '\0')
@@ -296,8 +296,8 @@ void view_cutover_now(const struct model *m, struct area a)
     document_init(&d, text.width);
     if (step != NULL && (!c->closed || m->lists[PANE_STEPS].touched)) {
         snprintf(subject, sizeof subject, "%s %s", step->id, step->title);
-        rule.note = step->class;
-        rule.note_role = strcmp(step->class, "no return") == 0 ? ROLE_WARN : ROLE_DIM;
+        rule.note = step->class_name;
+        rule.note_role = strcmp(step->class_name, "no return") == 0 ? ROLE_WARN : ROLE_DIM;
     }
     if (c != NULL)
         fill_now(m, c, text.height >= SIGHT_FROM_ROWS, &d);

@@ -60,7 +60,7 @@ static void show_step(const struct step *step, hg_cutover_step *out)
     out->title = step->title;
     out->what = step->what;
     out->cost = step->cost;
-    out->class = step_class_name(step->class);
+    out->class_name = step_class_name(step->class);
     out->state = step_state_name(STEP_PENDING);
     out->asks = step->confirmation != CONFIRM_NOTHING;
     out->expected_ms = -1;

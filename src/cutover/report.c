@@ -52,8 +52,8 @@ static json_t *step_of(const hg_cutover_step *step, const struct journal *journa
     const struct journal_record *done = journal_last(journal, step->id, JOURNAL_DONE);
     int64_t took_ms = step->ended_ms > 0 ? step->ended_ms - step->began_ms : -1;
     json_t *object = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i}", "id", step->id, "title",
-                               step->title, "class", step->class, "state", step->state, "tries",
-                               count(journal, step->id, JOURNAL_INTENT), "failures",
+                               step->title, "class", step->class_name, "state", step->state,
+                               "tries", count(journal, step->id, JOURNAL_INTENT), "failures",
                                count(journal, step->id, JOURNAL_FAILED));
 
     json_object_set_new(object, "began_at", utc(step->began_ms));
@@ -124,7 +124,7 @@ static void frozen_between(const hg_cutover *run, const struct journal *journal,
             *until = r->at_ms;
     }
     for (size_t i = 0; i < run->step_count && *until == 0; i++)
-        if (*from > 0 && strcmp(run->steps[i].class, "no return") == 0)
+        if (*from > 0 && strcmp(run->steps[i].class_name, "no return") == 0)
             *until = run->steps[i].ended_ms;
 }
 

@@ -13,7 +13,7 @@ static json_t *step_object(const hg_cutover_step *step)
     json_part_set_text(object, "title", step->title);
     json_part_set_text_or_null(object, "what", step->what);
     json_part_set_text_or_null(object, "cost", step->cost);
-    json_part_set_text(object, "class", step->class);
+    json_part_set_text(object, "class", step->class_name);
     json_part_set_text(object, "state", step->state);
     json_part_set_flag(object, "asks", step->asks);
     json_object_set_new(object, "began_at", json_part_utc(step->began_ms));

@@ -41,7 +41,7 @@ static hg_cutover some(hg_cutover_step *step)
                               .title = "Copy",
                               .what = "",
                               .cost = "",
-                              .class = "reversible",
+                              .class_name = "reversible",
                               .state = "failed",
                               .expected_ms = -1,
                               .error = "no space left",

@@ -1,7 +1,8 @@
 /*
  * test_exports.c - libheadgate.so exports what include/headgate declares, all of it and nothing
- * else; and no two functions of the program share a name.
+ * else; no two functions of the program share a name; and C++ can read the headers.
  */
+#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,18 +63,25 @@ static void add_declared(struct names *names, const char *header)
     }
 }
 
+#define HEADERS TEST_SOURCE_DIR "/include/headgate"
+
+static void read_header(const char *name, struct buf *out)
+{
+    char path[4096];
+
+    assert_true(file_join(path, sizeof path, HEADERS, name));
+    assert_true(file_read(path, out, NULL));
+}
+
 static void read_declared(struct names *names)
 {
-    static const char dir[] = TEST_SOURCE_DIR "/include/headgate";
     struct file_list headers;
 
-    assert_true(file_list(dir, ".h", &headers, NULL));
+    assert_true(file_list(HEADERS, ".h", &headers, NULL));
     for (size_t i = 0; i < headers.count; i++) {
         struct buf text = BUF_INIT(1 << 20);
-        char path[4096];
 
-        assert_true(file_join(path, sizeof path, dir, headers.names[i]));
-        assert_true(file_read(path, &text, NULL));
+        read_header(headers.names[i], &text);
         add_declared(names, text.bytes);
         buf_release(&text);
     }
@@ -142,11 +150,76 @@ static void no_two_functions_of_the_program_share_a_name(void **state)
     assert_int_equal(faults, 0);
 }
 
+/* The next word of a header's code, behind comments, strings and signs. */
+static const char *next_word(const char *at)
+{
+    while (*at != '\0' && !isalpha((unsigned char)*at) && *at != '_') {
+        const char *end = strncmp(at, "/*", 2) == 0 ? strstr(at + 2, "*/")
+                          : *at == '"'              ? strchr(at + 1, '"')
+                                                    : NULL;
+
+        at = end == NULL ? at + 1 : end + (*end == '"' ? 1 : 2);
+    }
+    return at;
+}
+
+/* Words of C++ that C takes for names; the most likely of them. */
+static bool is_of_cpp(const char *word, size_t n)
+{
+    static const char *const words[] = {
+        "and",    "catch",   "class",     "constexpr", "delete",   "explicit", "export",
+        "friend", "mutable", "namespace", "new",       "not",      "nullptr",  "operator",
+        "or",     "private", "protected", "public",    "requires", "template", "this",
+        "throw",  "try",     "typeid",    "typename",  "using",    "virtual",
+    };
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strlen(words[i]) == n && strncmp(words[i], word, n) == 0)
+            return true;
+    return false;
+}
+
+static int count_words_of_cpp(const char *name, const char *header)
+{
+    int faults = 0;
+
+    for (const char *at = next_word(header); *at != '\0';) {
+        size_t n = 1;
+
+        while (isalnum((unsigned char)at[n]) || at[n] == '_')
+            n++;
+        if (is_of_cpp(at, n))
+            faults += fprintf(stderr, "%s: \"%.*s\" is a word of C++\n", name, (int)n, at) > 0;
+        at = next_word(at + n);
+    }
+    return faults;
+}
+
+static void a_program_in_cpp_can_include_the_headers(void **state)
+{
+    struct file_list headers;
+    int faults = 0;
+
+    (void)state;
+    assert_int_equal(count_words_of_cpp("a test", "/* new */ int class; char *s = \"this\";"), 1);
+    assert_true(file_list(HEADERS, ".h", &headers, NULL));
+    for (size_t i = 0; i < headers.count; i++) {
+        struct buf text = BUF_INIT(1 << 20);
+
+        read_header(headers.names[i], &text);
+        faults += count_words_of_cpp(headers.names[i], text.bytes);
+        buf_release(&text);
+    }
+    file_list_release(&headers);
+    assert_int_equal(faults, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_library_exports_what_its_headers_declare),
         cmocka_unit_test(no_two_functions_of_the_program_share_a_name),
+        cmocka_unit_test(a_program_in_cpp_can_include_the_headers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,7 +80,7 @@ static void fill_steps(hg_cutover_step *steps)
                                      .title = book[i].title,
                                      .what = book[i].what,
                                      .cost = book[i].cost,
-                                     .class = book[i].class,
+                                     .class_name = book[i].class,
                                      .state = "pending",
                                      .asks = book[i].asks,
                                      .expected_ms = book[i].usual_ms,
@@ -260,7 +260,7 @@ static void be_hostile(hg_cutover *c, const char *text)
         hg_cutover_step *step = &c->steps[i];
 
         step->id = step->title = step->what = step->cost = step->error = step->note = text;
-        step->class = step->state = text;
+        step->class_name = step->state = text;
     }
     for (size_t i = 0; i < c->record_count; i++) {
         hg_cutover_record *r = &c->records[i];
