@@ -140,7 +140,7 @@ typedef struct hg_sample {
 #define HG_TIMING_BOUNDS 9
 typedef struct hg_check_timing {
     const char *id;
-    uint64_t within[HG_TIMING_BOUNDS]; /* runs that took at most hg_timing_bounds_s[i] */
+    uint64_t within[HG_TIMING_BOUNDS]; /* runs that took at most hg_timing_bound_s(i) */
     uint64_t count;
     double sum_s;
     int64_t last_ms; /* Unix time of the last run */

@@ -46,17 +46,18 @@ HG_API hg_value hg_text_n(const char *bytes, size_t size);
 HG_API hg_value hg_blob(const void *bytes, size_t size);
 
 /* Reads a field whatever its type, for display and simple use: text form in UTF-8, "" for null.
- * Valid until the next hg_rows_next(). */
+ * Valid until the next hg_rows_next(). Here and below columns count from 0. */
 HG_API const char *hg_rows_text(hg_rows *rows, size_t column);
 /* A field as an integer: of a boolean 0 or 1, of a text its leading number, of null 0. */
 HG_API int64_t hg_rows_integer(hg_rows *rows, size_t column);
 HG_API hg_value hg_rows_value(hg_rows *rows, size_t column);
 HG_API size_t hg_rows_column_count(const hg_rows *rows);
-HG_API const char *hg_rows_column_name(const hg_rows *rows, size_t column);
+HG_API const char *hg_rows_column_name(const hg_rows *rows, size_t column); /* valid as a field */
 /* Rows changed by the statement, known once hg_rows_next() said HG_END; -1 where it does not apply.
  */
 HG_API int64_t hg_rows_affected(const hg_rows *rows);
 
+/* What there was to read: a row, nothing any more, or an error. */
 typedef enum hg_step { HG_ROW, HG_END, HG_ERROR } hg_step;
 
 /*
@@ -71,8 +72,11 @@ typedef enum hg_step { HG_ROW, HG_END, HG_ERROR } hg_step;
  */
 HG_API bool hg_conn_query(hg_conn *conn, const char *sql, const hg_value *params, size_t n,
                           hg_deadline by, hg_rows **out_rows, hg_error *err);
+
+/* Reads the next row, whose fields live until the next call. HG_END is said again and
+ * again. err, with HG_ERROR: as hg_conn_query(). */
 HG_API hg_step hg_rows_next(hg_rows *rows, hg_deadline by, hg_error *err);
-HG_API void hg_rows_close(hg_rows *rows);
+HG_API void hg_rows_close(hg_rows *rows); /* NULL is fine */
 
 /* The same for a statement whose rows nobody wants. out_affected: NULL is fine. */
 HG_API bool hg_conn_execute(hg_conn *conn, const char *sql, const hg_value *params, size_t n,
@@ -80,14 +84,16 @@ HG_API bool hg_conn_execute(hg_conn *conn, const char *sql, const hg_value *para
 
 /* Prepares a statement; the connection owns what the server keeps, the caller the handle, until
  * hg_statement_close() or the connection's end, or its return to the pool. The server infers the
- * types of the placeholders. */
+ * types of the placeholders. err: as hg_conn_query(). */
 HG_API bool hg_conn_prepare(hg_conn *conn, const char *sql, hg_deadline by,
                             hg_statement **out_statement, hg_error *err);
+/* Runs it: as hg_conn_query(). */
 HG_API bool hg_statement_query(hg_statement *statement, const hg_value *params, size_t n,
                                hg_deadline by, hg_rows **out_rows, hg_error *err);
-HG_API void hg_statement_close(hg_statement *statement);
+HG_API void hg_statement_close(hg_statement *statement); /* NULL is fine */
 
-/* Transactions as the engine knows them; scopes that clean up after themselves are in session.h. */
+/* Transactions as the engine knows them; scopes that clean up after themselves are in session.h.
+ * err: as hg_conn_query(). */
 HG_API bool hg_conn_begin(hg_conn *conn, hg_deadline by, hg_error *err);
 HG_API bool hg_conn_commit(hg_conn *conn, hg_deadline by, hg_error *err);
 HG_API bool hg_conn_rollback(hg_conn *conn, hg_deadline by, hg_error *err);
@@ -112,10 +118,10 @@ HG_API void hg_conn_set_interrupt(hg_conn *conn, bool (*interrupted)(void *conte
 
 /*
  * SQLite: copies the whole database into a new file, page by page, while others read and write; the
- * copy is the database at one moment. Without a write-ahead log, where somebody writes all the time,
- * writers wait in the end until it is made. Inside a transaction that has read, it is that transaction's
- * moment. On failure there is no file. err: HG_IO (the file exists), HG_UNSUPPORTED (PostgreSQL),
- * HG_TIMEOUT, HG_CANCELLED, HG_DISK_FULL, HG_LOST.
+ * copy is the database at one moment. Without a write-ahead log, where somebody writes all the
+ * time, writers wait in the end until it is made. Inside a transaction that has read, it is that
+ * transaction's moment. On failure there is no file. err: HG_IO (the file exists), HG_UNSUPPORTED
+ * (PostgreSQL), HG_TIMEOUT, HG_CANCELLED, HG_DISK_FULL, HG_LOST.
  */
 HG_API bool hg_conn_backup(hg_conn *conn, const char *path, hg_deadline by, hg_error *err);
 

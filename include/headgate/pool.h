@@ -46,14 +46,6 @@ HG_API hg_pool_options hg_pool_options_from(const hg_settings *settings);
 HG_API hg_pool_settings hg_pool_settings_for_tool(hg_pool_settings settings);
 
 /*
- * A connection that is held for longer than settings.leak_after_ms is reported once, to the log and
- * to whoever looks at the pool, with holder, thread and, in the log, the thread's stack as it was
- * then; its return is reported too. The stack is asked for by a SIGURG, which does nothing where
- * nobody waits for it: a handler of the program's own stays in force, a thread that blocks the
- * signal is reported without a stack, and a system call that may end with EINTR may do so.
- */
-
-/*
  * Makes a pool. Opens no connection yet, unless settings.min_idle says so: then it waits for them,
  * for the settings' timeout at most, and fails with what connecting said; threads that open them
  * start on first need, and one that looks after them with the first that a server may hang up on,
@@ -61,6 +53,12 @@ HG_API hg_pool_settings hg_pool_settings_for_tool(hg_pool_settings settings);
  * A database in memory lives in one connection, whatever the size says. out_pool: on success the
  * caller's until hg_pool_close(). err: HG_NOMEM, HG_CONFIG; with min_idle also as
  * hg_pool_checkout().
+ *
+ * A connection that is held for longer than settings.leak_after_ms is reported once, to the log and
+ * to whoever looks at the pool, with holder, thread and, in the log, the thread's stack as it was
+ * then; its return is reported too. The stack is asked for by a SIGURG, which does nothing where
+ * nobody waits for it: a handler of the program's own stays in force, a thread that blocks the
+ * signal is reported without a stack, and a system call that may end with EINTR may do so.
  */
 HG_API bool hg_pool_open(const hg_url *url, const hg_pool_options *options, hg_pool **out_pool,
                          hg_error *err);
@@ -105,8 +103,7 @@ HG_API void hg_pool_close(hg_pool *pool, hg_deadline by);
  * on failure untouched. tag: who holds it, shown in statistics and leak reports; a string constant
  * (kept, not copied); NULL is fine. err: HG_POOL_TIMEOUT (all still busy at `by`), HG_TIMEOUT
  * (still connecting at `by`), HG_POOL_CLOSED, HG_POOL_FULL, what connecting said (HG_UNAVAILABLE,
- * HG_AUTH,
- * ...), HG_NOMEM.
+ * HG_AUTH, ...), HG_NOMEM.
  */
 HG_API bool hg_pool_checkout(hg_pool *pool, const char *tag, hg_deadline by, hg_conn **out_conn,
                              hg_error *err);
@@ -166,8 +163,8 @@ typedef enum hg_connect_phase {
 HG_API const char *hg_connect_phase_name(hg_connect_phase phase); /* "resolve", "tcp", ... */
 
 #define HG_POOL_SLOTS_MAX  256 /* connections of one pool; what "no limit" means */
-#define HG_POOL_EVENTS_MAX 64
-#define HG_TAG_MAX         32
+#define HG_POOL_EVENTS_MAX 64  /* that a pool remembers */
+#define HG_TAG_MAX         32  /* bytes of a holder's tag that are kept, with the NUL */
 
 typedef struct hg_pool_connection {
     int slot;
@@ -351,6 +348,7 @@ typedef struct hg_pool_snapshot {
     hg_pool_connection connections[HG_POOL_SLOTS_MAX];
 } hg_pool_snapshot;
 
+/* A picture of this pool as it is now. Never waits; what is counted meanwhile may be in or not. */
 HG_API void hg_pool_inspect(hg_pool *pool, hg_pool_snapshot *out);
 
 /* How many connections a pool needs, by its own record. */
@@ -365,7 +363,7 @@ typedef struct hg_pool_advice {
                           3 callers would have waited 1 ms" */
 } hg_pool_advice;
 
-/* Pure. */
+/* Makes it of a snapshot. Pure. */
 HG_API void hg_pool_advise(const hg_pool_snapshot *pool, hg_pool_advice *out);
 
 /* Every pool of this user on this host, ordered by pid and name; dead ones too, for ten minutes. */

@@ -5,8 +5,7 @@
  *     hg_session *s = NULL;
  *     bool ok = hg_session_open(pool, "orders", by, &s, err) && hg_session_begin(s, by, err)
  *               && work(hg_session_conn(s), err) && hg_session_commit(s, by, err);
- *     hg_session_close(s); // rolls back what is not committed, returns the connection; NULL is
- * fine
+ *     hg_session_close(s); // rolls back what is not committed; NULL is fine
  */
 #ifndef HEADGATE_SESSION_H
 #define HEADGATE_SESSION_H
@@ -30,7 +29,9 @@ HG_API void hg_session_close(hg_session *session);
 /* The session's connection, borrowed until hg_session_close(). */
 HG_API hg_conn *hg_session_conn(hg_session *session);
 
-/* Opens a scope: the first is a transaction, one inside it a savepoint. */
+/* Opens a scope: the first is a transaction, one inside it a savepoint. err, also of the two that
+ * end it: what the connection says; HG_SQL (25P01: the engine has rolled all of it back by itself),
+ * HG_MISUSE (no scope is open). */
 HG_API bool hg_session_begin(hg_session *session, hg_deadline by, hg_error *err);
 /* Ends the innermost scope and keeps its work. When the commit fails the scope has been rolled
  * back. */

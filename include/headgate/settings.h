@@ -14,7 +14,7 @@
 extern "C" {
 #endif
 
-/* A parsed database URL. Immutable; any thread. The password is inside but no function returns it.
+/* A parsed database URL. Immutable; any thread. The password is inside, and no function returns it.
  */
 typedef struct hg_url hg_url;
 
@@ -43,27 +43,26 @@ HG_API void hg_url_free(hg_url *url); /* wipes the password */
 HG_API bool hg_url_with_database(const hg_url *url, const char *database, hg_url **out_url,
                                  hg_error *err);
 
+/* What a URL says. Texts live as long as it does. */
 HG_API hg_driver hg_url_driver(const hg_url *url);
-HG_API const char *
-hg_url_kind(const hg_url *url); /* the scheme without +driver: "postgresql", "postgres", "sqlite" */
-HG_API const char *
-hg_url_redacted(const hg_url *url); /* the URL as people may see it: password as *** */
-HG_API const char *hg_url_database(
-    const hg_url *url); /* database name; SQLite: the file's name without folders, or ":memory:" */
-HG_API const char *
-hg_url_path(const hg_url *url); /* SQLite: the file, ":memory:" for memory; PostgreSQL: NULL */
+/* The scheme without +driver: "postgresql", "postgres", "sqlite". */
+HG_API const char *hg_url_kind(const hg_url *url);
+/* The URL as people may see it: password as ***. */
+HG_API const char *hg_url_redacted(const hg_url *url);
+/* The database's name; SQLite: the file's name without folders, or ":memory:". */
+HG_API const char *hg_url_database(const hg_url *url);
+/* SQLite: the file, ":memory:" for memory; PostgreSQL: NULL. */
+HG_API const char *hg_url_path(const hg_url *url);
 HG_API const char *hg_url_user(const hg_url *url); /* NULL when not given */
 HG_API bool hg_url_password_set(const hg_url *url);
 HG_API size_t hg_url_host_count(const hg_url *url);
-HG_API const char *
-hg_url_host(const hg_url *url,
-            size_t i); /* a name, an address without brackets, or a socket's folder */
+/* A name, an address without brackets, or a socket's folder. */
+HG_API const char *hg_url_host(const hg_url *url, size_t i);
 HG_API int hg_url_port(const hg_url *url, size_t i); /* 5432 when not given */
 HG_API size_t hg_url_parameter_count(const hg_url *url);
 HG_API const char *hg_url_parameter_name(const hg_url *url, size_t i);
-HG_API const char *
-hg_url_parameter_value(const hg_url *url,
-                       size_t i); /* *** when the name says that it is a secret */
+/* *** when the name says that it is a secret. */
+HG_API const char *hg_url_parameter_value(const hg_url *url, size_t i);
 
 /* What a command line says over the environment. All texts are borrowed until hg_settings_load()
  * returns; NULL: not given. */
@@ -100,35 +99,41 @@ typedef struct hg_setting {
 HG_API size_t hg_settings_count(const hg_settings *settings);
 HG_API hg_setting hg_settings_at(const hg_settings *settings, size_t i);
 
-HG_API const char *
-hg_settings_env(const hg_settings *settings); /* "development", "production", or what was given */
+/* --- single settings; texts live as long as the settings --- */
+
+/* "development", "production", or what was given. */
+HG_API const char *hg_settings_env(const hg_settings *settings);
 HG_API bool hg_settings_production(const hg_settings *settings);
-HG_API const hg_url *
-hg_settings_url(const hg_settings *settings); /* the database that was selected */
-HG_API const char *hg_settings_url_setting(
-    const hg_settings *settings); /* the name of the setting that selected it, "" for the default */
-HG_API bool hg_settings_prod_url_missing(
-    const hg_settings *settings); /* production without DATABASE_URL_PROD: graceful fallback */
+
+/* The database that was selected. */
+HG_API const hg_url *hg_settings_url(const hg_settings *settings);
+/* The name of the setting that selected it, "" for the default. */
+HG_API const char *hg_settings_url_setting(const hg_settings *settings);
+/* Production without DATABASE_URL_PROD: graceful fallback. */
+HG_API bool hg_settings_prod_url_missing(const hg_settings *settings);
+
 HG_API const char *hg_settings_migrations_dir(const hg_settings *settings); /* DB_MIGRATIONS_DIR */
 HG_API const char *hg_settings_schema_file(const hg_settings *settings);    /* DB_SCHEMA_FILE */
-HG_API bool hg_settings_read_only(const hg_settings *settings);             /* HEADGATE_READ_ONLY */
 HG_API const char *hg_settings_checks_dir(const hg_settings *settings); /* HEADGATE_CHECKS_DIR */
-HG_API bool hg_settings_token_set(const hg_settings *settings);         /* HEADGATE_TOKEN */
-/* Whether n bytes are the token; how long that takes does not tell how many of them are. */
-HG_API bool hg_settings_token_is(const hg_settings *settings, const char *given, size_t n);
-HG_API bool hg_settings_no_color(const hg_settings *settings);       /* NO_COLOR has a value */
-HG_API const char *hg_settings_release(const hg_settings *settings); /* HEADGATE_RELEASE, "" */
-HG_API const char *hg_settings_theme(const hg_settings *settings);   /* HEADGATE_THEME */
-HG_API bool hg_settings_mouse(const hg_settings *settings);          /* HEADGATE_MOUSE */
-HG_API const char *hg_settings_theme_dir(
-    const hg_settings *settings); /* where the user's own themes are; "": nowhere */
-HG_API const char *hg_settings_runtime_dir(
-    const hg_settings *settings); /* where pools publish themselves; made on demand */
-
-HG_API const char *hg_settings_state_dir(
-    const hg_settings *settings); /* where what must outlive a restart is kept; made on demand */
+HG_API bool hg_settings_read_only(const hg_settings *settings);         /* HEADGATE_READ_ONLY */
+HG_API const char *hg_settings_release(const hg_settings *settings);    /* HEADGATE_RELEASE, "" */
+HG_API bool hg_settings_no_color(const hg_settings *settings);          /* NO_COLOR has a value */
+HG_API bool hg_settings_mouse(const hg_settings *settings);             /* HEADGATE_MOUSE */
+HG_API const char *hg_settings_theme(const hg_settings *settings);      /* HEADGATE_THEME */
+/* Where the user's own themes are; "": nowhere. */
+HG_API const char *hg_settings_theme_dir(const hg_settings *settings);
+/* Where pools publish themselves; made on demand. */
+HG_API const char *hg_settings_runtime_dir(const hg_settings *settings);
+/* Where what must outlive a restart is kept; made on demand. */
+HG_API const char *hg_settings_state_dir(const hg_settings *settings);
 /* The file that settings were read from; "": none. */
 HG_API const char *hg_settings_env_file(const hg_settings *settings);
+
+HG_API bool hg_settings_token_set(const hg_settings *settings); /* HEADGATE_TOKEN */
+/* Whether n bytes are the token; how long that takes does not tell how many of them are. */
+HG_API bool hg_settings_token_is(const hg_settings *settings, const char *given, size_t n);
+
+/* --- a .env file --- */
 
 /*
  * Gives a variable of a .env file the value that another one of the same file has, so that a
@@ -149,6 +154,8 @@ HG_API bool hg_env_file_restore(const char *file, const char *variable, const ch
 /* Whether both variables of the file have the same value. Same errors. */
 HG_API bool hg_env_file_points(const char *file, const char *variable, const char *like,
                                bool *out_same, hg_error *err);
+
+/* --- the pool's numbers --- */
 
 /* What is done to a transaction that is open when its connection is returned. */
 typedef enum hg_reset {
