@@ -79,14 +79,14 @@ typedef struct hg_history_files hg_history_files;
  * hg_history_read() in two halves, for those who have the files read while they wait for the
  * database. memo_dir: a folder of this user's own in which it may be kept what the files said, so
  * that those nobody has touched since are not read again; made when it is missing; NULL: none.
- * out_files: the caller's until hg_history_join() or hg_history_files_free().
+ * out_files: the caller's until hg_history_join() or hg_history_files_free(). err: HG_FILE, HG_IO.
  */
 HG_API bool hg_history_files_read(hg_driver driver, const char *dir, const char *memo_dir,
                                   hg_history_files **out_files, hg_error *err);
 HG_API void hg_history_files_free(hg_history_files *files);
 
 /* Reads the ledger and brings both together. Takes the files over, also on failure. conn: of the
- * driver that the files were read for. */
+ * driver that the files were read for. The rest as hg_history_read(). */
 HG_API bool hg_history_join(hg_history_files *files, hg_conn *conn, hg_deadline by,
                             hg_history **out_history, hg_error *err);
 
@@ -124,7 +124,8 @@ typedef struct hg_events {
     size_t count;
 } hg_events;
 
-/* Reads the last events, at most limit; none where there is no history. */
+/* Reads the last events, at most limit; none where there is no history. out_events: the caller's
+ * until hg_events_free(). err: what the pool and connection say. */
 HG_API bool hg_events_read(hg_pool *pool, int64_t limit, hg_deadline by, hg_events **out_events,
                            hg_error *err);
 HG_API void hg_events_free(hg_events *events);
@@ -301,13 +302,15 @@ HG_API bool hg_migrate_run(hg_pool *pool, const hg_migrate_options *options,
 HG_API void hg_run_result_release(hg_run_result *result);
 
 /* Who holds the deployers' lock of the database, from where, and what they are doing; "" when
- * nobody does. */
+ * nobody does. out: `size` bytes. err: what the pool and connection say. */
 HG_API bool hg_migrate_holder(hg_pool *pool, hg_deadline by, char *out, size_t size, hg_error *err);
 
-/* Makes the folder and the ledger tables; safe to repeat. */
+/* Makes the folder and the ledger tables; safe to repeat. err: HG_IO, what the pool and connection
+ * say. */
 HG_API bool hg_migrate_init(hg_pool *pool, const char *dir, hg_deadline by, hg_error *err);
 
-/* Sets the current revision without running anything. target: a revision, head(s) or base. */
+/* Sets the current revision without running anything. options->target: a revision, head(s) or base.
+ * The rest as hg_migrate_run(). */
 HG_API bool hg_migrate_stamp(hg_pool *pool, const hg_migrate_options *options,
                              const hg_observer *observer, hg_run_result *out_result, hg_error *err);
 

@@ -12,6 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <headgate/cutover.h>
+
 #include "cutover/place.h"
 #include "cutover/runbook.h"
 
@@ -143,6 +145,19 @@ static void a_way_into_a_text_finds_its_value(void **state)
     assert_int_equal(place_of(text, strlen(text), NULL, 0), 1);
 }
 
+static void every_built_in_runbook_has_a_name_and_no_fault(void **state)
+{
+    size_t i = 0;
+
+    (void)state;
+    faults[0] = '\0';
+    for (; hg_cutover_runbook_name(i) != NULL; i++)
+        assert_true(hg_cutover_check(hg_cutover_runbook_name(i), hear, NULL, NULL));
+    assert_string_equal(faults, "");
+    assert_true(i >= 3);
+    assert_string_equal(hg_cutover_runbook_name(0), "env-file"); /* what NULL stands for */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -151,6 +166,7 @@ int main(void)
         cmocka_unit_test(text_that_is_not_json_is_named_with_its_place),
         cmocka_unit_test(a_commit_before_the_freeze_is_refused),
         cmocka_unit_test(a_way_into_a_text_finds_its_value),
+        cmocka_unit_test(every_built_in_runbook_has_a_name_and_no_fault),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
