@@ -61,6 +61,7 @@ typedef struct hg_history {
     size_t head_count;
     size_t pending_count; /* of what `up` to the heads would apply */
     bool ledger_exists;   /* the database has an alembic_version table */
+    hg_error drift;       /* HG_DRIFT: another tool's table says otherwise, and `up` would refuse */
 } hg_history;
 
 /*

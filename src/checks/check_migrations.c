@@ -34,6 +34,13 @@ static void read_history(struct check_context *context)
                         &context->history_error);
 }
 
+static void say_why(hg_check_result *result, const hg_error *err, const char *code)
+{
+    check_say(result, HG_FAIL, "%s", err->message);
+    text_copy(result->hint, sizeof result->hint, err->hint);
+    result->code = code;
+}
+
 /* Reads files and ledger on first need; NULL: it could not be, and the result says why. */
 static const hg_history *history(struct check_context *context, hg_check_result *result)
 {
@@ -41,11 +48,8 @@ static const hg_history *history(struct check_context *context, hg_check_result 
 
     if (report->history == NULL && context->history_error.code == HG_OK)
         read_history(context);
-    if (report->history == NULL) {
-        check_say(result, HG_FAIL, "%s", context->history_error.message);
-        text_copy(result->hint, sizeof result->hint, context->history_error.hint);
-        result->code = "ledger_unreadable";
-    }
+    if (report->history == NULL)
+        say_why(result, &context->history_error, "ledger_unreadable");
     return report->history;
 }
 
@@ -65,8 +69,10 @@ static void check_at_head(struct check_context *context, hg_check_result *result
     if (h == NULL)
         return;
     context->report->migrations_known = true;
-    context->report->migrations_applied = h->pending_count == 0;
-    if (h->pending_count > 0)
+    context->report->migrations_applied = h->pending_count == 0 && h->drift.code == HG_OK;
+    if (h->drift.code != HG_OK)
+        say_why(result, &h->drift, "other_tool");
+    else if (h->pending_count > 0)
         check_say(result, HG_FAIL, "%zu pending", h->pending_count);
     else if (h->head_count == 0)
         check_say(result, HG_PASS, "no migrations");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "other.h"
 #include "plan_explain.h"
 #include "run.h"
 
@@ -102,13 +103,25 @@ static bool read_with(hg_pool *pool, hg_deadline by, hg_conn **out_conn, hg_erro
     return pool == NULL || hg_pool_checkout(pool, "migrations", by, out_conn, err);
 }
 
-/* Takes what was prepared over, also on failure. */
-static bool make_history(struct prepared *prepared, hg_history **out_history, hg_error *err)
+/* What keeps another tool's table from being read says the run that needs it. */
+static void note_drift(hg_conn *conn, struct prepared *p, hg_deadline by, hg_history *out)
+{
+    hg_error err = {HG_OK};
+
+    if (conn != NULL && !other_check(conn, p, out->pending_count == 0, by, &err)
+        && err.code == HG_DRIFT)
+        out->drift = err;
+}
+
+/* Takes what was prepared over, also on failure. conn NULL: the files alone. */
+static bool make_history(struct prepared *prepared, hg_conn *conn, hg_deadline by,
+                         hg_history **out_history, hg_error *err)
 {
     struct history *history = alloc_zero(1, sizeof *history);
     bool ok = (history != NULL || no_memory(err)) && fill_history(prepared, &history->public, err);
 
     if (ok) {
+        note_drift(conn, prepared, by, &history->public);
         history->prepared = prepared;
         *out_history = &history->public;
     } else {
@@ -129,10 +142,11 @@ bool hg_history_read(hg_pool *pool, const char *dir, hg_deadline by, hg_history 
 
     err = err == NULL ? &unheard : err;
     ok = read_with(pool, by, &conn, err)
-         && prepare_project(conn, &place, LEDGER_DETAILS, by, &prepared, err);
+         && prepare_project(conn, &place, LEDGER_DETAILS, by, &prepared, err)
+         && make_history(prepared, conn, by, out_history, err);
     if (conn != NULL)
         hg_pool_return(pool, conn);
-    return ok && make_history(prepared, out_history, err);
+    return ok;
 }
 
 /* A struct prepared without a ledger is an hg_history_files to the outside. */
@@ -162,7 +176,7 @@ bool hg_history_join(hg_history_files *files, hg_conn *conn, hg_deadline by,
 
     err = err == NULL ? &unheard : err;
     if (prepare_join(prepared, conn, LEDGER_DETAILS, by, err))
-        return make_history(prepared, out_history, err);
+        return make_history(prepared, conn, by, out_history, err);
     prepare_free(prepared);
     return false;
 }
@@ -189,9 +203,11 @@ bool hg_plan_make(hg_pool *pool, const hg_migrate_options *options, hg_deadline 
     ok = read_with(pool, by, &conn, err);
     if (conn != NULL && options->observer != NULL)
         hg_conn_set_interrupt(conn, options->observer->cancelled, options->observer->context);
-    ok = ok && prepare_decide(conn, options, NULL, by, &prepared, err)
-         && prepare_load(conn, prepared, options, by, err)
-         && plan_explain(pool, conn, prepared, options, EXPLAIN_TO_SHOW, by, err);
+    ok =
+        ok && prepare_decide(conn, options, NULL, by, &prepared, err)
+        && (conn == NULL || other_check(conn, prepared, prepared->decided.step_count == 0, by, err))
+        && prepare_load(conn, prepared, options, by, err)
+        && plan_explain(pool, conn, prepared, options, EXPLAIN_TO_SHOW, by, err);
     if (conn != NULL) {
         hg_conn_set_interrupt(conn, NULL, NULL);
         hg_pool_return(pool, conn);

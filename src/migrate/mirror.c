@@ -69,16 +69,15 @@ static struct versioned *sort_files(struct prepared *p)
 }
 
 /* Marks the files that the table names. */
-static bool read_mirror(struct run *r, const struct versioned *list, bool *named, hg_error *err)
+static bool read_mirror(hg_conn *conn, const struct prepared *p, hg_deadline by,
+                        const struct versioned *list, bool *named, hg_error *err)
 {
-    struct prepared *p = r->prepared;
-    hg_deadline by = run_soon(r);
     hg_rows *rows = NULL;
     hg_step step = HG_ERROR;
     char sql[800];
 
     snprintf(sql, sizeof sql, "SELECT version FROM %s", p->ledger.mirror);
-    if (hg_conn_query(r->conn, sql, NULL, 0, by, &rows, err))
+    if (hg_conn_query(conn, sql, NULL, 0, by, &rows, err))
         while ((step = hg_rows_next(rows, by, err)) == HG_ROW) {
             const struct versioned wanted = {hg_rows_text(rows, 0), 0};
             const struct versioned *found =
@@ -91,9 +90,8 @@ static bool read_mirror(struct run *r, const struct versioned *list, bool *named
     return step == HG_END;
 }
 
-bool mirror_check(struct run *r, hg_error *err)
+bool mirror_check(hg_conn *conn, struct prepared *p, hg_deadline by, hg_error *err)
 {
-    struct prepared *p = r->prepared;
     struct versioned *list;
     bool *named;
 
@@ -103,7 +101,7 @@ bool mirror_check(struct run *r, hg_error *err)
     named = arena_alloc(&p->arena, p->folder.count + 1, sizeof *named);
     if (list == NULL || named == NULL)
         return no_memory(err);
-    if (!read_mirror(r, list, named, err))
+    if (!read_mirror(conn, p, by, list, named, err))
         return false;
     for (size_t i = 0; i < p->folder.count; i++) {
         if (named[i] == p->project.applied[i])

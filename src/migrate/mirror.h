@@ -14,6 +14,6 @@ bool mirror_write(struct run *run, size_t node, bool applied, hg_error *err);
 
 /* Whether both tables still say the same; nothing without a mirror. err: HG_DRIFT: dbmate has been
  * used since. */
-bool mirror_check(struct run *run, hg_error *err);
+bool mirror_check(hg_conn *conn, struct prepared *prepared, hg_deadline by, hg_error *err);
 
 #endif

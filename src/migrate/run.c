@@ -5,7 +5,7 @@
  * for anybody, and what another deployer did meanwhile is not done twice.
  */
 #include "batch.h"
-#include "mirror.h"
+#include "other.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -271,24 +271,6 @@ static bool carry_out(struct run *r, hg_error *err)
     return r->options->single_transaction ? together_run(r, err) : run_each(r, err);
 }
 
-/* A database that another tool has migrated is not migrated from the beginning. */
-static bool refuse_foreign(struct run *r, hg_error *err)
-{
-    char table[64];
-
-    if (r->prepared->place.has_versions || r->prepared->decided.step_count == 0)
-        return true;
-    if (!ledger_foreign(r->conn, &r->prepared->place, run_soon(r), table, sizeof table, err))
-        return false;
-    if (table[0] == '\0')
-        return true;
-    hg_fail(err, HG_DRIFT, "another tool has migrated this database: its table is \"%s\"", table);
-    hg_error_hint(err,
-                  "Take its project over with headgate import, or say headgate init when it is "
-                  "about something else.");
-    return false;
-}
-
 /* What runs is decided under the lock, from files that were all read then: those that were read
  * ahead, some of them perhaps from memory, may say that there is nothing to do. */
 static bool look_for_steps(struct run *r, bool *out_idle, hg_error *err)
@@ -299,7 +281,7 @@ static bool look_for_steps(struct run *r, bool *out_idle, hg_error *err)
     if (!prepare_decide(r->conn, r->options, ahead, run_soon(r), &r->prepared, err))
         return false;
     *out_idle = r->prepared->decided.step_count == 0;
-    return refuse_foreign(r, err) && mirror_check(r, err);
+    return other_check(r->conn, r->prepared, *out_idle, run_soon(r), err);
 }
 
 static bool ask(void *context)

@@ -327,10 +327,26 @@ static void an_alembic_project_becomes_sql_on_postgres(void **state)
 
 /* --- dbmate --- */
 
+/* Who only looks hears what a run would be refused for. */
+static void refuses(const struct project *p, const char *why)
+{
+    const char *const settings[] = {p->setting, NULL};
+    const char *const status[] = {TEST_HEADGATE, "--migrations", "db/migrations", "status", NULL};
+    struct process_result r = process_run(p->dir, settings, status);
+    char *fault = FAULT(p, 4, "--migrations", "db/migrations", "up");
+
+    if (strstr(r.out, why) == NULL || strstr(r.out, "headgate import") == NULL)
+        fail_msg("\"%s\" is not in\n%s", why, r.out);
+    assert_non_null(strstr(fault, why));
+    assert_non_null(strstr(fault, "headgate import"));
+    free(fault);
+    free(FAULT(p, 4, "--migrations", "db/migrations", "up", "--plan"));
+    process_release(&r);
+}
+
 static void a_folder_of_dbmate_goes_on_and_back(bool postgres)
 {
     struct project p = project_make(postgres);
-    char *fault;
 
     temp_write(p.dir, "db/migrations/20240101000001_a.sql",
                "-- migrate:up\nCREATE TABLE a (n integer);\n-- migrate:down\nDROP TABLE a;\n");
@@ -341,18 +357,14 @@ static void a_folder_of_dbmate_goes_on_and_back(bool postgres)
     execute(&p, "CREATE TABLE schema_migrations (version varchar(128) PRIMARY KEY);"
                 "INSERT INTO schema_migrations VALUES ('20240101000001'), ('20240101000002');"
                 "CREATE TABLE a (n integer);CREATE TABLE b (n integer)");
-    fault = FAULT(&p, 4, "--migrations", "db/migrations", "up");
-    assert_non_null(strstr(fault, "headgate import"));
-    free(fault);
+    refuses(&p, "another tool has migrated this database: its table is \"schema_migrations\"");
     EXPECT(&p, 0, "dbmate: 3 revisions in db/migrations; 0 files written, 2 applied\n",
            "--migrations", "db/migrations", "import", "dbmate");
     EXPECT(&p, 0, "20240101000002\n", "--migrations", "db/migrations", "current");
     EXPECT(&p, 0, NULL, "--migrations", "db/migrations", "up");
     execute(&p, "INSERT INTO c SELECT 1 FROM schema_migrations WHERE version = '20240101000003'");
     execute(&p, "DELETE FROM schema_migrations WHERE version = '20240101000003';DROP TABLE c");
-    fault = FAULT(&p, 4, "--migrations", "db/migrations", "up"); /* as dbmate leaves it */
-    assert_non_null(strstr(fault, "dbmate has rolled back \"20240101000003\" since"));
-    free(fault);
+    refuses(&p, "dbmate has rolled back \"20240101000003\" since"); /* as dbmate leaves it */
     EXPECT(&p, 0, NULL, "--migrations", "db/migrations", "import", "dbmate");
     EXPECT(&p, 0, "20240101000002\n", "--migrations", "db/migrations", "current");
     EXPECT(&p, 0, NULL, "--migrations", "db/migrations", "up");
