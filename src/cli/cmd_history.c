@@ -19,14 +19,16 @@ static const char *parents(struct arena *arena, const hg_revision *r)
     return all;
 }
 
-static const char *state(struct arena *arena, const hg_revision *r)
+/* Which revisions are heads is only worth a word where there are several. */
+static const char *state(struct arena *arena, const hg_history *history, const hg_revision *r)
 {
     const char *file = r->reformatted ? ", reformatted" : "";
 
     if (r->checksum_known && !r->checksum_ok)
         file = ", edited";
-    return arena_printf(arena, "%s%s%s", hg_revision_state_name(r->state),
-                        r->current ? ", current" : "", file);
+    return arena_printf(arena, "%s%s%s%s", hg_revision_state_name(r->state),
+                        r->current ? ", current" : "",
+                        r->head && history->head_count > 1 ? ", head" : "", file);
 }
 
 /* "ana", "ana (v1.4)": who, and from which release. */
@@ -38,14 +40,15 @@ static const char *by_whom(struct arena *arena, const hg_revision *r)
                                  : arena_printf(arena, "%s (%s)", r->applied_by, r->release);
 }
 
-static void put_row(struct arena *arena, const hg_revision *r, const char **cells)
+static void put_row(struct arena *arena, const hg_history *history, const hg_revision *r,
+                    const char **cells)
 {
     char when[32];
 
     clock_format_utc(r->applied_ms, when, sizeof when);
     cells[0] = r->revision;
     cells[1] = parents(arena, r);
-    cells[2] = state(arena, r);
+    cells[2] = state(arena, history, r);
     cells[3] = when[0] == '\0' ? NULL : arena_text(arena, when);
     cells[4] = cli_took(arena, r->duration_ms);
     cells[5] = by_whom(arena, r);
@@ -63,7 +66,7 @@ static void print_history(struct buf *out, const hg_history *history)
     if (history->revision_count == 0)
         buf_text(out, "no migrations\n");
     for (size_t i = 0; i < history->revision_count; i++)
-        put_row(&t.arena, &history->revisions[i], table_row(&t));
+        put_row(&t.arena, history, &history->revisions[i], table_row(&t));
     table_end(&t, out);
 }
 
