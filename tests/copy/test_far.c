@@ -2,8 +2,10 @@
  * test_far.c - values that are larger than memory is for: they arrive as they are, are judged like
  * any other, and the copy stays as small as it is.
  */
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "copying.h"
@@ -137,6 +139,26 @@ static void rules_are_for_them_too(void **state)
     close_sides(&sides);
 }
 
+/* All of a value is read before any of it is sent. */
+static void a_damaged_page_within_one_stops_the_copy_before_anything_is_made(void **state)
+{
+    struct sides sides;
+    int fd;
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides, "PRAGMA journal_mode = DELETE",
+              "CREATE TABLE docs (id INTEGER PRIMARY KEY, body BLOB)",
+              "INSERT INTO docs VALUES (1, zeroblob(700000))");
+    fd = open(sides.path, O_WRONLY);
+    assert_int_equal(pwrite(fd, "\xff\xff\xff\xff", 4, 100 * 4096), 4); /* which page is next */
+    close(fd);
+    assert_false(copy_them(&sides));
+    assert_non_null(strstr(sides.err.message, "malformed"));
+    assert_target(&sides, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", "0");
+    close_sides(&sides);
+}
+
 /* --- memory --- */
 
 /* Runs headgate; the most memory, in KiB, that it has had. */
@@ -182,6 +204,7 @@ int main(void)
         cmocka_unit_test(keys_and_conditions_are_looked_at_beside_them),
         cmocka_unit_test(what_is_wrong_with_them_is_found_like_anything_else),
         cmocka_unit_test(rules_are_for_them_too),
+        cmocka_unit_test(a_damaged_page_within_one_stops_the_copy_before_anything_is_made),
         cmocka_unit_test(memory_does_not_grow_with_them),
     };
 
