@@ -1,11 +1,11 @@
 /*
- * bereaved.c - rows that would be orphans in the target because a rule rejects their parents, found
- * before one of them is sent.
+ * bereaved.c - rows that would be orphans in the target because of what rules make of rows or
+ * because a table is left out, found before one of them is sent.
  *
- * In the source the parents are there, so SQLite sees nothing wrong. What counts is what arrives:
- * the keys of rejected rows are kept as they would have been sent, and rows that are sent are
- * looked up there. Where a rejected row's key itself does not fit, nothing that fits is equal to
- * it.
+ * In the source nothing is wrong with them, or something else. What counts is what arrives. Where a
+ * rule only rejects parents, their keys are kept as they would have been sent, and rows that are
+ * sent are looked up there. Where rules change keys, or reject rows that refer, it is the other way
+ * round: the keys that arrive are kept, and SQLite is not asked about this foreign key.
  */
 #include "run.h"
 
@@ -15,16 +15,20 @@
 
 #include "key.h"
 
-enum { KEPT = 2 << 20 }; /* keys of one parent */
+enum { KEPT = 1 << 20 }; /* keys of one parent */
+
+static const size_t nowhere = SIZE_MAX; /* a parent that is not copied and has no rows */
 
 /* A table, and another one that a foreign key of it leads to. */
 struct bond {
     size_t child, parent; /* in the mapping */
+    const char *name;     /* of the parent */
     size_t *from, *to;    /* columns */
     size_t count;         /* of them */
-    VEC(uint64_t) lost;   /* hashes of the keys that do not arrive */
+    bool arriving;        /* the keys that are kept are those that arrive; else those that do not */
+    VEC(uint64_t) keys;   /* their hashes */
     bool more;            /* than were kept */
-    int64_t rows, first;  /* that refer to one of them; the first one's rowid */
+    int64_t rows, first;  /* that would be orphans; the first one's rowid */
 };
 
 struct bonds {
@@ -57,47 +61,115 @@ static bool find_columns(const struct run *run, const struct source_reference *r
     bool all = true;
 
     for (size_t i = 0; all && i < bond->count; i++)
-        all =
-            reference->referenced[i] != NULL
-            && find_column(&run->mapping.tables[bond->child], reference->columns[i], &bond->from[i])
-            && find_column(&run->mapping.tables[bond->parent], reference->referenced[i],
-                           &bond->to[i]);
+        all = find_column(&run->mapping.tables[bond->child], reference->columns[i], &bond->from[i])
+              && (bond->parent == nowhere
+                  || (reference->referenced[i] != NULL
+                      && find_column(&run->mapping.tables[bond->parent], reference->referenced[i],
+                                     &bond->to[i])));
     return all;
 }
 
-static bool add_bond(struct bonds *b, size_t child, size_t parent,
-                     const struct source_reference *reference, hg_error *err)
+/* Whether a rule has put another value in the place of one of these. */
+static bool was_ruled(const struct run *run, size_t table, const size_t *columns, size_t count)
 {
-    struct arena *arena = &b->run->mapping.arena;
-    struct bond bond = {.child = child, .parent = parent, .count = reference->column_count};
-    struct bond *kept;
+    const struct tally_group *group;
 
-    bond.from = arena_alloc(arena, bond.count, sizeof *bond.from);
-    bond.to = arena_alloc(arena, bond.count, sizeof *bond.to);
+    VEC_EACH (&run->tally.groups, group)
+        for (size_t i = 0; group->action >= 0 && group->table == table && i < count; i++)
+            if (group->column == columns[i])
+                return true;
+    return false;
+}
+
+/* The number of a table of the source in the mapping; table_count: it is not copied. */
+static size_t find_table(const struct run *run, const char *name)
+{
+    size_t i = 0;
+
+    while (i < run->mapping.table_count
+           && strcasecmp(run->mapping.tables[i].source->name, name) != 0)
+        i++;
+    return i;
+}
+
+/* Whether a foreign key leads from a copied table to one of the target that is not copied and has
+ * no rows. */
+static bool leads_nowhere(const struct run *run, size_t child, const char *parent)
+{
+    const struct target_table *other = target_find(&run->target, parent);
+    const char *table = run->mapping.tables[child].target->name;
+
+    for (size_t i = 0; other != NULL && !other->filled && i < run->target.hold_count; i++) {
+        const struct target_hold *hold = &run->target.holds[i];
+
+        if (hold->kind == HOLD_FOREIGN_KEY && strcmp(hold->table, table) == 0 && hold->other != NULL
+            && strcmp(hold->other, other->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* What has to be looked at of a foreign key: *out_wanted, whether anything has. */
+static bool make_bond(struct run *run, size_t child, const struct source_reference *reference,
+                      struct bond *out, bool *out_wanted, hg_error *err)
+{
+    struct arena *arena = &run->mapping.arena;
+    struct bond bond = {
+        .child = child,
+        .parent = find_table(run, reference->table),
+        .name = reference->table,
+        .from = arena_alloc(arena, reference->column_count, sizeof *bond.from),
+        .to = arena_alloc(arena, reference->column_count, sizeof *bond.to),
+        .count = reference->column_count,
+    };
+
+    *out_wanted = false;
     if (bond.from == NULL || bond.to == NULL)
         return no_memory(err);
-    if (!find_columns(b->run, reference, &bond))
-        return true;
-    kept = VEC_PUSH(&b->list);
-    if (kept == NULL)
-        return no_memory(err);
-    *kept = bond;
+    if (bond.parent == run->mapping.table_count) {
+        bond.parent = nowhere;
+        bond.arriving = leads_nowhere(run, child, reference->table);
+        *out_wanted = bond.arriving && find_columns(run, reference, &bond);
+    } else if (find_columns(run, reference, &bond)) {
+        bond.arriving = (atomic_load(&run->advances[child].rejected) > 0
+                         || was_ruled(run, child, bond.from, bond.count)
+                         || was_ruled(run, bond.parent, bond.to, bond.count))
+                        && run->advances[bond.parent].total_rows <= KEPT;
+        *out_wanted = bond.arriving || atomic_load(&run->advances[bond.parent].rejected) > 0;
+    }
+    *out = bond;
     return true;
 }
 
 static bool plan_table(struct bonds *b, size_t child, hg_error *err)
 {
-    const struct run *run = b->run;
-    const struct source_table *source = run->mapping.tables[child].source;
-    bool ok = true;
+    const struct source_table *source = b->run->mapping.tables[child].source;
 
-    for (size_t i = 0; i < source->reference_count; i++)
-        for (size_t k = 0; ok && k < run->mapping.table_count; k++)
-            if (atomic_load(&run->advances[k].rejected) > 0
-                && strcasecmp(run->mapping.tables[k].source->name, source->references[i].table)
-                       == 0)
-                ok = add_bond(b, child, k, &source->references[i], err);
-    return ok;
+    for (size_t i = 0; i < source->reference_count; i++) {
+        bool wanted = false;
+        struct bond bond, *kept;
+
+        if (!make_bond(b->run, child, &source->references[i], &bond, &wanted, err))
+            return false;
+        kept = wanted ? VEC_PUSH(&b->list) : NULL;
+        if (kept == NULL && wanted)
+            return no_memory(err);
+        if (wanted)
+            *kept = bond;
+    }
+    return true;
+}
+
+bool bereaved_decides(struct run *run, size_t table, size_t reference, bool *out, hg_error *err)
+{
+    struct bond bond;
+    bool wanted;
+
+    if (!make_bond(run, table, &run->mapping.tables[table].source->references[reference], &bond,
+                   &wanted, err))
+        return false;
+    *out = wanted && bond.arriving && bond.parent != nowhere;
+    return true;
 }
 
 /* --- rows --- */
@@ -155,17 +227,18 @@ static bool encode_key(const struct bond *bond, struct encoder *e, const struct 
     return fits;
 }
 
-/* Keeps the key of a row that does not arrive. */
+/* Of a row of the parent. */
 static bool keep_key(struct bond *bond, struct hand *hand, enum encoded said, hg_error *err)
 {
     struct encoder *encoder = &hand->encoder;
     uint64_t hash, *kept;
 
-    if (said != ROW_REJECTED || !encode_key(bond, encoder, hand->cells)
+    if ((said == ROW_FITS) != bond->arriving
+        || (said != ROW_FITS && !encode_key(bond, encoder, hand->cells))
         || !key_hash(encoder, 0, bond->to, bond->count, &hash))
         return !(encoder->image.failed || encoder->scratch.failed) || no_memory(err);
-    bond->more = bond->lost.count == KEPT;
-    kept = bond->more ? NULL : VEC_PUSH(&bond->lost);
+    bond->more = bond->keys.count == KEPT;
+    kept = bond->more ? NULL : VEC_PUSH(&bond->keys);
     if (kept != NULL)
         *kept = hash;
     return kept != NULL || bond->more || no_memory(err);
@@ -178,16 +251,20 @@ static int compare_hashes(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* Of a row that refers. */
 static bool look_up(struct bond *bond, struct hand *hand, enum encoded said, hg_error *err)
 {
     const struct table *table = hand->encoder.table;
+    bool kept;
     uint64_t hash;
 
     (void)err;
-    if (said != ROW_FITS || !key_hash(&hand->encoder, 0, bond->from, bond->count, &hash)
-        || bsearch(&hash, bond->lost.items, bond->lost.count, sizeof hash, compare_hashes) == NULL)
+    if (said != ROW_FITS || !key_hash(&hand->encoder, 0, bond->from, bond->count, &hash))
         return true;
-    if (bond->rows++ == 0 && table->rowid_cell >= 0)
+    kept =
+        bond->keys.count > 0
+        && bsearch(&hash, bond->keys.items, bond->keys.count, sizeof hash, compare_hashes) != NULL;
+    if (kept != bond->arriving && bond->rows++ == 0 && table->rowid_cell >= 0)
         bond->first = hand->cells[table->rowid_cell].as.integer;
     return true;
 }
@@ -196,11 +273,13 @@ static bool run_bond(void *context, struct hand *hand, void *task, hg_error *err
 {
     struct run *run = ((struct bonds *)context)->run;
     struct bond *bond = task;
-    bool ok = read_rows(run, hand, bond->parent, bond, keep_key, err);
 
-    if (bond->lost.count > 1)
-        qsort(bond->lost.items, bond->lost.count, sizeof *bond->lost.items, compare_hashes);
-    return ok && (bond->lost.count == 0 || read_rows(run, hand, bond->child, bond, look_up, err));
+    if (bond->parent != nowhere && !read_rows(run, hand, bond->parent, bond, keep_key, err))
+        return false;
+    if (bond->keys.count > 1)
+        qsort(bond->keys.items, bond->keys.count, sizeof *bond->keys.items, compare_hashes);
+    return (!bond->arriving && bond->keys.count == 0)
+           || read_rows(run, hand, bond->child, bond, look_up, err);
 }
 
 /* --- all of them --- */
@@ -225,11 +304,14 @@ static bool tell(struct run *run, const struct bond *bond, hg_error *err)
         return true;
     if (bond->rows > 0 && child->rowid != NULL)
         snprintf(where, sizeof where, "; the first has rowid %lld", (long long)bond->first);
-    return mapping_problem(&run->mapping, "parents-rejected", child->name, bond->rows, true,
-                           "%s%lld row%s to rows of \"%s\" that a rule rejects%s",
+    return mapping_problem(&run->mapping, bond->arriving ? "orphan" : "parents-rejected",
+                           child->name, bond->rows, true, "%s%lld row%s to rows of \"%s\" %s%s",
                            bond->more ? "at least " : "", (long long)bond->rows,
-                           bond->rows == 1 ? " refers" : "s refer",
-                           run->mapping.tables[bond->parent].source->name, where)
+                           bond->rows == 1 ? " refers" : "s refer", bond->name,
+                           bond->parent == nowhere ? "which is not copied and empty in the target"
+                           : bond->arriving        ? "that do not arrive, as the rules are"
+                                                   : "that a rule rejects",
+                           where)
            || no_memory(err);
 }
 
@@ -251,7 +333,7 @@ bool check_bereaved(struct run *run, hg_error *err)
     tally_release(&ignored);
     VEC_EACH (&b.list, bond) {
         ok = ok && tell(run, bond, err);
-        VEC_RELEASE(&bond->lost);
+        VEC_RELEASE(&bond->keys);
     }
     VEC_RELEASE(&b.list);
     return ok;

@@ -14,6 +14,7 @@ struct orphans {
     struct run *run;
     const struct table *table;
     bool enforced; /* the target has a foreign key on the table */
+    bool *decided; /* of each of its foreign keys: somebody else looks at it */
     int64_t count;
     int64_t first; /* rowid */
     char parent[256];
@@ -40,7 +41,10 @@ static bool add_orphan(void *context, hg_rows *rows, hg_error *err)
 {
     struct orphans *o = context;
     const char *parent = hg_rows_text(rows, 1);
+    size_t reference = o->table->source->reference_count - 1 - (size_t)hg_rows_integer(rows, 2);
 
+    if (o->decided[reference])
+        return true;
     if (o->count == 0 || strcmp(parent, o->parent) != 0) {
         if (!end_group(o, err))
             return false;
@@ -71,24 +75,39 @@ static bool note_unchecked(struct run *run, const struct table *table, hg_error 
            || hg_fail(err, HG_NOMEM, "could not check the keys: out of memory");
 }
 
-static bool check_table(struct run *run, const struct table *table, hg_error *err)
+/* SQLite counts a table's foreign keys from its last one on. */
+static bool ask_sqlite(struct orphans *o, hg_error *err)
 {
-    struct orphans orphans = {.run = run, .table = table, .enforced = keys_enforced(run, table)};
-    hg_value name = hg_text(table->source->name);
+    hg_value name = hg_text(o->table->source->name);
     hg_error said = {HG_OK};
 
-    if (table->source->reference_count == 0
-        || guards_vouch(run->guards, (size_t)(table - run->mapping.tables)))
-        return true;
-    if (ask_rows(run->crew.hands[0].source,
-                 "SELECT rowid, parent FROM pragma_foreign_key_check($1)", &name, 1, add_orphan,
-                 &orphans, hg_deadline_never(), &said))
-        return end_group(&orphans, err);
-    if (note_unchecked(run, table, &said))
+    if (ask_rows(o->run->crew.hands[0].source,
+                 "SELECT rowid, parent, fkid FROM pragma_foreign_key_check($1)", &name, 1,
+                 add_orphan, o, hg_deadline_never(), &said))
+        return end_group(o, err);
+    if (note_unchecked(o->run, o->table, &said))
         return true;
     if (err != NULL)
         *err = said;
     return false;
+}
+
+static bool check_table(struct run *run, const struct table *table, hg_error *err)
+{
+    struct orphans orphans = {.run = run, .table = table, .enforced = keys_enforced(run, table)};
+    size_t number = (size_t)(table - run->mapping.tables), count = table->source->reference_count;
+    bool ok = true;
+
+    if (count == 0 || guards_vouch(run->guards, number))
+        return true;
+    orphans.decided = alloc_zero(count, sizeof *orphans.decided);
+    if (orphans.decided == NULL)
+        return hg_fail(err, HG_NOMEM, "could not check the keys: out of memory");
+    for (size_t i = 0; ok && orphans.enforced && i < count; i++)
+        ok = bereaved_decides(run, number, i, &orphans.decided[i], err);
+    ok = ok && ask_sqlite(&orphans, err);
+    alloc_free(orphans.decided);
+    return ok;
 }
 
 bool check_keys(struct run *run, hg_error *err)

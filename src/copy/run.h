@@ -7,7 +7,7 @@
  *   check.c      every value once, and the chunks that the rows are sent in
  *   guard.c      on the way, whether most of them have their parents
  *   keys.c       what rows owe one another
- *   bereaved.c   and whether a rule rejects the parents of some
+ *   bereaved.c   also as rules leave them
  *   duplicates.c and that the target's unique keys hold them apart
  *   conditions.c and that they meet its CHECKs, and fit into its partitions
  *   exclusions.c and that its EXCLUDEs let them be beside one another
@@ -151,8 +151,12 @@ bool check_rows(struct run *run, bool digests, hg_error *err);
 /* Orphans, as problems of the mapping; they stop the copy where the target has a foreign key. */
 bool check_keys(struct run *run, hg_error *err);
 
-/* Of check_keys(): rows whose parents a rule rejects, as problems that stop the copy. */
+/* Of check_keys(): rows whose parents do not arrive because of a rule, or because their table is
+ * left out, as problems that stop the copy. */
 bool check_bereaved(struct run *run, hg_error *err);
+
+/* Whether that alone decides about a foreign key of a table, and not what SQLite says. */
+bool bereaved_decides(struct run *run, size_t table, size_t reference, bool *out, hg_error *err);
 
 /* Whether the target has a foreign key on the table. */
 bool keys_enforced(const struct run *run, const struct table *table);

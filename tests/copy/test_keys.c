@@ -172,6 +172,58 @@ static void a_row_whose_parent_a_rule_rejects_is_found(void **state)
     close_sides(&sides);
 }
 
+/* What a rule makes of a key decides, not what it was. */
+static void a_key_that_a_rule_changes_is_looked_up_as_it_arrives(void **state)
+{
+    static const char *const rules[] = {"child.p@integer-text null",
+                                        "child.p@integer-fraction default 8", "child.q reject"};
+    struct sides sides;
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides, "PRAGMA foreign_keys = OFF", "CREATE TABLE parent (id INTEGER PRIMARY KEY)",
+              "CREATE TABLE child (p INTEGER REFERENCES parent, q INTEGER REFERENCES parent)",
+              "INSERT INTO parent VALUES (1), (2)",
+              "INSERT INTO child VALUES (1, 2), ('none', 1), (2, 'nobody')");
+    sides.options.rules = rules;
+    sides.options.rule_count = sizeof rules / sizeof *rules;
+    must_copy(&sides);
+    assert_target(&sides,
+                  "SELECT string_agg(coalesce(p, 0) || '-' || q, ' ' ORDER BY q) FROM child",
+                  "0-1 1-2");
+    in_target(&sides, "DROP TABLE child, parent");
+    IN_SOURCE(&sides, "PRAGMA foreign_keys = OFF",
+              "INSERT INTO child VALUES (1.5, 1), (3.5, NULL)");
+    assert_false(copy_them(&sides));
+    assert_int_equal(problem_of(&sides, "orphan")->count, 2);
+    assert_non_null(strstr(problem_of(&sides, "orphan")->message, "do not arrive"));
+    IN_SOURCE(&sides, "INSERT INTO parent VALUES (8)");
+    must_copy(&sides);
+    close_sides(&sides);
+}
+
+static void a_table_whose_parents_are_left_out_is_told_of(void **state)
+{
+    static const char *const only[] = {"child"};
+    struct sides sides;
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides, "CREATE TABLE parent (id INTEGER PRIMARY KEY)",
+              "CREATE TABLE child (p INTEGER REFERENCES parent)", "INSERT INTO parent VALUES (1)",
+              "INSERT INTO child VALUES (NULL), (1)");
+    in_target(&sides, "CREATE TABLE parent (id bigint PRIMARY KEY); CREATE TABLE child (p bigint "
+                      "REFERENCES parent)");
+    sides.options.tables = only;
+    sides.options.table_count = 1;
+    assert_false(copy_them(&sides));
+    assert_int_equal(problem_of(&sides, "orphan")->count, 1);
+    assert_target(&sides, "SELECT count(*) FROM child", "0");
+    in_target(&sides, "INSERT INTO parent VALUES (1)");
+    must_copy(&sides);
+    close_sides(&sides);
+}
+
 /* --- conditions --- */
 
 static const struct promise {
@@ -289,6 +341,8 @@ int main(void)
         cmocka_unit_test(one_duplicate_among_very_many_is_found),
         cmocka_unit_test(rows_that_refer_to_nothing_are_counted_and_no_others),
         cmocka_unit_test(a_row_whose_parent_a_rule_rejects_is_found),
+        cmocka_unit_test(a_key_that_a_rule_changes_is_looked_up_as_it_arrives),
+        cmocka_unit_test(a_table_whose_parents_are_left_out_is_told_of),
         cmocka_unit_test(a_condition_of_the_target_that_rows_do_not_meet_is_found),
         cmocka_unit_test(rows_without_a_partition_or_beside_one_another_are_found),
         cmocka_unit_test(a_condition_of_a_table_that_the_copy_makes_is_looked_at_too),
