@@ -145,7 +145,7 @@ bool follow_leave_behind(struct run *run, hg_error *err)
     if (run->options->last) {
         if (remove_log(run, run->delta.name, err))
             return true;
-        hg_error_context(err, "the target has caught up, for the last time; but");
+        hg_error_context(err, "the target has caught up for the last time, but");
         return false;
     }
     if (!prune(run))

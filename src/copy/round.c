@@ -132,11 +132,13 @@ static bool by_log(struct catchup *c, hg_error *err)
 
 /* --- the whole --- */
 
-/* What the target holds now is behind what is not needed any more. */
+/* What is not needed any more goes. To write into a source without a write-ahead log nobody may read
+ * it, this round neither. */
 static bool leave_behind(struct run *run, hg_error *err)
 {
     if (is_by_log(run))
-        return follow_leave_behind(run, err);
+        return hg_conn_rollback(run->crew.hands[0].source, copy_soon(), err)
+               && follow_leave_behind(run, err);
     kept_clear(run->options->snapshot, run->kept.name);
     return true;
 }
