@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "median.h"
 #include "sql/classify.h"
 #include "support/temp.h"
 
@@ -36,19 +37,6 @@ static const char *const statements[] = {
 };
 
 enum { STATEMENTS = sizeof statements / sizeof *statements, REPEATS = 500 };
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return x < y ? -1 : x > y;
-}
-
-static double median(double *values, int count)
-{
-    qsort(values, (size_t)count, sizeof *values, by_value);
-    return values[count / 2];
-}
 
 /* Microseconds a statement. */
 static double parse_alone(void)

@@ -13,6 +13,7 @@
 #include <headgate/migrate.h>
 
 #include "base/clock.h"
+#include "median.h"
 #include "support/postgres.h"
 #include "support/temp.h"
 
@@ -20,19 +21,6 @@ enum { ROUNDS_MOST = 101, FILES = 50 };
 
 static hg_pool *pool;
 static char *dir;
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return x < y ? -1 : x > y;
-}
-
-static double median(double *values, int count)
-{
-    qsort(values, (size_t)count, sizeof *values, by_value);
-    return values[count / 2];
-}
 
 static void make_tables(const char *database, int tables)
 {

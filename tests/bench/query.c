@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "driver/driver.h"
+#include "median.h"
 #include "support/postgres.h"
 
 enum { ROUNDS_MAX = 1001, BLOCK = 200 };
@@ -132,19 +133,6 @@ static void run_block(struct peer *peer, int round)
             exit(1);
         }
     peer->us[round] = (double)(clock_now_ns() - begun_ns) / 1e3 / BLOCK;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, int count)
-{
-    qsort(values, (size_t)count, sizeof *values, by_value);
-    return values[count / 2];
 }
 
 /* Each block is compared with the first peer's of the same round: what the machine does beside this

@@ -17,6 +17,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "median.h"
 #include "schema/place.h"
 #include "support/postgres.h"
 #include "support/temp.h"
@@ -26,19 +27,6 @@ enum { ROUNDS_MOST = 101, TEXT_LIMIT = 1 << 30, LONG_MS = 600 * 1000 };
 static hg_deadline later(void)
 {
     return hg_deadline_in_ms(LONG_MS);
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return x < y ? -1 : x > y;
-}
-
-static double median(double *values, int count)
-{
-    qsort(values, (size_t)count, sizeof *values, by_value);
-    return values[count / 2];
 }
 
 /* Milliseconds of our own processor time so far. */

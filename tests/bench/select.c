@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "driver/driver.h"
+#include "median.h"
 #include "support/postgres.h"
 
 enum { SIZE = 10, THREADS_MOST = 64, ROUNDS_MOST = 101, SAMPLES_MOST = 1 << 16 };
@@ -208,19 +209,6 @@ static struct outcome run_block(int threads, enum mode mode, double seconds)
     for (int i = 0; i < threads; i++)
         pthread_join(lanes[i].thread, NULL);
     return conclude(threads, clock_since_ms(began_ns) / 1000.0, cpu_us() - used_us);
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, int count)
-{
-    qsort(values, (size_t)count, sizeof *values, by_value);
-    return values[count / 2];
 }
 
 /* What the rounds of one mode came to. */

@@ -17,6 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "median.h"
+
 enum { PROGRAMS_MAX = 8, ROUNDS_MAX = 1001 };
 
 struct program {
@@ -61,19 +63,6 @@ static void run_once(struct program *p, int round)
     if (usage.ru_maxrss > p->resident_kib)
         p->resident_kib = usage.ru_maxrss;
     p->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, int count)
-{
-    qsort(values, (size_t)count, sizeof *values, by_value);
-    return values[count / 2];
 }
 
 static void report(struct program *programs, int count, int rounds)
