@@ -131,8 +131,8 @@ static const char event_sql[] =
 static const char *const later_sql[LEDGER_LATER_COUNT] = {
     ", {release}",
     ", {work}",
-    ", coalesce({spent_head}::pg_catalog.text || pg_catalog.round(({spent_open} + 1000 * "
-    "(ended - begun))::pg_catalog.numeric, 3) || {spent_tail}::pg_catalog.text, {spent_head})",
+    (", coalesce({spent_head}::pg_catalog.text || pg_catalog.round(({spent_open} + 1000 * "
+     "(ended - begun))::pg_catalog.numeric, 3) || {spent_tail}::pg_catalog.text, {spent_head})"),
 };
 
 static void put_word(struct buf *out, const struct words *words, size_t i)
