@@ -55,6 +55,16 @@ static bool begin(struct check_context *context, int64_t recycle_ms, hg_pool **o
     return false;
 }
 
+/* The same for a check that writes, which a read-only run skips. */
+static bool begin_to_write(struct check_context *context, hg_pool **out_pool, hg_conn **out_conn,
+                           hg_check_result *result)
+{
+    if (!hg_settings_read_only(context->settings))
+        return begin(context, -1, out_pool, out_conn, result);
+    check_say(result, HG_SKIP, "this run is read-only");
+    return false;
+}
+
 static void end(struct check_context *context, hg_pool *pool, hg_conn *conn)
 {
     if (conn != NULL)
@@ -257,11 +267,7 @@ static void check_rollback(struct check_context *context, hg_check_result *resul
     hg_error err = {0};
     int64_t inside = 0, after = 0;
 
-    if (hg_settings_read_only(context->settings)) {
-        check_say(result, HG_SKIP, "this run is read-only");
-        return;
-    }
-    if (begin(context, -1, &pool, &conn, result)) {
+    if (begin_to_write(context, &pool, &conn, result)) {
         if (!hg_conn_begin(conn, context->by, &err)
             || !run(context, conn, "CREATE TEMPORARY TABLE headgate_probe (a int)", &err)
             || !ask(context, conn, count_probe(conn), &inside, &err)
@@ -283,11 +289,7 @@ static void check_temporary(struct check_context *context, hg_check_result *resu
     hg_error err = {0};
     int64_t read = 0;
 
-    if (hg_settings_read_only(context->settings)) {
-        check_say(result, HG_SKIP, "this run is read-only");
-        return;
-    }
-    if (begin(context, -1, &pool, &conn, result)) {
+    if (begin_to_write(context, &pool, &conn, result)) {
         if (!hg_conn_begin(conn, context->by, &err)
             || !run(context, conn, "CREATE TEMPORARY TABLE headgate_probe (a int)", &err)
             || !run(context, conn, "INSERT INTO headgate_probe VALUES (7)", &err)
