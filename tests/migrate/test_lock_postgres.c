@@ -176,6 +176,32 @@ static void whoever_is_in_the_way_is_named_while_a_statement_waits(void **state)
     hg_pool_return(w->pool, trap.conn);
 }
 
+/* The build is not blocked, as its server sees it: it computes until the trap lets go. */
+static void how_far_a_build_is_is_heard_while_it_goes_on(void **state)
+{
+    struct world *w = *state;
+    hg_migrate_options options = options_for(w, UP, NULL);
+    struct trap trap = {
+        .w = w, .kind = HG_EVENT_STEP_PROGRESS, .part = "create index", .spring = let_go};
+    hg_observer observer = trapper(&trap);
+
+    write_three(w);
+    run(w, UP, "ccc");
+    execute(w, "CREATE FUNCTION slow(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$ "
+               "BEGIN WHILE NOT pg_try_advisory_xact_lock_shared(42) LOOP PERFORM pg_sleep(0.01); "
+               "END LOOP; RETURN $1; END $$");
+    write_file(w, "20260101000003_d.sql",
+               "-- revision: ddd\n-- revises: ccc\n-- migrate:up\n"
+               "CREATE INDEX a_slow ON a (slow(id));\n-- migrate:down\n");
+    trap.conn = connection(w);
+    on(trap.conn, "BEGIN");
+    on(trap.conn, "SELECT pg_advisory_xact_lock(42)");
+    assert_string_equal(run_with(w, &options, &observer), "+ddd = ddd");
+    must(w);
+    assert_non_null(strstr(trap.message, "create index: building index"));
+    hg_pool_return(w->pool, trap.conn);
+}
+
 static void elsewhere_a_locked_table_is_an_error_with_its_place(void **state)
 {
     struct world *w = *state;
@@ -217,6 +243,7 @@ int main(void)
         SCENARIO(what_fails_at_the_commit_undoes_its_migration),
         SCENARIO(in_production_a_table_that_is_locked_is_tried_again),
         SCENARIO(whoever_is_in_the_way_is_named_while_a_statement_waits),
+        SCENARIO(how_far_a_build_is_is_heard_while_it_goes_on),
         SCENARIO(elsewhere_a_locked_table_is_an_error_with_its_place),
         SCENARIO(a_statement_timeout_of_the_file_is_kept),
     };
