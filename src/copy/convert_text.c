@@ -32,7 +32,7 @@ enum finding text_check(const char *bytes, size_t size)
 
         while (end - at >= 8 && is_plain(at))
             at += 8;
-        if (at == end)
+        if (at == end || (end - at < 8 && size >= 8 && is_plain(end - 8)))
             break;
         n = (unsigned char)*at < 0x80 ? 1 : text_decode(at, (size_t)(end - at), &code);
         if (n == 0)
