@@ -15,11 +15,18 @@
 
 enum { PIECE_BLOCKS = 4096, TID_RANGES_FROM = 140000 };
 
-/* Blocks of a table's file; or the table's statistics are gathered. */
+enum piece_kind {
+    PIECE_ROWS,
+    PIECE_FAR,       /* rows with values that are larger than memory is for */
+    PIECE_STATISTICS /* of the table are gathered */
+};
+
+/* Blocks of a table's file. */
 struct piece {
+    enum piece_kind kind;
     size_t table;
-    bool analyze;
     int64_t from, to; /* to < 0: all of it, without a range */
+    int share;        /* of those rows, of so many as there are workers; -1: all */
     struct digest digest;
 };
 
@@ -85,42 +92,64 @@ static bool analyze(struct hand *hand, const struct table *table, hg_error *err)
     return ok;
 }
 
-static bool read_piece(void *context, struct hand *hand, struct piece *piece, hg_error *err)
+/* " AND ..." for the rows of a piece. What shares go by is where in its block a row stands. */
+static void put_range(const struct compare *compare, const struct piece *piece, struct buf *sql)
 {
-    struct compare *compare = context;
-    const struct table *table = &compare->run->mapping.tables[piece->table];
-    struct advance *advance = &compare->run->advances[piece->table];
-    bool far = atomic_load(&advance->far);
+    if (piece->to >= 0)
+        buf_printf(sql, " AND ctid >= '(%lld,0)'::tid AND ctid < '(%lld,0)'::tid",
+                   (long long)piece->from, (long long)piece->to);
+    if (piece->share >= 0)
+        buf_printf(sql, " AND (ctid::text::point)[1]::int %% %d = %d", compare->run->crew.size,
+                   piece->share);
+}
+
+static bool read_rows(const struct compare *compare, struct hand *hand, struct piece *piece,
+                      const char *range, hg_error *err)
+{
+    struct run *run = compare->run;
+    const struct table *table = &run->mapping.tables[piece->table];
     struct buf sql = BUF_INIT(2 << 20);
-    char range[120] = "";
     bool ok;
 
-    if (piece->to >= 0)
-        snprintf(range, sizeof range, " AND ctid >= '(%lld,0)'::tid AND ctid < '(%lld,0)'::tid",
-                 (long long)piece->from, (long long)piece->to);
-    buf_text(&sql, table->read_back);
-    buf_text(&sql, far || range[0] != '\0' ? " WHERE " : "");
-    if (far)
-        readback_where(table, false, &sql);
-    buf_text(&sql, far || range[0] == '\0' ? range : range + strlen(" AND "));
+    buf_printf(&sql, "%s WHERE true%s", table->read_back, range);
+    if (atomic_load(&run->advances[piece->table].far)) {
+        buf_text(&sql, " AND NOT ");
+        readback_where(table, &sql);
+    }
     buf_text(&sql, ") TO STDOUT (FORMAT binary)");
     ok = buf_failed(&sql) ? no_memory(err)
-                          : digest_query(compare->run, hand, table, sql.bytes, &piece->digest, err);
+                          : digest_query(run, hand, table, sql.bytes, &piece->digest, err);
     buf_release(&sql);
-    ok = ok && (!far || readback_far(compare->run, hand, table, range, &piece->digest, err));
-    if (!ok)
-        hg_error_context(err, "could not read table \"%s\" back", table->source->name);
-    atomic_fetch_add_explicit(&advance->rows, piece->digest.rows, memory_order_relaxed);
     return ok;
 }
 
 static bool do_piece(void *context, struct hand *hand, void *task, hg_error *err)
 {
-    const struct run *run = ((struct compare *)context)->run;
+    struct compare *compare = context;
+    struct run *run = compare->run;
     struct piece *piece = task;
+    const struct table *table = &run->mapping.tables[piece->table];
+    struct buf range = BUF_INIT(1 << 16);
+    bool ok = true;
 
-    return piece->analyze ? analyze(hand, &run->mapping.tables[piece->table], err)
-                          : read_piece(context, hand, piece, err);
+    put_range(compare, piece, &range);
+    switch (piece->kind) {
+    case PIECE_STATISTICS:
+        ok = analyze(hand, table, err);
+        break;
+    case PIECE_ROWS:
+        ok = read_rows(compare, hand, piece, range.bytes, err);
+        break;
+    case PIECE_FAR:
+        ok = readback_far(run, hand, table, range.bytes, &piece->digest, err);
+        break;
+    }
+    buf_release(&range);
+    if (!ok)
+        hg_error_context(err, "could not read table \"%s\" back", table->source->name);
+    atomic_fetch_add_explicit(&run->advances[piece->table].rows, piece->digest.rows,
+                              memory_order_relaxed);
+    return ok;
 }
 
 static enum crew_said next_piece(void *context, struct hand *hand, void **out_task)
@@ -150,21 +179,37 @@ static bool add_statistics(struct compare *compare, hg_error *err)
         if (piece == NULL && run->advances[i].unanalyzed)
             return no_memory(err);
         if (piece != NULL)
-            *piece = (struct piece){.table = i, .analyze = true};
+            *piece = (struct piece){.kind = PIECE_STATISTICS, .table = i, .to = -1, .share = -1};
         run->advances[i].unanalyzed = false;
     }
     return true;
 }
 
+static bool add_one(struct compare *compare, const struct piece *piece, hg_error *err)
+{
+    struct piece *kept = VEC_PUSH(&compare->pieces);
+
+    if (kept == NULL)
+        return no_memory(err);
+    *kept = *piece;
+    return true;
+}
+
+/* Rows with large values are few in a block, so that the whole table may be one range: then the
+ * workers share it. */
 static bool add_piece(struct compare *compare, size_t table, int64_t from, int64_t to,
                       hg_error *err)
 {
-    struct piece *piece = VEC_PUSH(&compare->pieces);
+    struct piece piece = {PIECE_ROWS, .table = table, .from = from, .to = to, .share = -1};
+    int shares = to >= 0 ? 1 : compare->run->crew.size;
+    bool ok = add_one(compare, &piece, err);
 
-    if (piece == NULL)
-        return no_memory(err);
-    *piece = (struct piece){.table = table, .from = from, .to = to};
-    return true;
+    piece.kind = PIECE_FAR;
+    for (int i = 0; ok && atomic_load(&compare->run->advances[table].far) && i < shares; i++) {
+        piece.share = shares == 1 ? -1 : i;
+        ok = add_one(compare, &piece, err);
+    }
+    return ok;
 }
 
 static bool cut_table(struct compare *compare, size_t table, hg_error *err)

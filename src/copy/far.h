@@ -9,7 +9,7 @@
 #include "convert.h"
 
 enum {
-    FAR_FROM = 512 << 10, /* bytes: smaller values are read whole, with the rest of their row */
+    FAR_FROM = 256 << 10, /* bytes: smaller values are read whole, with the rest of their row */
     FAR_PIECE = 64 << 10,
     FAR_MOST = 1000 << 20 /* all of a row has to fit into a gigabyte of the server's memory */
 };

@@ -14,7 +14,11 @@
 #include "readback.h"
 #include "schema/names.h"
 
-enum { PIECE = 256 << 10 };
+enum {
+    WHOLE = 512 << 10, /* bytes of a row's values that may be far, which are read as a row */
+    FIELD = 128 << 10, /* and of one of them in a row that is not */
+    PIECE = 256 << 10
+};
 
 /* A row by its place in the target. */
 struct spot {
@@ -35,19 +39,17 @@ static bool no_memory(hg_error *err)
     return hg_fail(err, HG_NOMEM, "could not read a row back: out of memory");
 }
 
-void readback_where(const struct table *table, bool far, struct buf *sql)
+void readback_where(const struct table *table, struct buf *sql)
 {
-    const char *between = "(";
-
+    buf_text(sql, "(0::bigint");
     for (size_t i = 0; i < table->column_count; i++) {
         if (table->columns[i].pieces_most == 0)
             continue;
-        buf_printf(sql, "%scoalesce(octet_length(", between);
+        buf_text(sql, " + coalesce(octet_length(");
         name_put(sql, table->columns[i].target->name);
-        buf_printf(sql, "), 0) %s %d", far ? ">" : "<=", FAR_FROM);
-        between = far ? " OR " : " AND ";
+        buf_text(sql, "), 0)");
     }
-    buf_char(sql, ')');
+    buf_printf(sql, " > %d)", WHOLE);
 }
 
 /* --- which rows --- */
@@ -71,7 +73,7 @@ static bool find_spots(struct back *b, const char *where, hg_error *err)
 
     buf_printf(&sql, "SELECT tableoid::bigint, ctid::text FROM %s WHERE ",
                b->table->target->sql_name);
-    readback_where(b->table, true, &sql);
+    readback_where(b->table, &sql);
     buf_text(&sql, where);
     ok = buf_failed(&sql)
              ? no_memory(err)
@@ -121,7 +123,7 @@ static void put_row_query(const struct back *b, const struct spot *spot, struct 
             continue;
         }
         buf_printf(sql, "coalesce(octet_length(%s), 0), ", name.bytes);
-        buf_printf(&fields, "CASE WHEN octet_length(%s) <= %d THEN %s END", name.bytes, FAR_FROM,
+        buf_printf(&fields, "CASE WHEN octet_length(%s) <= %d THEN %s END", name.bytes, FIELD,
                    name.bytes);
     }
     buf_printf(sql, "%s FROM %s WHERE %s) TO STDOUT (FORMAT binary)", fields.bytes,
@@ -205,7 +207,7 @@ static bool hash_row(struct back *b, const struct spot *spot, struct digest *dig
         uint32_t size = number_at(at);
         size_t all = sizeof size + (size == UINT32_MAX ? 0 : size);
 
-        if (b->lengths[i] > FAR_FROM)
+        if (b->lengths[i] > FIELD)
             ok = hash_far(b, i, spot, err);
         else
             digest_piece(b->hash, at, all);

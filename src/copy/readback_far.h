@@ -7,8 +7,8 @@
 
 #include "run.h"
 
-/* Appends the condition that a row has no such value, or (far) that it has one. */
-void readback_where(const struct table *table, bool far, struct buf *sql);
+/* Appends the condition that a row has such values. */
+void readback_where(const struct table *table, struct buf *sql);
 
 /* Adds the rows of a range that have one to a digest. where: the range as " AND ..."; "": all. */
 bool readback_far(struct run *run, struct hand *hand, const struct table *table, const char *where,
