@@ -59,6 +59,9 @@ static void choose_columns(struct court_task *task, const struct table *table,
 {
     hg_error why = {HG_OK};
 
+    if (condition->check->partitions && condition->check->expression == NULL
+        && !hg_fail(&why, HG_FAILED, "there are very many of them"))
+        fail(condition, &why);
     if (condition->check->whole && !hg_fail(&why, HG_FAILED, "it looks at the row as such"))
         fail(condition, &why);
     for (size_t i = 0; i < condition->check->column_count; i++) {

@@ -354,26 +354,29 @@ static const char excludes_sql[] =
     "JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE "
     "k.contype = 'x' AND n.nspname = current_schema() AND NOT c.relispartition ORDER BY 1, 2";
 
-/* Which rows a partition takes is a condition like any other, and so is what it asks of them. */
+/* Which rows a partition takes is a condition like any other, and so is what it asks of them. Of
+ * very many partitions that would be asked of every row, one after the other: then nothing is said.
+ */
 static const char partitions_sql[] =
     "WITH part AS (SELECT c.oid, c.relname, p.relid, p.isleaf, "
     "coalesce(pg_get_partition_constraintdef(p.relid), 'true') AS takes FROM pg_class c JOIN "
-    "pg_namespace n ON n.oid = c.relnamespace CROSS JOIN LATERAL pg_partition_tree(c.oid) p WHERE "
-    "c.relkind = 'p' AND NOT c.relispartition AND n.nspname = current_schema()), key AS (SELECT "
-    "t.oid, string_agg(DISTINCT a.attname, E'\n') AS columns FROM part t JOIN pg_depend d ON "
-    "d.classid = 'pg_class'::regclass AND d.objid = t.relid AND d.refclassid = "
-    "'pg_class'::regclass AND d.refobjid = t.relid AND d.deptype = 'i' JOIN pg_attribute a ON "
-    "a.attrelid = t.relid AND a.attnum = greatest(d.objsubid, d.refobjsubid) WHERE NOT t.isleaf "
-    "AND a.attnum > 0 GROUP BY t.oid) "
-    "SELECT t.relname, 'partitions', coalesce(string_agg('(' || t.takes || ')', ' OR ') FILTER "
-    "(WHERE t.isleaf AND t.relid <> t.oid), 'false'), key.columns, NULL, false, NULL, true FROM "
-    "part t JOIN key USING (oid) GROUP BY t.oid, t.relname, key.columns UNION ALL "
-    "SELECT t.relname, l.relname || '.' || k.conname, '(' || t.takes || ') IS NOT TRUE OR (' || "
+    "pg_namespace n ON n.oid = c.relnamespace CROSS JOIN LATERAL pg_partition_tree(c.oid) p "
+    "WHERE c.relkind = 'p' AND NOT c.relispartition AND n.nspname = current_schema()), key "
+    "AS (SELECT t.oid, string_agg(DISTINCT a.attname, E'\n') AS columns FROM part t JOIN "
+    "pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = t.relid AND d.refclassid "
+    "= 'pg_class'::regclass AND d.refobjid = t.relid AND d.deptype = 'i' JOIN pg_attribute a "
+    "ON a.attrelid = t.relid AND a.attnum = greatest(d.objsubid, d.refobjsubid) WHERE NOT "
+    "t.isleaf AND a.attnum > 0 GROUP BY t.oid) SELECT t.relname, 'partitions', CASE WHEN "
+    "count(*) <= 256 THEN coalesce(string_agg('(' || t.takes || ')', ' OR ') FILTER (WHERE "
+    "t.isleaf AND t.relid <> t.oid), 'false') END, key.columns, NULL, false, NULL, true FROM "
+    "part t JOIN key USING (oid) GROUP BY t.oid, t.relname, key.columns UNION ALL SELECT "
+    "t.relname, l.relname || '.' || k.conname, '(' || t.takes || ') IS NOT TRUE OR (' || "
     "pg_get_expr(k.conbin, k.conrelid) || ')', key.columns || coalesce(E'\n' || (SELECT "
-    "string_agg(a.attname, E'\n') FROM pg_attribute a WHERE a.attrelid = l.oid AND a.attnum = ANY "
-    "(k.conkey)), ''), NULL, coalesce(0 = ANY (k.conkey), false), NULL, false FROM part t JOIN key "
-    "USING (oid) JOIN pg_class l ON l.oid = t.relid JOIN pg_constraint k ON k.conrelid = l.oid "
-    "WHERE k.contype = 'c' AND k.coninhcount = 0 AND t.relid <> t.oid ORDER BY 1, 2";
+    "string_agg(a.attname, E'\n') FROM pg_attribute a WHERE a.attrelid = l.oid AND a.attnum "
+    "= ANY (k.conkey)), ''), NULL, coalesce(0 = ANY (k.conkey), false), NULL, false FROM "
+    "part t JOIN key USING (oid) JOIN pg_class l ON l.oid = t.relid JOIN pg_constraint k ON "
+    "k.conrelid = l.oid WHERE k.contype = 'c' AND k.coninhcount = 0 AND t.relid <> t.oid AND "
+    "(SELECT count(*) FROM part q WHERE q.oid = t.oid) <= 256 ORDER BY 1, 2";
 
 static bool add_check(void *context, hg_rows *rows, hg_error *err)
 {
@@ -390,7 +393,7 @@ static bool add_check(void *context, hg_rows *rows, hg_error *err)
     check->exclude = keep(r, rows, 6);
     check->partitions = hg_rows_integer(rows, 7) != 0;
     if (check->table == NULL || check->name == NULL
-        || (check->expression == NULL && check->exclude == NULL))
+        || (check->expression == NULL && check->exclude == NULL && !check->partitions))
         return no_memory(err);
     if (hg_rows_value(rows, 3).type == HG_NULL)
         return true;

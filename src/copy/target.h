@@ -66,9 +66,9 @@ struct target_check {
     const char *expression; /* SQL over the table's columns */
     const char **columns;   /* that it looks at */
     size_t column_count;
-    bool whole;          /* it looks at the row as such, too */
-    const char *base;    /* of a domain's: the type that its only column is of beneath; else NULL */
-    bool partitions;     /* that some partition takes the row */
+    bool whole;       /* it looks at the row as such, too */
+    const char *base; /* of a domain's: the type that its only column is of beneath; else NULL */
+    bool partitions;  /* that some partition takes the row; without an expression: of very many */
     const char *exclude; /* EXCLUDE ...: the constraint, and there is no expression; else NULL */
 };
 
