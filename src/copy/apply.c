@@ -18,6 +18,12 @@
 
 enum { SCRIPT_MAX = 16 << 20 };
 
+/* A foreign key that does something when the row goes that it leads to. */
+struct hanging {
+    size_t child, parent; /* tables of the mapping */
+    const char *on;       /* that rows c and t are one of each */
+};
+
 struct apply {
     struct catchup *c;
     struct run *run;
@@ -25,6 +31,7 @@ struct apply {
     struct buf undo;  /* and those that set them right again */
     struct buf lead;  /* those that lead rows to other parents */
     bool *acts;       /* of each table of the mapping: a key that leads to it does something */
+    VEC(struct hanging) hanging; /* and which keys those are */
 };
 
 static bool no_memory(hg_error *err)
@@ -64,6 +71,14 @@ static void put_match_of(struct buf *out, const struct table *table, const char 
         name_put(out, table->columns[i].target->name);
         first = false;
     }
+}
+
+static bool has_match(const struct table *table)
+{
+    for (size_t i = 0; i < table->column_count; i++)
+        if (table_is_key(table, i))
+            return true;
+    return false;
 }
 
 static void put_match(struct buf *out, const struct table *table)
@@ -184,43 +199,105 @@ static void put_insert(struct buf *out, size_t number, const struct table *table
     buf_char(out, ';');
 }
 
-/* Of the rows that may be gone those go that are not put. */
-static void put_deletes_by_key(size_t number, const struct table *table, const char *match,
-                               struct buf *out)
+/* Which rows t of a table go: what stands beside it, and the condition. */
+static void put_going(const struct apply *a, size_t number, const char *match, struct buf *beside,
+                      struct buf *where)
 {
-    struct buf same = BUF_INIT(SCRIPT_MAX);
+    const struct table *table = &a->run->mapping.tables[number];
+    const struct change *change = &a->c->changes[number];
 
-    put_match_of(&same, table, "t", "g");
-    buf_printf(out,
-               "DELETE FROM %s t USING pg_temp.headgate_gone_%zu g WHERE %s AND NOT EXISTS (SELECT "
-               "1 FROM pg_temp.headgate_put_%zu p WHERE %s);",
-               table->target->sql_name, number, same.bytes, number, match);
-    buf_release(&same);
+    if (!change->whole) {
+        buf_printf(beside, "pg_temp.headgate_gone_%zu g", number);
+        if (change->keys == NULL)
+            buf_printf(where, "t.%s = g.key", table->key);
+        else
+            put_match_of(where, table, "t", "g");
+    }
+    if (change->whole || change->keys != NULL) /* of those that may be gone, what is not put */
+        buf_printf(where, "%sNOT EXISTS (SELECT 1 FROM pg_temp.headgate_put_%zu p WHERE %s)",
+                   where->size == 0 ? "" : " AND ", number, match);
+}
+
+/* And which rows c of a table stay. */
+static void put_staying(const struct apply *a, size_t number, struct buf *out)
+{
+    const struct table *table = &a->run->mapping.tables[number];
+    const struct change *change = &a->c->changes[number];
+    struct buf match = BUF_INIT(SCRIPT_MAX);
+
+    if (!change->whole && change->keys == NULL) {
+        buf_printf(out, "NOT EXISTS (SELECT 1 FROM pg_temp.headgate_gone_%zu x WHERE c.%s = x.key)",
+                   number, table->key);
+        return;
+    }
+    if (!change->whole) {
+        put_match_of(&match, table, "c", "x");
+        buf_printf(out, "NOT EXISTS (SELECT 1 FROM pg_temp.headgate_gone_%zu x WHERE %s) OR ",
+                   number, match.bytes);
+        buf_truncate(&match, 0);
+    }
+    put_match_of(&match, table, "c", "y");
+    buf_printf(out, "EXISTS (SELECT 1 FROM pg_temp.headgate_put_%zu y WHERE %s)", number,
+               match.bytes);
+    buf_release(&match);
+}
+
+/*
+ * A row that stays although what it hangs on goes: a source that does not enforce its foreign keys
+ * can have one. The target would take it along without a word; so it is said instead.
+ */
+static void put_orphans(const struct apply *a, size_t parent, const char *beside, const char *where,
+                        struct buf *out)
+{
+    const struct table *tables = a->run->mapping.tables;
+    const struct hanging *h;
+
+    VEC_EACH (&a->hanging, h) {
+        struct buf said = BUF_INIT(SCRIPT_MAX);
+
+        if (h->parent != parent)
+            continue;
+        buf_printf(&said,
+                   "rows of table \"%s\" stay although those of \"%s\" that they refer to go",
+                   tables[h->child].source->name, tables[parent].source->name);
+        buf_printf(out,
+                   "DO $headgate$ BEGIN IF EXISTS (SELECT 1 FROM %s t%s%s, %s c WHERE %s AND %s",
+                   tables[parent].target->sql_name, beside[0] == '\0' ? "" : ", ", beside,
+                   tables[h->child].target->sql_name, where, h->on);
+        if (is_changed(a, h->child)) {
+            buf_text(out, " AND (");
+            put_staying(a, h->child, out);
+            buf_char(out, ')');
+        }
+        buf_text(out, ") THEN RAISE foreign_key_violation USING MESSAGE = ");
+        literal_put(out, said.bytes);
+        buf_text(out, ", HINT = 'Nothing was changed. Delete them in the source, or let them refer "
+                      "to another row.'; END IF; END $headgate$;");
+        buf_release(&said);
+    }
 }
 
 /* What is gone goes; and what is put in again, where nobody minds. */
 static void put_deletes(const struct apply *a, size_t number, struct buf *out)
 {
-    const struct table *table = &a->run->mapping.tables[number];
-    const char *name = table->target->sql_name;
-    struct buf match = BUF_INIT(SCRIPT_MAX);
+    const char *name = a->run->mapping.tables[number].target->sql_name;
+    struct buf match = BUF_INIT(SCRIPT_MAX), beside = BUF_INIT(SCRIPT_MAX);
+    struct buf where = BUF_INIT(SCRIPT_MAX);
 
-    put_match(&match, table);
-    if (match.size == 0)
+    put_match(&match, &a->run->mapping.tables[number]);
+    if (match.size == 0) {
         buf_printf(out, "DELETE FROM %s;", name);
-    else if (a->c->changes[number].whole)
-        buf_printf(out,
-                   "DELETE FROM %s t WHERE NOT EXISTS (SELECT 1 FROM pg_temp.headgate_put_%zu p "
-                   "WHERE %s);",
-                   name, number, match.bytes);
-    else if (a->c->changes[number].keys != NULL)
-        put_deletes_by_key(number, table, match.bytes, out);
-    else
-        buf_printf(out, "DELETE FROM %s t USING pg_temp.headgate_gone_%zu g WHERE t.%s = g.key;",
-                   name, number, table->key);
+    } else {
+        put_going(a, number, match.bytes, &beside, &where);
+        put_orphans(a, number, beside.bytes, where.bytes, out);
+        buf_printf(out, "DELETE FROM %s t%s%s WHERE %s;", name, beside.size > 0 ? " USING " : "",
+                   beside.bytes, where.bytes);
+    }
     if (match.size > 0 && !a->acts[number])
         buf_printf(out, "DELETE FROM %s t USING pg_temp.headgate_put_%zu p WHERE %s;", name, number,
                    match.bytes);
+    buf_release(&where);
+    buf_release(&beside);
     buf_release(&match);
 }
 
@@ -253,15 +330,24 @@ static bool take_constraint(void *context, hg_rows *rows, hg_error *err)
     return true;
 }
 
-static bool take_acting(void *context, hg_rows *rows, hg_error *err)
+static bool take_hanging(void *context, hg_rows *rows, hg_error *err)
 {
     struct apply *a = context;
-    size_t table = run_table(a->run, hg_rows_text(rows, 0));
+    size_t parent = run_table(a->run, hg_rows_text(rows, 0));
+    size_t child = run_table(a->run, hg_rows_text(rows, 1));
+    struct hanging *h;
 
-    (void)err;
-    if (table < a->run->mapping.table_count)
-        a->acts[table] = true;
-    return true;
+    if (parent == a->run->mapping.table_count)
+        return true;
+    a->acts[parent] = true;
+    if (child == a->run->mapping.table_count
+        || (a->c->changes[child].whole && !has_match(&a->run->mapping.tables[child])))
+        return true;
+    h = VEC_PUSH(&a->hanging);
+    if (h == NULL)
+        return no_memory(err);
+    *h = (struct hanging){child, parent, arena_text(&a->c->arena, hg_rows_text(rows, 2))};
+    return h->on != NULL || no_memory(err);
 }
 
 /* A column by which rows of a table hang on others. */
@@ -289,10 +375,15 @@ static const char constraints_sql[] =
     "n ON n.oid = c.relnamespace WHERE k.contype = 'f' AND k.conparentid = 0 AND NOT "
     "k.condeferred AND n.nspname = current_schema()";
 
-static const char acting_sql[] =
-    "SELECT DISTINCT p.relname FROM pg_constraint k JOIN pg_class p ON p.oid = k.confrelid JOIN "
-    "pg_namespace n ON n.oid = p.relnamespace WHERE k.contype = 'f' AND k.confdeltype <> 'a' AND "
-    "n.nspname = current_schema()";
+static const char hanging_sql[] =
+    "SELECT p.relname, c.relname, string_agg(format('c.%I = t.%I', ca.attname, pa.attname), ' AND "
+    "') FROM pg_constraint k JOIN pg_class p ON p.oid = k.confrelid JOIN pg_class c ON c.oid = "
+    "k.conrelid JOIN pg_namespace n ON n.oid = p.relnamespace CROSS JOIN LATERAL unnest(k.conkey, "
+    "k.confkey) AS x(child, parent) JOIN pg_attribute ca ON ca.attrelid = c.oid AND ca.attnum = "
+    "x.child JOIN pg_attribute pa ON pa.attrelid = p.oid AND pa.attnum = x.parent WHERE k.contype "
+    "= "
+    "'f' AND k.conparentid = 0 AND k.confdeltype <> 'a' AND n.nspname = current_schema() GROUP BY "
+    "k.oid, p.relname, c.relname";
 
 static const char led_sql[] =
     "SELECT DISTINCT c.relname, a.attname FROM pg_constraint k JOIN pg_class c ON c.oid = "
@@ -310,7 +401,7 @@ static bool is_of_changed(const struct apply *a, const struct target_hold *hold)
 
 static bool set_aside(struct apply *a, hg_error *err)
 {
-    if (!ask_rows(a->run->to, acting_sql, NULL, 0, take_acting, a, copy_soon(), err)
+    if (!ask_rows(a->run->to, hanging_sql, NULL, 0, take_hanging, a, copy_soon(), err)
         || !ask_rows(a->run->to, led_sql, NULL, 0, take_led, a, copy_soon(), err)
         || !ask_rows(a->run->to, constraints_sql, NULL, 0, take_constraint, a, copy_soon(), err))
         return false;
@@ -388,6 +479,7 @@ bool catchup_apply(struct catchup *c, const char *note, hg_error *err)
     if (!ok && !hg_conn_lost(c->run->to))
         (void)hg_conn_rollback(c->run->to, copy_soon(), NULL);
     alloc_free(a.acts);
+    VEC_RELEASE(&a.hanging);
     buf_release(&a.aside);
     buf_release(&a.undo);
     buf_release(&a.lead);

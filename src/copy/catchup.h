@@ -69,8 +69,8 @@ bool stage_keys(struct run *run, const struct table *keys, const char *into, int
 struct buf;
 void stage_columns(struct buf *out, const struct table *table, const char *prefix);
 
-/* In the transaction that brings changes over: of the tables that changed, and in which a row may
- * have been put out of the way by another one, rows go that the source has no more. */
+/* In the transaction that brings changes over: of tables in which a row may have been put out of
+ * the way by another one, rows go that the source has no more. */
 bool strays_clear(struct catchup *c, hg_error *err);
 
 /* The same of all tables, where the two sides do not have as many rows.

@@ -94,13 +94,20 @@ static bool by_pages(struct catchup *c, hg_error *err)
 /* --- by the log --- */
 
 /* A row that another one has put out of the way without a trace may still hold, in the target, what
- * the other one has now: then such rows are looked for, and the changes brought over once more. */
+ * the other one has now, or hang on a row that goes: then such rows are looked for, and the changes
+ * brought over once more. */
+static bool may_be_strays(const struct run *run, const hg_error *said)
+{
+    return !hg_conn_lost(run->to)
+           && (strcmp(said->sqlstate, "23505") == 0 || strcmp(said->sqlstate, "23503") == 0);
+}
+
 static bool bring_over_log(struct catchup *c, const char *note, hg_error *err)
 {
     hg_error said = {HG_OK};
     bool ok = bring_over(c, note, &said);
 
-    if (!ok && strcmp(said.sqlstate, "23505") == 0 && !hg_conn_lost(c->run->to)) {
+    if (!ok && may_be_strays(c->run, &said)) {
         c->strays = true;
         tally_release(&c->run->tally);
         for (size_t i = 0; i < c->run->mapping.table_count; i++)
@@ -132,8 +139,8 @@ static bool by_log(struct catchup *c, hg_error *err)
 
 /* --- the whole --- */
 
-/* What is not needed any more goes. To write into a source without a write-ahead log nobody may read
- * it, this round neither. */
+/* What is not needed any more goes. To write into a source without a write-ahead log nobody may
+ * read it, this round neither. */
 static bool leave_behind(struct run *run, hg_error *err)
 {
     if (is_by_log(run))

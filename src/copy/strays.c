@@ -108,12 +108,8 @@ bool strays_clear(struct catchup *c, hg_error *err)
 {
     bool ok = true;
 
-    for (size_t i = 0; ok && i < c->run->mapping.table_count; i++) {
-        const struct change *change = &c->changes[i];
-
-        if (may_have(&c->run->mapping.tables[i]) && (change->rows != NULL || change->put.count > 0))
-            ok = compare_keys(c, i, err);
-    }
+    for (size_t i = 0; ok && i < c->run->mapping.table_count; i++)
+        ok = !may_have(&c->run->mapping.tables[i]) || compare_keys(c, i, err);
     return ok;
 }
 

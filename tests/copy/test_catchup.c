@@ -248,6 +248,28 @@ static void whatever_happens_both_sides_are_equal_after_a_round(void **state)
 
 /* --- what is refused --- */
 
+/* A source need not enforce its foreign keys; a target that does would take along what is left. */
+static void a_row_that_stays_without_its_parent_is_not_lost_without_a_word(void **state)
+{
+    struct sides sides;
+    sqlite3 *app = NULL;
+
+    (void)state;
+    open_followed(&sides);
+    assert_int_equal(sqlite3_open(sides.path, &app), SQLITE_OK);
+    sqlite3_exec(app, "DELETE FROM people WHERE id = 2500", NULL, NULL, NULL);
+    assert_false(copy_them(&sides));
+    assert_int_equal(sides.err.code, HG_CONSTRAINT);
+    assert_non_null(strstr(sides.err.message, "rows of table \"posts\" stay"));
+    assert_target(&sides, "SELECT count(*) FROM people WHERE id = 2500", "1");
+    sqlite3_exec(app,
+                 "UPDATE posts SET who = 1 WHERE id = 2500; DELETE FROM posts WHERE who = 2500",
+                 NULL, NULL, NULL);
+    sqlite3_close(app);
+    catch_up_and_compare(&sides);
+    close_followed(&sides);
+}
+
 static void a_change_of_the_schema_is_told_and_nothing_is_applied(void **state)
 {
     struct sides sides;
@@ -303,6 +325,7 @@ int main(void)
         cmocka_unit_test(a_row_that_moves_to_another_parent_keeps_what_hangs_on_it),
         cmocka_unit_test(what_stands_in_the_log_alone_is_seen),
         cmocka_unit_test(whatever_happens_both_sides_are_equal_after_a_round),
+        cmocka_unit_test(a_row_that_stays_without_its_parent_is_not_lost_without_a_word),
         cmocka_unit_test(a_change_of_the_schema_is_told_and_nothing_is_applied),
         cmocka_unit_test(a_changed_value_that_does_not_fit_holds_all_changes_back),
         cmocka_unit_test(without_its_moment_a_target_cannot_be_brought_on),

@@ -13,10 +13,13 @@ static const char *const schema[] = {
     "CREATE TABLE people (id INTEGER PRIMARY KEY, email TEXT UNIQUE)",
     "CREATE TABLE words (w TEXT PRIMARY KEY, n INTEGER)",
     "CREATE TABLE idle (id INTEGER PRIMARY KEY, x TEXT)",
+    "CREATE TABLE said (word TEXT REFERENCES words(w) ON DELETE CASCADE, nth INTEGER, PRIMARY KEY "
+    "(nth, word)) WITHOUT ROWID",
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) INSERT INTO "
     "people SELECT i, 'p' || i FROM n",
     "INSERT INTO words SELECT email, id FROM people",
     "INSERT INTO idle SELECT id, 'same' FROM people",
+    "INSERT INTO said SELECT email, id FROM people WHERE id <= 10",
     NULL,
 };
 
@@ -193,6 +196,22 @@ static void rows_that_nobody_noted_are_missed_in_the_last_round(void **state)
     close_sides(&sides);
 }
 
+static void a_row_that_stays_without_its_parent_is_not_lost_without_a_word(void **state)
+{
+    struct sides sides;
+
+    (void)state;
+    open_noted(&sides);
+    in_application(&sides, "DELETE FROM words WHERE n IN (3, 4); DELETE FROM said WHERE nth = 4;");
+    assert_refused(&sides, HG_CONSTRAINT, "rows of table \"said\" stay");
+    assert_target(&sides, "SELECT count(*) FROM words", "50");
+    in_application(&sides, "UPDATE said SET word = 'p5' WHERE nth = 3");
+    must_copy(&sides);
+    assert_equal(&sides);
+    assert_target(&sides, "SELECT word FROM said WHERE nth = 3", "p5");
+    close_sides(&sides);
+}
+
 /* --- who follows --- */
 
 static void one_target_at_a_time_follows(void **state)
@@ -272,7 +291,7 @@ static void what_a_killed_copy_has_installed_is_made_anew_for_the_same_target(vo
 
     (void)state;
     open_noted(&sides);
-    in_target(&sides, "DROP TABLE headgate_follow_log, people, words, idle");
+    in_target(&sides, "DROP TABLE headgate_follow_log, people, words, idle, said");
     sides.options.mode = HG_COPY_RUN;
     sides.options.triggers = true;
     must_copy(&sides);
@@ -306,7 +325,8 @@ static void a_source_without_a_log_of_its_own_is_copied_from_a_moment(void **sta
     sides.options.mode = HG_COPY_CATCH_UP;
     assert_refused(&sides, HG_USAGE, "follows the source by triggers");
     sides.options.snapshot = NULL;
-    in_application(&sides, "DELETE FROM people WHERE id = 9; UPDATE words SET w = 'q' WHERE n = 9");
+    in_application(&sides,
+                   "DELETE FROM people WHERE id = 9; UPDATE words SET w = 'q' WHERE n = 19");
     sides.options.last = true;
     must_copy(&sides);
     assert_int_equal(sides.result->rows_put, 1);
@@ -324,6 +344,7 @@ int main(void)
         cmocka_unit_test(a_schema_that_was_changed_and_changed_back_is_compared_as_a_whole),
         cmocka_unit_test(the_log_is_shortened_and_its_numbers_go_on),
         cmocka_unit_test(rows_that_nobody_noted_are_missed_in_the_last_round),
+        cmocka_unit_test(a_row_that_stays_without_its_parent_is_not_lost_without_a_word),
         cmocka_unit_test(one_target_at_a_time_follows),
         cmocka_unit_test(a_round_names_the_tables_of_the_copy),
         cmocka_unit_test(a_copy_that_is_refused_leaves_the_source_as_it_was),
