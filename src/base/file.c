@@ -113,6 +113,16 @@ bool file_stamp(int folder, const char *name, struct file_stamp *out)
     return true;
 }
 
+bool file_stamp_of(int fd, struct file_stamp *out)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return false;
+    *out = stamp_of(&st);
+    return true;
+}
+
 bool file_read(const char *path, struct buf *out, hg_error *err)
 {
     struct file_stamp unwanted;

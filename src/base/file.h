@@ -27,11 +27,11 @@ struct file_stamp {
 
 /* Of a file in an open folder. False: there is no regular file, or it cannot be asked. */
 bool file_stamp(int folder, const char *name, struct file_stamp *out);
+bool file_stamp_of(int fd, struct file_stamp *out);
 
 /* Appends a whole file, and says which it was before anything of it was read. */
 bool file_read_stamped(const char *path, struct buf *out, struct file_stamp *out_stamp,
                        hg_error *err);
-
 
 /* Writes beside the file, syncs, renames: afterwards the file is the old one or the new one, never
  * a part. */

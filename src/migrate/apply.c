@@ -102,8 +102,9 @@ static hg_deadline statement_deadline(const struct task *task)
 
 /* A COPY with its rows, in pieces, so that an interruption is heard between them. What the server
  * has against a row it says at the end. */
-static bool copy_rows(hg_conn *conn, const struct script_statement *s, hg_error *err)
+static bool copy_rows(const struct task *task, const struct script_statement *s, hg_error *err)
 {
+    hg_conn *conn = task->run->conn;
     hg_deadline never = hg_deadline_never();
     bool ok = true;
 
@@ -113,6 +114,7 @@ static bool copy_rows(hg_conn *conn, const struct script_statement *s, hg_error 
         size_t n = s->rows_size - at < COPY_CHUNK ? s->rows_size - at : COPY_CHUNK;
 
         ok = bulk_send(conn, s->rows + at, n, never, err);
+        script_passed(task->script, (size_t)(s->rows - task->script->text->bytes) + at + n);
     }
     if (ok)
         return bulk_copy_end(conn, NULL, never, NULL, err);
@@ -123,6 +125,7 @@ static bool copy_rows(hg_conn *conn, const struct script_statement *s, hg_error 
 
 bool apply_announce(struct task *task, size_t i, hg_error *err)
 {
+    script_passed(task->script, task->script->statements[i].offset);
     tell_statement(task, i);
     return !progress_cancelled(task->run->observer) || hg_fail(err, HG_CANCELLED, "interrupted");
 }
@@ -136,7 +139,7 @@ bool apply_statement(struct task *task, size_t i, hg_error *err)
     if (!apply_announce(task, i, err))
         return false;
     lookout_begin(&task->run->lookout, task->run->conn, task->revision, apply_lock_timeout(task));
-    ok = s->kind == HEAD_COPY_ROWS ? copy_rows(task->run->conn, s, err)
+    ok = s->kind == HEAD_COPY_ROWS ? copy_rows(task, s, err)
                                    : hg_conn_execute(task->run->conn, s->sql, NULL, 0,
                                                      statement_deadline(task), NULL, err);
     lookout_end(&task->run->lookout);

@@ -253,7 +253,7 @@ bool batch_takes(const struct batch *b, const struct script *script)
 {
     return b->waiting == 0
            || (b->waiting < b->room && script->count == 1 && script->statements[0].size <= SMALL
-               && guc_is_harmless(&script->statements[0]));
+               && script->statements[0].harmless);
 }
 
 /* What has to be there before a statement that goes alone is sent before it. */
@@ -290,7 +290,7 @@ bool batch_step(struct batch *b, struct task *task, hg_error *err)
     if (!guc_may_change(HG_POSTGRESQL, script) && !ask_prepared(b->run, err))
         return false;
     for (size_t i = 0; i < script->count; i++) {
-        bool harmless = guc_is_harmless(&script->statements[i]);
+        bool harmless = script->statements[i].harmless;
 
         task->done = i;
         if (!(harmless ? run_with_others : run_alone)(b, task, err))

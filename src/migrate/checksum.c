@@ -78,7 +78,8 @@ void checksum_token(struct checksum *c, const char *text, const struct split_tok
         add_word(c, text + token->offset, token->size);
     else
         checksum_bytes(c, text + token->offset, token->size);
-    checksum_bytes(c, "", 1);
+    if (!token->goes_on)
+        checksum_bytes(c, "", 1);
 }
 
 void checksum_hex(struct checksum *c, char out[CHECKSUM_DIGITS + 1])

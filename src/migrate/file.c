@@ -11,6 +11,9 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/content.h"
+
+enum { READ_AT_ONCE = 1 << 20 };
 
 bool parser_no_memory(const struct parser *p)
 {
@@ -93,22 +96,44 @@ static const char *digits_of(const struct parser *p, struct checksum *sum)
     return digits;
 }
 
+/* Takes the bytes up to `end` into account, as they are. */
+static void read_raw(struct parser *p, size_t end)
+{
+    const char *from = p->source->text + p->read;
+    size_t n = end - p->read;
+
+    if (p->section != NULL && is_weighed(p))
+        checksum_bytes(&p->raw, from, n);
+    if (p->nul == NULL && n > 0)
+        p->nul = memchr(from, '\0', n);
+    p->read = end;
+}
+
+/* Before anybody lets go of what was read. */
+static void passed(void *context, size_t at)
+{
+    struct parser *p = context;
+
+    if (at - p->read < READ_AT_ONCE)
+        return;
+    read_raw(p, at);
+    if (p->source->passed != NULL)
+        p->source->passed(p->source->context, at);
+}
+
 static bool close_section(struct parser *p, size_t end)
 {
-    struct checksum raw;
-
     if (p->guarded)
         return parser_fault(p, &p->guard, p->guard.offset,
                             "this guard is not closed by -- @end before the section ends");
+    read_raw(p, end);
     if (p->section == NULL)
         return true;
     p->section->to = end;
     if (!is_weighed(p))
         return true;
-    checksum_init(&raw);
-    checksum_bytes(&raw, p->source->text + p->section->from, end - p->section->from);
     p->section->checksum = digits_of(p, &p->sum);
-    p->section->raw_checksum = digits_of(p, &raw);
+    p->section->raw_checksum = digits_of(p, &p->raw);
     return (p->section->checksum != NULL && p->section->raw_checksum != NULL)
            || parser_no_memory(p);
 }
@@ -136,7 +161,9 @@ static bool open_section(struct parser *p, const struct split_token *t,
                                      .raw_checksum = ""};
     p->section = section;
     p->split.state = (struct split_state){0};
+    read_raw(p, section->from);
     checksum_init(&p->sum);
+    checksum_init(&p->raw);
     return parser_options(p, t, rest);
 }
 
@@ -370,13 +397,12 @@ static bool keep_gaps(struct parser *p)
 
 static bool refuse_nul(struct parser *p)
 {
-    const char *nul = memchr(p->source->text, '\0', p->source->size);
-
-    if (nul == NULL)
+    read_raw(p, p->source->size);
+    if (p->nul == NULL)
         return false;
     hg_fail(p->err, HG_FILE, "a NUL byte: this is not a text file");
     hg_error_place(p->err, p->source->path, 0, 0);
-    hg_error_excerpt(p->err, p->source->text, p->source->size, (size_t)(nul - p->source->text));
+    hg_error_excerpt(p->err, p->source->text, p->source->size, (size_t)(p->nul - p->source->text));
     return true;
 }
 
@@ -392,6 +418,8 @@ bool file_parse(const struct file_source *source, struct arena *arena, struct mi
     p.file.path = source->path;
     p.file.up = p.file.down = (struct file_section){.checksum = "", .raw_checksum = ""};
     split_init(&p.split, source->dialect, source->text, source->size, start, 1);
+    p.split.passed = passed;
+    p.split.context = &p;
     ok = read_tokens(&p);
     if (!source->down_only && !is_migration(&p)) {
         VEC_RELEASE(&p.gaps);
@@ -407,10 +435,18 @@ bool file_parse(const struct file_source *source, struct arena *arena, struct mi
     return ok;
 }
 
-void file_blank(char *text, const struct migration_file *file)
+bool file_blank(struct content *text, const struct migration_file *file)
 {
+    char blank[4096];
+    bool ok = true;
+
     for (size_t i = 0; i < file->gap_count; i++)
-        for (size_t at = file->gaps[i].from; at < file->gaps[i].to; at++)
-            if (text[at] != '\n')
-                text[at] = ' ';
+        for (size_t at = file->gaps[i].from, n; ok && at < file->gaps[i].to; at += n) {
+            n = file->gaps[i].to - at < sizeof blank ? file->gaps[i].to - at : sizeof blank;
+            for (size_t k = 0; k < n; k++)
+                blank[k] = text->bytes[at + k] == '\n' ? '\n' : ' ';
+            ok = content_write(text, at, blank, n);
+            content_passed(text, at);
+        }
+    return ok;
 }

@@ -26,6 +26,7 @@
 #include "checksum.h"
 
 struct arena;
+struct content;
 
 enum { REVISION_CHARACTERS = 32 };
 
@@ -70,6 +71,8 @@ struct file_source {
     hg_driver dialect;
     bool down_only; /* a down section alone, as the history keeps it */
     bool glance;    /* the down section's checksums are not wanted, and stay "" */
+    void (*passed)(void *context, size_t at); /* told how far it is read; NULL: nobody */
+    void *context;
 };
 
 /*
@@ -80,8 +83,9 @@ struct file_source {
 bool file_parse(const struct file_source *source, struct arena *arena, struct migration_file *out,
                 hg_error *err);
 
-/* Overwrites what does not run on this engine with spaces; every place stays what it was. */
-void file_blank(char *text, const struct migration_file *file);
+/* Overwrites what does not run on this engine with spaces; every place stays what it was. false: it
+ * could not be written. */
+bool file_blank(struct content *text, const struct migration_file *file);
 
 /* Whether a text may be a revision: 1 to 32 characters without white space, control characters and
  * , @ : + - and none of the words head, heads and base. *out_why, when not: the reason. */

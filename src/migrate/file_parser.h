@@ -24,8 +24,11 @@ struct parser {
     struct migration_file file;
     struct file_section *section; /* NULL: before the first one */
     struct checksum sum;          /* of what the section has so far */
-    struct split_token stray;     /* the first token before any section; size 0: none */
-    unsigned headers;             /* those that were read, by their place in the table */
+    struct checksum raw;          /* of its text, up to byte `read` */
+    size_t read;
+    const char *nul;          /* the first in the text; NULL: none so far */
+    struct split_token stray; /* the first token before any section; size 0: none */
+    unsigned headers;         /* those that were read, by their place in the table */
 
     bool guarded;
     bool active; /* what is read now runs on this engine */

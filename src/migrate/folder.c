@@ -9,8 +9,7 @@
 
 #include "alembic.h"
 #include "base/arena.h"
-#include "base/buf.h"
-#include "base/file.h"
+#include "base/content.h"
 #include "memo.h"
 
 enum { PATH_ROOM = 4096 };
@@ -29,28 +28,29 @@ static const char *path_of(struct arena *arena, const char *dir, const char *nam
     return arena_text(arena, path);
 }
 
-static bool parse(const char *path, const struct buf *text, hg_driver dialect, bool glance,
+static bool parse(const char *path, struct content *text, hg_driver dialect, bool glance,
                   struct arena *arena, struct migration_file *out, hg_error *err)
 {
     const struct file_source source = {.path = path,
                                        .text = text->bytes,
                                        .size = text->size,
                                        .dialect = dialect,
-                                       .glance = glance};
+                                       .glance = glance,
+                                       .passed = content_passed,
+                                       .context = text};
 
     return file_parse(&source, arena, out, err);
 }
 
 /* One file, from the memo when nobody has touched it since. */
-static bool read_one(struct memo *memo, const char *name, const char *path, struct buf *text,
+static bool read_one(struct memo *memo, const char *name, const char *path, struct content *text,
                      struct migration_file *out, hg_error *err)
 {
     struct file_stamp stamp;
 
     if (memo_recall(memo, name, path, out))
         return true;
-    buf_truncate(text, 0);
-    if (!file_read_stamped(path, text, &stamp, err)
+    if (!content_read(text, path, &stamp, err)
         || !parse(path, text, memo->dialect, true, memo->arena, out, err))
         return false;
     memo_keep(memo, name, &stamp, out);
@@ -61,7 +61,7 @@ static bool read_files(const struct folder_place *place, hg_driver dialect,
                        const struct file_list *names, struct arena *arena, struct folder *folder,
                        hg_error *err)
 {
-    struct buf text = BUF_INIT(FOLDER_FILE_LIMIT);
+    struct content text = CONTENT_INIT(FOLDER_FILE_LIMIT);
     struct memo memo;
     bool ok = true;
 
@@ -75,7 +75,7 @@ static bool read_files(const struct folder_place *place, hg_driver dialect,
         folder->count += ok && file->revision != NULL;
     }
     memo_close(&memo, ok);
-    buf_release(&text);
+    content_release(&text);
     return ok;
 }
 
@@ -163,9 +163,10 @@ bool folder_read_any(const char *dir, struct arena *arena, struct folder *out_fo
 }
 
 bool folder_text(const struct migration_file *file, hg_driver dialect, struct arena *arena,
-                 struct buf *out_text, struct migration_file *out_file, hg_error *err)
+                 struct content *out_text, struct migration_file *out_file, hg_error *err)
 {
     struct migration_file again;
+    struct file_stamp unasked;
 
     if (file->python) {
         hg_fail(err, HG_UNSUPPORTED, "revision \"%s\" is Alembic's, in Python", file->revision);
@@ -173,7 +174,7 @@ bool folder_text(const struct migration_file *file, hg_driver dialect, struct ar
         hg_error_hint(err, "headgate import alembic makes SQL of it.");
         return false;
     }
-    if (!file_read(file->path, out_text, err)
+    if (!content_read(out_text, file->path, &unasked, err)
         || !parse(file->path, out_text, dialect, false, arena, &again, err))
         return false;
     if (again.revision == NULL || strcmp(again.revision, file->revision) != 0

@@ -8,7 +8,7 @@
 #include "file.h"
 
 struct arena;
-struct buf;
+struct content;
 
 enum { FOLDER_FILE_LIMIT = 1 << 30 }; /* bytes of one file */
 
@@ -40,6 +40,6 @@ bool folder_read_any(const char *dir, struct arena *arena, struct folder *out_fo
  * HG_FILE also when it is not what it was.
  */
 bool folder_text(const struct migration_file *file, hg_driver dialect, struct arena *arena,
-                 struct buf *out_text, struct migration_file *out_file, hg_error *err);
+                 struct content *out_text, struct migration_file *out_file, hg_error *err);
 
 #endif

@@ -30,27 +30,11 @@ bool guc_set_timeouts(hg_conn *conn, int64_t lock_ms, int64_t statement_ms, bool
     return hg_conn_execute(conn, sql, NULL, 0, by, NULL, err);
 }
 
-/* First words of statements that change no setting. Any other may call a function that does. */
-bool guc_is_harmless(const struct script_statement *s)
-{
-    static const char *const words[] = {"create", "alter",   "drop",  "insert", "update",
-                                        "delete", "comment", "grant", "revoke", "truncate"};
-    size_t n = strcspn(s->sql, " \t\r\n(;");
-
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (lex_is(s->sql, n, words[i]))
-            return true;
-    return false;
-}
-
 bool guc_may_change(hg_driver driver, const struct script *script)
 {
     if (!script->section.transaction)
         return true;
-    for (size_t i = 0; driver == HG_POSTGRESQL && i < script->count; i++)
-        if (!guc_is_harmless(&script->statements[i]))
-            return true;
-    return false;
+    return driver == HG_POSTGRESQL && !script->harmless;
 }
 
 bool guc_remember(struct guc *guc, hg_conn *conn, hg_deadline by, hg_error *err)

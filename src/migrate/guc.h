@@ -22,9 +22,6 @@ void guc_release(struct guc *guc);
 bool guc_set_timeouts(hg_conn *conn, int64_t lock_ms, int64_t statement_ms, bool local,
                       hg_deadline by, hg_error *err);
 
-/* Whether a statement surely changes no setting and answers without rows, or with few. */
-bool guc_is_harmless(const struct script_statement *statement);
-
 /* Whether a script may change settings that outlive it. */
 bool guc_may_change(hg_driver driver, const struct script *script);
 

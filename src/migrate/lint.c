@@ -54,9 +54,11 @@ static bool check_name(const char *path, hg_error *err)
 }
 
 /* A file that is not there is a fault of the caller's list, as one that is no migration. */
-static bool read_text(const char *path, struct buf *text, hg_error *err)
+static bool read_text(const char *path, struct content *text, hg_error *err)
 {
-    if (file_read(path, text, err))
+    struct file_stamp unasked;
+
+    if (content_read(text, path, &unasked, err))
         return true;
     if (err->code == HG_IO)
         err->code = HG_FILE;
@@ -68,8 +70,9 @@ static bool load(struct prepared *p, const char *path, bool down, struct migrati
                  hg_error *err)
 {
     struct script *script = &p->scripts[p->script_count];
-    struct buf text = BUF_INIT(FOLDER_FILE_LIMIT);
-    struct file_source source = {.path = path, .dialect = p->driver};
+    struct content text = CONTENT_INIT(FOLDER_FILE_LIMIT);
+    struct file_source source = {
+        .path = path, .dialect = p->driver, .passed = content_passed, .context = &text};
     bool ok = read_text(path, &text, err);
 
     source.text = text.bytes;
@@ -82,7 +85,7 @@ static bool load(struct prepared *p, const char *path, bool down, struct migrati
     }
     ok = ok && script_make(&p->arena, p->driver, file, down, &text, script, err);
     p->script_count += ok;
-    buf_release(&text);
+    content_release(&text);
     return ok && script_check(script, err);
 }
 

@@ -21,7 +21,7 @@ struct reader {
 /* The end of the line that byte `at` stands in. */
 static size_t line_end(const struct script *script, size_t at)
 {
-    const char *text = script->text.bytes;
+    const char *text = script->text->bytes;
 
     while (at < script->section.to && text[at] != '\n')
         at++;
@@ -58,7 +58,7 @@ static bool fault(const struct reader *r, const struct split_token *t, hg_error 
 {
     hg_error_place(err, r->script->path, t->line,
                    split_column(r->source, t->line_start, t->offset));
-    hg_error_excerpt(err, r->source, r->script->text.size, t->offset);
+    hg_error_excerpt(err, r->source, r->script->text->size, t->offset);
     return false;
 }
 
@@ -126,6 +126,23 @@ static bool keep(struct reader *r, struct plan_accepts *out, hg_error *err)
     return true;
 }
 
+/* Most files have none, and large ones are not kept for it. */
+static bool has_mark(const struct script *script)
+{
+    enum { AT_ONCE = 1 << 20 };
+    const size_t to = script->section.to;
+
+    for (size_t at = script->section.from, n; at < to; at += n) {
+        n = to - at < AT_ONCE ? to - at : AT_ONCE;
+        if (memmem(script->text->bytes + at, to - at < n + sizeof mark ? to - at : n + sizeof mark,
+                   mark, sizeof mark - 1)
+            != NULL)
+            return true;
+        script_passed(script, at + n);
+    }
+    return false;
+}
+
 bool plan_accepts_read(struct arena *arena, hg_driver dialect, const struct script *script,
                        struct plan_accepts *out, hg_error *err)
 {
@@ -138,9 +155,7 @@ bool plan_accepts_read(struct arena *arena, hg_driver dialect, const struct scri
     bool ok = true;
 
     *out = (struct plan_accepts){0};
-    if (memmem(script->text.bytes + section->from, section->to - section->from, mark,
-               sizeof mark - 1)
-        == NULL)
+    if (!has_mark(script))
         return true;
     r.source = script_source(script, arena);
     if (r.source == NULL)

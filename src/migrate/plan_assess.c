@@ -29,10 +29,13 @@ bool assess_read(struct arena *arena, hg_driver driver, const struct script *scr
     out->classes = arena_alloc(arena, script->count + 1, sizeof *out->classes);
     if (out->classes == NULL)
         return no_memory(err);
-    for (size_t i = 0; i < script->count; i++)
-        if (!classify(arena, driver, script->statements[i].sql, script->statements[i].size,
-                      &out->classes[i], err))
+    for (size_t i = 0; i < script->count; i++) {
+        const struct script_statement *s = &script->statements[i];
+
+        script_passed(script, s->offset);
+        if (!classify(arena, driver, s->sql, s->size, &out->classes[i], err))
             return false;
+    }
     return plan_accepts_read(arena, driver, script, &out->accepts, err);
 }
 

@@ -122,7 +122,7 @@ bool prepare_decide(hg_conn *conn, const hg_migrate_options *options, struct pre
 
 /* The down section that the history kept; its places count from its own first line. */
 static bool load_kept(hg_conn *conn, struct prepared *p, size_t node, hg_deadline by,
-                      struct buf *text, struct migration_file *file, hg_error *err)
+                      struct content *text, struct migration_file *file, hg_error *err)
 {
     struct file_source source = {
         .path = "headgate_history", .dialect = p->driver, .down_only = true};
@@ -132,11 +132,10 @@ static bool load_kept(hg_conn *conn, struct prepared *p, size_t node, hg_deadlin
     if (!ledger_down_section(conn, &p->place, prepared_revision(p, node), &p->arena, by, &kept,
                              &size, err))
         return false;
-    buf_bytes(text, kept, size);
+    if (!content_take(text, kept, size))
+        return no_memory(err);
     source.text = text->bytes;
     source.size = text->size;
-    if (buf_failed(text))
-        return no_memory(err);
     if (!file_parse(&source, &p->arena, file, err))
         return false;
     if (file->down.present && !file->down.irreversible)
@@ -148,7 +147,7 @@ static bool load_kept(hg_conn *conn, struct prepared *p, size_t node, hg_deadlin
 static bool load_script(hg_conn *conn, struct prepared *p, const struct plan_step *step,
                         hg_deadline by, struct script *out, hg_error *err)
 {
-    struct buf text = BUF_INIT(FOLDER_FILE_LIMIT);
+    struct content text = CONTENT_INIT(FOLDER_FILE_LIMIT);
     struct migration_file file;
     bool ok = step->kept ? load_kept(conn, p, step->node, by, &text, &file, err)
                          : folder_text(&p->folder.files[step->node], p->driver, &p->arena, &text,
@@ -156,7 +155,7 @@ static bool load_script(hg_conn *conn, struct prepared *p, const struct plan_ste
 
     ok =
         ok && script_make(&p->arena, p->driver, &file, step->direction == HG_DOWN, &text, out, err);
-    buf_release(&text);
+    content_release(&text);
     return ok;
 }
 

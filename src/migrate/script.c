@@ -14,6 +14,12 @@ static bool no_memory(const char *path, hg_error *err)
     return hg_fail(err, HG_NOMEM, "could not read \"%s\": out of memory", path);
 }
 
+/* On the disk where the copy of a large file lies, or in memory. */
+static bool no_room(const char *path, hg_error *err)
+{
+    return hg_fail(err, HG_NOMEM, "could not read \"%s\": no room for a copy of it", path);
+}
+
 /* Moves a byte offset's place by the characters of a statement that come before it. */
 static size_t offset_of_character(const struct script_statement *statement, int column)
 {
@@ -38,10 +44,10 @@ static void restore(char *text, size_t size)
 
 const char *script_source(const struct script *script, struct arena *arena)
 {
-    char *copy = arena_text_n(arena, script->text.bytes, script->text.size);
+    char *copy = arena_text_n(arena, script->text->bytes, script->text->size);
 
     if (copy != NULL)
-        restore(copy, script->text.size);
+        restore(copy, script->text->size);
     return copy;
 }
 
@@ -52,9 +58,10 @@ static void put_excerpt(const struct script *script, size_t line_start, size_t a
     char line[2 * AROUND];
     size_t from = at - line_start > AROUND ? at - AROUND : line_start, n = at - from;
 
-    while (n < sizeof line && from + n < script->text.size && script->text.bytes[from + n] != '\n')
+    while (n < sizeof line && from + n < script->text->size
+           && script->text->bytes[from + n] != '\n')
         n++;
-    memcpy(line, script->text.bytes + from, n);
+    memcpy(line, script->text->bytes + from, n);
     restore(line, n);
     hg_error_excerpt(err, line, n, at - from);
 }
@@ -70,9 +77,9 @@ void script_place(const struct script *script, const struct script_statement *st
     for (size_t i = 0; i < at; i++)
         line += statement->sql[i] == '\n';
     at += statement->offset;
-    for (line_start = at; line_start > 0 && script->text.bytes[line_start - 1] != '\n';)
+    for (line_start = at; line_start > 0 && script->text->bytes[line_start - 1] != '\n';)
         line_start--;
-    hg_error_place(err, script->path, line, split_column(script->text.bytes, line_start, at));
+    hg_error_place(err, script->path, line, split_column(script->text->bytes, line_start, at));
     put_excerpt(script, line_start, at, err);
 }
 
@@ -105,28 +112,42 @@ static bool check_statement(const struct script *script, const struct script_sta
 static const char *end_in_place(struct arena *arena, struct script *script,
                                 const struct split_statement *found)
 {
-    char *sql = script->text.bytes + found->offset, *end = sql + found->size;
+    const char *sql = script->text->bytes + found->offset, *end = sql + found->size;
 
-    if (*end == ';')
-        *end = '\0';
+    if (*end == ';' && !content_write(script->text, found->offset + found->size, "", 1))
+        return NULL;
     return *end == '\0' ? sql : arena_text_n(arena, sql, found->size);
+}
+
+/* First words of statements that change no setting. Any other may call a function that does. */
+static bool is_harmless(const char *sql)
+{
+    static const char *const words[] = {"create", "alter",   "drop",  "insert", "update",
+                                        "delete", "comment", "grant", "revoke", "truncate"};
+    size_t n = strcspn(sql, " \t\r\n(;");
+
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (lex_is(sql, n, words[i]))
+            return true;
+    return false;
 }
 
 static bool take(struct arena *arena, hg_driver dialect, struct script *script,
                  const struct split_statement *found, struct script_statement *out, hg_error *err)
 {
-    enum head_kind kind = head_kind(dialect, script->text.bytes, found);
+    enum head_kind kind = head_kind(dialect, script->text->bytes, found);
     const char *sql = end_in_place(arena, script, found);
 
     if (sql == NULL)
-        return no_memory(script->path, err);
+        return no_room(script->path, err);
     *out = (struct script_statement){.sql = sql,
                                      .size = found->size,
                                      .offset = found->offset,
                                      .line = found->line,
                                      .column = found->column,
                                      .kind = kind,
-                                     .rows = script->text.bytes + found->rows_offset,
+                                     .harmless = is_harmless(sql),
+                                     .rows = script->text->bytes + found->rows_offset,
                                      .rows_size = found->rows_size};
     return true;
 }
@@ -139,8 +160,10 @@ static bool cut(struct arena *arena, hg_driver dialect, struct script *script, h
     enum split_answer answer = SPLIT_END;
     bool ok = true;
 
-    split_init(&split, dialect, script->text.bytes, script->section.to, script->section.from,
+    split_init(&split, dialect, script->text->bytes, script->section.to, script->section.from,
                script->section.line);
+    split.passed = content_passed;
+    split.context = script->text;
     while (ok && (answer = split_next(&split, &found, err)) == SPLIT_STATEMENT) {
         struct script_statement *s = VEC_PUSH(&list);
 
@@ -153,6 +176,9 @@ static bool cut(struct arena *arena, hg_driver dialect, struct script *script, h
     }
     script->statements = list.items;
     script->count = list.count;
+    script->harmless = ok;
+    for (size_t i = 0; i < list.count; i++)
+        script->harmless = script->harmless && list.items[i].harmless;
     return ok;
 }
 
@@ -165,21 +191,25 @@ static bool keep_down(struct arena *arena, const struct migration_file *file, st
     if (!down->present)
         return true;
     script->down_section =
-        arena_text_n(arena, script->text.bytes + down->directive, down->to - down->directive);
+        arena_text_n(arena, script->text->bytes + down->directive, down->to - down->directive);
     return script->down_section != NULL || no_memory(script->path, err);
 }
 
 bool script_make(struct arena *arena, hg_driver dialect, const struct migration_file *file,
-                 bool down, struct buf *text, struct script *out_script, hg_error *err)
+                 bool down, struct content *text, struct script *out_script, hg_error *err)
 {
-    struct script script = {
-        .path = file->path, .text = *text, .section = down ? file->down : file->up};
+    struct script script = {.path = file->path,
+                            .text = arena_alloc(arena, 1, sizeof *script.text),
+                            .section = down ? file->down : file->up};
     bool ok;
 
-    *text = BUF_INIT(text->limit);
+    if (script.text == NULL)
+        return no_memory(file->path, err);
+    *script.text = *text;
+    *text = CONTENT_INIT(text->small.limit);
     ok = down || keep_down(arena, file, &script, err);
-    file_blank(script.text.bytes, file);
-    ok = ok && cut(arena, dialect, &script, err);
+    ok = ok && (file_blank(script.text, file) || no_room(file->path, err))
+         && cut(arena, dialect, &script, err);
     if (ok)
         *out_script = script;
     else
@@ -197,9 +227,14 @@ bool script_check(const struct script *script, hg_error *err)
 
 void script_release(struct script *script)
 {
-    buf_release(&script->text);
+    content_release(script->text);
     alloc_free(script->statements);
     script->statements = NULL;
+}
+
+void script_passed(const struct script *script, size_t at)
+{
+    content_passed(script->text, at);
 }
 
 void script_weigh(hg_driver dialect, const struct script_statement *statement, struct checksum *sum)

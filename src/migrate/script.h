@@ -4,7 +4,7 @@
 #ifndef MIGRATE_SCRIPT_H
 #define MIGRATE_SCRIPT_H
 
-#include "base/buf.h"
+#include "base/content.h"
 #include "file.h"
 #include "sql/head.h"
 
@@ -16,17 +16,19 @@ struct script_statement {
     size_t offset; /* in the script's text */
     int line, column;
     enum head_kind kind;
+    bool harmless;    /* surely changes no setting, and answers without rows or with few */
     const char *rows; /* COPY ... FROM stdin: what follows it, in the script's text */
     size_t rows_size;
 };
 
 struct script {
     const char *path;
-    struct buf text; /* the whole file, with what does not run on this engine blanked; statements
-                        end in it with a NUL where they ended with a semicolon */
+    struct content *text; /* the whole file, with what does not run on this engine blanked;
+                          statements end in it with a NUL where they ended with a semicolon */
     struct file_section section;
     struct script_statement *statements; /* the script's */
     size_t count;
+    bool harmless;            /* all of them are */
     const char *down_section; /* up: the down section, to be kept; NULL: none */
 };
 
@@ -36,8 +38,11 @@ struct script {
  * HG_FILE with its place, HG_NOMEM.
  */
 bool script_make(struct arena *arena, hg_driver dialect, const struct migration_file *file,
-                 bool down, struct buf *text, struct script *out_script, hg_error *err);
+                 bool down, struct content *text, struct script *out_script, hg_error *err);
 void script_release(struct script *script);
+
+/* Tells that the text is read up to byte `at`, so that what was read need not be kept. */
+void script_passed(const struct script *script, size_t at);
 
 /* A copy of the text with its semicolons, in the arena; NULL: memory ran out. */
 const char *script_source(const struct script *script, struct arena *arena);

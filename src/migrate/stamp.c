@@ -174,7 +174,7 @@ static bool append(struct run *r, size_t node, const char *direction, const stru
 bool stamp_note(struct run *r, size_t node, hg_error *err)
 {
     struct prepared *p = r->prepared;
-    struct buf text = BUF_INIT(FOLDER_FILE_LIMIT);
+    struct content text = CONTENT_INIT(FOLDER_FILE_LIMIT);
     struct migration_file file;
     struct script script;
     bool ok;
@@ -184,7 +184,7 @@ bool stamp_note(struct run *r, size_t node, hg_error *err)
     ok = folder_text(&p->folder.files[node], p->driver, &p->arena, &text, &file, err)
          && script_make(&p->arena, p->driver, &file, false, &text, &script, err);
 
-    buf_release(&text);
+    content_release(&text);
     if (!ok)
         return false;
     ok = append(r, node, "stamp", &script, err);

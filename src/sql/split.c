@@ -190,7 +190,15 @@ static bool is_shell_command(const struct split *s, const struct split_token *t)
     return c == '.' && !s->state.started && t->offset == t->line_start;
 }
 
-/* The rows behind COPY ... FROM stdin: from the next line to a line that is \. alone. */
+/* Whether the line from `line` to `next` is \. alone. */
+static bool ends_rows(const char *line, const char *next)
+{
+    return next - line >= 2 && memcmp(line, "\\.", 2) == 0
+           && (next - line == 2 || (next - line == 3 && line[2] == '\r'));
+}
+
+/* The rows behind COPY ... FROM stdin: from the next line to a line that is \. alone; many of them
+ * in pieces that end before a line end. */
 static bool rows_token(struct split *s, struct split_token *out, hg_error *err)
 {
     const char *start = s->text + s->at, *end = s->text + s->size, *line = start;
@@ -200,20 +208,25 @@ static bool rows_token(struct split *s, struct split_token *out, hg_error *err)
     while ((line = memchr(line, '\n', (size_t)(end - line))) != NULL) {
         const char *next;
 
+        out->goes_on = line - start >= SPLIT_ROWS;
+        if (out->goes_on) {
+            out->size = (size_t)(line - start);
+            advance(s, out->size);
+            return true;
+        }
         line++;
         next = memchr(line, '\n', (size_t)(end - line));
         next = next == NULL ? end : next;
-        if (next - line >= 2 && memcmp(line, "\\.", 2) == 0
-            && (next - line == 2 || (next - line == 3 && line[2] == '\r'))) {
+        if (ends_rows(line, next)) {
             out->size = (size_t)(next - start);
-            s->state.rows_follow = false;
+            s->state.rows_follow = s->state.rows_begun = false;
             advance(s, out->size);
             return true;
         }
     }
     hg_fail(err, HG_FILE, "the rows of COPY ... FROM stdin are not closed by a line \\.");
     hg_error_hint(err, "Put \\. on a line of its own behind the last row.");
-    return at_token(s, out, err);
+    return at_token(s, &s->rows, err);
 }
 
 bool split_token(struct split *s, struct split_token *out, hg_error *err)
@@ -222,7 +235,11 @@ bool split_token(struct split *s, struct split_token *out, hg_error *err)
         .offset = s->at, .line = s->line, .line_start = s->line_start, .kind = LEX_END};
     struct lex_token lexed;
 
+    if (s->passed != NULL)
+        s->passed(s->context, s->at);
     if (s->state.rows_follow && s->at < s->size) {
+        s->rows = s->state.rows_begun ? s->rows : t;
+        s->state.rows_begun = true;
         if (!rows_token(s, &t, err))
             return false;
         *out = t;
@@ -256,12 +273,17 @@ static void begin_statement(const struct split *s, const struct split_token *t,
 static void take_rows(const struct split *s, const struct split_token *t,
                       struct split_statement *out)
 {
-    const char *start = s->text + t->offset, *first = memchr(start, '\n', t->size);
     size_t end = t->offset + t->size;
 
+    if (out->rows_offset == 0) {
+        const char *start = s->text + t->offset, *first = memchr(start, '\n', t->size);
+
+        out->rows_offset = (size_t)(first - s->text) + 1;
+    }
+    if (t->goes_on)
+        return;
     while (s->text[end - 1] != '\\')
         end--;
-    out->rows_offset = (size_t)(first - s->text) + 1;
     out->rows_size = end - 1 - out->rows_offset;
 }
 
@@ -276,6 +298,8 @@ enum split_answer split_next(struct split *s, struct split_statement *out, hg_er
             return SPLIT_FAULT;
         if (t.rows) {
             take_rows(s, &t, &statement);
+            if (t.goes_on)
+                continue;
             break;
         }
         if (t.kind == LEX_END || (t.ends_statement && begun && !s->state.rows_follow))

@@ -14,7 +14,10 @@
 
 #include "lex.h"
 
-enum { SPLIT_WORDS = 6 };
+enum {
+    SPLIT_WORDS = 6,
+    SPLIT_ROWS = 1 << 20 /* bytes of a COPY's rows in one token, and the line that these end in */
+};
 
 /* The words a statement begins with, as ranges of the text: enough to tell what it is. */
 struct split_word {
@@ -35,6 +38,17 @@ struct split_state {
     bool after_semicolon;   /* inside a trigger */
     bool after_end;         /* inside a trigger, END right behind a semicolon */
     bool rows_follow;       /* the semicolon behind a COPY has been read */
+    bool rows_begun;        /* and some of its rows */
+};
+
+struct split_token {
+    enum lex_kind kind;
+    size_t offset, size;
+    int line;
+    size_t line_start;
+    bool ends_statement; /* a semicolon that does */
+    bool rows;           /* what follows a COPY ... FROM stdin; kind is LEX_STRING */
+    bool goes_on;        /* and more of it follows */
 };
 
 struct split {
@@ -46,15 +60,12 @@ struct split {
     size_t line_start; /* where that line begins */
     struct split_state state;
     struct split_state ended; /* of the statement that ended last */
-};
+    struct split_token rows;  /* where those begin that are being read */
 
-struct split_token {
-    enum lex_kind kind;
-    size_t offset, size;
-    int line;
-    size_t line_start;
-    bool ends_statement; /* a semicolon that does */
-    bool rows;           /* what follows a COPY ... FROM stdin; kind is LEX_STRING */
+    /* Told before each token how far the text is read: nobody comes back to what stands before, but
+     * for the statement's own bytes. NULL: nobody wants to know. */
+    void (*passed)(void *context, size_t at);
+    void *context;
 };
 
 struct split_statement {

@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <headgate/types.h>
@@ -385,6 +387,66 @@ static void read_only_refuses_every_change(void **state)
     project_remove(&p);
 }
 
+/* --- memory --- */
+
+enum { LARGE_MIB = 40 };
+
+/* Written piece by piece: what this process had before it becomes another one counts with that. */
+static FILE *begin_large(const struct project *p)
+{
+    char *path;
+    FILE *f;
+
+    temp_write(p->dir, "migrations/0001_large.sql", "");
+    path = temp_path(p->dir, "migrations/0001_large.sql");
+    f = fopen(path, "w");
+    free(path);
+    fputs("-- migrate:up\nCREATE TABLE large (n integer, t text);\n", f);
+    return f;
+}
+
+static void must_be_small(const struct project *p)
+{
+    static const char *const argv[] = {TEST_HEADGATE, "up", "-q", NULL};
+    const char *environ[] = {p->setting, NULL};
+    struct rusage usage;
+    int status;
+    pid_t pid = process_start(p->dir, environ, argv);
+
+    assert_int_equal(wait4(pid, &status, 0, &usage), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    if (TEST_SANITIZE[0] == '\0' && access("/var/tmp", W_OK) == 0 && usage.ru_maxrss > 28 * 1024)
+        fail_msg("%ld KiB for a file of %d MiB", usage.ru_maxrss, LARGE_MIB);
+}
+
+static void a_large_file_costs_its_largest_statement_on_sqlite(void **state)
+{
+    struct project p = project_make(false);
+    FILE *f = begin_large(&p);
+
+    (void)state;
+    for (int i = 0; i < 4 * LARGE_MIB; i++)
+        fprintf(f, "INSERT INTO large VALUES (%d, '%0*d');\n", i, 256 * 1024, i);
+    assert_int_equal(fclose(f), 0);
+    must_be_small(&p);
+    project_remove(&p);
+}
+
+static void the_rows_of_a_copy_cost_nothing_on_postgres(void **state)
+{
+    struct project p = project_make(true);
+    FILE *f = begin_large(&p);
+
+    (void)state;
+    fputs("COPY large FROM stdin;\n", f);
+    for (int i = 0; i < LARGE_MIB * 1024; i++)
+        fprintf(f, "%d\t%01010d\n", i, i);
+    fputs("\\.\n", f);
+    assert_int_equal(fclose(f), 0);
+    must_be_small(&p);
+    project_remove(&p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -399,6 +461,8 @@ int main(void)
         cmocka_unit_test(production_wants_the_name),
         cmocka_unit_test(a_plan_that_has_changed_is_refused),
         cmocka_unit_test(read_only_refuses_every_change),
+        cmocka_unit_test(a_large_file_costs_its_largest_statement_on_sqlite),
+        cmocka_unit_test(the_rows_of_a_copy_cost_nothing_on_postgres),
     };
 
     return cmocka_run_group_tests(tests, postgres_setup, NULL);

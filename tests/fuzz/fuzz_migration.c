@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/buf.h"
+#include "base/content.h"
 #include "fuzz.h"
 #include "migrate/file.h"
 #include "sql/split.h"
@@ -47,18 +47,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     hg_driver dialect = size > 0 && data[0] == 's' ? HG_SQLITE : HG_POSTGRESQL;
     struct arena arena = ARENA_INIT;
-    struct buf text = BUF_INIT(1 << 24);
+    struct content text = CONTENT_INIT(1 << 24);
     struct file_source source = {.path = "0001_fuzz.sql", .dialect = dialect};
     struct migration_file file;
     hg_error err = {0};
 
     if (size > 0)
-        buf_bytes(&text, data + 1, size - 1);
+        assert(content_take(&text, (const char *)data + 1, size - 1));
     source.text = text.bytes;
     source.size = text.size;
     if (file_parse(&source, &arena, &file, &err)) {
         assert(file.revision != NULL && file.up.present && err.code == HG_OK);
-        file_blank(text.bytes, &file);
+        assert(file_blank(&text, &file));
         check_section(dialect, text.bytes, &file.up);
         if (file.down.present)
             check_section(dialect, text.bytes, &file.down);
@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_fault(&err, source.text, source.size);
         assert(strcmp(err.file, source.path) == 0);
     }
-    buf_release(&text);
+    content_release(&text);
     arena_release(&arena);
     return 0;
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -137,6 +138,53 @@ static void the_rows_of_a_copy_are_found(void **state)
     assert_memory_equal(text + copy.rows_offset, "1\ta\n2\tb\n", copy.rows_size);
 }
 
+/* Whoever reads them piece by piece has them once, and the statement has them whole. */
+static void many_rows_of_a_copy_come_in_pieces(void **state)
+{
+    enum { ROWS = 5 * SPLIT_ROWS / 16 };
+    const char head[] = "COPY t FROM stdin;\n", tail[] = "\\.\nSELECT 1;";
+    size_t size = strlen(head) + 8 * ROWS + strlen(tail), seen = 0;
+    char *text = malloc(size + 1), *at = text + sprintf(text, "%s", head);
+    struct split s;
+    struct split_token t = {.kind = LEX_SPACE};
+    struct split_statement copy, after;
+    int pieces = 0;
+
+    (void)state;
+    for (int i = 0; i < ROWS; i++)
+        at += sprintf(at, "%07d\n", i);
+    strcpy(at, tail);
+    split_init(&s, HG_POSTGRESQL, text, size, 0, 1);
+    while (split_token(&s, &t, NULL) && t.kind != LEX_END) {
+        pieces += t.rows;
+        if (!t.rows)
+            continue;
+        assert_true(seen == 0 || t.offset == seen);
+        assert_true(t.size <= SPLIT_ROWS + 8);
+        seen = t.offset + t.size;
+    }
+    assert_int_equal(pieces, 3);
+    assert_int_equal(s.line, ROWS + 3);
+
+    split_init(&s, HG_POSTGRESQL, text, size, 0, 1);
+    assert_int_equal(split_next(&s, &copy, NULL), SPLIT_STATEMENT);
+    assert_int_equal(copy.rows_offset, strlen(head));
+    assert_int_equal(copy.rows_size, 8 * ROWS);
+    assert_int_equal(split_next(&s, &after, NULL), SPLIT_STATEMENT);
+    assert_memory_equal(text + after.offset, "SELECT 1", after.size);
+    assert_int_equal(after.line, ROWS + 3);
+
+    memset(text + size - strlen(tail), ' ', 2);
+    split_init(&s, HG_POSTGRESQL, text, size, 0, 1);
+    {
+        hg_error err = {0};
+
+        assert_int_equal(split_next(&s, &copy, &err), SPLIT_FAULT);
+        assert_int_equal(err.line, 1); /* where they begin, not where the last piece does */
+    }
+    free(text);
+}
+
 static void the_first_words_say_how_a_statement_may_run(void **state)
 {
     /* clang-format off */
@@ -186,6 +234,7 @@ int main(void)
         cmocka_unit_test(each_case_splits_as_its_engine_reads_it),
         cmocka_unit_test(a_statement_knows_its_line_and_column),
         cmocka_unit_test(the_rows_of_a_copy_are_found),
+        cmocka_unit_test(many_rows_of_a_copy_come_in_pieces),
         cmocka_unit_test(the_first_words_say_how_a_statement_may_run),
     };
 
