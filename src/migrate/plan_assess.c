@@ -22,29 +22,13 @@ bool assess_check_accept(const char *const *accept, size_t count, hg_error *err)
     return true;
 }
 
-bool assess_read(struct arena *arena, hg_driver driver, const struct script *script,
-                 struct assess_step *out, hg_error *err)
-{
-    *out = (struct assess_step){.script = script};
-    out->classes = arena_alloc(arena, script->count + 1, sizeof *out->classes);
-    if (out->classes == NULL)
-        return no_memory(err);
-    for (size_t i = 0; i < script->count; i++) {
-        const struct script_statement *s = &script->statements[i];
-
-        script_passed(script, s->offset);
-        if (!classify(arena, driver, s->sql, s->size, &out->classes[i], err))
-            return false;
-    }
-    return plan_accepts_read(arena, driver, script, &out->accepts, err);
-}
-
 /* One statement while it is looked into. */
 struct view {
     struct assessor *a;
     const struct assess_step *read;
     const hg_plan_step *step;
     hg_plan_statement *out;
+    const hg_plan_statement *before; /* NULL: it is the first */
     size_t index;
     const struct classified *class;
     const struct assess_trial *trial; /* never NULL */
@@ -486,6 +470,22 @@ static hg_plan_source source_of(const struct view *v)
     return v->class->how == CLASSIFY_TREE ? HG_PLAN_TABLE : HG_PLAN_WORDS;
 }
 
+/* A copy of what was found, or what the statement before has where that is the same. NULL: memory
+ * ran out. */
+static void *keep(const struct view *v, void *before, size_t before_count, const void *items,
+                  size_t count, size_t size)
+{
+    void *copy;
+
+    if (before != NULL && before_count == count
+        && (count == 0 || memcmp(before, items, count * size) == 0))
+        return before;
+    copy = arena_alloc(v->a->arena, count + 1, size);
+    if (copy != NULL && count > 0)
+        memcpy(copy, items, count * size);
+    return copy;
+}
+
 static void fill_tables(struct view *v)
 {
     const hg_plan_table *best = strongest(v), *t;
@@ -497,10 +497,10 @@ static void fill_tables(struct view *v)
         v->out->rewrite = v->out->rewrite || (t->rewrite && !t->created);
     }
     sort_tables(v);
-    v->out->tables = arena_alloc(v->a->arena, v->tables.count + 1, sizeof *v->out->tables);
+    v->out->tables = keep(v, v->before == NULL ? NULL : v->before->tables,
+                          v->before == NULL ? 0 : v->before->table_count, v->tables.items,
+                          v->tables.count, sizeof *v->tables.items);
     v->out->table_count = v->tables.count;
-    if (v->out->tables != NULL && v->tables.count > 0)
-        memcpy(v->out->tables, v->tables.items, v->tables.count * sizeof *v->out->tables);
 }
 
 static void fill_hazards(struct view *v)
@@ -509,10 +509,10 @@ static void fill_hazards(struct view *v)
 
     VEC_EACH (&v->hazards, h)
         v->a->danger_count += h->severity == HG_SEVERITY_DANGER && h->accepted == NULL;
-    v->out->hazards = arena_alloc(v->a->arena, v->hazards.count + 1, sizeof *v->out->hazards);
+    v->out->hazards = keep(v, v->before == NULL ? NULL : v->before->hazards,
+                           v->before == NULL ? 0 : v->before->hazard_count, v->hazards.items,
+                           v->hazards.count, sizeof *v->hazards.items);
     v->out->hazard_count = v->hazards.count;
-    if (v->out->hazards != NULL && v->hazards.count > 0)
-        memcpy(v->out->hazards, v->hazards.items, v->hazards.count * sizeof *v->out->hazards);
 }
 
 static bool assess_statement(struct assessor *a, const struct assess_step *read,
@@ -523,6 +523,7 @@ static bool assess_statement(struct assessor *a, const struct assess_step *read,
                      .read = read,
                      .step = step,
                      .out = &step->statements[i],
+                     .before = i == 0 ? NULL : &step->statements[i - 1],
                      .index = i,
                      .class = &read->classes[i],
                      .trial = read->trials == NULL ? &untried : &read->trials[i]};

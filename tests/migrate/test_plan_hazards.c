@@ -23,7 +23,7 @@ static hg_plan *plan_of(const char *options, const char *sql, const hg_migrate_o
     char *dir = temp_dir_make();
     hg_migrate_options o = wishes == NULL ? hg_migrate_options_default(dir) : *wishes;
     hg_plan *plan = NULL;
-    char text[4096];
+    static char text[64 * 1024];
 
     snprintf(text, sizeof text, "-- migrate:up%s\n%s\n", options, sql);
     temp_write(dir, "0001_a.sql", text);
@@ -188,6 +188,38 @@ static void many_hazards_still_fit_into_the_refusal(void **state)
     hg_plan_free(plan);
 }
 
+/* In a file of very many, what is said of one is kept for those behind it that are like it. */
+static void of_many_statements_each_has_its_own(void **state)
+{
+    enum { COUNT = 1500 };
+    static char sql[COUNT * 32];
+    hg_plan *plan;
+    char *at = sql;
+
+    (void)state;
+    for (int i = 0; i < COUNT; i++)
+        at += sprintf(at, "%s;\n",
+                      i == 700    ? "INSERT INTO b VALUES (1)"
+                      : i == 1100 ? "ALTER TABLE a DROP COLUMN n"
+                      : i == 1200 ? "DROP TABLE a"
+                                  : "INSERT INTO a VALUES (1)");
+    plan = plan_of("", sql, NULL);
+    assert_non_null(plan);
+    for (size_t i = 0; i < COUNT; i++) {
+        const hg_plan_statement *s = &plan->steps[0].statements[i];
+        bool drops = i == 1100 || i == 1200;
+
+        assert_int_equal(s->line, i + 2);
+        assert_string_equal(s->tables[0].name, i == 700 ? "b" : "a");
+        assert_int_equal(s->hazard_count > 0, drops);
+        assert_string_equal(s->form, i == 1100   ? "ALTER TABLE ... DROP COLUMN"
+                                     : i == 1200 ? "DROP TABLE"
+                                                 : "INSERT");
+        assert_int_equal(s->tables[0].loses_rows, drops);
+    }
+    hg_plan_free(plan);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +228,7 @@ int main(void)
         cmocka_unit_test(what_is_accepted_by_name_is_allowed),
         cmocka_unit_test(an_unknown_name_is_accepted_by_nobody),
         cmocka_unit_test(many_hazards_still_fit_into_the_refusal),
+        cmocka_unit_test(of_many_statements_each_has_its_own),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
