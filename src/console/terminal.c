@@ -20,7 +20,6 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "base/clock.h"
 #include "terminal_parts.h"
 #include "wire.h"
 
@@ -28,17 +27,9 @@ enum {
     ESCAPE_MS = 25,
     LEAVE_MS = 1000, /* how long the last frame may take to get out */
     FRAME_BYTES_MAX = 4 << 20,
-    GAP = 7,          /* spaces between words of one style that are written in it */
-    ANSWER_MS = 2000, /* a terminal that takes longer is not asked again */
-    GOODBYE_MS = 250  /* how long an answer is waited for that the shell must not get */
+    GAP = 7,         /* spaces between words of one style that are written in it */
+    GOODBYE_MS = 250 /* how long an answer is waited for that the shell must not get */
 };
-
-static const char seen_ask[] = "\033[5n";
-
-static int64_t now_ms(void)
-{
-    return clock_now_ns() / 1000000;
-}
 
 static bool fail_terminal(hg_error *err, const char *why)
 {
@@ -186,6 +177,7 @@ static void set_reports(struct terminal *t)
     if (t->strings)
         buf_text(&t->pending, FOCUS_ON);
     t->mouse = false; /* until the next frame */
+    terminal_pace_begin(t);
 }
 
 static void end_reports(struct terminal *t)
@@ -229,7 +221,7 @@ bool terminal_open(enum color_use color, struct terminal **out, hg_error *err)
     start_curses(t, color);
     /* only terminals that understand ANSI sequences are asked to mark what is pasted, and whether
      * they have seen a frame */
-    t->ansi = t->paces = strncmp(terminal_kind_placing(), "\033[", 2) == 0;
+    t->ansi = strncmp(terminal_kind_placing(), "\033[", 2) == 0;
     t->strings = t->ansi && terminal_kind_has_strings();
     t->cursor_visible = true;
     terminal_rescue(t);
@@ -258,13 +250,13 @@ static void await_answer(struct terminal *t)
     struct pollfd wait = {.fd = t->tty, .events = POLLIN};
     uint32_t key;
 
-    while (t->asked_ms != 0 && hg_deadline_left_ms(by) > 0) {
+    while (t->pace.owed > 0 && hg_deadline_left_ms(by) > 0) {
         if (poll(&wait, 1, (int)hg_deadline_left_ms(by)) <= 0 || (wait.revents & POLLIN) == 0)
             break;
-        while (t->asked_ms != 0 && terminal_key(t, &key))
+        while (t->pace.owed > 0 && terminal_key(t, &key))
             continue;
     }
-    t->asked_ms = 0;
+    t->pace.owed = 0;
 }
 
 void terminal_suspend(struct terminal *t)
@@ -454,27 +446,8 @@ void terminal_draw(struct terminal *t, const struct canvas *c, const struct them
         curs_set(c->cursor_visible ? 1 : 0);
     t->cursor_visible = c->cursor_visible;
     collect(t);
-    if (t->paces && t->pending.size > 0) {
-        buf_text(&t->pending, seen_ask);
-        t->asked_ms = now_ms();
-    }
+    terminal_pace_frame(t);
     remember(t, c);
-}
-
-bool terminal_ready(struct terminal *t)
-{
-    if (t->asked_ms != 0 && now_ms() - t->asked_ms >= ANSWER_MS) {
-        t->asked_ms = 0;
-        t->paces = false;
-    }
-    return t->asked_ms == 0 && !terminal_pending(t);
-}
-
-int terminal_patience_ms(const struct terminal *t)
-{
-    int64_t left = t->asked_ms + ANSWER_MS - now_ms();
-
-    return t->asked_ms == 0 ? -1 : left < 0 ? 0 : (int)left;
 }
 
 bool terminal_has_clipboard(const struct terminal *t)

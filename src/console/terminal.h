@@ -56,7 +56,7 @@ void terminal_pointer(const struct terminal *t, int *out_x, int *out_y);
 
 /*
  * Whether a frame may be drawn: what was written before is gone, and the terminal has answered that
- * it has seen it. A terminal that does not answer within two seconds is not asked again.
+ * it has seen it. A terminal that does not answer is not asked again.
  * terminal_patience_ms: how long until one that owes an answer is given up, or -1.
  */
 bool terminal_ready(struct terminal *t);

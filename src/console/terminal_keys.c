@@ -107,7 +107,7 @@ static bool take_report(struct terminal *t, wint_t code, uint32_t *out_key)
 {
     *out_key = 0;
     if (code == CODE_SEEN)
-        t->asked_ms = 0;
+        terminal_pace_heard(t);
     else if (code == CODE_MOUSE) {
         t->reporting = true;
         memset(t->report, 0, sizeof t->report);

@@ -10,6 +10,13 @@
 #include "base/buf.h"
 #include "terminal.h"
 
+struct pace {
+    bool asks, answers;
+    int owed;         /* answers that have not come yet */
+    int64_t asked_ms; /* behind the frame; 0: nothing is waited for */
+    int patience_ms;  /* with one that answers */
+};
+
 struct terminal {
     int tty;
     int frame; /* the file in memory that ncurses writes to */
@@ -20,11 +27,11 @@ struct terminal {
     bool ansi;         /* understands the sequences of ECMA-48, as most do */
     bool strings;      /* and more of what xterm does: its string sequences, the mouse, the focus */
     bool ascii_chosen; /* see wire.h */
-    bool paces, cursor_visible, suspended, mouse;
+    bool cursor_visible, suspended, mouse;
     char report[16]; /* of the mouse, while it comes: "0;12;5" */
     bool reporting;
     int pointer_x, pointer_y;
-    int64_t asked_ms;    /* when it was asked whether it has seen the frame; 0: it owes no answer */
+    struct pace pace;
     struct canvas shown; /* what ncurses was told last */
     const struct theme *theme;
     struct buf pending;
@@ -48,6 +55,11 @@ enum depth terminal_kind_depth(enum color_use use);
 
 /* terminal_keys.c: names what is no key of the description. */
 void terminal_name_keys(void);
+
+/* terminal_pace.c: before the first frame, behind each, and when it has answered. */
+void terminal_pace_begin(struct terminal *t);
+void terminal_pace_frame(struct terminal *t);
+void terminal_pace_heard(struct terminal *t);
 
 /* terminal_rescue.c: gives the terminal back when the program dies. */
 void terminal_rescue(const struct terminal *t);

@@ -153,10 +153,16 @@ void tty_free(struct tty *t)
 static void answer(struct tty *t)
 {
     char bytes[256];
-    size_t n = vterm_output_read(t->emulator, bytes, sizeof bytes);
+    size_t n = t->holds ? 0 : vterm_output_read(t->emulator, bytes, sizeof bytes);
 
     if (n > 0 && write(t->master, bytes, n) < 0)
         return;
+}
+
+void tty_hold_answers(struct tty *t, bool hold)
+{
+    t->holds = hold;
+    answer(t);
 }
 
 /* Bytes without the beginning of a character that has not come whole: the emulator loses it. */

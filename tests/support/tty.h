@@ -30,6 +30,9 @@ void tty_free(struct tty *t); /* ends the program, however it stands; NULL is fi
 /* Sends bytes as if typed. */
 void tty_type(struct tty *t, const char *bytes);
 void tty_resize(struct tty *t, int width, int height);
+/* What the terminal itself answers waits, as behind a slow link; false: it arrives, and what
+ * follows at once. */
+void tty_hold_answers(struct tty *t, bool hold);
 
 /* Reads what the program writes until the screen shows the text; false: it does not within ten
  * seconds, or the program has ended without. */

@@ -18,6 +18,7 @@ struct tty {
     int master, slave; /* the slave is kept open: its modes can be asked after the program's end */
     pid_t pid;
     bool ended, alternate, cursor_visible;
+    bool holds; /* its answers */
     int status, unknown;
     struct buf bytes;
     size_t fed; /* of them to the emulator */
