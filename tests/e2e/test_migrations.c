@@ -408,10 +408,10 @@ static FILE *begin_large(const struct project *p)
 static void must_be_small(const struct project *p)
 {
     static const char *const argv[] = {TEST_HEADGATE, "up", "-q", NULL};
-    const char *environ[] = {p->setting, NULL};
+    const char *settings[] = {p->setting, NULL};
     struct rusage usage;
     int status;
-    pid_t pid = process_start(p->dir, environ, argv);
+    pid_t pid = process_start(p->dir, settings, argv);
 
     assert_int_equal(wait4(pid, &status, 0, &usage), pid);
     assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
