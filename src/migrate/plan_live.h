@@ -17,6 +17,7 @@ struct live_table {
     const char *full;         /* schema.name; of an index, its table's; SQLite: the name */
     int64_t rows, size_bytes; /* -1: not known */
     bool exists, rows_exact;
+    bool countable; /* SQLite: it may be asked for its rowids */
 };
 
 struct live {

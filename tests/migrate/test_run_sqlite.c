@@ -324,6 +324,40 @@ static void wherever_memory_runs_out_the_next_run_ends_in_the_same_state(void **
     check_many(w, 3);
 }
 
+/* SQLite does not know how many there are, but between which numbers they lie. */
+static void the_rows_of_a_table_say_how_long_its_index_will_take(void **state)
+{
+    struct world *w = *state;
+    hg_migrate_options options = options_for(w, UP, NULL);
+    hg_plan *plan = NULL;
+
+    write_file(w, "0001_a.sql",
+               "-- migrate:up\nCREATE TABLE big (n integer);\n"
+               "CREATE TABLE scattered (id integer PRIMARY KEY, n integer);\n"
+               "CREATE TABLE keyed (id integer PRIMARY KEY, n integer) WITHOUT ROWID;\n"
+               "INSERT INTO big VALUES (1), (2), (3);\n"
+               "INSERT INTO scattered VALUES (1, 1), (9000000000000000000, 2);\n"
+               "CREATE INDEX i ON big (n);\n");
+    run(w, UP, NULL);
+    must(w);
+    assert_string_equal(ask(w, "SELECT spent LIKE '%' || char(9) || '-1' || char(9) || '1' || "
+                               "char(9) || 'CREATE INDEX%' FROM headgate_history"),
+                        "1"); /* the table was made by the same file */
+    execute(w, "UPDATE headgate_history SET spent = '3600000.0' || char(9) || '100' || char(9) || "
+               "'1' || char(9) || 'CREATE INDEX' || char(9) || 'big' || char(10)");
+    execute(w, "WITH RECURSIVE c(n) AS (SELECT 4 UNION ALL SELECT n + 1 FROM c WHERE n < 200)"
+               " INSERT INTO big SELECT n FROM c");
+    write_file(w, "0002_b.sql",
+               "-- migrate:up\nCREATE INDEX j ON big (n);\n"
+               "CREATE INDEX k ON scattered (n);\nCREATE INDEX l ON keyed (n);\n");
+    assert_true(hg_plan_make(w->pool, &options, soon(), &plan, &w->err));
+    assert_int_equal(plan->steps[0].statements[0].tables[0].rows, 200);
+    assert_int_equal(plan->steps[0].statements[0].predicted_ms, 7200000);
+    assert_int_equal(plan->steps[0].statements[1].tables[0].rows, -1);
+    assert_int_equal(plan->steps[0].statements[2].tables[0].rows, -1);
+    hg_plan_free(plan);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -341,6 +375,7 @@ int main(void)
         SCENARIO(a_database_in_memory_migrates),
         SCENARIO(wherever_memory_runs_out_the_next_run_ends_in_the_same_state),
         SCENARIO(init_makes_folder_and_tables_and_does_no_harm_twice),
+        SCENARIO(the_rows_of_a_table_say_how_long_its_index_will_take),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
