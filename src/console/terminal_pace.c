@@ -15,7 +15,7 @@
 
 enum {
     ANSWER_MS = 2000,   /* for a question that waits for nothing; then nobody is asked any more */
-    SLOWEST_PER_S = 100 /* bytes: what is slower than that is no link */
+    SLOWEST_PER_S = 250 /* bytes: on what is slower than that nobody looks at a screen */
 };
 
 static const char question[] = "\033[5n";

@@ -29,11 +29,16 @@ static double now_ms(void)
     return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-/* What of the terminal has to be answered or the program waits: a device status report. */
+/* What of the terminal has to be answered or the program waits: device status reports. */
 static void answer(int terminal, const char *bytes, size_t n)
 {
-    if (memmem(bytes, n, "\033[5n", 4) != NULL && write(terminal, "\033[0n", 4) < 0)
-        perror("write");
+    const char *at = bytes, *end = bytes + n;
+
+    while ((at = memmem(at, (size_t)(end - at), "\033[5n", 4)) != NULL) {
+        if (write(terminal, "\033[0n", 4) < 0)
+            perror("write");
+        at += 4;
+    }
 }
 
 struct seen {
