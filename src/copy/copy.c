@@ -555,11 +555,11 @@ static void release(struct run *run)
     mapping_release(&run->mapping);
     build_release(&run->build);
     rules_release(&run->rules);
-    triggers_plan_release(&run->plan);
     target_release(&run->target);
     source_release(&run->source);
     if (run->options->mode == HG_COPY_RUN && !run->begun && !run->unfinished)
         forget(run);
+    triggers_plan_release(&run->plan);
     kept_close(&run->kept);
     pace_release(&run->pace);
 }

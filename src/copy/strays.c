@@ -66,7 +66,27 @@ static bool make_keys(struct catchup *c, const struct table *table, const struct
     return keys != NULL || no_memory(err);
 }
 
-static void put_comparison(const struct table *table, const struct table *keys, struct buf *out)
+/* Rows that the log says are gone are no strays: they go with the others, and with what is asked
+ * about them there. */
+static void put_unless_gone(const struct change *change, size_t number, const struct table *table,
+                            const struct table *keys, struct buf *out)
+{
+    if (change->whole || !change_is_any(change))
+        return;
+    buf_printf(out, " AND NOT EXISTS (SELECT 1 FROM pg_temp.headgate_gone_%zu g WHERE ", number);
+    if (change->keys == NULL) {
+        buf_printf(out, "t.%s = g.key)", table->key);
+        return;
+    }
+    buf_char(out, '(');
+    put_names(keys, true, "g.", out);
+    buf_text(out, ") = (");
+    put_names(keys, true, "t.", out);
+    buf_text(out, "))");
+}
+
+static void put_comparison(const struct change *change, size_t number, const struct table *table,
+                           const struct table *keys, struct buf *out)
 {
     buf_printf(out,
                "ANALYZE pg_temp.headgate_keys; DELETE FROM %s t WHERE NOT EXISTS (SELECT 1 FROM "
@@ -75,7 +95,9 @@ static void put_comparison(const struct table *table, const struct table *keys, 
     put_names(keys, true, "k.", out);
     buf_text(out, ") = (");
     put_names(keys, true, "t.", out);
-    buf_text(out, ")); DROP TABLE pg_temp.headgate_keys");
+    buf_text(out, "))");
+    put_unless_gone(change, number, table, keys, out);
+    buf_text(out, "; DROP TABLE pg_temp.headgate_keys");
 }
 
 /* Every row of the target goes whose key the source does not have. */
@@ -97,7 +119,7 @@ static bool compare_keys(struct catchup *c, size_t number, hg_error *err)
                        err);
     buf_truncate(&sql, 0);
     if (ok)
-        put_comparison(table, keys, &sql);
+        put_comparison(&c->changes[number], number, table, keys, &sql);
     ok = ok && (!buf_failed(&sql) || no_memory(err))
          && bulk_script(c->run->to, sql.bytes, hg_deadline_never(), err);
     buf_release(&sql);
@@ -109,7 +131,8 @@ bool strays_clear(struct catchup *c, hg_error *err)
     bool ok = true;
 
     for (size_t i = 0; ok && i < c->run->mapping.table_count; i++)
-        ok = !may_have(&c->run->mapping.tables[i]) || compare_keys(c, i, err);
+        ok =
+            !may_have(&c->run->mapping.tables[i]) || c->changes[i].whole || compare_keys(c, i, err);
     return ok;
 }
 
