@@ -5,36 +5,24 @@
  * One that is done stays for the next job, so that what is asked every second costs no thread;
  * others end.
  */
-#include "job.h"
+#include "job_task.h"
 
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "base/buf.h"
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/queue.h"
 #include "base/text.h"
-#include "copy_pools.h"
-#include "copy_sides.h"
-#include "job_cutover.h"
-#include "json_read.h"
-#include "launcher.h"
 #include "ops.h"
 #include "pulse.h"
 
 enum {
-    RUNNING_MAX = JOB_KINDS,    /* one of each kind */
-    QUEUE_ROOM = 64,            /* messages */
-    SOURCE_BYTES_MAX = 1 << 20, /* more of a file than this is not read on a screen */
-    SESSIONS_MS = 3000,         /* nothing interrupts this; nobody waits longer for it to end */
-    SMOKE_MS = 60000,
-    DRIFT_MS = 10 * 60 * 1000,
-    SMOKE_WORDS_MAX = 64,
+    RUNNING_MAX = JOB_KINDS, /* one of each kind */
+    QUEUE_ROOM = 64,         /* messages */
     DELIVERY_WAIT_MS = 5000, /* a result waits this long for a receiver that does not take */
     THREADS_FREE = 1         /* that stay */
 };
@@ -43,7 +31,7 @@ struct job {
     struct jobs *jobs;
     uint64_t id; /* 0: this place is free */
     struct job_request request;
-    atomic_bool cancelled, left;
+    struct task task;
     bool begun; /* a thread has it */
 };
 
@@ -86,18 +74,21 @@ void job_result_free(struct job_result *result)
     alloc_free(result);
 }
 
-static bool is_cancelled(void *context)
+static struct job *job_of(void *task)
 {
-    struct job *job = context;
+    return (struct job *)((char *)task - offsetof(struct job, task));
+}
 
-    return atomic_load_explicit(&job->cancelled, memory_order_relaxed);
+bool task_cancelled(void *task)
+{
+    return atomic_load_explicit(&((struct task *)task)->cancelled, memory_order_relaxed);
 }
 
 /* What an operation tells becomes a message; only news of the kind that the next one replaces may
  * be lost. */
-static void forward(void *context, const hg_event *event)
+void task_tell(void *task, const hg_event *event)
 {
-    struct job *job = context;
+    struct job *job = job_of(task);
     struct job_message message = {.job = job->id};
 
     message.event.kind = event->kind;
@@ -113,308 +104,26 @@ static void forward(void *context, const hg_event *event)
         queue_put(job->jobs->queue, &message, hg_deadline_in_ms(DELIVERY_WAIT_MS));
 }
 
-static bool do_pools(struct job *job, struct job_result *result)
-{
-    const char *dir = hg_settings_runtime_dir(job->jobs->ops->settings);
-
-    return hg_pool_list_read(dir, &result->pools, &result->error);
-}
-
-static bool do_ping(struct job *job, struct job_result *result)
-{
-    const hg_observer observer = {.cancelled = is_cancelled, .context = job};
-
-    return pulse_run(job->jobs->pulse, job->jobs->ops, &observer, result);
-}
-
-static bool find_worker(const struct ops *ops, struct worker_info *out)
-{
-    return worker_find(hg_settings_runtime_dir(ops->settings),
-                       hg_url_redacted(hg_settings_url(ops->settings)), true, out);
-}
-
-static bool do_holder(struct job *job, struct job_result *result)
-{
-    const struct ops *ops = job->jobs->ops;
-
-    return hg_migrate_holder(ops->pool, ops_inspection_deadline(ops), result->holder,
-                             sizeof result->holder, &result->error);
-}
-
-static bool do_status(struct job *job, struct job_result *result)
-{
-    const struct ops *ops = job->jobs->ops;
-    const hg_observer observer = {.cancelled = is_cancelled, .context = job};
-
-    result->readiness = alloc_zero(1, sizeof *result->readiness);
-    if (result->readiness == NULL)
-        return hg_fail(&result->error, HG_NOMEM, "could not run the checks: out of memory");
-    hg_readiness_run(ops->settings, ops->pool, ops_inspection_deadline(ops), &observer,
-                     result->readiness);
-    if (result->readiness->db) {
-        find_worker(ops, &result->worker);
-        do_holder(job, result);
-    }
-    return true;
-}
-
-/* The sessions in the order of their blocking trees, and the room that the pools of this host have
- * beside them. */
-static bool arrange(const struct ops *ops, struct job_result *result)
-{
-    const hg_sessions *sessions = result->sessions;
-    const hg_url *url = hg_settings_url(ops->settings);
-
-    if (sessions->driver != HG_POSTGRESQL)
-        return true;
-    result->order = alloc_zero(sessions->session_count + 1, sizeof *result->order);
-    result->holders = alloc_zero(sessions->session_count + 1, sizeof *result->holders);
-    if (result->order == NULL || result->holders == NULL
-        || !blocking_order(sessions, result->order, &result->in_trees))
-        return hg_fail(&result->error, HG_NOMEM, "could not read the sessions: out of memory");
-    if (!hg_pool_list_read(hg_settings_runtime_dir(ops->settings), &result->pools, NULL))
-        return true;
-    hg_headroom_measure(sessions, url, &result->pools, &result->headroom);
-    for (size_t i = 0; i < sessions->session_count; i++)
-        result->holders[i].connection = hg_server_session_holder(
-            &sessions->sessions[i], url, &result->pools, &result->holders[i].pool);
-    return true;
-}
-
-static bool do_sessions(struct job *job, struct job_result *result)
-{
-    const struct ops *ops = job->jobs->ops;
-
-    return hg_sessions_read(ops->pool, hg_deadline_in_ms(SESSIONS_MS), &result->sessions,
-                            &result->error)
-           && arrange(ops, result);
-}
-
-static bool do_source(struct job *job, struct job_result *result)
-{
-    struct buf text = BUF_INIT(SOURCE_BYTES_MAX);
-
-    if (!file_read(job->request.file, &text, &result->error)) {
-        buf_release(&text);
-        return false;
-    }
-    result->text = buf_take(&text);
-    return result->text != NULL
-           || hg_fail(&result->error, HG_NOMEM, "could not read the file: out of memory");
-}
-
-/* Splits a text in place at its spaces; returns how many words there are. */
-static size_t split_words(char *text, const char *words[], size_t most)
-{
-    size_t n = 0;
-    char *word;
-
-    while (n < most && (word = strsep(&text, " ")) != NULL)
-        if (word[0] != '\0')
-            words[n++] = word;
-    return n;
-}
-
-static bool do_smoke(struct job *job, struct job_result *result)
-{
-    const struct ops *ops = job->jobs->ops;
-    const hg_observer observer = {forward, is_cancelled, job};
-    char only[sizeof job->request.only];
-    const char *words[SMOKE_WORDS_MAX];
-    hg_smoke_options options = {.only = words, .checks_dir = hg_settings_checks_dir(ops->settings)};
-
-    text_copy(only, sizeof only, job->request.only);
-    options.only_count = split_words(only, words, SMOKE_WORDS_MAX);
-    return hg_smoke_run(ops->settings, ops->pool, &options, hg_deadline_in_ms(SMOKE_MS), &observer,
-                        &result->smoke, &result->error);
-}
-
-static bool do_plan(struct job *job, struct job_result *result)
-{
-    const struct ops *ops = job->jobs->ops;
-    const hg_observer observer = {.cancelled = is_cancelled, .context = job};
-    hg_migrate_options options =
-        ops_migrate_options(ops, job->request.migrate, job->request.target);
-
-    options.observer = &observer;
-    return hg_plan_make(ops->pool, &options, ops_plan_deadline(ops, &options), &result->plan,
-                        &result->error);
-}
-
-static bool run_here(struct job *job, struct job_result *result)
-{
-    const struct ops *ops = job->jobs->ops;
-    hg_migrate_options options =
-        ops_migrate_options(ops, job->request.migrate, job->request.target);
-    const hg_observer observer = {forward, is_cancelled, job};
-
-    if (job->request.plan_id[0] != '\0')
-        options.plan_id = job->request.plan_id;
-    return hg_migrate_run(ops->pool, &options, &observer, &result->run, &result->error);
-}
-
-/* --- runs in workers --- */
-
-struct watching {
-    struct job *job;
-    struct job_result *result;
-};
-
-static void forward_event(void *context, const hg_event *event)
-{
-    forward(((struct watching *)context)->job, event);
-}
-
-static void take_outcome(void *context, const struct worker_outcome *outcome)
-{
-    struct job_result *result = ((struct watching *)context)->result;
-
-    result->ok = json_read_run(outcome->document, &result->run, &result->error);
-}
-
-static bool is_left(void *context)
-{
-    return atomic_load_explicit(&((struct watching *)context)->job->left, memory_order_relaxed);
-}
-
-static bool is_stopped(void *context)
-{
-    return is_cancelled(((struct watching *)context)->job) && !is_left(context);
-}
-
-static bool watch(struct job *job, const struct worker_info *worker, struct job_result *result)
-{
-    struct watching watching = {job, result};
-    const struct worker_watcher watcher = {forward_event, take_outcome, is_left, is_stopped,
-                                           &watching};
-    const char *dir = hg_settings_runtime_dir(job->jobs->ops->settings);
-
-    switch (worker_watch(dir, worker->id, &watcher, &result->error)) {
-    case WORKER_ENDED:
-        return result->ok;
-    case WORKER_LEFT:
-        return hg_fail(&result->error, HG_CANCELLED, "left; the run goes on");
-    case WORKER_DIED:
-        hg_fail(&result->error, HG_FAILED, "process %lld of the run was killed before it ended",
-                (long long)worker->pid);
-        hg_error_hint(&result->error, "Apply again: it goes on where that one stopped.");
-        return false;
-    case WORKER_FAILED:
-        break;
-    }
-    return false;
-}
-
-static bool do_run(struct job *job, struct job_result *result)
-{
-    struct launcher *launcher = job->jobs->ops->launcher;
-    struct worker_info worker;
-
-    if (launcher == NULL)
-        return run_here(job, result);
-    return launcher_start(launcher, &job->request, &worker, &result->error)
-           && watch(job, &worker, result);
-}
-
-static bool do_watch(struct job *job, struct job_result *result)
-{
-    struct worker_info worker;
-
-    if (!find_worker(job->jobs->ops, &worker))
-        return hg_fail(&result->error, HG_FAILED, "the run has ended");
-    return watch(job, &worker, result);
-}
-
-static bool do_drift(struct job *job, struct job_result *result)
-{
-    const struct ops *ops = job->jobs->ops;
-    const hg_observer observer = {.cancelled = is_cancelled, .context = job};
-    const char *file = hg_settings_schema_file(ops->settings);
-
-    text_copy(result->request.file, sizeof result->request.file, file);
-    return !file_exists(file)
-           || hg_schema_diff_make(ops->pool, file, hg_deadline_in_ms(DRIFT_MS), &observer,
-                                  &result->drift, &result->error);
-}
-
-static bool do_copy(struct job *job, struct job_result *result)
-{
-    const hg_observer observer = {forward, is_cancelled, job};
-    hg_copy_options options = hg_copy_options_default();
-    struct copy_pools pools = {NULL, NULL};
-    struct copy_sides sides = {.source = NULL};
-    bool ok;
-
-    options.mode = job->request.copy;
-    options.resume = options.mode == HG_COPY_RUN;
-    ok = copy_sides_find(job->jobs->ops->reading, &sides, &result->error)
-         && copy_pools_open(sides.settings, sides.source, sides.target, &options, &pools,
-                            &result->error)
-         && hg_copy(pools.source, pools.target, &options, &observer, &result->copy, &result->error);
-    copy_pools_close(&pools);
-    copy_sides_release(&sides);
-    return ok;
-}
-
-static bool do_end(struct job *job, struct job_result *result)
-{
-    const struct job_request *r = &job->request;
-    const hg_server_session session = {
-        .pid = r->pid, .visible = true, .backend_start_ms = r->backend_start_ms};
-    hg_pool *pool = job->jobs->ops->pool;
-    hg_deadline by = hg_deadline_in_ms(SESSIONS_MS);
-
-    return r->terminate ? hg_server_session_terminate(pool, &session, by, &result->error)
-                        : hg_server_session_cancel(pool, &session, by, &result->error);
-}
-
-static bool do_cutover(struct job *job, struct job_result *result)
-{
-    const hg_observer planning = {.cancelled = is_cancelled, .context = job};
-
-    return job_cutover(job->jobs->ops, &job->request, &planning, result);
-}
-
-/* How it ended the journal tells. */
-static void ignore_outcome(void *context, const struct worker_outcome *outcome)
-{
-    (void)context;
-    (void)outcome;
-}
-
-static bool do_cutover_watch(struct job *job, struct job_result *result)
-{
-    struct watching watching = {job, result};
-    const struct worker_watcher watcher = {.on_event = forward_event,
-                                           .on_outcome = ignore_outcome,
-                                           .leave = is_left,
-                                           .context = &watching};
-
-    return job_cutover_watch(job->jobs->ops, &watcher, result);
-}
-
-typedef bool job_function(struct job *job, struct job_result *result);
-
-static job_function *const functions[] = {
-    [JOB_POOLS] = do_pools,
-    [JOB_PING] = do_ping,
-    [JOB_STATUS] = do_status,
-    [JOB_SESSIONS] = do_sessions,
-    [JOB_SOURCE] = do_source,
-    [JOB_PLAN] = do_plan,
-    [JOB_RUN] = do_run,
-    [JOB_SMOKE] = do_smoke,
-    [JOB_WATCH] = do_watch,
-    [JOB_HOLDER] = do_holder,
-    [JOB_END] = do_end,
-    [JOB_DRIFT] = do_drift,
-    [JOB_COPY] = do_copy,
-    [JOB_CUTOVER] = do_cutover,
-    [JOB_CUTOVER_PLAN] = do_cutover,
-    [JOB_CUTOVER_BEGIN] = do_cutover,
-    [JOB_CUTOVER_WORK] = do_cutover,
-    [JOB_CUTOVER_ORDER] = do_cutover,
-    [JOB_CUTOVER_WATCH] = do_cutover_watch,
+static task_function *const functions[] = {
+    [JOB_POOLS] = task_pools,
+    [JOB_PING] = task_ping,
+    [JOB_STATUS] = task_status,
+    [JOB_SESSIONS] = task_sessions,
+    [JOB_SOURCE] = task_source,
+    [JOB_PLAN] = task_plan,
+    [JOB_RUN] = task_run,
+    [JOB_SMOKE] = task_smoke,
+    [JOB_WATCH] = task_watch,
+    [JOB_HOLDER] = task_holder,
+    [JOB_END] = task_end,
+    [JOB_DRIFT] = task_drift,
+    [JOB_COPY] = task_copy,
+    [JOB_CUTOVER] = task_cutover,
+    [JOB_CUTOVER_PLAN] = task_cutover,
+    [JOB_CUTOVER_BEGIN] = task_cutover,
+    [JOB_CUTOVER_WORK] = task_cutover,
+    [JOB_CUTOVER_ORDER] = task_cutover,
+    [JOB_CUTOVER_WATCH] = task_cutover_watch,
 };
 
 /* Hands a message over; what nobody takes is freed. */
@@ -429,7 +138,7 @@ static void carry_out(struct job *job, struct job_result *result)
     int64_t started_ns = clock_now_ns();
 
     result->request = job->request;
-    result->ok = functions[job->request.kind](job, result);
+    result->ok = functions[job->request.kind](&job->task, result);
     result->finished_ms = clock_wall_ms();
     result->duration_ms = clock_since_ms(started_ns);
 }
@@ -447,7 +156,7 @@ static bool is_periodic(enum job_kind kind)
 static void work_on(struct job *job)
 {
     struct jobs *jobs = job->jobs;
-    struct job pools = {.jobs = jobs, .request = {.kind = JOB_POOLS}};
+    struct job pools = {.jobs = jobs, .task.ops = jobs->ops, .request = {.kind = JOB_POOLS}};
     struct job_message messages[2] = {{.job = job->id}, {.job = 0}};
     bool is_small = job->request.kind == JOB_PING || job->request.kind == JOB_POOLS;
 
@@ -606,8 +315,10 @@ uint64_t jobs_start(struct jobs *jobs, const struct job_request *request)
     place->id = id = ++jobs->last_id;
     place->request = *request;
     place->begun = false;
-    atomic_store(&place->cancelled, false);
-    atomic_store(&place->left, false);
+    place->task.ops = jobs->ops;
+    place->task.pulse = jobs->pulse;
+    atomic_store(&place->task.cancelled, false);
+    atomic_store(&place->task.left, false);
     if (!find_hand(jobs))
         place->id = id = 0;
 out:
@@ -621,7 +332,7 @@ void jobs_cancel(struct jobs *jobs, uint64_t id)
     pthread_mutex_lock(&jobs->lock);
     for (int i = 0; i < RUNNING_MAX; i++)
         if (jobs->running[i].id == id && id != 0)
-            atomic_store(&jobs->running[i].cancelled, true);
+            atomic_store(&jobs->running[i].task.cancelled, true);
     pthread_mutex_unlock(&jobs->lock);
     pulse_stir(jobs->pulse);
 }
@@ -631,7 +342,7 @@ void jobs_leave(struct jobs *jobs, uint64_t id)
     pthread_mutex_lock(&jobs->lock);
     for (int i = 0; i < RUNNING_MAX; i++)
         if (jobs->running[i].id == id && id != 0)
-            atomic_store(&jobs->running[i].left, true);
+            atomic_store(&jobs->running[i].task.left, true);
     pthread_mutex_unlock(&jobs->lock);
 }
 
@@ -665,8 +376,8 @@ void jobs_free(struct jobs *jobs)
     jobs->closing = true;
     for (int i = 0; i < RUNNING_MAX; i++) {
         made[i] = jobs->hands[i].state != HAND_NONE;
-        atomic_store(&jobs->running[i].left, true); /* before it is cancelled */
-        atomic_store(&jobs->running[i].cancelled, true);
+        atomic_store(&jobs->running[i].task.left, true); /* before it is cancelled */
+        atomic_store(&jobs->running[i].task.cancelled, true);
     }
     pthread_cond_broadcast(&jobs->started);
     pthread_mutex_unlock(&jobs->lock);

@@ -1,0 +1,140 @@
+/*
+ * job_run.c - jobs that change a database: each in a process of its own, which outlives the front
+ * end, where there is a launcher for one; and watching such a process.
+ */
+#include "job_task.h"
+
+#include "copy_pools.h"
+#include "copy_sides.h"
+#include "job_cutover.h"
+#include "json_read.h"
+#include "launcher.h"
+#include "ops.h"
+
+static bool run_here(struct task *task, struct job_result *result)
+{
+    const struct ops *ops = task->ops;
+    hg_migrate_options options =
+        ops_migrate_options(ops, result->request.migrate, result->request.target);
+    const hg_observer observer = {task_tell, task_cancelled, task};
+
+    if (result->request.plan_id[0] != '\0')
+        options.plan_id = result->request.plan_id;
+    return hg_migrate_run(ops->pool, &options, &observer, &result->run, &result->error);
+}
+
+/* --- runs in workers --- */
+
+struct watching {
+    struct task *task;
+    struct job_result *result;
+};
+
+static void forward_event(void *context, const hg_event *event)
+{
+    task_tell(((struct watching *)context)->task, event);
+}
+
+static void take_outcome(void *context, const struct worker_outcome *outcome)
+{
+    struct job_result *result = ((struct watching *)context)->result;
+
+    result->ok = json_read_run(outcome->document, &result->run, &result->error);
+}
+
+static bool is_left(void *context)
+{
+    return atomic_load_explicit(&((struct watching *)context)->task->left, memory_order_relaxed);
+}
+
+static bool is_stopped(void *context)
+{
+    return task_cancelled(((struct watching *)context)->task) && !is_left(context);
+}
+
+static bool watch(struct task *task, const struct worker_info *worker, struct job_result *result)
+{
+    struct watching watching = {task, result};
+    const struct worker_watcher watcher = {forward_event, take_outcome, is_left, is_stopped,
+                                           &watching};
+    const char *dir = hg_settings_runtime_dir(task->ops->settings);
+
+    switch (worker_watch(dir, worker->id, &watcher, &result->error)) {
+    case WORKER_ENDED:
+        return result->ok;
+    case WORKER_LEFT:
+        return hg_fail(&result->error, HG_CANCELLED, "left; the run goes on");
+    case WORKER_DIED:
+        hg_fail(&result->error, HG_FAILED, "process %lld of the run was killed before it ended",
+                (long long)worker->pid);
+        hg_error_hint(&result->error, "Apply again: it goes on where that one stopped.");
+        return false;
+    case WORKER_FAILED:
+        break;
+    }
+    return false;
+}
+
+bool task_run(struct task *task, struct job_result *result)
+{
+    struct launcher *launcher = task->ops->launcher;
+    struct worker_info worker;
+
+    if (launcher == NULL)
+        return run_here(task, result);
+    return launcher_start(launcher, &result->request, &worker, &result->error)
+           && watch(task, &worker, result);
+}
+
+bool task_watch(struct task *task, struct job_result *result)
+{
+    struct worker_info worker;
+
+    if (!task_find_worker(task->ops, &worker))
+        return hg_fail(&result->error, HG_FAILED, "the run has ended");
+    return watch(task, &worker, result);
+}
+
+bool task_copy(struct task *task, struct job_result *result)
+{
+    const hg_observer observer = {task_tell, task_cancelled, task};
+    hg_copy_options options = hg_copy_options_default();
+    struct copy_pools pools = {NULL, NULL};
+    struct copy_sides sides = {.source = NULL};
+    bool ok;
+
+    options.mode = result->request.copy;
+    options.resume = options.mode == HG_COPY_RUN;
+    ok = copy_sides_find(task->ops->reading, &sides, &result->error)
+         && copy_pools_open(sides.settings, sides.source, sides.target, &options, &pools,
+                            &result->error)
+         && hg_copy(pools.source, pools.target, &options, &observer, &result->copy, &result->error);
+    copy_pools_close(&pools);
+    copy_sides_release(&sides);
+    return ok;
+}
+
+bool task_cutover(struct task *task, struct job_result *result)
+{
+    const hg_observer planning = {.cancelled = task_cancelled, .context = task};
+
+    return job_cutover(task->ops, &result->request, &planning, result);
+}
+
+/* How it ended the journal tells. */
+static void ignore_outcome(void *context, const struct worker_outcome *outcome)
+{
+    (void)context;
+    (void)outcome;
+}
+
+bool task_cutover_watch(struct task *task, struct job_result *result)
+{
+    struct watching watching = {task, result};
+    const struct worker_watcher watcher = {.on_event = forward_event,
+                                           .on_outcome = ignore_outcome,
+                                           .leave = is_left,
+                                           .context = &watching};
+
+    return job_cutover_watch(task->ops, &watcher, result);
+}
