@@ -23,7 +23,7 @@
 enum {
     RUNNING_MAX = JOB_KINDS, /* one of each kind */
     QUEUE_ROOM = 64,         /* messages */
-    DELIVERY_WAIT_MS = 5000, /* a result waits this long for a receiver that does not take */
+    DELIVERY_WAIT_MS = 5000, /* a message waits this long for a receiver that does not take */
     THREADS_FREE = 1         /* that stay */
 };
 
@@ -84,8 +84,7 @@ bool task_cancelled(void *task)
     return atomic_load_explicit(&((struct task *)task)->cancelled, memory_order_relaxed);
 }
 
-/* What an operation tells becomes a message; only news of the kind that the next one replaces may
- * be lost. */
+/* Also progress waits for room: it may be the last for a long time. */
 void task_tell(void *task, const hg_event *event)
 {
     struct job *job = job_of(task);
@@ -98,10 +97,7 @@ void task_tell(void *task, const hg_event *event)
     message.event.done = event->done;
     message.event.total = event->total;
     message.event.duration_ms = event->duration_ms;
-    if (event->kind == HG_EVENT_STEP_PROGRESS || event->kind == HG_EVENT_WAITING)
-        queue_offer(job->jobs->queue, &message);
-    else
-        queue_put(job->jobs->queue, &message, hg_deadline_in_ms(DELIVERY_WAIT_MS));
+    queue_put(job->jobs->queue, &message, hg_deadline_in_ms(DELIVERY_WAIT_MS));
 }
 
 static task_function *const functions[] = {

@@ -60,8 +60,7 @@ struct job_request {
     int rest_ms;                   /* the same: the first time after that */
 };
 
-/* Progress, copied out of an hg_event; newer progress of a job may replace older that nobody has
- * taken yet. */
+/* Progress, copied out of an hg_event. */
 struct job_event {
     hg_event_kind kind;
     char subject[64];

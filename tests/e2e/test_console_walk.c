@@ -181,7 +181,7 @@ static const struct visit {
     {COMMAND_REDRAW, IN_STOP, "", "until \"What becomes of the run?\"\n", ""},
     {COMMAND_WAIT, IN_STOP, "", "gone \"hat becomes\"\nuntil \"step 39 of 39\"\n", STOP},
     {COMMAND_INTERRUPT, IN_STOP, "", "until \"Quit: what becomes of the run?\"\n", "keys w\ngone \"hat becomes\"\n" STOP},
-    {COMMAND_DETACH, IN_STOP, "", "until \"goes on by itself\"\n", "until \"somebody changes the schema\"\nkeys a\nuntil \"step 39 of 39\"\n" STOP},
+    {COMMAND_DETACH, IN_STOP, "", "until \"goes on by itself\"\n", "until \"somebody changes the schema\"\nkeys a\nuntil \"statement 1 of 1\"\n" STOP},
     {COMMAND_CANCEL, IN_STOP, "", "until \"STOPPED\"\n", ""},
     {COMMAND_CANCEL_QUERY, IN_SCREEN | IN_PAGE | IN_RUN | IN_RESULT, "", "until \"cancel its statement: \"\n", ""},
     {COMMAND_END_SESSION, IN_SCREEN | IN_PAGE | IN_RUN | IN_RESULT, "", "until \"end session: \"\n", ""},

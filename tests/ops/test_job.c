@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -218,6 +219,64 @@ static void a_failure_in_a_worker_keeps_its_place(void **state)
     job_result_free(result);
 }
 
+enum { STEPS = 100 };
+
+/* A worker in the middle of its last step. */
+static pid_t start_worker(const struct fixture *f)
+{
+    struct worker *w = NULL;
+    struct worker_info info;
+
+    assert_true(worker_start(hg_settings_runtime_dir(f->ops.settings), "up",
+                             hg_url_redacted(hg_settings_url(f->ops.settings)), &w, &info, NULL));
+    if (w == NULL)
+        return (pid_t)info.pid;
+    for (int i = 0; i < STEPS; i++)
+        worker_event(w, &(hg_event){.kind = HG_EVENT_STEP_STARTED,
+                                    .subject = "one",
+                                    .message = "",
+                                    .unit = "step",
+                                    .done = i,
+                                    .total = STEPS});
+    worker_event(w, &(hg_event){.kind = HG_EVENT_STEP_PROGRESS,
+                                .subject = "one",
+                                .message = "SELECT 1",
+                                .unit = "statement",
+                                .total = 1});
+    while (!worker_cancelled(w))
+        (void)poll(NULL, 0, 10);
+    worker_end(w, &(struct worker_outcome){130, "", "", "{}"});
+    _exit(0);
+}
+
+static void whoever_attaches_hears_of_the_statement_that_runs_now(void **state)
+{
+    struct fixture *f = *state;
+    struct job_request watch = {.kind = JOB_WATCH};
+    struct job_message message;
+    pid_t worker;
+    uint64_t id;
+
+    jobs_free(f->jobs); /* and with them their threads */
+    f->jobs = NULL;
+    worker = start_worker(f);
+    f->jobs = jobs_new(&f->ops);
+    id = jobs_start(f->jobs, &watch);
+    for (int i = 0; i < STEPS; i++) {
+        message = take(f->jobs);
+        assert_int_equal(message.event.done, i);
+        (void)poll(NULL, 0, i % 10 == 0 ? 2 : 0); /* meanwhile what is told waits for its turn */
+    }
+    message = take(f->jobs);
+    assert_int_equal(message.event.kind, HG_EVENT_STEP_PROGRESS);
+    assert_string_equal(message.event.message, "SELECT 1");
+    jobs_cancel(f->jobs, id);
+    message = take(f->jobs);
+    assert_non_null(message.result);
+    job_result_free(message.result);
+    assert_int_equal(waitpid(worker, NULL, 0), worker);
+}
+
 static void one_of_a_kind_runs_and_leaving_does_not_wait_for_a_silent_server(void **state)
 {
     struct fixture *f = *state;
@@ -288,6 +347,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_status_carries_checks_and_history, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_run_in_a_worker_tells_the_same, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_failure_in_a_worker_keeps_its_place, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(whoever_attaches_hears_of_the_statement_that_runs_now,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(
             one_of_a_kind_runs_and_leaving_does_not_wait_for_a_silent_server, set_up, tear_down),
         cmocka_unit_test_setup_teardown(
