@@ -71,19 +71,6 @@ static void wake(struct queue *q, bool needed)
         eventfd_write(q->wake, 1);
 }
 
-bool queue_offer(struct queue *q, const void *item)
-{
-    bool ok, first = false;
-
-    pthread_mutex_lock(&q->lock);
-    ok = !q->closed && q->count < q->capacity - q->capacity / 4;
-    if (ok)
-        first = append(q, item);
-    pthread_mutex_unlock(&q->lock);
-    wake(q, first);
-    return ok;
-}
-
 bool queue_put(struct queue *q, const void *item, hg_deadline by)
 {
     struct timespec until = {.tv_sec = (time_t)(by.at_ns / 1000000000),

@@ -1,9 +1,8 @@
 /*
  * queue.h - a bounded queue of values between threads, with a descriptor that wakes poll().
  *
- * Sending gives ownership of what the value points to away; the receiver frees it. A part of the
- * room is kept for messages that must not be lost: progress may be refused, done and failed never
- * are while the sender waits.
+ * Sending gives ownership of what the value points to away; the receiver frees it. Nothing is lost
+ * while its sender waits for room.
  */
 #ifndef BASE_QUEUE_H
 #define BASE_QUEUE_H
@@ -17,10 +16,6 @@ struct queue;
 
 struct queue *queue_new(size_t item_size, size_t capacity); /* NULL: no memory or descriptor */
 void queue_free(struct queue *q); /* nobody may use it any more; NULL is fine */
-
-/* Puts a copy of the item unless the queue is three quarters full; false: refused, the item is
- * still the caller's. */
-bool queue_offer(struct queue *q, const void *item);
 
 /* Puts a copy of the item, waiting for room until `by`; false: still full, or closed. */
 bool queue_put(struct queue *q, const void *item, hg_deadline by);

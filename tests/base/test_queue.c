@@ -46,27 +46,13 @@ static void the_descriptor_is_readable_while_something_is_inside(void **state)
 
     (void)state;
     assert_false(readable(q));
-    assert_true(queue_offer(q, &(int){1}));
-    assert_true(queue_offer(q, &(int){2}));
+    assert_true(queue_put(q, &(int){1}, hg_deadline_in_ms(0)));
+    assert_true(queue_put(q, &(int){2}, hg_deadline_in_ms(0)));
     assert_true(readable(q));
     assert_true(queue_take(q, &out));
     assert_true(readable(q));
     assert_true(queue_take(q, &out));
     assert_false(readable(q));
-    queue_free(q);
-}
-
-static void an_offer_leaves_a_quarter_for_what_must_not_be_lost(void **state)
-{
-    struct queue *q = queue_new(sizeof(int), 8);
-
-    (void)state;
-    for (int i = 0; i < 6; i++)
-        assert_true(queue_offer(q, &i));
-    assert_false(queue_offer(q, &(int){6}));
-    assert_true(queue_put(q, &(int){7}, hg_deadline_in_ms(0)));
-    assert_true(queue_put(q, &(int){8}, hg_deadline_in_ms(0)));
-    assert_false(queue_put(q, &(int){9}, hg_deadline_in_ms(0)));
     queue_free(q);
 }
 
@@ -88,9 +74,9 @@ static void a_closed_queue_takes_nothing_more_and_still_gives(void **state)
     int out = 0;
 
     (void)state;
-    assert_true(queue_offer(q, &(int){5}));
+    assert_true(queue_put(q, &(int){5}, hg_deadline_in_ms(0)));
     queue_close(q);
-    assert_false(queue_offer(q, &(int){6}));
+    assert_false(queue_put(q, &(int){6}, hg_deadline_in_ms(0)));
     assert_false(queue_put(q, &(int){6}, hg_deadline_never()));
     assert_true(queue_take(q, &out));
     assert_int_equal(out, 5);
@@ -167,7 +153,7 @@ static void closing_wakes_a_sender_that_waits(void **state)
     pthread_t thread;
 
     (void)state;
-    assert_true(queue_offer(waiter.q, &(int){1}));
+    assert_true(queue_put(waiter.q, &(int){1}, hg_deadline_in_ms(0)));
     assert_int_equal(pthread_create(&thread, NULL, put_into_a_full_one, &waiter), 0);
     while (!atomic_load(&waiter.waits))
         continue;
@@ -190,7 +176,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(items_come_out_in_the_order_they_went_in),
         cmocka_unit_test(the_descriptor_is_readable_while_something_is_inside),
-        cmocka_unit_test(an_offer_leaves_a_quarter_for_what_must_not_be_lost),
         cmocka_unit_test(a_full_queue_makes_its_sender_wait_until_the_deadline),
         cmocka_unit_test(a_closed_queue_takes_nothing_more_and_still_gives),
         cmocka_unit_test(nothing_is_lost_or_doubled_between_threads),
