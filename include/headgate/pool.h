@@ -135,7 +135,8 @@ HG_API hg_deadline hg_pool_deadline(const hg_pool *pool);
 HG_API const hg_url *hg_pool_url(const hg_pool *pool);
 
 /* Begins to open a connection, unless there is one or one is on its way: whoever is going to check
- * one out can do something else meanwhile. Never waits; what fails, the checkout says. */
+ * one out can do something else meanwhile. Waits for no database; the first call loads the engine's
+ * library. What fails, the checkout says. */
 HG_API void hg_pool_warm(hg_pool *pool);
 
 typedef enum hg_slot_state {
