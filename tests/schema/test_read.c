@@ -223,6 +223,20 @@ static char *needs_of(const struct model *model, const struct object *object)
     return buf_take(&out);
 }
 
+/* It stands in an application's database for a while, and is none of its schema. */
+static void what_headgate_has_installed_is_left_out(void **state)
+{
+    hg_conn *conn = open_sqlite();
+
+    (void)state;
+    RUN_ALL(conn, sqlite_schema);
+    run(conn, "CREATE TABLE headgate_delta (seq INTEGER PRIMARY KEY, tab, key1)");
+    run(conn, "CREATE TRIGGER headgate_delta_insert_q AFTER INSERT ON q BEGIN INSERT INTO "
+              "headgate_delta (tab) VALUES ('q'); END");
+    assert_told(conn, sqlite_told);
+    conn->driver->close(conn);
+}
+
 static void what_needs_what_is_known(void **state)
 {
     hg_conn *conn = open_postgres();
@@ -308,6 +322,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(postgres_tells_its_schema),
         cmocka_unit_test(sqlite_tells_its_schema),
+        cmocka_unit_test(what_headgate_has_installed_is_left_out),
         cmocka_unit_test(what_needs_what_is_known),
         cmocka_unit_test(reading_leaves_the_session_as_it_was),
         cmocka_unit_test(equal_schemas_have_equal_fingerprints_however_they_were_written),
