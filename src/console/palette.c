@@ -4,6 +4,7 @@
 #include "palette.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/near.h"
@@ -80,6 +81,77 @@ static void cutover(struct model *m, int what, const char *argument, struct effe
     wizard_plan_by(m, argument, effects);
 }
 
+/* --- settings --- */
+
+static void set_mouse(struct model *m, const char *value, struct effects *effects)
+{
+    if (m->mouse_taken != (strcmp(value, "on") == 0))
+        update_command(m, COMMAND_MOUSE, effects);
+}
+
+static void set_refresh(struct model *m, const char *value, struct effects *effects)
+{
+    (void)effects;
+    refresh_every(m, (int)(strtod(value, NULL) * 1000)); /* "off" is 0 */
+}
+
+static void set_theme(struct model *m, const char *value, struct effects *effects)
+{
+    theme(m, 0, value, effects);
+}
+
+enum { VALUES = 6 };
+static const struct setting {
+    const char *name, *help;
+    void (*set)(struct model *m, const char *value, struct effects *effects);
+    const char *values[VALUES]; /* none: the themes that there are */
+} settings[] = {
+    {"mouse",
+     "Whether the mouse selects rows, or is left to the terminal",
+     set_mouse,
+     {"on", "off"}},
+    {"refresh",
+     "How often all is read again, in seconds",
+     set_refresh,
+     {"0.5", "1", "2", "5", "10", "off"}},
+    {"theme", "The looks of the console", set_theme, {NULL}},
+};
+enum { SETTINGS = sizeof settings / sizeof *settings };
+
+static const struct setting *setting_of(const char *name, size_t n)
+{
+    for (size_t i = 0; i < SETTINGS; i++)
+        if (strlen(settings[i].name) == n && strncmp(settings[i].name, name, n) == 0)
+            return &settings[i];
+    return NULL;
+}
+
+static bool may_be(const struct setting *setting, const char *value)
+{
+    bool any = setting->values[0] == NULL; /* whoever loads themes knows them */
+
+    for (size_t i = 0; i < VALUES && setting->values[i] != NULL; i++)
+        any = any || strcmp(setting->values[i], value) == 0;
+    return any && value[0] != '\0';
+}
+
+/* "mouse on" */
+static void set(struct model *m, int what, const char *argument, struct effects *effects)
+{
+    size_t n = strcspn(argument, " ");
+    const struct setting *setting = setting_of(argument, n);
+    const char *value = argument + n + strspn(argument + n, " ");
+
+    (void)what;
+    if (setting == NULL)
+        note_add(m, ROLE_WARN, "set: mouse, refresh and theme can be set here");
+    else if (!may_be(setting, value))
+        note_add(m, ROLE_WARN, "set: %s cannot be \"%s\"; Tab shows what it can", setting->name,
+                 value);
+    else
+        setting->set(m, value, effects);
+}
+
 /* clang-format off */
 static const struct row {
     const char *name;
@@ -113,6 +185,7 @@ static const struct row {
     {"refresh",  press,  COMMAND_REFRESH,                    "",         "Read everything again now"},
     {"copy",     press,  COMMAND_COPY,                       "",         "Copy what matters of the row, or the whole page"},
     {"theme",    theme,  0,                                  "[NAME]",   "That theme; without a name the next one"},
+    {"set",      set,    0,                                  "NAME VALUE", "Change a setting of this console: mouse, refresh, theme"},
     {"mouse",    press,  COMMAND_MOUSE,                      "",         "Take the mouse, or leave it to the terminal again"},
     {"help",     press,  COMMAND_HELP,                       "",         "Every key, by what it is for"},
     {"quit",     press,  COMMAND_QUIT,                       "",         "Quit; asks while something runs"},
@@ -164,6 +237,26 @@ static size_t match_themes(const struct model *m, const char *typed,
     return n;
 }
 
+/* What may stand behind "set ": a name, then a value of it. */
+static size_t match_settings(const struct model *m, const char *line, const char *typed,
+                             struct palette_word out[PALETTE_WORDS_MAX])
+{
+    const struct setting *setting = setting_of(line, strcspn(line, " "));
+    size_t n = 0;
+
+    if (typed != line && setting == NULL)
+        return 0;
+    if (typed != line && setting->values[0] == NULL)
+        return match_themes(m, typed, out);
+    for (size_t i = 0; typed == line && i < SETTINGS; i++)
+        if (strncmp(settings[i].name, typed, strlen(typed)) == 0)
+            out[n++] = (struct palette_word){settings[i].name, "VALUE", settings[i].help};
+    for (size_t i = 0; typed != line && i < VALUES && setting->values[i] != NULL; i++)
+        if (strncmp(setting->values[i], typed, strlen(typed)) == 0)
+            out[n++] = (struct palette_word){setting->values[i], "", ""};
+    return n;
+}
+
 size_t palette_matches(const struct model *m, const char *line,
                        struct palette_word out[PALETTE_WORDS_MAX], size_t *out_typed)
 {
@@ -174,6 +267,8 @@ size_t palette_matches(const struct model *m, const char *line,
     *out_typed = strlen(typed);
     if (space != NULL && strncmp(line, "theme ", 6) == 0)
         return match_themes(m, typed, out);
+    if (space != NULL && strncmp(line, "set ", 4) == 0)
+        return match_settings(m, line + 4, typed, out);
     if (space != NULL)
         return takes_target(line) ? match_revisions(m, typed, out) : 0;
     for (size_t i = 0; i < ROWS; i++)

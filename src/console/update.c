@@ -98,6 +98,17 @@ static void refresh(struct model *m, enum command command, struct effects *effec
     wizard_refresh(m, effects);
 }
 
+void refresh_every(struct model *m, int refresh_ms)
+{
+    m->refresh_ms = refresh_ms;
+    if (m->refresh_ms == 0)
+        note_add(m, ROLE_INFO, "nothing is read until R is pressed");
+    else
+        note_add(m, ROLE_INFO, "read again every %g s", m->refresh_ms / 1000.0);
+    for (int feed = 0; feed < FEEDS; feed++)
+        m->feeds[feed].due_ms = m->refresh_ms == 0 ? INT64_MAX : m->now_ms;
+}
+
 static void set_refresh(struct model *m, enum command command, struct effects *effects)
 {
     static const int steps[] = {500, 1000, 2000, 5000, 10000, 0};
@@ -108,13 +119,7 @@ static void set_refresh(struct model *m, enum command command, struct effects *e
         at++;
     at += command == COMMAND_FASTER ? -1 : 1;
     at = at < 0 ? 0 : at >= STEPS ? STEPS - 1 : at;
-    m->refresh_ms = steps[at];
-    if (m->refresh_ms == 0)
-        note_add(m, ROLE_INFO, "nothing is read until R is pressed");
-    else
-        note_add(m, ROLE_INFO, "read again every %g s", m->refresh_ms / 1000.0);
-    for (int feed = 0; feed < FEEDS; feed++)
-        m->feeds[feed].due_ms = m->refresh_ms == 0 ? INT64_MAX : m->now_ms;
+    refresh_every(m, steps[at]);
     (void)effects;
 }
 

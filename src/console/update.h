@@ -69,6 +69,7 @@ void effect_add(struct effects *effects, struct effect effect);
 __attribute__((format(printf, 3, 4))) void note_add(struct model *m, enum role role,
                                                     const char *format, ...);
 void update_command(struct model *m, enum command command, struct effects *effects);
+void refresh_every(struct model *m, int refresh_ms); /* 0: only when asked to */
 void page_open(struct model *m, enum page page);
 void page_close(struct model *m, enum page page); /* and what was opened from it */
 void page_rewind(struct model *m, enum page page);

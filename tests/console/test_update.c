@@ -496,6 +496,42 @@ static void what_is_pasted_is_no_command(void **state)
     scene_free(s);
 }
 
+static void settings_of_this_console_are_set_and_completed(void **state)
+{
+    struct scene *s = scene_open_busy(false);
+
+    (void)state;
+    s->model.facts.mouse = true;
+    scene_type(s, ":set mo");
+    scene_key(s, KEYS_TAB);
+    assert_string_equal(s->model.entry.text, "set mouse ");
+    scene_type(s, "on");
+    scene_key(s, KEYS_ENTER);
+    assert_true(s->model.mouse_taken);
+    scene_type(s, ":set mouse on"); /* it stays so */
+    scene_key(s, KEYS_ENTER);
+    assert_true(s->model.mouse_taken);
+    scene_type(s, ":set refresh 0");
+    scene_key(s, KEYS_TAB);
+    assert_string_equal(s->model.entry.text, "set refresh 0.5");
+    scene_key(s, KEYS_ENTER);
+    assert_int_equal(s->model.refresh_ms, 500);
+    scene_type(s, ":set refresh off");
+    scene_key(s, KEYS_ENTER);
+    assert_int_equal(s->model.refresh_ms, 0);
+    scene_type(s, ":set refresh 7");
+    scene_key(s, KEYS_ENTER);
+    assert_int_equal(s->model.refresh_ms, 0);
+    assert_non_null(strstr(scene_said(s), "refresh cannot be \"7\""));
+    scene_type(s, ":set theme light");
+    scene_key(s, KEYS_ENTER);
+    assert_true(scene_has(s, EFFECT_THEME));
+    scene_type(s, ":set password x");
+    scene_key(s, KEYS_ENTER);
+    assert_non_null(strstr(scene_said(s), "mouse, refresh and theme"));
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -525,6 +561,7 @@ int main(void)
         cmocka_unit_test(every_action_is_answered),
         cmocka_unit_test(copying_hands_out_what_matters_of_the_row),
         cmocka_unit_test(what_is_pasted_is_no_command),
+        cmocka_unit_test(settings_of_this_console_are_set_and_completed),
     };
 
     setlocale(LC_ALL, "C.UTF-8");
