@@ -76,6 +76,7 @@ static void name_sides(const struct ops *ops, struct facts *out)
 
     if (!copy_sides_find(ops->reading, &sides, &err)) {
         text_copy(out->copy_refusal, sizeof out->copy_refusal, err.message);
+        text_copy(out->copy_hint, sizeof out->copy_hint, err.hint);
         return;
     }
     text_copy(out->copy_from, sizeof out->copy_from, hg_url_redacted(sides.source));

@@ -9,7 +9,7 @@
 #include "view.h"
 
 enum { CHECK_STATUS, CHECK_ID, CHECK_FOUND, CHECK_WANTED, CHECK_PAST, CHECK_TOOK, CHECK_COLUMNS };
-enum { PAST_COLUMNS = 16 };
+enum { PAST_COLUMNS = 10 };
 
 /* clang-format off */
 static const struct column columns[CHECK_COLUMNS] = {
@@ -155,8 +155,9 @@ static void detail(const struct model *m, size_t row, struct document *d)
     list_field(d, "took", "%s; %s when it does not pass", format_took(check->duration_ms, text),
                hg_check_severity_name(check->severity));
     document_field(d, "past runs", runs);
-    document_item(d, DOCUMENT_FIELD, ROLE_DIM, "", ROLE_DIM,
-                  ". passed  ! warned  x failed  ? not known  - skipped; the newest last");
+    if (runs[0] != '\0')
+        document_item(d, DOCUMENT_FIELD, ROLE_DIM, "", ROLE_DIM,
+                      ". passed  ! warned  x failed  ? not known  - skipped; the newest last");
 }
 
 static void copy(const struct model *m, size_t row, struct buf *out)

@@ -37,6 +37,7 @@ struct facts {
     char copy_from[160], copy_to[160]; /* the sides of a copy, without secrets; "": there is none */
     char copy_name[128];               /* of the target: what has to be typed */
     char copy_refusal[200];            /* why there is none */
+    char copy_hint[200];               /* and what to do about it */
     bool cutover;                      /* it is what is looked at first */
     char runbook[256];                 /* of a new cutover; "": the built-in one */
     int64_t budget_ms;                 /* the same; 0: as its rehearsal finds */

@@ -181,6 +181,7 @@ void view_transfer(const struct model *m, struct document *d)
 {
     if (m->facts.copy_to[0] == '\0') {
         document_text(d, 0, ROLE_WARN, m->facts.copy_refusal);
+        document_text(d, 0, ROLE_TEXT, m->facts.copy_hint);
         return;
     }
     if (!m->transfer.running || d->width >= SIDES_FROM_WIDTH)

@@ -57,10 +57,15 @@ bool copy_sides_find(const hg_settings_options *options, struct copy_sides *out,
 {
     hg_settings *read[READINGS] = {NULL};
     struct copy_sides sides = {.source = NULL};
-    bool ok = options != NULL ? read_all(options, read, err)
-                              : hg_fail(err, HG_UNSUPPORTED, "this database is not copied");
+    bool ok;
 
-    ok = ok && choose(read, &sides, err);
+    if (options == NULL) {
+        hg_fail(err, HG_UNSUPPORTED, "there are no settings to copy this database by");
+        hg_error_hint(err,
+                      "Open headgate in the folder of a project: its SQLite file can be copied.");
+        return false;
+    }
+    ok = read_all(options, read, err) && choose(read, &sides, err);
     for (size_t i = 0; i < READINGS; i++)
         hg_settings_free(read[i]);
     if (ok)

@@ -434,6 +434,15 @@ static void copy_page(struct scene *s)
     scene_key(s, 'c');
 }
 
+static void nothing_to_copy(struct scene *s)
+{
+    s->model.facts.copy_to[0] = '\0';
+    strcpy(s->model.facts.copy_refusal,
+           "no PostgreSQL database is named that could be copied into");
+    strcpy(s->model.facts.copy_hint, "Set DATABASE_URL_PROD.");
+    copy_page(s);
+}
+
 static void looked(struct scene *s)
 {
     copy_page(s);
@@ -673,6 +682,7 @@ static const struct still all[] = {
     {"file_80x24", writer, 80, 24, true, false},
     {"file_132x43_ascii", writer, 132, 43, false, false},
     {"transfer_80x24", copy_page, 80, 24, true, false},
+    {"transfer_nowhere_80x24", nothing_to_copy, 80, 24, true, false},
     {"transfer_looked_80x24", looked, 80, 24, true, true},
     {"transfer_compared_80x24", copied, 80, 24, true, false},
     {"transfer_misfits_80x24", misfits, 80, 24, true, true},
