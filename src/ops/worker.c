@@ -248,7 +248,8 @@ static void *serve(void *worker)
 static bool write_line(struct worker *w, json_t *line)
 {
     struct buf text = BUF_INIT(256 << 20);
-    bool written = json_part_finish(&text, line) && write(w->journal, text.bytes, text.size) > 0;
+    bool written = json_part_finish(&text, line)
+                   && write(w->journal, text.bytes, text.size) == (ssize_t)text.size;
 
     buf_release(&text);
     return written;
@@ -302,6 +303,18 @@ static struct worker *worker_new(const char *dir, hg_error *err)
     return w;
 }
 
+/* One that was never started leaves no files. */
+static void worker_discard(struct worker *w)
+{
+    char path[WORKER_PATH + 64];
+
+    if (worker_path(path, sizeof path, w->dir, w->id, "sock"))
+        unlink(path);
+    if (worker_path(path, sizeof path, w->dir, w->id, "journal"))
+        unlink(path);
+    worker_free(w);
+}
+
 static void on_signal(int signal_number)
 {
     (void)signal_number;
@@ -335,11 +348,15 @@ bool worker_start(const char *dir, const char *command, const char *subject,
     *out_info = (struct worker_info){.started_ms = clock_wall_ms()};
     memcpy(out_info->id, w->id, sizeof out_info->id);
     text_copy(out_info->command, sizeof out_info->command, command);
-    append(w, header(command, subject, out_info->started_ms));
+    if (!write_line(w, header(command, subject, out_info->started_ms))) {
+        fail_io("write a journal", dir, err);
+        worker_discard(w);
+        return false;
+    }
     pid = fork();
     if (pid < 0) {
         fail_io("start a process for a worker", dir, err);
-        worker_free(w);
+        worker_discard(w);
         return false;
     }
     out_info->pid = pid;

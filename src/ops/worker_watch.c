@@ -191,6 +191,19 @@ static bool receive(int fd, struct buf *text)
     return n > 0 || (n < 0 && errno == EINTR);
 }
 
+/* A copy of days tells much: what was taken is let go. */
+static bool take_and_drop(const struct worker_watcher *watcher, struct buf *text, size_t *done)
+{
+    size_t taken = 0;
+    bool last = take_lines(watcher, text, &taken);
+
+    if (taken > 0)
+        memmove(text->bytes, text->bytes + taken, text->size - taken);
+    buf_truncate(text, text->size - taken);
+    *done += taken;
+    return last;
+}
+
 /* While it lives its socket speaks. WORKER_DIED: it has hung up before the last line. */
 static enum worker_end listen_to(int fd, const struct worker_watcher *watcher, struct buf *text,
                                  size_t *done)
@@ -207,7 +220,7 @@ static enum worker_end listen_to(int fd, const struct worker_watcher *watcher, s
             continue;
         if (!receive(fd, text))
             return WORKER_DIED;
-        if (take_lines(watcher, text, done))
+        if (take_and_drop(watcher, text, done))
             return WORKER_ENDED;
     }
 }
