@@ -24,9 +24,11 @@ void intake_started(struct model *m, const struct message *message)
     } else if (message->request.kind == JOB_SMOKE) {
         m->smoke_job = message->job;
         m->smoke_done = m->smoke_total = 0;
-    } else if (message->request.kind == JOB_COPY) {
+    } else if (message->request.kind == JOB_COPY || message->request.kind == JOB_COPY_WATCH) {
         m->transfer.job = message->job;
         m->transfer.running = started;
+        if (!started)
+            note_add(m, ROLE_WARN, "the one before has not ended yet: try again in a moment");
     } else if (message->request.kind == JOB_DRIFT) {
         m->drift_job = message->job;
     } else if (message->request.kind == JOB_END) {
@@ -187,6 +189,7 @@ static void take_pools(struct model *m, struct job_result *result, struct effect
     }
     discard(effects, m->pools);
     m->pools = result;
+    transfer_others(m, &result->copying);
     follow_pools(m);
 }
 
@@ -428,8 +431,12 @@ void intake_result(struct model *m, const struct message *message, struct effect
         take_holder(m, result, effects);
         return;
     case JOB_COPY:
-        transfer_ended(m, result, effects);
-        return;
+    case JOB_COPY_WATCH: /* of one that was left nothing more is wanted */
+        if (m->transfer.running && message->job == m->transfer.job) {
+            transfer_ended(m, result, effects);
+            return;
+        }
+        break;
     case JOB_DRIFT:
         take_drift(m, result, effects);
         return;

@@ -122,7 +122,7 @@ static const struct key_row rows[] = {
     {COMMAND_SUSPEND,       {KEYS_SUSPEND},          ANYWHERE,                     "^Z",      "",         "DO",
      "suspend; fg comes back"},
     {COMMAND_INTERRUPT,     {KEYS_INTERRUPT},        ANYWHERE,                     "^C",      "",         "DO",
-     "as q; while something runs it asks: wait, cancel, or detach a run of migrations"},
+     "as q; while something runs it asks: wait, cancel, or detach a run or a copy"},
     {COMMAND_QUIT,          {'q'},                   READS | IN_PLAN | IN_RUN,     "q",       "quit",     "DO",
      "quit; asks while something runs"},
 };

@@ -317,7 +317,7 @@ bool model_calm(const struct model *m)
 
     return still && !asks && m->mark != 0 && m->db_answered && model_refresh_ms(m) > 0
            && !m->change.running && !m->transfer.running && m->smoke_job == 0 && m->drift_job == 0
-           && m->holder[0] == '\0' && model_cutover_open(m) == NULL
+           && m->holder[0] == '\0' && !m->copying_on && model_cutover_open(m) == NULL
            && !model_wants(m, FEED_SESSIONS);
 }
 
@@ -404,6 +404,8 @@ static const char *refuse_to_transfer(const struct model *m, enum command comman
         return "this console is read-only: nothing can be changed from here";
     if (!model_armed(m))
         return "production is guarded: W allows changes for ten minutes";
+    if (m->copying_on)
+        return "a copy goes on by itself: a attaches to it";
     if (m->copy == NULL || (m->copy->request.copy == HG_COPY_DRY_RUN && !m->copy->ok))
         return "look first, with p: every value has to fit";
     return NULL;
@@ -412,9 +414,23 @@ static const char *refuse_to_transfer(const struct model *m, enum command comman
 static const char *refuse_to_attach(const struct model *m)
 {
     return m->change.running      ? "it is the run of this console: 4 shows it"
+           : m->transfer.running  ? "it is the copy of this console: c shows it"
            : m->holder[0] != '\0' ? NULL
            : m->worker.pid != 0   ? NULL
-                                  : "nobody changes the schema now";
+           : m->copying.pid != 0  ? NULL
+                                  : "nobody changes the schema now, and no copy goes on";
+}
+
+/* What runs and would end with the console. */
+static const char *refuse_to_detach(const struct model *m)
+{
+    if (!m->change.running && m->transfer.mode != HG_COPY_RUN)
+        return "it only looks: it ends with the console, and would begin anew";
+    if (m->facts.detaches || (m->change.running ? m->change.attached : m->transfer.attached))
+        return NULL;
+    return m->change.running ? "this run is a part of the console and ends with it"
+                             : "this copy is a part of the console: it ends with it, and the next "
+                               "one goes on from there";
 }
 
 bool model_takes_mouse(const struct model *m)
@@ -454,11 +470,8 @@ const char *model_refusal(const struct model *m, enum command command)
         return refuse_to_transfer(m, command);
     if (command == COMMAND_ATTACH)
         return refuse_to_attach(m);
-    if (command == COMMAND_DETACH && !m->change.running)
-        return "only a run of migrations: a copy ends with the console, and the next one goes on "
-               "from there";
-    if (command == COMMAND_DETACH && !m->facts.detaches && !m->change.attached)
-        return "this run is a part of the console and ends with it";
+    if (command == COMMAND_DETACH)
+        return refuse_to_detach(m);
     if (command == COMMAND_PLAN && m->change.running)
         return "a change is under way: wait for it or stop it first";
     if ((command == COMMAND_CHECK_ONE || command == COMMAND_CHECK_FAILED)
@@ -476,6 +489,8 @@ const char *model_refusal(const struct model *m, enum command command)
         return "this console is read-only: nothing can be changed from here";
     if (model_busy(m))
         return "a change is under way: wait for it or stop it first";
+    if (m->copying_on)
+        return "a copy goes on by itself: a attaches to it";
     if (!model_armed(m))
         return "production is guarded: W allows changes for ten minutes";
     return NULL;

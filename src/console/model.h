@@ -176,6 +176,7 @@ struct transfer_table {
 enum { TRANSFER_TABLES = 128 };
 struct transfer {
     bool running, cancel_asked;
+    bool attached; /* it was started elsewhere, or left before */
     hg_copy_mode mode;
     uint64_t job;
     int64_t started_ms;
@@ -298,7 +299,9 @@ struct model {
     uint64_t drift_job;       /* 0: none is under way */
     int64_t drift_asked_ms;
     struct transfer transfer;
-    struct job_result *copy; /* the newest copy or look, however it ended */
+    struct worker_info copying; /* the newest copy in a worker that is known of; pid 0: none */
+    bool copying_on;            /* it goes on */
+    struct job_result *copy;    /* the newest copy or look, however it ended */
     struct wizard wizard;
 
     enum screen_id screen;

@@ -60,13 +60,22 @@ void question_cancel(struct model *m, struct effects *effects)
 /* It goes on without us; whoever looks at the database sees it from now on as somebody else's. */
 void question_detach(struct model *m, struct effects *effects)
 {
+    bool copies = !m->change.running;
+
     if (too_early(m))
         return;
-    effect_add(effects, (struct effect){.kind = EFFECT_LEAVE, .job = m->change.job});
+    effect_add(effects, (struct effect){.kind = EFFECT_LEAVE,
+                                        .job = copies ? m->transfer.job : m->change.job});
     if (m->ask == ASK_QUIT)
         effect_add(effects, (struct effect){.kind = EFFECT_QUIT});
-    note_add(m, ROLE_INFO, "%s: goes on by itself; a attaches to it again", change_verb(m));
+    note_add(m, ROLE_INFO, "%s: goes on by itself; a attaches to it again",
+             copies ? "copy" : change_verb(m));
     m->ask = ASK_NOTHING;
+    if (copies) {
+        m->transfer.running = false;
+        m->feeds[FEED_POOLS].due_ms = m->now_ms;
+        return;
+    }
     m->change.running = false;
     m->feeds[FEED_STATUS].due_ms = m->now_ms;
     page_close(m, PAGE_RUN);

@@ -118,7 +118,12 @@ static hg_migrate_kind kind_of(const char *command)
 void running_attach(struct model *m, struct effects *effects)
 {
     enum screen_id from = m->screen;
+    bool runs = m->worker.pid != 0 || m->holder[0] != '\0';
 
+    if (m->copying.pid != 0 && (!runs || model_page(m) == PAGE_TRANSFER)) {
+        transfer_attach(m, effects);
+        return;
+    }
     if (m->worker.pid == 0) {
         screen_open(m, SCREEN_MIGRATIONS);
         page_open(m, PAGE_HOLDER);

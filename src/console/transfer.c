@@ -1,8 +1,9 @@
 /*
  * transfer.c - the copy of all data from SQLite into PostgreSQL: looked at, carried out, compared.
  *
- * It runs within the console. One that was interrupted goes on when it is asked for again: what
- * was copied and written down is not copied twice.
+ * What looks runs within the console; what copies has a process of its own, where there may be one,
+ * and goes on without us. One that was interrupted goes on when it is asked for again: what was
+ * copied and written down is not copied twice.
  */
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,42 @@ void transfer_start(struct model *m, hg_copy_mode mode, struct effects *effects)
     m->transfer = (struct transfer){.running = true, .mode = mode, .started_ms = m->now_ms};
     effect_add(effects, start);
     note_add(m, ROLE_INFO, "%s: started", names[mode]);
+}
+
+void transfer_attach(struct model *m, struct effects *effects)
+{
+    struct effect watch = {
+        .kind = EFFECT_START,
+        .request = {.kind = JOB_COPY_WATCH, .copy = HG_COPY_RUN, .pid = m->copying.pid}};
+
+    text_copy(watch.request.text, sizeof watch.request.text, m->copying.id);
+    if (m->copy != NULL)
+        effect_add(effects, (struct effect){.kind = EFFECT_DISCARD, .result = m->copy});
+    m->copy = NULL;
+    m->transfer = (struct transfer){.running = true,
+                                    .attached = true,
+                                    .mode = HG_COPY_RUN,
+                                    .started_ms = m->now_ms - (m->wall_ms - m->copying.started_ms)};
+    effect_add(effects, watch);
+    screen_open(m, SCREEN_OVERVIEW);
+    page_open(m, PAGE_TRANSFER);
+}
+
+/* The one that has ended stays known: attaching shows how. */
+void transfer_others(struct model *m, const struct worker_info *worker)
+{
+    bool before = m->copying_on, ours = m->transfer.running && m->transfer.mode == HG_COPY_RUN;
+
+    if (worker->pid != 0 && m->copying.pid == 0 && strcmp(worker->id, m->copying.id) == 0)
+        return; /* it was seen just before we heard how it ended */
+    m->copying_on = worker->pid != 0;
+    if (m->copying_on)
+        m->copying = *worker;
+    if (!ours && !before && m->copying_on)
+        note_add(m, ROLE_INFO, "a copy goes on by itself, in process %lld; a attaches to it",
+                 (long long)worker->pid);
+    else if (!ours && before && !m->copying_on && m->copying.pid != 0)
+        note_add(m, ROLE_INFO, "the copy that went on by itself has ended; a shows how");
 }
 
 /* The table that events speak of, added when it is a new one; NULL: there are too many. */
@@ -63,11 +100,14 @@ void transfer_ended(struct model *m, struct job_result *result, struct effects *
 {
     const char *name = names[m->transfer.mode];
 
-    m->transfer.running = false;
+    m->transfer.running = m->copying_on = false;
+    m->copying.pid = 0;
     m->copy = result;
     if (m->ask == ASK_STOP || m->ask == ASK_QUIT)
         m->ask = ASK_NOTHING;
-    if (result->ok)
+    if (result->ok && m->transfer.attached)
+        note_add(m, ROLE_OK, "%s: done, %lld rows", name, (long long)result->copy->rows);
+    else if (result->ok)
         note_add(m, ROLE_OK, "%s: done, %lld rows in %.1f s", name,
                  result->copy == NULL ? 0 : (long long)result->copy->rows,
                  result->duration_ms / 1000);

@@ -131,7 +131,11 @@ enum { QUESTION_DEAD_MS = 300, QUESTION_MS = 60000 };
 
 /* transfer.c: the copy of all data. */
 void transfer_start(struct model *m, hg_copy_mode mode, struct effects *effects);
+/* Watches the copy that goes on in a worker, or that has ended there since. */
+void transfer_attach(struct model *m, struct effects *effects);
 void transfer_progress(struct model *m, const struct job_event *event);
+/* What was heard of the copy that goes on; pid 0: none does. */
+void transfer_others(struct model *m, const struct worker_info *worker);
 void transfer_ended(struct model *m, struct job_result *result, struct effects *effects);
 
 /* wizard.c: the guided cutover. */

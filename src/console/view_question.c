@@ -28,12 +28,15 @@ static void ask_to_arm(const struct model *m, struct area a)
     area_put_cut(a, 2, 2, a.width - 3, ROLE_TEXT, "Each change still shows its plan and asks.");
 }
 
-/* A copy is not a process of its own, as a run is. */
+/* What only looks is no process of its own, and a copy not everywhere. */
 static const char *what_becomes_of_copy(const struct model *m, bool narrow)
 {
     if (m->transfer.mode != HG_COPY_RUN)
         return narrow ? "It changes nothing; it would begin anew."
                       : "It cannot be detached. Cancelled, nothing is lost; it would begin anew.";
+    if (model_refusal(m, COMMAND_DETACH) == NULL)
+        return narrow ? "Cancelled, the next goes on from there."
+                      : "Detached it goes on by itself. Cancelled, the next goes on from there.";
     return narrow ? "Cancelled, the next goes on from there."
                   : "It cannot be detached. Cancelled, the next copy goes on from there.";
 }

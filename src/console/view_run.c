@@ -362,6 +362,15 @@ static void transferring(const struct model *m, char *out, size_t size)
              m->facts.operator_name);
 }
 
+/* The folder that tells of it is one user's: whoever started it is the one who looks. */
+static void copying_elsewhere(const struct model *m, char *out, size_t size)
+{
+    char when[FORMAT_ROOM];
+
+    snprintf(out, size, "runs: copy, since %s, %s", format_moment(m->copying.started_ms, when),
+             m->facts.operator_name);
+}
+
 void view_running(const struct model *m, char *out, size_t size)
 {
     const struct change *c = &m->change;
@@ -376,6 +385,8 @@ void view_running(const struct model *m, char *out, size_t size)
                  m->facts.operator_name);
     else if (m->transfer.running)
         transferring(m, out, size);
+    else if (m->copying_on)
+        copying_elsewhere(m, out, size);
     else if (model_cutover_open(m) != NULL)
         view_cutover_running(m, out, size);
     else if (m->holder[0] != '\0')

@@ -177,6 +177,17 @@ static void outcome(const struct job_result *result, struct document *d)
         document_sql(d, 2, r->statements[i].sql);
 }
 
+static void elsewhere(const struct model *m, struct document *d)
+{
+    char line[256], when[FORMAT_ROOM];
+
+    snprintf(line, sizeof line, "%s since %s, in process %lld. a attaches to it.",
+             m->facts.operator_name, format_moment(m->copying.started_ms, when),
+             (long long)m->copying.pid);
+    document_item(d, INDENT, ROLE_STEP_RUN, "copies", ROLE_TEXT, line);
+    document_blank(d);
+}
+
 void view_transfer(const struct model *m, struct document *d)
 {
     if (m->facts.copy_to[0] == '\0') {
@@ -186,6 +197,8 @@ void view_transfer(const struct model *m, struct document *d)
     }
     if (!m->transfer.running || d->width >= SIDES_FROM_WIDTH)
         sides(m, d);
+    if (m->copying_on && !m->transfer.running)
+        elsewhere(m, d);
     if (m->transfer.running)
         moving(m, d);
     else if (m->copy != NULL)

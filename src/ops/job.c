@@ -67,7 +67,9 @@ void job_result_free(struct job_result *result)
     alloc_free(result->text);
     hg_smoke_free(result->smoke);
     hg_schema_diff_free(result->drift);
-    hg_copy_result_free(result->copy);
+    if (result->copy_memory.last == NULL)
+        hg_copy_result_free(result->copy);
+    arena_release(&result->copy_memory);
     hg_plan_free(result->plan);
     hg_cutover_free(result->cutover);
     hg_run_result_release(&result->run);
@@ -114,6 +116,7 @@ static task_function *const functions[] = {
     [JOB_END] = task_end,
     [JOB_DRIFT] = task_drift,
     [JOB_COPY] = task_copy,
+    [JOB_COPY_WATCH] = task_copy_watch,
     [JOB_CUTOVER] = task_cutover,
     [JOB_CUTOVER_PLAN] = task_cutover,
     [JOB_CUTOVER_BEGIN] = task_cutover,

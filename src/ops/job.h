@@ -12,6 +12,7 @@
 #include <headgate/cutover.h>
 #include <headgate/headgate.h>
 
+#include "base/arena.h"
 #include "blocking.h"
 #include "worker.h"
 
@@ -30,9 +31,11 @@ enum job_kind {
     JOB_WATCH,    /* the run of a worker that somebody has started */
     JOB_HOLDER,   /* who is changing the schema, as the database tells it */
     JOB_DRIFT,    /* what makes the database another one than the schema file */
-    JOB_COPY,     /* SQLite into PostgreSQL: checked, carried out or compared */
-    JOB_END,      /* a session of the server: what it runs, or all of it */
-    JOB_CUTOVER,  /* the newest run, as its journal tells it; lets go of a source that is frozen */
+    JOB_COPY,     /* SQLite into PostgreSQL: checked, compared, or carried out: that in a worker, if
+                     there may be one */
+    JOB_COPY_WATCH, /* the copy of a worker that somebody has started */
+    JOB_END,        /* a session of the server: what it runs, or all of it */
+    JOB_CUTOVER, /* the newest run, as its journal tells it; lets go of a source that is frozen */
     JOB_CUTOVER_PLAN,  /* what a new run would do; its gates are tried */
     JOB_CUTOVER_BEGIN, /* a new run, with a process that works on it */
     JOB_CUTOVER_WORK,  /* a process for the run that nobody works on, forward or back */
@@ -50,12 +53,13 @@ struct job_request {
                                       runbook, "": the built-in one */
     char only[1024];               /* JOB_SMOKE: ids with spaces between; "": all */
     hg_copy_mode copy;             /* JOB_COPY: a copy that was interrupted goes on */
-    int64_t pid, backend_start_ms; /* JOB_END: whose */
+    int64_t pid, backend_start_ms; /* JOB_END: whose; JOB_COPY_WATCH: of the worker */
     bool terminate;                /* JOB_END: the session, not only what it runs */
     int64_t budget_ms;             /* JOB_CUTOVER_BEGIN; 0: as the rehearsal finds */
     bool back;                     /* JOB_CUTOVER_WORK */
     hg_cutover_order order;        /* JOB_CUTOVER_ORDER */
-    char text[256];                /* JOB_CUTOVER_ORDER; JOB_CUTOVER_WORK: the run's name */
+    char text[256];                /* JOB_CUTOVER_ORDER; JOB_CUTOVER_WORK: the run's name;
+                                      JOB_COPY_WATCH: the worker's id */
     int period_ms;                 /* JOB_PING: asked so often, until there are news; 0: once */
     int rest_ms;                   /* the same: the first time after that */
 };
@@ -86,6 +90,7 @@ struct job_result {
     double duration_ms;
     uint64_t mark;              /* JOB_PING, of hg_readiness_pulse() and the folder of migrations */
     hg_pool_list pools;         /* JOB_POOLS */
+    struct worker_info copying; /* JOB_POOLS: of this user, into that target; pid 0: none */
     hg_readiness *readiness;    /* JOB_STATUS: with the history in it */
     struct worker_info worker;  /* JOB_STATUS: one of this user that is at work; pid 0: none */
     char holder[600];           /* JOB_STATUS, JOB_HOLDER: whoever is at work; "": nobody */
@@ -98,7 +103,9 @@ struct job_result {
     hg_smoke *smoke;                /* JOB_SMOKE */
     hg_schema_diff *drift;          /* JOB_DRIFT; also NULL where there is no schema file */
     hg_plan *plan;                  /* JOB_PLAN */
-    hg_copy_result *copy;           /* JOB_COPY, also when it failed; NULL: it was not begun */
+    hg_copy_result *copy;           /* JOB_COPY, JOB_COPY_WATCH, also when it failed; NULL: it was
+                                       not begun */
+    struct arena copy_memory;       /* that holds `copy` when another process has made it */
     hg_cutover *cutover;            /* JOB_CUTOVER, JOB_CUTOVER_PLAN */
     bool moves_ours;                /* JOB_CUTOVER: its source is the database that is looked at */
     hg_run_result run;              /* JOB_RUN, JOB_WATCH, also when it failed */

@@ -25,6 +25,8 @@ bool task_pools(struct task *task, struct job_result *result)
 {
     const char *dir = hg_settings_runtime_dir(task->ops->settings);
 
+    if (task->ops->copies[0] != '\0')
+        (void)worker_find(dir, task->ops->copies, true, &result->copying);
     return hg_pool_list_read(dir, &result->pools, &result->error);
 }
 

@@ -4,8 +4,8 @@
  */
 #include "job_task.h"
 
-#include "copy_pools.h"
-#include "copy_sides.h"
+#include "base/text.h"
+#include "copy_work.h"
 #include "job_cutover.h"
 #include "json_read.h"
 #include "launcher.h"
@@ -35,11 +35,18 @@ static void forward_event(void *context, const hg_event *event)
     task_tell(((struct watching *)context)->task, event);
 }
 
+static bool is_copy(const struct job_result *result)
+{
+    return result->request.kind == JOB_COPY || result->request.kind == JOB_COPY_WATCH;
+}
+
 static void take_outcome(void *context, const struct worker_outcome *outcome)
 {
     struct job_result *result = ((struct watching *)context)->result;
 
-    result->ok = json_read_run(outcome->document, &result->run, &result->error);
+    result->ok = is_copy(result) ? json_read_copy(outcome->document, &result->copy_memory,
+                                                  &result->copy, &result->error)
+                                 : json_read_run(outcome->document, &result->run, &result->error);
 }
 
 static bool is_left(void *context)
@@ -65,9 +72,10 @@ static bool watch(struct task *task, const struct worker_info *worker, struct jo
     case WORKER_LEFT:
         return hg_fail(&result->error, HG_CANCELLED, "left; the run goes on");
     case WORKER_DIED:
-        hg_fail(&result->error, HG_FAILED, "process %lld of the run was killed before it ended",
-                (long long)worker->pid);
-        hg_error_hint(&result->error, "Apply again: it goes on where that one stopped.");
+        hg_fail(&result->error, HG_FAILED, "process %lld of the %s was killed before it ended",
+                (long long)worker->pid, is_copy(result) ? "copy" : "run");
+        hg_error_hint(&result->error, "%s again: it goes on where that one stopped.",
+                      is_copy(result) ? "Copy" : "Apply");
         return false;
     case WORKER_FAILED:
         break;
@@ -95,23 +103,37 @@ bool task_watch(struct task *task, struct job_result *result)
     return watch(task, &worker, result);
 }
 
-bool task_copy(struct task *task, struct job_result *result)
+static bool copy_here(struct task *task, struct job_result *result)
 {
     const hg_observer observer = {task_tell, task_cancelled, task};
-    hg_copy_options options = hg_copy_options_default();
-    struct copy_pools pools = {NULL, NULL};
     struct copy_sides sides = {.source = NULL};
-    bool ok;
+    bool ok =
+        copy_sides_find(task->ops->reading, &sides, &result->error)
+        && copy_carry_out(&sides, result->request.copy, &observer, &result->copy, &result->error);
 
-    options.mode = result->request.copy;
-    options.resume = options.mode == HG_COPY_RUN;
-    ok = copy_sides_find(task->ops->reading, &sides, &result->error)
-         && copy_pools_open(sides.settings, sides.source, sides.target, &options, &pools,
-                            &result->error)
-         && hg_copy(pools.source, pools.target, &options, &observer, &result->copy, &result->error);
-    copy_pools_close(&pools);
     copy_sides_release(&sides);
     return ok;
+}
+
+/* What only looks changes nothing that would be worth going on for. */
+bool task_copy(struct task *task, struct job_result *result)
+{
+    struct launcher *launcher = task->ops->launcher;
+    struct worker_info worker;
+
+    if (launcher == NULL || result->request.copy != HG_COPY_RUN)
+        return copy_here(task, result);
+    return launcher_start(launcher, &result->request, &worker, &result->error)
+           && watch(task, &worker, result);
+}
+
+/* Also one that has ended meanwhile: its journal has the result. */
+bool task_copy_watch(struct task *task, struct job_result *result)
+{
+    struct worker_info worker = {.pid = result->request.pid};
+
+    text_copy(worker.id, sizeof worker.id, result->request.text);
+    return watch(task, &worker, result);
 }
 
 bool task_cutover(struct task *task, struct job_result *result)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/arena.h"
 #include "base/text.h"
 
 static const char *text_of(const json_t *object, const char *name)
@@ -88,6 +89,165 @@ bool json_read_run(const char *text, hg_run_result *out_result, hg_error *err)
         read_error(error, err);
     else
         ok = true;
+    json_decref(root);
+    return ok;
+}
+
+/* --- copies --- */
+
+static int64_t count_of(const json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
+}
+
+static double ms_of(const json_t *object, const char *name)
+{
+    return json_number_value(json_object_get(object, name));
+}
+
+static bool flag_of(const json_t *object, const char *name)
+{
+    return json_is_true(json_object_get(object, name));
+}
+
+static bool read_table(const json_t *row, struct arena *memory, hg_copy_table *out)
+{
+    const json_t *match = json_object_get(row, "match");
+
+    *out = (hg_copy_table){.table = arena_text(memory, text_of(row, "table")),
+                           .rows_read = count_of(row, "rows_read"),
+                           .rows_written = count_of(row, "rows_written"),
+                           .bytes = count_of(row, "bytes"),
+                           .rejected = count_of(row, "rejected"),
+                           .compared = json_is_boolean(match),
+                           .match = json_is_true(match),
+                           .duration_ms = ms_of(row, "duration_ms")};
+    text_copy(out->source_digest, sizeof out->source_digest, text_of(row, "source_digest"));
+    text_copy(out->target_digest, sizeof out->target_digest, text_of(row, "target_digest"));
+    return out->table != NULL;
+}
+
+static bool is_of(const json_t *reject, const hg_copy_finding *finding)
+{
+    return strcmp(text_of(reject, "table"), finding->table) == 0
+           && strcmp(text_of(reject, "column"), finding->column) == 0
+           && strcmp(text_of(reject, "rule"), finding->rule) == 0;
+}
+
+/* The values that were met of one finding, out of those of all. */
+static bool read_samples(const json_t *rejects, struct arena *memory, hg_copy_finding *out)
+{
+    const json_t *reject;
+    size_t i;
+    bool ok;
+
+    if (out->fits)
+        return true;
+    out->samples = arena_alloc(memory, json_array_size(rejects) + 1, sizeof *out->samples);
+    ok = out->samples != NULL;
+    json_array_foreach(rejects, i, reject)
+    {
+        const char *key = json_string_value(json_object_get(reject, "key"));
+        hg_copy_sample *sample;
+
+        if (!ok || !is_of(reject, out))
+            continue;
+        sample = &out->samples[out->sample_count++];
+        *sample = (hg_copy_sample){.rowid = count_of(reject, "rowid"),
+                                   .key = key == NULL ? NULL : arena_text(memory, key),
+                                   .value = arena_text(memory, text_of(reject, "value")),
+                                   .storage = arena_text(memory, text_of(reject, "storage"))};
+        ok = sample->value != NULL && sample->storage != NULL && (key == NULL || sample->key);
+    }
+    return ok;
+}
+
+static bool read_finding(const json_t *row, const json_t *rejects, struct arena *memory,
+                         hg_copy_finding *out)
+{
+    *out = (hg_copy_finding){.table = arena_text(memory, text_of(row, "table")),
+                             .column = arena_text(memory, text_of(row, "column")),
+                             .rule = arena_text(memory, text_of(row, "rule")),
+                             .title = arena_text(memory, text_of(row, "title")),
+                             .type = arena_text(memory, text_of(row, "type")),
+                             .action = arena_text(memory, text_of(row, "action")),
+                             .fits = flag_of(row, "fits"),
+                             .count = count_of(row, "count")};
+    return out->table != NULL && out->column != NULL && out->rule != NULL && out->title != NULL
+           && out->type != NULL && out->action != NULL && read_samples(rejects, memory, out);
+}
+
+static bool read_problem(const json_t *row, struct arena *memory, hg_copy_problem *out)
+{
+    *out = (hg_copy_problem){.kind = arena_text(memory, text_of(row, "kind")),
+                             .table = arena_text(memory, text_of(row, "table")),
+                             .message = arena_text(memory, text_of(row, "message")),
+                             .count = count_of(row, "count"),
+                             .stops = flag_of(row, "stops")};
+    return out->kind != NULL && out->table != NULL && out->message != NULL;
+}
+
+/* Tables, findings and problems, each as many as there are. */
+static bool read_parts(const json_t *root, struct arena *memory, hg_copy_result *out)
+{
+    const json_t *tables = json_object_get(root, "tables");
+    const json_t *findings = json_object_get(root, "findings");
+    const json_t *problems = json_object_get(root, "problems");
+    const json_t *rejects = json_object_get(root, "rejects");
+    bool ok;
+
+    out->table_count = json_array_size(tables);
+    out->finding_count = json_array_size(findings);
+    out->problem_count = json_array_size(problems);
+    out->tables = arena_alloc(memory, out->table_count + 1, sizeof *out->tables);
+    out->findings = arena_alloc(memory, out->finding_count + 1, sizeof *out->findings);
+    out->problems = arena_alloc(memory, out->problem_count + 1, sizeof *out->problems);
+    ok = out->tables != NULL && out->findings != NULL && out->problems != NULL;
+    for (size_t i = 0; ok && i < out->table_count; i++)
+        ok = read_table(json_array_get(tables, i), memory, &out->tables[i]);
+    for (size_t i = 0; ok && i < out->finding_count; i++)
+        ok = read_finding(json_array_get(findings, i), rejects, memory, &out->findings[i]);
+    for (size_t i = 0; ok && i < out->problem_count; i++)
+        ok = read_problem(json_array_get(problems, i), memory, &out->problems[i]);
+    return ok;
+}
+
+static hg_copy_result *read_copy(const json_t *root, struct arena *memory)
+{
+    hg_copy_result *result = arena_alloc(memory, 1, sizeof *result);
+
+    if (result == NULL)
+        return NULL;
+    result->mode = HG_COPY_RUN;
+    result->ok = flag_of(root, "ok");
+    result->resumed = flag_of(root, "resumed");
+    result->sequences_reset = integer_of(root, "sequences_reset");
+    result->rows = count_of(root, "rows");
+    result->bytes = count_of(root, "bytes");
+    result->check_ms = ms_of(root, "check_ms");
+    result->data_ms = ms_of(root, "data_ms");
+    result->finish_ms = ms_of(root, "finish_ms");
+    result->verify_ms = ms_of(root, "verify_ms");
+    text_copy(result->rules_digest, sizeof result->rules_digest, text_of(root, "rules_digest"));
+    return read_parts(root, memory, result) ? result : NULL;
+}
+
+bool json_read_copy(const char *text, struct arena *memory, hg_copy_result **out_result,
+                    hg_error *err)
+{
+    json_t *root = json_loads(text, 0, NULL);
+    const json_t *error = json_object_get(root, "error");
+    bool ok = false;
+
+    if (error == NULL || !json_is_array(json_object_get(root, "tables")))
+        hg_fail(err, HG_FAILED, "what the copy has done cannot be read");
+    else if ((*out_result = read_copy(root, memory)) == NULL)
+        hg_fail(err, HG_NOMEM, "could not read what the copy has done: out of memory");
+    else if (json_is_object(error))
+        read_error(error, err);
+    else
+        ok = (*out_result)->ok
+             || hg_fail(err, HG_FAILED, "the copy does not say that both sides are equal");
     json_decref(root);
     return ok;
 }

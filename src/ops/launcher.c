@@ -14,6 +14,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "copy_work.h"
 #include "cutover_sides.h"
 #include "json.h"
 #include "ops.h"
@@ -46,7 +47,9 @@ static const char *command_of(const struct job_request *run)
     static const char *const names[] = {
         [HG_MIGRATE_UP] = "up", [HG_MIGRATE_DOWN] = "down", [HG_MIGRATE_RESET] = "reset"};
 
-    return run->kind == JOB_CUTOVER_WORK ? "cutover" : names[run->migrate];
+    return run->kind == JOB_CUTOVER_WORK ? "cutover"
+           : run->kind == JOB_COPY       ? "copy"
+                                         : names[run->migrate];
 }
 
 static int carry_out(const struct job_request *run, hg_settings *settings,
@@ -149,6 +152,28 @@ static void start_one(int fd, const struct job_request *run, const struct memory
     (void)!send(fd, &answer, sizeof answer, MSG_NOSIGNAL);
 }
 
+/* Its sides are found before there is a worker: the subject says where it copies to. */
+static void start_copy(int fd, const struct job_request *run, const struct memory *memory)
+{
+    char subject[COPY_SUBJECT_SIZE];
+    struct copy_sides sides = {.source = NULL};
+    struct worker *worker = NULL;
+    struct answer answer = {.ok = false};
+
+    answer.ok = copy_sides_find(memory->reading, &sides, &answer.error);
+    if (answer.ok) {
+        copy_subject(sides.target, subject);
+        answer.ok = worker_start(hg_settings_runtime_dir(memory->settings), command_of(run),
+                                 subject, &worker, &answer.info, &answer.error);
+    }
+    if (worker != NULL) {
+        close(fd);
+        _exit(copy_work(&sides, worker));
+    }
+    copy_sides_release(&sides);
+    (void)!send(fd, &answer, sizeof answer, MSG_NOSIGNAL);
+}
+
 /* Until the front end has gone. */
 _Noreturn static void serve(int fd, const struct memory *memory)
 {
@@ -160,7 +185,9 @@ _Noreturn static void serve(int fd, const struct memory *memory)
            || (n < 0 && errno == EINTR)) {
         while (waitpid(-1, NULL, WNOHANG) > 0)
             ;
-        if (n > 0)
+        if (n > 0 && run.kind == JOB_COPY)
+            start_copy(fd, &run, memory);
+        else if (n > 0)
             start_one(fd, &run, memory);
     }
     _exit(0);

@@ -18,8 +18,8 @@ struct launcher;
  * had, also for a database in this process's memory. */
 struct launcher *launcher_open(hg_settings *settings, const hg_settings_options *reading);
 
-/* Starts the run that a JOB_RUN or a JOB_CUTOVER_WORK asks for. Any thread. err: HG_IO, HG_NOMEM.
- */
+/* Starts what a JOB_RUN, a JOB_COPY or a JOB_CUTOVER_WORK asks for. Any thread. err: HG_IO,
+ * HG_NOMEM; of a copy also as of copy_sides_find(). */
 bool launcher_start(struct launcher *launcher, const struct job_request *run,
                     struct worker_info *out_info, hg_error *err);
 

@@ -14,15 +14,28 @@ enum {
     MEASURE_EXTRA_MS = 30000
 };
 
+/* A copy that goes on in a worker is looked for without reading the settings again. */
+static void name_copies(struct ops *ops)
+{
+    struct copy_sides sides;
+
+    if (!copy_sides_find(ops->reading, &sides, NULL))
+        return;
+    copy_subject(sides.target, ops->copies);
+    copy_sides_release(&sides);
+}
+
 /* reading: what the settings were read by; NULL: something else. */
 static bool open_loaded(hg_settings *settings, const hg_settings_options *reading,
-                      const struct ops_options *options, struct ops *out_ops, hg_error *err)
+                        const struct ops_options *options, struct ops *out_ops, hg_error *err)
 {
     hg_pool_options pool = hg_pool_options_from(settings);
     struct ops ops = {.settings = settings, .reading = reading};
 
     if (options->detaches && !hg_settings_read_only(settings))
         ops.launcher = launcher_open(settings, reading);
+    if (options->detaches)
+        name_copies(&ops);
     pool.name = options->role;
     pool.role = options->role;
     pool.may_create = options->may_create && !hg_settings_read_only(settings);

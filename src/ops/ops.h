@@ -7,6 +7,8 @@
 
 #include <headgate/headgate.h>
 
+#include "copy_work.h"
+
 struct launcher;
 
 struct ops {
@@ -14,6 +16,7 @@ struct ops {
     hg_pool *pool;
     struct launcher *launcher;          /* NULL: what changes the database runs in this process */
     const hg_settings_options *reading; /* the caller's, that settings come from; NULL: others */
+    char copies[COPY_SUBJECT_SIZE]; /* by this a copy of these settings is found; "": by nothing */
 };
 
 /* How a front end opens the database. */

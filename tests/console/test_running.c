@@ -258,17 +258,62 @@ static void a_copy_wants_a_look_and_the_name_of_its_target(void **state)
     assert_int_equal(scene_started(s)->copy, HG_COPY_RUN);
     assert_true(s->model.transfer.running);
 
+    s->model.facts.detaches = false;
     scene_key(s, 'q'); /* it is not left by mistake, and cannot be left behind */
     assert_false(scene_has(s, EFFECT_QUIT));
     scene_tick(s, 400);
     scene_key(s, 'd');
     assert_false(scene_has(s, EFFECT_LEAVE));
-    assert_non_null(strstr(scene_said(s), "a copy ends with the console"));
+    assert_non_null(strstr(scene_said(s), "this copy is a part of the console"));
     scene_key(s, 'c');
     assert_true(scene_has(s, EFFECT_CANCEL));
     assert_int_equal(s->effects.items[0].job, s->model.transfer.job);
     scene_copy(s, false);
     assert_true(scene_has(s, EFFECT_QUIT));
+    scene_free(s);
+}
+
+/* What the pools' job has found in the runtime directory. */
+static void copy_works(struct scene *s, int64_t pid)
+{
+    static struct job_result pools;
+
+    pools = (struct job_result){.request = {.kind = JOB_POOLS}, .ok = true};
+    pools.copying = (struct worker_info){.id = "0123456789abcdef", .pid = pid};
+    scene_send(s, (struct message){.kind = MSG_RESULT, .result = &pools}, 100);
+}
+
+static void a_copy_that_is_left_is_attached_to_again(void **state)
+{
+    struct scene *s = scene_open_busy(false);
+
+    (void)state;
+    scene_key(s, 'c');
+    scene_key(s, 'p');
+    scene_copy(s, true);
+    scene_key(s, 'A');
+    scene_tick(s, 400);
+    scene_type(s, "shop");
+    scene_key(s, KEYS_ENTER);
+    copy_works(s, 4711);
+    scene_key(s, KEYS_INTERRUPT);
+    scene_tick(s, 400);
+    scene_key(s, 'd');
+    assert_true(scene_has(s, EFFECT_LEAVE));
+    assert_false(s->model.transfer.running);
+    scene_key(s, 'A'); /* not a second one beside it */
+    assert_int_equal(s->model.ask, ASK_NOTHING);
+    assert_non_null(strstr(scene_said(s), "a attaches to it"));
+
+    scene_key(s, 'a');
+    assert_int_equal(scene_started(s)->kind, JOB_COPY_WATCH);
+    assert_int_equal(scene_started(s)->pid, 4711);
+    assert_string_equal(scene_started(s)->text, "0123456789abcdef");
+    assert_true(s->model.transfer.running);
+    scene_copy(s, true);
+    assert_false(s->model.transfer.running);
+    copy_works(s, 4711); /* it was seen before it was heard how it ended */
+    assert_false(s->model.copying_on);
     scene_free(s);
 }
 
@@ -437,6 +482,7 @@ int main(void)
         cmocka_unit_test(who_else_is_at_work_is_asked_until_nobody_is),
         cmocka_unit_test(what_was_asked_before_a_run_ended_is_asked_again),
         cmocka_unit_test(a_copy_wants_a_look_and_the_name_of_its_target),
+        cmocka_unit_test(a_copy_that_is_left_is_attached_to_again),
         cmocka_unit_test(the_question_promises_no_more_than_what_runs_can_do),
         cmocka_unit_test(drift_is_looked_for_once_and_again_when_asked),
         cmocka_unit_test(the_wait_for_another_attempt_is_counted_down),

@@ -10,9 +10,12 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "base/arena.h"
 #include "base/buf.h"
 #include "ops/json.h"
+#include "ops/json_copy.h"
 #include "ops/json_lint.h"
+#include "ops/json_read.h"
 
 static hg_settings *settings_of(const char *url)
 {
@@ -476,6 +479,80 @@ static void sessions_of_a_file_are_processes(void **state)
     json_decref(root);
 }
 
+static void a_copy_is_read_back_as_it_was_written(void **state)
+{
+    hg_copy_table tables[] = {{.table = "users", .rows_read = 3, .rows_written = 2},
+                              {.table = "orders",
+                               .rows_read = 7,
+                               .rejected = 1,
+                               .source_digest = "5f2a9c01d37be846a0b1c2d3e4f50617",
+                               .compared = true,
+                               .match = true}};
+    hg_copy_sample samples[] = {{.rowid = 17, .value = "yesterday", .storage = "text"},
+                                {.key = "de", .value = "\xff", .storage = "blob"}};
+    hg_copy_finding findings[] = {{.table = "orders",
+                                   .column = "paid_at",
+                                   .rule = "text-timestamp",
+                                   .title = "a text that is no timestamp",
+                                   .type = "timestamptz",
+                                   .action = "",
+                                   .count = 2,
+                                   .samples = samples,
+                                   .sample_count = 2}};
+    hg_copy_problem problems[] = {
+        {.kind = "orphan", .table = "orders", .message = "3 rows", .count = 3, .stops = true}};
+    const hg_copy_result written = {.tables = tables,
+                                    .table_count = 2,
+                                    .findings = findings,
+                                    .finding_count = 1,
+                                    .problems = problems,
+                                    .problem_count = 1,
+                                    .rows = 10};
+    const hg_error failed = {.code = HG_CANCELLED, .message = "stopped", .hint = "Copy again."};
+    struct buf text = BUF_INIT(1 << 20);
+    struct arena memory = ARENA_INIT;
+    hg_copy_result *read = NULL;
+    hg_error err = {0};
+
+    (void)state;
+    assert_true(json_copy_result(&text, &written, &failed));
+    assert_false(json_read_copy(text.bytes, &memory, &read, &err));
+    assert_int_equal(err.code, HG_CANCELLED);
+    assert_string_equal(err.hint, "Copy again.");
+    assert_int_equal(read->rows, 10);
+    assert_int_equal(read->table_count, 2);
+    assert_false(read->tables[0].compared);
+    assert_true(read->tables[1].match);
+    assert_int_equal(read->tables[1].rejected, 1);
+    assert_string_equal(read->tables[1].source_digest, tables[1].source_digest);
+    assert_int_equal(read->findings[0].sample_count, 2);
+    assert_int_equal(read->findings[0].samples[0].rowid, 17);
+    assert_string_equal(read->findings[0].samples[1].key, "de");
+    assert_string_equal(read->findings[0].type, "timestamptz");
+    assert_true(read->problems[0].stops);
+    arena_release(&memory);
+    buf_release(&text);
+}
+
+/* Success is only what says so itself. */
+static void what_is_no_document_of_a_copy_is_no_success(void **state)
+{
+    static const char *const texts[] = {
+        "", "{}", "[]", "{\"tables\": [], \"error\": null}",
+        "{\"tables\": [1, {}], \"findings\": 7, \"error\": null, \"ok\": false}"};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct arena memory = ARENA_INIT;
+        hg_copy_result *read = NULL;
+        hg_error err = {0};
+
+        assert_false(json_read_copy(texts[i], &memory, &read, &err));
+        assert_int_equal(err.code, HG_FAILED);
+        arena_release(&memory);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -485,6 +562,8 @@ int main(void)
         cmocka_unit_test(history_tells_what_is_applied_and_what_is_not),
         cmocka_unit_test(a_run_carries_its_error_in_the_document),
         cmocka_unit_test(an_error_alone_is_a_document),
+        cmocka_unit_test(a_copy_is_read_back_as_it_was_written),
+        cmocka_unit_test(what_is_no_document_of_a_copy_is_no_success),
         cmocka_unit_test(pools_list_every_connection),
         cmocka_unit_test(a_plan_shows_steps_and_statements),
         cmocka_unit_test(lint_tells_of_each_file_and_engine),
