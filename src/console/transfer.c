@@ -96,12 +96,22 @@ void transfer_progress(struct model *m, const struct job_event *event)
     table->total = event->kind == HG_EVENT_STEP_DONE ? event->done : event->total;
 }
 
+/* The worker that we have heard the end of. Another one may go on, that ours was refused for. */
+static void forget(struct model *m, const char *id)
+{
+    if (id[0] == '\0' || (m->copying.pid != 0 && strcmp(id, m->copying.id) != 0))
+        return;
+    text_copy(m->copying.id, sizeof m->copying.id, id);
+    m->copying.pid = 0;
+    m->copying_on = false;
+}
+
 void transfer_ended(struct model *m, struct job_result *result, struct effects *effects)
 {
     const char *name = names[m->transfer.mode];
 
-    m->transfer.running = m->copying_on = false;
-    m->copying.pid = 0;
+    m->transfer.running = false;
+    forget(m, result->request.text);
     m->copy = result;
     if (m->ask == ASK_STOP || m->ask == ASK_QUIT)
         m->ask = ASK_NOTHING;

@@ -59,7 +59,8 @@ struct job_request {
     bool back;                     /* JOB_CUTOVER_WORK */
     hg_cutover_order order;        /* JOB_CUTOVER_ORDER */
     char text[256];                /* JOB_CUTOVER_ORDER; JOB_CUTOVER_WORK: the run's name;
-                                      JOB_COPY_WATCH: the worker's id */
+                                      JOB_COPY_WATCH, and in the result
+                                      JOB_COPY: the worker's id */
     int period_ms;                 /* JOB_PING: asked so often, until there are news; 0: once */
     int rest_ms;                   /* the same: the first time after that */
 };

@@ -123,8 +123,10 @@ bool task_copy(struct task *task, struct job_result *result)
 
     if (launcher == NULL || result->request.copy != HG_COPY_RUN)
         return copy_here(task, result);
-    return launcher_start(launcher, &result->request, &worker, &result->error)
-           && watch(task, &worker, result);
+    if (!launcher_start(launcher, &result->request, &worker, &result->error))
+        return false;
+    text_copy(result->request.text, sizeof result->request.text, worker.id);
+    return watch(task, &worker, result);
 }
 
 /* Also one that has ended meanwhile: its journal has the result. */

@@ -283,6 +283,22 @@ static void copy_works(struct scene *s, int64_t pid)
     scene_send(s, (struct message){.kind = MSG_RESULT, .result = &pools}, 100);
 }
 
+static void a_look_does_not_hide_the_copy_that_goes_on(void **state)
+{
+    struct scene *s = scene_open_busy(false);
+
+    (void)state;
+    scene_key(s, 'c');
+    copy_works(s, 4711);
+    scene_key(s, 'v');
+    assert_int_equal(scene_started(s)->copy, HG_COPY_VERIFY);
+    scene_copy(s, true);
+    assert_true(s->model.copying_on);
+    scene_key(s, 'a');
+    assert_int_equal(scene_started(s)->kind, JOB_COPY_WATCH);
+    scene_free(s);
+}
+
 static void a_copy_that_is_left_is_attached_to_again(void **state)
 {
     struct scene *s = scene_open_busy(false);
@@ -483,6 +499,7 @@ int main(void)
         cmocka_unit_test(what_was_asked_before_a_run_ended_is_asked_again),
         cmocka_unit_test(a_copy_wants_a_look_and_the_name_of_its_target),
         cmocka_unit_test(a_copy_that_is_left_is_attached_to_again),
+        cmocka_unit_test(a_look_does_not_hide_the_copy_that_goes_on),
         cmocka_unit_test(the_question_promises_no_more_than_what_runs_can_do),
         cmocka_unit_test(drift_is_looked_for_once_and_again_when_asked),
         cmocka_unit_test(the_wait_for_another_attempt_is_counted_down),

@@ -455,6 +455,8 @@ void scene_copy(struct scene *s, bool ok)
     tables[1].rejected = ok ? 0 : 2;
     s->copied = (struct job_result){.ok = ok, .copy = &result, .duration_ms = 9000};
     s->copied.request = (struct job_request){.kind = JOB_COPY, .copy = s->model.transfer.mode};
+    if (s->model.transfer.mode == HG_COPY_RUN)
+        snprintf(s->copied.request.text, sizeof s->copied.request.text, "%s", s->model.copying.id);
     s->copied.finished_ms = s->wall_ms;
     if (!ok)
         s->copied.error = (hg_error){.code = HG_FAILED,
