@@ -30,6 +30,8 @@
 
 enum { WATCHERS = 16, CHUNK = 16 * 1024, BACKLOG = 8, FAREWELL_MS = 2000, KEEP_DAYS = 7 };
 
+enum { LAST_LINE = 256 * 1024 }; /* kept free on the disk for how it ended */
+
 struct watcher {
     int fd; /* -1: none */
     off_t sent;
@@ -38,6 +40,7 @@ struct watcher {
 struct worker {
     int journal, listener, bell; /* -1: none */
     char dir[WORKER_PATH], id[WORKER_ID + 1];
+    off_t reserved; /* up to here the disk has room for the journal */
     atomic_bool ended;
     struct watcher watchers[WATCHERS];
     pthread_t thread;
@@ -262,6 +265,32 @@ static void ring(struct worker *w)
     (void)!write(w->bell, &once, sizeof once);
 }
 
+/* Whether the last line would still find room behind another one; also where that cannot be known.
+ */
+static bool has_room(struct worker *w)
+{
+    struct stat about;
+    bool ok = fstat(w->journal, &about) != 0 || about.st_size + LAST_LINE <= w->reserved;
+
+    if (!ok) {
+        ok = fallocate(w->journal, FALLOC_FL_KEEP_SIZE, about.st_size, 2 * LAST_LINE) == 0;
+        if (ok)
+            w->reserved = about.st_size + 2 * LAST_LINE;
+        else
+            ok = errno != ENOSPC && errno != EDQUOT;
+    }
+    return ok;
+}
+
+/* Gives back what was reserved and not needed: the journal is kept for a week. */
+static void trim(const struct worker *w)
+{
+    struct stat about;
+
+    if (fstat(w->journal, &about) == 0)
+        (void)!ftruncate(w->journal, about.st_size);
+}
+
 static void append(struct worker *w, json_t *line)
 {
     if (write_line(w, line))
@@ -374,8 +403,11 @@ bool worker_start(const char *dir, const char *command, const char *subject,
 
 void worker_event(void *worker, const hg_event *event)
 {
-    json_t *line = json_object();
+    json_t *line;
 
+    if (!has_room(worker))
+        return;
+    line = json_object();
     json_object_set_new(line, "kind", json_part_text(worker_kind_name(event->kind)));
     json_object_set_new(line, "subject", json_part_text(event->subject));
     json_object_set_new(line, "message", json_part_text(event->message));
@@ -402,6 +434,7 @@ void worker_end(struct worker *w, const struct worker_outcome *outcome)
     json_object_set_new(line, "stderr", json_part_text(outcome->errors));
     json_object_set_new(line, "document", json_part_text(outcome->document));
     write_line(w, line);
+    trim(w);
     if (worker_path(path, sizeof path, w->dir, w->id, "sock"))
         unlink(path); /* who comes now reads the journal, and who hears of the end finds nobody */
     ring(w);

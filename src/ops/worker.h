@@ -44,7 +44,8 @@ struct worker_info {
 bool worker_start(const char *dir, const char *command, const char *subject,
                   struct worker **out_worker, struct worker_info *out_info, hg_error *err);
 
-/* Appends an event; also the context of an observer's on_event. */
+/* Appends an event, while the disk has room for it and the outcome; also the context of an
+ * observer's on_event. */
 void worker_event(void *worker, const hg_event *event);
 
 /* Whether somebody who is attached, or a signal, has asked the operation to stop; an observer's
