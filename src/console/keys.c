@@ -99,7 +99,7 @@ static const struct key_row rows[] = {
      "copy all data of SQLite into PostgreSQL: there p checks every value, A copies, v compares", .shy = true},
     {COMMAND_COMPARE,       {'v'},                   ELSEWHERE,                       "v",       "verify",   NULL, NULL, .shy = true},
     {COMMAND_ATTACH,        {'a'},                   ELSEWHERE,                       "a",       "attach",   "DO",
-     "watch a run that goes on: a detached one, or another deployer's", .shy = true},
+     "watch what goes on: a detached run, a copy, another deployer", .shy = true},
     {COMMAND_CHECKS,        {'r'},                   ELSEWHERE,                       "r",       "checks",   "DO",
      "run the checks now: all there are on their own screen, elsewhere those of readiness"},
     {COMMAND_CHECK_ONE,     {'o'},                   ELSEWHERE,                       "o",       "this check", "DO",
