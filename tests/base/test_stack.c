@@ -72,6 +72,19 @@ static void an_address_is_named_by_function_or_file(void **state)
     assert_string_equal(stack_place(NULL, unknown, sizeof unknown), "an unknown place");
 }
 
+/* The thread sanitizer keeps a signal back that comes while it hands on another one, or blocks all
+ * of them for as long; without it the first question is answered. */
+static bool answers(int tid, struct stack *out)
+{
+    bool ok = stack_of_thread(tid, out);
+
+    for (int i = 0; TEST_SANITIZE[0] != '\0' && !ok && i < 10000; i++) {
+        (void)poll(NULL, 0, 1);
+        ok = stack_of_thread(tid, out);
+    }
+    return ok;
+}
+
 static void a_thread_says_where_it_is(void **state)
 {
     struct sleeper sleeper;
@@ -81,7 +94,7 @@ static void a_thread_says_where_it_is(void **state)
     (void)state;
     start(&sleeper, false);
     for (int i = 0; i < 10; i++)
-        assert_true(stack_of_thread(sleeper.tid, &stack));
+        assert_true(answers(sleeper.tid, &stack));
     finish(&sleeper);
     assert_in_range(stack.count, 2, STACK_FRAMES);
     assert_non_null(strstr(stack_text(&stack, text, sizeof text), " < "));
@@ -129,7 +142,7 @@ static int urgent_data_still_reaches_the_program(void)
 
     sigaction(SIGURG, &programs, NULL);
     start(&sleeper, false);
-    ok = stack_of_thread(sleeper.tid, &stack) && heard == 0;
+    ok = answers(sleeper.tid, &stack) && heard == 0;
     finish(&sleeper);
     raise(SIGURG);
     for (long i = 0; heard == 0 && i < 1000000; i++) /* the thread sanitizer hands it on later */
@@ -146,7 +159,7 @@ static int a_later_handler_is_left_in_place(void)
     bool ok;
 
     start(&sleeper, false);
-    ok = stack_of_thread(sleeper.tid, &stack);
+    ok = answers(sleeper.tid, &stack);
     sigaction(SIGURG, &programs, NULL);
     ok = ok && !stack_of_thread(sleeper.tid, &stack) && heard == 0;
     finish(&sleeper);
