@@ -22,6 +22,16 @@ size_t text_decode(const char *bytes, size_t n, uint32_t *out_code);
 /* Encodes a character into up to 4 bytes; returns how many. */
 size_t text_encode(uint32_t code, char out[4]);
 
+/* The value of a hexadecimal digit; -1: it is none. */
+static inline int text_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 bool text_valid(const char *bytes, size_t n);
 
 /* Whether this locale can show characters beyond ASCII. */

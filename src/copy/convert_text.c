@@ -174,15 +174,6 @@ enum finding convert_bytea(const struct target *target, const struct cell *cell,
 
 /* --- UUIDs --- */
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* 32 digits, with or without the four hyphens, in braces or not. */
 static bool parse_uuid(const char *at, size_t size, unsigned char out[16])
 {
@@ -200,8 +191,8 @@ static bool parse_uuid(const char *at, size_t size, unsigned char out[16])
 
         if (hyphens && (i == 4 || i == 6 || i == 8 || i == 10) && *at++ != '-')
             return false;
-        high = hex_digit(at[0]);
-        low = hex_digit(at[1]);
+        high = text_hex_digit(at[0]);
+        low = text_hex_digit(at[1]);
         if (high < 0 || low < 0)
             return false;
         out[i] = (unsigned char)(high << 4 | low);

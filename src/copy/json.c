@@ -52,15 +52,11 @@ static bool take_hex(struct parser *p, uint32_t *out)
     if (p->end - p->at < 4)
         return false;
     for (int i = 0; i < 4; i++) {
-        char c = p->at[i];
-        uint32_t digit = c >= '0' && c <= '9'   ? (uint32_t)(c - '0')
-                         : c >= 'a' && c <= 'f' ? (uint32_t)(c - 'a' + 10)
-                         : c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A' + 10)
-                                                : 16;
+        int digit = text_hex_digit(p->at[i]);
 
-        if (digit == 16)
+        if (digit < 0)
             return false;
-        value = value << 4 | digit;
+        value = value << 4 | (uint32_t)digit;
     }
     p->at += 4;
     *out = value;

@@ -32,15 +32,6 @@ bool url_no_memory(struct url_parser *p)
     return hg_fail(p->err, HG_NOMEM, "could not read a database URL: out of memory");
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* Percent-decodes into a text of length(s) + 1 bytes (RFC 3986 §2.1). */
 static bool decode_into(struct url_parser *p, struct span s, char *out)
 {
@@ -51,8 +42,8 @@ static bool decode_into(struct url_parser *p, struct span s, char *out)
             *out++ = *at;
             continue;
         }
-        high = s.end - at > 2 ? hex_digit(at[1]) : -1;
-        low = s.end - at > 2 ? hex_digit(at[2]) : -1;
+        high = s.end - at > 2 ? text_hex_digit(at[1]) : -1;
+        low = s.end - at > 2 ? text_hex_digit(at[2]) : -1;
         if (high < 0 || low < 0) {
             url_fault(p, at, "a \"%%\" without two hexadecimal digits behind it");
             hg_error_hint(p->err, "Write a percent sign as %%25.");

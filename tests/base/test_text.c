@@ -101,6 +101,21 @@ static void what_is_not_utf8_is_not_decoded(void **state)
     assert_true(text_valid("a\0b", 3));
 }
 
+static void hexadecimal_digits_have_values_and_nothing_else_has(void **state)
+{
+    static const char digits[] = "0123456789abcdef", capitals[] = "ABCDEF";
+    int known = 0;
+
+    (void)state;
+    for (int i = 0; i < 16; i++)
+        assert_int_equal(text_hex_digit(digits[i]), i);
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(text_hex_digit(capitals[i]), 10 + i);
+    for (int c = 0; c < 256; c++)
+        known += text_hex_digit((char)c) >= 0;
+    assert_int_equal(known, 22);
+}
+
 static void every_control_character_becomes_visible(void **state)
 {
     (void)state;
@@ -296,6 +311,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_character_survives_encoding_and_decoding),
         cmocka_unit_test(what_is_not_utf8_is_not_decoded),
+        cmocka_unit_test(hexadecimal_digits_have_values_and_nothing_else_has),
         cmocka_unit_test(every_control_character_becomes_visible),
         cmocka_unit_test(what_hides_or_reorders_becomes_visible),
         cmocka_unit_test(invalid_bytes_become_visible_one_by_one),
