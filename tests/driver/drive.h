@@ -29,6 +29,10 @@ struct engine {
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) " \
     "SELECT i, 'row number ' || i FROM n"
 
+/* What ends at once, or at a deadline of a moment, has ended by then on a busy machine too; what it
+ * is told apart from takes a minute or never ends. */
+#define PROMPT_MS 10000
+
 static inline hg_deadline soon(void)
 {
     return hg_deadline_in_ms(20000);
@@ -63,6 +67,28 @@ static inline void run(hg_conn *conn, const char *sql)
 
     if (!hg_conn_execute(conn, sql, NULL, 0, soon(), NULL, &err))
         fail_msg("%s: %s", sql, err.message);
+}
+
+static inline void run_often(hg_conn *conn, const char *sql, int times)
+{
+    for (int i = 0; i < times; i++)
+        run(conn, sql);
+}
+
+/* A statement that a thread of its own runs, and how it ended. */
+struct statement_apart {
+    hg_conn *conn;
+    const char *sql;
+    hg_error err;
+    bool ok;
+};
+
+static inline void *run_apart(void *context)
+{
+    struct statement_apart *s = context;
+
+    s->ok = hg_conn_execute(s->conn, s->sql, NULL, 0, soon(), NULL, &s->err);
+    return NULL;
 }
 
 /* Runs what must fail. */
