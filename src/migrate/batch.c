@@ -33,6 +33,7 @@ static bool no_memory(hg_error *err)
 void batch_init(struct batch *b, struct run *run)
 {
     *b = (struct batch){.run = run, .sql = BUF_INIT(SCRIPT_LIMIT), .room = 1};
+    batch_restored(b);
 }
 
 void batch_release(struct batch *b)
@@ -126,12 +127,28 @@ static void put_name(struct batch *b, const struct task *task)
     b->count++;
 }
 
-static void put_timeout(struct batch *b, const char *name, int64_t ms)
+/* own: the session's. */
+static void put_timeout(struct batch *b, const char *name, int64_t ms, const char *own,
+                        int64_t *in_force)
 {
-    if (ms < 0)
+    if (ms == *in_force)
         return;
-    buf_printf(&b->sql, "SET LOCAL %s = '%lldms';\n", name, (long long)ms);
+    if (ms < 0)
+        buf_printf(&b->sql, "SET LOCAL %s = '%s';\n", name, own);
+    else
+        buf_printf(&b->sql, "SET LOCAL %s = '%lldms';\n", name, (long long)ms);
+    *in_force = ms;
     b->count++;
+}
+
+static void put_settings(struct batch *b, struct task *task)
+{
+    const struct guc *guc = &b->run->guc;
+
+    put_name(b, task);
+    put_timeout(b, "lock_timeout", apply_lock_timeout(task), guc->lock_timeout, &b->lock_ms);
+    put_timeout(b, "statement_timeout", task->script->section.statement_timeout_ms,
+                guc->statement_timeout, &b->statement_ms);
 }
 
 void batch_open(struct batch *b, struct task *task)
@@ -139,9 +156,20 @@ void batch_open(struct batch *b, struct task *task)
     begin_piece(b, BATCH_OPENING, task);
     buf_text(&b->sql, "BEGIN;\n");
     b->count++;
-    put_name(b, task);
-    put_timeout(b, "lock_timeout", apply_lock_timeout(task));
-    put_timeout(b, "statement_timeout", task->script->section.statement_timeout_ms);
+    put_settings(b, task);
+}
+
+void batch_turn(struct batch *b, struct task *task)
+{
+    if (b->count > 0) /* it travels with others, under their name and with their timeouts */
+        return;
+    begin_piece(b, BATCH_OPENING, task);
+    put_settings(b, task);
+}
+
+void batch_restored(struct batch *b)
+{
+    b->lock_ms = b->statement_ms = -1;
 }
 
 static void put_statement(struct batch *b, struct task *task)
@@ -249,11 +277,14 @@ bool batch_flush(struct batch *b, bool commit, struct task **out_failed, hg_erro
 
 /* --- steps --- */
 
-bool batch_takes(const struct batch *b, const struct script *script)
+bool batch_takes(const struct batch *b, const struct task *task)
 {
+    const struct script *script = task->script;
+
     return b->waiting == 0
            || (b->waiting < b->room && script->count == 1 && script->statements[0].size <= SMALL
-               && script->statements[0].harmless);
+               && script->statements[0].harmless && apply_lock_timeout(task) == b->lock_ms
+               && script->section.statement_timeout_ms == b->statement_ms);
 }
 
 /* What has to be there before a statement that goes alone is sent before it. */

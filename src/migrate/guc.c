@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 void guc_release(struct guc *guc)
 {
     buf_release(&guc->restore);
@@ -46,12 +48,18 @@ bool guc_remember(struct guc *guc, hg_conn *conn, hg_deadline by, hg_error *err)
         return true;
     ok = hg_conn_query(conn,
                        "SELECT pg_catalog.string_agg(pg_catalog.format("
-                       "'pg_catalog.set_config(%L, %L, false)', name, setting), ', ')"
+                       "'pg_catalog.set_config(%L, %L, false)', name, setting), ', '),"
+                       " pg_catalog.current_setting('lock_timeout'),"
+                       " pg_catalog.current_setting('statement_timeout')"
                        " FROM pg_catalog.pg_settings WHERE source = 'session'",
                        NULL, 0, by, &rows, err)
          && hg_rows_next(rows, by, err) == HG_ROW;
     if (ok && hg_rows_value(rows, 0).type == HG_TEXT)
         buf_printf(&guc->restore, "SELECT %s", hg_rows_text(rows, 0));
+    if (ok) {
+        text_copy(guc->lock_timeout, sizeof guc->lock_timeout, hg_rows_text(rows, 1));
+        text_copy(guc->statement_timeout, sizeof guc->statement_timeout, hg_rows_text(rows, 2));
+    }
     hg_rows_close(rows);
     if (ok && buf_failed(&guc->restore))
         ok = hg_fail(err, HG_NOMEM, "could not note the session's settings: out of memory");

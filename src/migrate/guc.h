@@ -11,6 +11,7 @@
 
 struct guc {
     struct buf restore; /* PostgreSQL: the statement that brings the session's own settings back */
+    char lock_timeout[32], statement_timeout[32]; /* and two of them, as the server writes them */
     bool known;
 };
 
@@ -28,7 +29,8 @@ bool guc_may_change(hg_driver driver, const struct script *script);
 /* Notes what the session has set for itself; before anything may change it. */
 bool guc_remember(struct guc *guc, hg_conn *conn, hg_deadline by, hg_error *err);
 
-/* Brings the session back to what was noted. Outside of a transaction. */
+/* Brings the session back to what was noted. Within a transaction also what was set for it alone.
+ */
 bool guc_restore(struct guc *guc, hg_conn *conn, hg_deadline by, hg_error *err);
 
 #endif

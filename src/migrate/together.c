@@ -73,19 +73,33 @@ static bool arrive(struct company *c, bool commit, struct task *last, hg_error *
     return true;
 }
 
+/* What the step before may have set in the session does not reach the next one. */
+static bool turn(struct company *c, struct task *first, size_t i, struct task *last, hg_error *err)
+{
+    struct run *r = first->run;
+    const struct script *scripts = r->prepared->scripts;
+    const struct task next = {.run = r, .script = &scripts[i], .retries = first->retries};
+    bool dirty = i > 0 && guc_may_change(HG_POSTGRESQL, &scripts[i - 1]);
+
+    if ((dirty || !batch_takes(&c->batch, &next)) && !arrive(c, false, last, err))
+        return false;
+    if (!dirty)
+        return true;
+    batch_restored(&c->batch);
+    return guc_restore(&r->guc, r->conn, soon(), err);
+}
+
 static bool join(struct company *c, struct task *first, size_t i, struct task *last, hg_error *err)
 {
-    const struct script *script = &first->run->prepared->scripts[i];
     struct task *task;
 
-    if (!batch_takes(&c->batch, script) && !arrive(c, false, last, err))
+    if (!turn(c, first, i, last, err))
         return false;
     task = &c->tasks[c->count];
     if (!begin_step(first, i, task, err))
         return false;
     c->count++;
-    if (i == 0)
-        batch_open(&c->batch, task);
+    (i == 0 ? batch_open : batch_turn)(&c->batch, task);
     if (batch_step(&c->batch, task, err))
         return true;
     *last = *task;

@@ -14,9 +14,16 @@ static void empty_database(struct world *w)
 
 /* --- what a file leaves in its session --- */
 
-static void what_a_file_sets_does_not_reach_the_next_one_or_the_ledger(void **state)
+static void run_all_up(struct world *w, bool together)
 {
-    struct world *w = *state;
+    hg_migrate_options options = options_for(w, UP, NULL);
+
+    options.single_transaction = together;
+    run_with(w, &options, NULL);
+}
+
+static void files_that_set_something(struct world *w, bool together)
+{
     hg_pool_options options = pool_options();
 
     options.settings.statement_timeout_ms = 54321;
@@ -30,11 +37,70 @@ static void what_a_file_sets_does_not_reach_the_next_one_or_the_ledger(void **st
     write_file(w, "0002_b.sql",
                "-- migrate:up\nCREATE TABLE b AS SELECT current_setting('statement_timeout') AS t, "
                "current_user::text AS u;\n");
-    assert_string_equal(run(w, UP, NULL), "+0001 +0002 = 0002");
+    run_all_up(w, together);
     must(w);
     assert_string_equal(ask(w, "SELECT count(*) FROM other.a"), "0");
     assert_string_equal(ask(w, "SELECT t || ' ' || u FROM public.b"), "54321ms postgres");
     assert_string_equal(ask(w, "SELECT count(*) FROM public.alembic_version"), "1");
+    assert_string_equal(ask(w, "SELECT version_num FROM public.alembic_version"), "0002");
+}
+
+static void what_a_file_sets_does_not_reach_the_next_one_or_the_ledger(void **state)
+{
+    files_that_set_something(*state, false);
+}
+
+static void nor_does_it_in_one_transaction(void **state)
+{
+    files_that_set_something(*state, true);
+}
+
+/* The rows say which timeouts they were written under. */
+static void files_with_timeouts(struct world *w, bool together)
+{
+    static const struct {
+        const char *name, *options;
+    } files[] = {
+        {"0001_a.sql", ""},
+        {"0002_b.sql", ""},
+        {"0003_c.sql", " lock_timeout:1234ms"},
+        {"0004_d.sql", " lock_timeout:1234ms statement_timeout:2345ms"},
+        {"0005_e.sql", ""},
+        {"0006_f.sql", " statement_timeout:0"},
+    };
+    hg_pool_options options = pool_options();
+    char text[160];
+
+    options.settings.statement_timeout_ms = 54321;
+    options.settings.lock_timeout_ms = 43210;
+    reopen(w, &options);
+    write_file(w, "0000_t.sql",
+               "-- migrate:up lock_timeout:7s\nCREATE TABLE t (id serial,"
+               " lock text DEFAULT current_setting('lock_timeout'),"
+               " statement text DEFAULT current_setting('statement_timeout'));\n"
+               "INSERT INTO t DEFAULT VALUES;\n");
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(text, sizeof text, "-- migrate:up%s\nINSERT INTO t DEFAULT VALUES;\n",
+                 files[i].options);
+        write_file(w, files[i].name, text);
+    }
+    run_all_up(w, together);
+    must(w);
+    assert_string_equal(ask(w, "SELECT string_agg(lock || ' ' || statement, ', ' ORDER BY id)"
+                               " FROM t"),
+                        "7s 54321ms, 43210ms 54321ms, 43210ms 54321ms, 1234ms 54321ms, "
+                        "1234ms 2345ms, 43210ms 54321ms, 43210ms 0");
+    assert_string_equal(ask(w, "SELECT current_setting('lock_timeout')"), "43210ms");
+}
+
+static void each_file_has_its_own_timeouts(void **state)
+{
+    files_with_timeouts(*state, false);
+}
+
+static void each_file_has_its_own_timeouts_in_one_transaction(void **state)
+{
+    files_with_timeouts(*state, true);
 }
 
 static void the_ledger_stays_in_the_schema_where_it_was_found(void **state)
@@ -86,14 +152,6 @@ static void must_have_run_once(struct world *w, const char *count)
         ask(w, "SELECT count(DISTINCT revision) || ' ' || count(*) FROM headgate_history "
                "WHERE outcome = 'ok' AND direction = 'up'"),
         count);
-}
-
-static void run_all_up(struct world *w, bool together)
-{
-    hg_migrate_options options = options_for(w, UP, NULL);
-
-    options.single_transaction = together;
-    run_with(w, &options, NULL);
 }
 
 static void files_that_throw_prepared_statements_away(struct world *w, bool together)
@@ -249,6 +307,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SCENARIOS,
         SCENARIO(what_a_file_sets_does_not_reach_the_next_one_or_the_ledger),
+        SCENARIO(nor_does_it_in_one_transaction),
+        SCENARIO(each_file_has_its_own_timeouts),
+        SCENARIO(each_file_has_its_own_timeouts_in_one_transaction),
         SCENARIO(the_ledger_stays_in_the_schema_where_it_was_found),
         SCENARIO(a_file_may_throw_prepared_statements_away),
         SCENARIO(a_file_may_throw_them_away_in_one_transaction),
