@@ -101,33 +101,14 @@ static void a_test_that_fails_alone_too_has_failed(void **state)
 static void what_a_sanitizer_found_is_no_matter_of_luck(void **state)
 {
     struct process_result result;
-    char *
-        report = look_again("add_test(a/race " FAILS_ONCE("r", "WARNING: ThreadSanitizer: data "
-                                                               "race") "add_test(a/"
-                                                                       "leak " FAILS_ONCE("l", "ERR"
-                                                                                               "OR:"
-                                                                                               " Le"
-                                                                                               "akS"
-                                                                                               "ani"
-                                                                                               "tiz"
-                                                                                               "er:"
-                                                                                               " de"
-                                                                                               "tec"
-                                                                                               "ted"
-                                                                                               " me"
-                                                                                               "mor"
-                                                                                               "y "
-                                                                                               "lea"
-                                                                                               "ks") "add_test(a/free " FAILS_ONCE(
-                                                                           "f", "ERROR: "
-                                                                                "AddressSanitizer: "
-                                                                                "heap-use-after-"
-                                                                                "free") "add_test("
-                                                                                        "a/"
-                                                                                        "shift"
-                                                                                        " " FAILS_ONCE("s",
-                                                                                                       "x.c:1:2: runtime error: shift exponent 40"),
-                            &result);
+    // clang-format off
+    char *report = look_again(
+        "add_test(a/race " FAILS_ONCE("r", "WARNING: ThreadSanitizer: data race")
+        "add_test(a/leak " FAILS_ONCE("l", "ERROR: LeakSanitizer: detected memory leaks")
+        "add_test(a/free " FAILS_ONCE("f", "ERROR: AddressSanitizer: heap-use-after-free")
+        "add_test(a/shift " FAILS_ONCE("s", "x.c:1:2: runtime error: shift exponent 40"),
+        &result);
+    // clang-format on
 
     (void)state;
     assert_string_equal(result.out, "0 unsteady\n"); /* and none was run again */
