@@ -2,8 +2,11 @@
  * sqlite_backup.c - a whole database into another file, page by page, while others go on
  * (https://www.sqlite.org/backup.html).
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "lent.h"
@@ -103,6 +106,24 @@ static bool backup_to(struct sqlite_conn *conn, sqlite3 *to, const char *path, h
     return ok && (said == SQLITE_OK || fail_copy(said, path, err));
 }
 
+/* A copy can be read by nobody who could not read the original, from its first byte on. */
+static bool create(struct sqlite_conn *conn, const char *path, hg_error *err)
+{
+    const char *original = sqlite3_db_filename(conn->db, "main");
+    struct stat found = {.st_mode = S_IRUSR | S_IWUSR};
+    int fd;
+
+    if (original != NULL && original[0] != '\0')
+        (void)stat(original, &found);
+    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, found.st_mode & 0666);
+    if (fd >= 0) {
+        close(fd);
+        return true;
+    }
+    return hg_fail(err, errno == ENOSPC ? HG_DISK_FULL : HG_IO, "could not write \"%s\": %s", path,
+                   errno == EEXIST ? "it exists" : strerror(errno));
+}
+
 bool hg_conn_backup(hg_conn *handle, const char *path, hg_deadline by, hg_error *err)
 {
     struct sqlite_conn *conn = (struct sqlite_conn *)conn_in_hand(handle, "copy the database", err);
@@ -113,10 +134,10 @@ bool hg_conn_backup(hg_conn *handle, const char *path, hg_deadline by, hg_error 
         return false;
     if (conn->base.driver->id != HG_SQLITE)
         return hg_fail(err, HG_UNSUPPORTED, "only a SQLite database is copied as a file");
-    if (access(path, F_OK) == 0)
-        return hg_fail(err, HG_IO, "could not write \"%s\": it exists", path);
+    if (!create(conn, path, err))
+        return false;
     watch_start(&conn->watch, by);
-    if (sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, NULL) != SQLITE_OK)
+    if (sqlite3_open_v2(path, &to, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
         ok = to == NULL ? sqlstate_no_memory(err)
                         : fail_copy(sqlite3_extended_errcode(to), path, err);
     else

@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 
@@ -37,6 +38,23 @@ static void a_copy_is_the_moment_of_its_transaction_while_others_write(void **st
     disconnect(conn);
     disconnect(writer);
     hg_url_free(copy.url);
+    free(path);
+}
+
+static void a_copy_is_as_private_as_its_original(void **state)
+{
+    const struct place *place = *state;
+    char *original = temp_path(place->dir, "app.db"), *path = temp_path(place->dir, "copy.db");
+    hg_conn *conn = connect_to(&place->engine);
+    struct stat found;
+
+    run(conn, "CREATE TABLE t (i INTEGER)");
+    assert_int_equal(chmod(original, 0600), 0);
+    assert_true(hg_conn_backup(conn, path, soon(), NULL));
+    assert_int_equal(stat(path, &found), 0);
+    assert_int_equal(found.st_mode & 0777, 0600);
+    disconnect(conn);
+    free(original);
     free(path);
 }
 
@@ -138,6 +156,7 @@ int main(void)
         SQLITE_TEST(a_copy_ends_beside_somebody_who_writes_all_the_time),
         SQLITE_TEST(a_copy_ends_beside_a_writer_without_a_log),
         SQLITE_TEST(a_copy_that_is_interrupted_leaves_no_file),
+        SQLITE_TEST(a_copy_is_as_private_as_its_original),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
