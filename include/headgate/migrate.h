@@ -224,6 +224,8 @@ typedef struct hg_migrate_options {
     bool measure;              /* PostgreSQL: statements of a plan are tried on an empty copy of the
                                   schema, in a scratch database of the same server; a run does so
                                   only before hazards refuse it that may turn out to be none */
+    bool safety_copy;          /* SQLite: before the first step of a run that loses rows the file is
+                                  copied beside itself; the three newest copies are kept */
     const char *memo_dir;      /* as of hg_history_files_read(): whether there is anything to do may
                                   be found out with its help; what runs is read anew. NULL: none */
     const hg_observer *observer; /* of hg_plan_make(): its cancelled() is asked; NULL is fine */
@@ -289,6 +291,7 @@ typedef struct hg_run_result {
     size_t applied_count;
     char (*current)[HG_REVISION_SIZE];
     size_t current_count;
+    char *safety_copy; /* the file that the option of this name has made; NULL: none */
 } hg_run_result;
 
 /*

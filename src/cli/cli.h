@@ -92,7 +92,7 @@ struct cli {
     bool resume;   /* copy, cutover */
     int verbosity; /* -1 quiet, 0, 1, 2 */
     bool json, yes, plan, single_transaction, watch, help, version;
-    bool detach, attach, events, down, no_measure;
+    bool detach, attach, events, down, no_measure, no_copy;
     bool help_for_all; /* no command was named */
 };
 

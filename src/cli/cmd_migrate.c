@@ -29,6 +29,7 @@ static hg_migrate_options options_of(const struct cli *cli, const struct ops *op
     options.accept = cli->accept.items;
     options.accept_count = cli->accept.count;
     options.single_transaction = cli->single_transaction;
+    options.safety_copy = options.safety_copy && !cli->no_copy;
     options.measure = options.measure && !cli->no_measure && (cli->plan || options.production);
     if (cli->lock_timeout_s >= 0) {
         options.lock_wait_ms = (int64_t)(cli->lock_timeout_s * 1000);

@@ -47,6 +47,7 @@ const struct option_row option_rows[] = {
     {"--plan-id",            "ID",     FOR_RUNS,    OPTION_TEXT, offsetof(struct cli, plan_id),                 "Refuse when the plan is no longer the one that --plan showed"},
     {"--plan",               NULL,     FOR_RUNS | FOR_CUTOVER, OPTION_FLAG, offsetof(struct cli, plan),                    "Show what would run and change nothing"},
     {"--no-measure",         NULL,     FOR_RUNS,    OPTION_FLAG, offsetof(struct cli, no_measure),              "Look statements up in the table of forms; make no scratch database to try them in"},
+    {"--no-copy",            NULL,     FOR_RUNS,    OPTION_FLAG, offsetof(struct cli, no_copy),                 "SQLite: keep no copy of the file from before rows are lost"},
     {"--lock-timeout",       "S",      FOR_RUNS,    OPTION_SECONDS, offsetof(struct cli, lock_timeout_s),       "Wait at most S seconds for another deployer and for each lock"},
     {"--deadline",           "S",      FOR_RUNS,    OPTION_SECONDS, offsetof(struct cli, deadline_s),           "Start no migration that is not expected to end within S seconds from now"},
     {"--detach",             NULL,     FOR_RUNS,    OPTION_FLAG, offsetof(struct cli, detach),                  "Run in a process of its own, which outlives this terminal"},

@@ -143,6 +143,7 @@ static bool run_on_stage(struct rehearser *r, hg_migrate_kind kind, const char *
     options.production = false; /* nobody else is there */
     options.lock_timeout_ms = -1;
     options.deadline_ms = 0;
+    options.safety_copy = false;
     ok = hg_migrate_run(r->stage.pool, &options, observer, &result, err);
     *ms = (*ms < 0 ? 0 : *ms) + clock_since_ms(begun);
     hg_run_result_release(&result);

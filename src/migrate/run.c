@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "plan_explain.h"
 #include "pooler.h"
+#include "safety.h"
 
 enum { LOCK_WAIT_MS = 10 * 60 * 1000, POLL_MS = 100, POLL_FIRST_MS = 10, TELL_EVERY = 8 };
 
@@ -168,6 +169,7 @@ void hg_run_result_release(hg_run_result *result)
         return;
     alloc_free(result->applied);
     alloc_free(result->current);
+    alloc_free(result->safety_copy);
     *result = (hg_run_result){0};
 }
 
@@ -240,9 +242,14 @@ static bool check_deadline(const struct run *r, size_t i, hg_error *err)
 static bool run_each(struct run *r, hg_error *err)
 {
     for (size_t i = 0; i < r->prepared->decided.step_count; i++)
-        if (!check_deadline(r, i, err) || !run_step(r, i, err))
+        if (!check_deadline(r, i, err) || !safety_copy(r, i, i, err) || !run_step(r, i, err))
             return false;
     return true;
+}
+
+static bool run_together(struct run *r, hg_error *err)
+{
+    return safety_copy(r, 0, r->prepared->decided.step_count - 1, err) && together_run(r, err);
 }
 
 /* --- all of it --- */
@@ -268,7 +275,7 @@ static bool carry_out(struct run *r, hg_error *err)
     if (!check_deadline(r, 0, err) || !apply_create_ledger(r, err) || !batch_prepare(r, err))
         return false;
     r->discard = r->prepared->driver == HG_POSTGRESQL; /* files leave more behind than settings */
-    return r->options->single_transaction ? together_run(r, err) : run_each(r, err);
+    return r->options->single_transaction ? run_together(r, err) : run_each(r, err);
 }
 
 /* What runs is decided under the lock, from files that were all read then: those that were read

@@ -149,6 +149,7 @@ bool json_run(struct buf *out, const hg_run_result *result, const hg_error *erro
         json_array_append_new(current, json_part_text(result->current[i]));
     json_object_set_new(root, "applied", applied);
     json_object_set_new(root, "current", current);
+    json_object_set_new(root, "safety_copy", json_part_text(result->safety_copy));
     json_object_set_new(root, "error", json_part_error(error));
     return json_part_finish(out, root);
 }

@@ -88,6 +88,7 @@ hg_migrate_options ops_migrate_options(const struct ops *ops, hg_migrate_kind ki
     options.target = target == NULL || target[0] == '\0' ? NULL : target;
     options.memo_dir = hg_settings_runtime_dir(ops->settings);
     options.production = hg_settings_production(ops->settings);
+    options.safety_copy = true;
     options.measure = !hg_settings_read_only(ops->settings);
     options.release = hg_settings_release(ops->settings);
     return options;
