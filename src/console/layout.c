@@ -3,6 +3,8 @@
  */
 #include "layout.h"
 
+#include <string.h>
+
 enum {
     SMALL_WIDTH = 40,
     SMALL_HEIGHT = 10,
@@ -254,6 +256,22 @@ void layout_make(int width, int height, enum screen_id screen, enum pane focus, 
     out->message = take_rows(&left, 1);
     out->hints = left;
     screens[screen].place(out, focus, pools);
+    out->detail = out->panes[PANE_DETAIL].height > 0;
+}
+
+/* The numbers of a pool have no more rows than they need; its past and the others get the rest. */
+void layout_zoom(struct layout *l, enum screen_id screen, enum pane pane, size_t listed)
+{
+    if (l->form == FORM_LINE)
+        return;
+    memset(l->panes, 0, sizeof l->panes);
+    l->panes[pane] = l->body;
+    if (screen == SCREEN_OVERVIEW && pane == PANE_POOLS) {
+        l->pool_rows = listed_pools(listed, l->body.height / 2);
+        l->spark_rows = between(1, l->body.height - POOL_FIXED_ROWS - l->pool_rows, 12);
+    } else if (pane < LISTS) {
+        l->heads[pane] = true;
+    }
 }
 
 size_t layout_list_rows(const struct layout *l, enum pane pane)
@@ -279,8 +297,7 @@ size_t layout_tab_order(enum screen_id screen, const struct layout *l, enum pane
     size_t n = 0;
 
     for (const enum pane *pane = screens[screen].panes; *pane != PANE_COUNT; pane++)
-        if ((*pane != PANE_DETAIL || l->panes[PANE_DETAIL].height > 0)
-            && (*pane != PANE_JOURNAL || l->journal))
+        if ((*pane != PANE_DETAIL || l->detail) && (*pane != PANE_JOURNAL || l->journal))
             out[n++] = *pane;
     return n;
 }

@@ -56,6 +56,7 @@ struct layout {
     bool journal;                  /* of a cutover: there is one */
     int pool_rows; /* on the overview: of the list of pools, below the numbers of the selected one
                     */
+    bool detail;   /* there is a pane for what is known about a row, in view or behind another */
     bool heads[LISTS]; /* whether the list has the names of its columns above it */
 };
 
@@ -63,6 +64,9 @@ struct layout {
  * cutover's screen records of its journal. */
 void layout_make(int width, int height, enum screen_id screen, enum pane focus, size_t listed,
                  struct layout *out);
+
+/* Gives the whole body to one of the panes. */
+void layout_zoom(struct layout *layout, enum screen_id screen, enum pane pane, size_t listed);
 
 /* How many rows of its list a pane shows, and where in the pane the first of them stands. */
 size_t layout_list_rows(const struct layout *layout, enum pane pane);

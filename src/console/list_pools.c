@@ -26,7 +26,7 @@ enum {
 
 /* clang-format off */
 static const struct column pool_columns[POOL_COLUMNS] = {
-    [POOL_OWNER]    = {"PROCESS", 20, .sorts = true},
+    [POOL_OWNER]    = {"PROCESS", 32, .sorts = true},
     [POOL_NAME]     = {"POOL", 8, .drop = 4, .sorts = true},
     [POOL_USE]      = {"IN USE", 6, .right = true, .sorts = true},
     [POOL_IDLE]     = {"IDLE", 4, .right = true, .drop = 5, .sorts = true},

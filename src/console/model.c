@@ -25,7 +25,7 @@ void model_init(struct model *m, const struct facts *facts, int width, int heigh
     m->width = width;
     m->height = height;
     m->utf8 = utf8;
-    m->refresh_ms = REFRESH_MS;
+    m->refresh_ms = m->resumed_ms = REFRESH_MS;
     m->db_answered = true;
     for (int pane = 0; pane < LISTS; pane++)
         m->lists[pane].order = list_of(m, (enum pane)pane)->order;
@@ -117,6 +117,8 @@ void model_layout(const struct model *m, struct layout *out)
         listed = model_cutover(m) == NULL ? 0 : model_cutover(m)->record_count;
     layout_make(m->width, m->height, m->screen, focus == PANE_DETAIL ? model_subject(m) : focus,
                 listed, out);
+    if (m->zoomed[m->screen])
+        layout_zoom(out, m->screen, focus, listed);
 }
 
 const hg_history *model_history(const struct model *m)
@@ -450,6 +452,11 @@ bool model_paused(const struct model *m)
     return m->unwatched && m->refresh_ms > 0 && !is_under_way(m);
 }
 
+int64_t model_still_wall_ms(const struct model *m)
+{
+    return m->refresh_ms == 0 ? m->held_wall_ms : model_paused(m) ? m->unwatched_wall_ms : 0;
+}
+
 int model_refresh_ms(const struct model *m)
 {
     bool seldom = m->unwatched && m->refresh_ms > 0 && m->refresh_ms < UNWATCHED_MS;
@@ -470,6 +477,8 @@ const char *model_refusal(const struct model *m, enum command command)
         return refuse_to_transfer(m, command);
     if (command == COMMAND_ATTACH)
         return refuse_to_attach(m);
+    if (command == COMMAND_ZOOM && m->screen == SCREEN_LOG)
+        return "the log has the whole screen already";
     if (command == COMMAND_DETACH)
         return refuse_to_detach(m);
     if (command == COMMAND_PLAN && m->change.running)

@@ -276,6 +276,8 @@ struct model {
     uint64_t mark;               /* of the newest answer, see hg_readiness_pulse(); 0: none */
     int64_t checked_ms;          /* when the checks were last asked for */
     int refresh_ms;              /* 0: only when asked to */
+    int resumed_ms;              /* what Space goes back to */
+    int64_t held_wall_ms;        /* since when refresh_ms is 0 */
     struct job_result *pools;    /* the newest that succeeded */
     struct job_result *status;   /* the newest */
     struct job_result *known;    /* the newest that could read the history; may be the same */
@@ -309,6 +311,7 @@ struct model {
     size_t page_depth[SCREEN_COUNT];
     enum pane focus[SCREEN_COUNT];
     enum pane subject[SCREEN_COUNT]; /* the list that the focus is or was in */
+    bool zoomed[SCREEN_COUNT];       /* the pane that has the keys has the whole screen */
     size_t detail_top[SCREEN_COUNT];
     struct looking lists[LISTS];
     struct entry entry;
@@ -430,6 +433,9 @@ bool model_takes_mouse(const struct model *m);
 
 /* Whether nothing is asked because another window has the keyboard. */
 bool model_paused(const struct model *m);
+
+/* Since when nothing is asked, for that reason or because the user wants it so; 0: it is. */
+int64_t model_still_wall_ms(const struct model *m);
 
 /* How often to ask now: seldom while another window has the keyboard and something is under way.
  * 0: only when asked to. */

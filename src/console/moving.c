@@ -210,6 +210,12 @@ void focus_pane(struct model *m, enum pane pane)
     follow_all(m);
 }
 
+void zoom_pane(struct model *m, bool zoomed)
+{
+    m->zoomed[m->screen] = zoomed;
+    follow_all(m);
+}
+
 void move_to_pane(struct model *m, int by)
 {
     enum pane order[PANE_COUNT];
@@ -229,7 +235,7 @@ static void focus_what_is_there(struct model *m)
     struct layout layout;
 
     model_layout(m, &layout);
-    if (model_focus(m) == PANE_DETAIL && layout.panes[PANE_DETAIL].height == 0)
+    if (model_focus(m) == PANE_DETAIL && !layout.detail)
         m->focus[m->screen] = model_subject(m);
     if (m->screen == SCREEN_CUTOVER && !layout.journal)
         m->focus[m->screen] = m->subject[m->screen] = PANE_STEPS;

@@ -183,6 +183,8 @@ static const struct row {
     {"filter",   filter, 0,                                  "[WORDS]",  "Show only rows with these words; without words all"},
     {"sort",     sort,   0,                                  "[COLUMN]", "Sort the list; without a column as it comes"},
     {"refresh",  press,  COMMAND_REFRESH,                    "",         "Read everything again now"},
+    {"zoom",     press,  COMMAND_ZOOM,                       "",         "Give the pane the whole screen, or take it back"},
+    {"pause",    press,  COMMAND_HOLD,                       "",         "Read nothing more, or go on"},
     {"copy",     press,  COMMAND_COPY,                       "",         "Copy what matters of the row, or the whole page"},
     {"theme",    theme,  0,                                  "[NAME]",   "That theme; without a name the next one"},
     {"set",      set,    0,                                  "NAME VALUE", "Change a setting of this console: mouse, refresh, theme"},

@@ -72,6 +72,13 @@ static void focus(struct model *m, enum command command, struct effects *effects
     move_to_pane(m, command == COMMAND_NEXT_PANE ? 1 : -1);
 }
 
+static void zoom(struct model *m, enum command command, struct effects *effects)
+{
+    (void)command;
+    (void)effects;
+    zoom_pane(m, !m->zoomed[m->screen]);
+}
+
 /* To another screen; what is only read is closed on the way. */
 static void go(struct model *m, enum command command, struct effects *effects)
 {
@@ -100,13 +107,18 @@ static void refresh(struct model *m, enum command command, struct effects *effec
 
 void refresh_every(struct model *m, int refresh_ms)
 {
+    if (refresh_ms == 0 && m->refresh_ms != 0) {
+        m->resumed_ms = m->refresh_ms;
+        m->held_wall_ms = m->wall_ms;
+    }
     m->refresh_ms = refresh_ms;
     if (m->refresh_ms == 0)
-        note_add(m, ROLE_INFO, "nothing is read until R is pressed");
+        note_add(m, ROLE_INFO, "paused: nothing is read until R, or Space to go on");
     else
         note_add(m, ROLE_INFO, "read again every %g s", m->refresh_ms / 1000.0);
     for (int feed = 0; feed < FEEDS; feed++)
         m->feeds[feed].due_ms = m->refresh_ms == 0 ? INT64_MAX : m->now_ms;
+    m->wizard.due_ms = m->refresh_ms == 0 ? INT64_MAX : m->now_ms;
 }
 
 static void set_refresh(struct model *m, enum command command, struct effects *effects)
@@ -121,6 +133,13 @@ static void set_refresh(struct model *m, enum command command, struct effects *e
     at = at < 0 ? 0 : at >= STEPS ? STEPS - 1 : at;
     refresh_every(m, steps[at]);
     (void)effects;
+}
+
+static void hold(struct model *m, enum command command, struct effects *effects)
+{
+    (void)command;
+    (void)effects;
+    refresh_every(m, m->refresh_ms == 0 ? m->resumed_ms : 0);
 }
 
 static void run_readiness(struct model *m)
@@ -221,6 +240,8 @@ static void back(struct model *m, enum command command, struct effects *effects)
         screen_open(m, m->change.from);
     } else if (page != PAGE_NONE) {
         page_close(m, page);
+    } else if (m->zoomed[m->screen]) {
+        zoom_pane(m, false);
     } else if (looking->filter[0] != '\0') {
         looking->filter[0] = '\0';
         list_refresh(m, model_subject(m));
@@ -416,6 +437,7 @@ static carry_out *const commands[COMMAND_COUNT] = {
     [COMMAND_PAGE_UP] = move,     [COMMAND_PAGE_DOWN] = move,
     [COMMAND_FIRST] = move,       [COMMAND_LAST] = move,
     [COMMAND_NEXT_PANE] = focus,  [COMMAND_PREVIOUS_PANE] = focus,
+    [COMMAND_ZOOM] = zoom,
     [COMMAND_OPEN] = open_page,   [COMMAND_HELP] = open_page,
     [COMMAND_BACK] = back,        [COMMAND_COPY] = copy,
     [COMMAND_FILTER] = type_line, [COMMAND_LINE] = type_line,
@@ -423,6 +445,7 @@ static carry_out *const commands[COMMAND_COUNT] = {
     [COMMAND_REFRESH] = refresh,  [COMMAND_CHECKS] = run_checks,
     [COMMAND_CHECK_ONE] = run_checks, [COMMAND_CHECK_FAILED] = run_checks,
     [COMMAND_FASTER] = set_refresh, [COMMAND_SLOWER] = set_refresh,
+    [COMMAND_HOLD] = hold,
     [COMMAND_PLAN] = change,      [COMMAND_APPLY] = change,
     [COMMAND_ROLL_BACK] = change, [COMMAND_RESET] = change,
     [COMMAND_ARM] = arm,          [COMMAND_YES] = yes,

@@ -81,6 +81,7 @@ void list_refresh(struct model *m, enum pane list);     /* arranges it, and foll
 void move_by(struct model *m, enum command command);
 void move_to_pane(struct model *m, int by);
 void focus_pane(struct model *m, enum pane pane);
+void zoom_pane(struct model *m, bool zoomed);                    /* the one that has the keys */
 void select_row(struct model *m, enum pane list, int64_t index); /* the nearest that there is */
 
 /* pointer.c: what is pressed with the mouse. */

@@ -50,9 +50,9 @@ static enum role server_state(const struct model *m, char *out, size_t size)
         snprintf(out, size, "%s FROZEN", engine);
         return ROLE_WARN;
     }
-    if (model_db_answers(m) && model_paused(m)) {
+    if (model_db_answers(m) && model_still_wall_ms(m) != 0) {
         snprintf(out, size, m->width < SINCE_FROM_WIDTH ? "PAUSED" : "PAUSED since %s",
-                 format_moment(m->unwatched_wall_ms, since));
+                 format_moment(model_still_wall_ms(m), since));
         return ROLE_WARN;
     }
     if (model_db_answers(m)) {
@@ -101,7 +101,7 @@ static int header_right(const struct model *m, struct area a, enum role bar)
     write_state(m, text, sizeof text);
     if (text[0] != '\0')
         end = area_put_right(a, end, 0, model_armed(m) ? ROLE_DANGER : bar, text) - 2;
-    if (a.width >= SINCE_FROM_WIDTH || server_role == ROLE_FAIL)
+    if (a.width >= SINCE_FROM_WIDTH || server_role == ROLE_FAIL || model_still_wall_ms(m) != 0)
         end = area_put_right(a, end, 0, server_role == ROLE_FAIL ? ROLE_FAIL : bar, server) - 2;
     return end;
 }

@@ -12,9 +12,9 @@ void view_overview(const struct model *m, struct area screen, const struct layou
     struct rect r = layout->panes[PANE_POOLS];
     struct area pools = area_part(screen, r.x, r.y, r.width, r.height);
 
-    if (layout->form == FORM_SMALL && model_focus(m) != PANE_POOLS)
+    if (r.height > 0 && layout->form == FORM_SMALL && model_focus(m) != PANE_POOLS)
         view_pools_small(m, pools);
-    else
+    else if (r.height > 0)
         view_pools(m, pools, layout);
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
         r = layout->panes[lists[i]];
@@ -29,7 +29,7 @@ void view_line(const struct model *m, struct area screen)
     const hg_pool_snapshot *pool = model_pool(m);
     const hg_history *history = model_history(m);
     const hg_readiness *readiness = model_readiness(m);
-    char facts[5][64] = {""};
+    char facts[6][64] = {""};
     int x = 0, y = 0;
 
     snprintf(facts[0], sizeof facts[0], "%s", m->facts.production ? "PRODUCTION" : m->facts.env);
@@ -41,8 +41,10 @@ void view_line(const struct model *m, struct area screen)
     if (readiness != NULL)
         snprintf(facts[3], sizeof facts[3], "%s",
                  readiness->status == HG_FAIL ? "NOT READY" : "ready");
-    snprintf(facts[4], sizeof facts[4], "(40x10 shows more)");
-    for (size_t i = 0; i < 5; i++) {
+    if (model_still_wall_ms(m) != 0)
+        snprintf(facts[4], sizeof facts[4], "PAUSED");
+    snprintf(facts[5], sizeof facts[5], "(40x10 shows more)");
+    for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
         enum role role = i == 0 && m->facts.production ? ROLE_ENV_PROD : ROLE_TEXT;
 
         if (facts[i][0] == '\0')

@@ -12,6 +12,16 @@
 
 enum { FITTED_ROWS = 100 /* looked at for the width of a column */ };
 
+/* The lists with a column that is as wide as its rows need, at most as wide as it says, since they
+ * differ from database to database. */
+static const struct {
+    bool fits;
+    size_t column;
+} fitted[LISTS] = {
+    [PANE_POOLS] = {true, 0}, [PANE_MIGRATIONS] = {true, 0}, [PANE_CHECKS] = {true, 1},
+    [PANE_STEPS] = {true, 1}, [PANE_JOURNAL] = {true, 1},
+};
+
 struct cells {
     const struct model *m;
     const struct list *list;
@@ -62,26 +72,24 @@ static size_t used_columns(const struct model *m, enum pane pane, struct column 
     return count - 1;
 }
 
-/* The widths that its rows need, where they differ from database to database. */
-static void fit_columns(const struct model *m, enum pane pane, struct column *columns)
+static void fit_column(const struct model *m, enum pane pane, struct column *columns)
 {
-    size_t fitted = pane == PANE_MIGRATIONS ? 0 : 1, rows = model_rows(m, pane);
-    int width = 4;
+    struct column *column = &columns[fitted[pane].column];
+    size_t rows = model_rows(m, pane), top = m->lists[pane].top;
+    int width = shown_width(column->title);
 
-    if (pane != PANE_MIGRATIONS && pane != PANE_CHECKS && pane != PANE_STEPS
-        && pane != PANE_JOURNAL)
+    if (!fitted[pane].fits)
         return;
-    for (size_t i = m->lists[pane].top; i < rows && i < m->lists[pane].top + FITTED_ROWS; i++) {
+    width = width > 4 ? width : 4;
+    for (size_t i = top; i < rows && i < top + FITTED_ROWS; i++) {
         struct table_cell c = {.text = ""};
         int this;
 
-        list_of(m, pane)->cell(m, model_row(m, pane, i), fitted, &c);
+        list_of(m, pane)->cell(m, model_row(m, pane, i), fitted[pane].column, &c);
         this = shown_width(c.text);
         width = this > width ? this : width;
     }
-    if (columns[fitted].title[0] != '\0' && (int)strlen(columns[fitted].title) > width)
-        width = (int)strlen(columns[fitted].title);
-    columns[fitted].width = width > columns[fitted].width ? columns[fitted].width : width;
+    column->width = width < column->width ? width : column->width;
 }
 
 void view_list(const struct model *m, struct area a, enum pane pane, const struct layout *layout)
@@ -96,6 +104,7 @@ void view_list(const struct model *m, struct area a, enum pane pane, const struc
                         .note = note,
                         .note_role = list_note(m, pane, layout, note, sizeof note),
                         .focused = model_focus(m) == pane,
+                        .zoomed = m->zoomed[m->screen],
                         .production = m->facts.production};
     size_t used;
 
@@ -107,7 +116,7 @@ void view_list(const struct model *m, struct area a, enum pane pane, const struc
     if (!layout->heads[pane])
         for (size_t i = 0; i < list->column_count; i++)
             columns[i].title = "";
-    fit_columns(m, pane, columns);
+    fit_column(m, pane, columns);
     widget_table(
         area_rows(a, 1, a.height - 1),
         &(struct table){.columns = columns,
@@ -153,6 +162,7 @@ static void draw_detail(const struct model *m, struct area a)
                          .note = title.note,
                          .note_role = ROLE_DIM,
                          .focused = model_focus(m) == PANE_DETAIL,
+                         .zoomed = m->zoomed[m->screen],
                          .production = m->facts.production};
     widget_rule(a, 0, &rule);
     document_draw(&d, text, top);

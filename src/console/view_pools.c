@@ -128,6 +128,7 @@ static void pool_rule(const struct model *m, const hg_pool_snapshot *pool, struc
                         .note = note,
                         .note_role = ROLE_DIM,
                         .focused = m->screen == SCREEN_OVERVIEW && model_focus(m) == PANE_POOLS,
+                        .zoomed = m->zoomed[m->screen],
                         .production = m->facts.production};
 
     if (pool != NULL) {

@@ -21,6 +21,8 @@ void widget_rule(struct area a, int y, const struct rule *rule)
     area_put(a, x - 1, y, line, " ");
     x += area_put(a, x, y, title, rule->title);
     x += area_put(a, x, y, line, " ");
+    if (rule->zoomed)
+        x += area_put(a, x, y, ROLE_KEY, "zoomed ");
     if (rule->subject[0] != '\0') {
         int room = a.width - x - 2 - (note_width > 0 ? note_width + 1 : 0);
 

@@ -14,6 +14,7 @@ struct rule {
     const char *note;    /* "" for none */
     enum role note_role;
     bool focused; /* the pane below it has the keys */
+    bool zoomed;  /* and the whole screen, which is said */
     bool production;
 };
 void widget_rule(struct area a, int y, const struct rule *rule);

@@ -152,7 +152,7 @@ static void hundreds_of_pools(void **state)
     scene_deliver(s);
     scene_key(s, '2');
     scene_key(s, 'g');
-    fence(&f, 0, 120);
+    fence(&f, 0, 160); /* a hundred rows are looked at for the width of a column */
     press_and_draw(s);
     assert_true(s->model.lists[PANE_POOLS].index > KEYS);
     unfence(&f);

@@ -384,6 +384,34 @@ static void graph(struct scene *s)
     scene_deliver_source(s);
 }
 
+static void paused(struct scene *s)
+{
+    long_busy(s);
+    scene_key(s, ' ');
+    scene_tick(s, 61000);
+}
+
+static void zoomed(struct scene *s)
+{
+    long_busy(s);
+    scene_key(s, 'z');
+}
+
+static void zoomed_pool(struct scene *s)
+{
+    long_busy(s);
+    while (model_focus(&s->model) != PANE_POOLS)
+        scene_key(s, KEYS_TAB);
+    scene_key(s, 'z');
+}
+
+static void zoomed_detail(struct scene *s)
+{
+    graph(s);
+    scene_key(s, KEYS_TAB);
+    scene_key(s, 'z');
+}
+
 /* The database is not what schema.sql says, and a file was edited. */
 static void comparing(struct scene *s)
 {
@@ -619,6 +647,12 @@ static const struct still all[] = {
     {"overview_busy_60x1", still_busy, 60, 1, true, true},
     {"overview_starting_80x24", starting, 80, 24, true, false},
     {"overview_empty_80x24", empty, 80, 24, true, false},
+    {"paused_80x24", paused, 80, 24, true, true},
+    {"paused_40x10", paused, 40, 10, true, true},
+    {"zoomed_80x24", zoomed, 80, 24, true, false},
+    {"zoomed_40x10_ascii", zoomed, 40, 10, false, true},
+    {"zoomed_pool_80x24", zoomed_pool, 80, 24, true, true},
+    {"zoomed_detail_132x43", zoomed_detail, 132, 43, true, false},
     {"overview_stale_80x24", still_stale, 80, 24, true, true},
     {"overview_stale_40x10", still_stale, 40, 10, true, false},
     {"overview_broken_80x24", broken, 80, 24, true, false},

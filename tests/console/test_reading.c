@@ -1,0 +1,168 @@
+/*
+ * test_reading.c - what makes a screen easier to read: a pause, a pane that has all of it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/scene.h"
+
+static void assert_shows(const struct scene *s, const char *text, bool shown)
+{
+    char *screen = scene_screen(s, false);
+
+    if ((strstr(screen, text) != NULL) != shown)
+        fail_msg("\"%s\" is %s\n%s", text, shown ? "not in" : "in", screen);
+    free(screen);
+}
+
+/* --- pause --- */
+
+static void space_stops_the_reading_and_starts_it_again(void **state)
+{
+    struct scene *s = scene_open_busy(true);
+
+    (void)state;
+    scene_key(s, ' ');
+    assert_shows(s, "PAUSED since 14:03:", true);
+    for (int i = 0; i < 60; i++) {
+        scene_tick(s, 1000);
+        assert_null(scene_started(s));
+    }
+    assert_shows(s, "PAUSED since 14:03:", true); /* that is when it began */
+    scene_key(s, ' ');
+    assert_int_equal(s->model.refresh_ms, 1000);
+    assert_non_null(scene_started(s));
+    assert_shows(s, "PAUSED", false);
+    scene_free(s);
+}
+
+static void while_it_is_paused_a_key_reads_once(void **state)
+{
+    struct scene *s = scene_open_busy(false);
+
+    (void)state;
+    scene_type(s, " R");
+    assert_non_null(scene_started(s));
+    scene_deliver(s);
+    scene_tick(s, 5000);
+    assert_null(scene_started(s));
+    assert_shows(s, "PAUSED since", true);
+    scene_free(s);
+}
+
+static void the_pace_before_a_pause_is_that_after_it(void **state)
+{
+    struct scene *s = scene_open_busy(false);
+
+    (void)state;
+    scene_type(s, "--  ");
+    assert_int_equal(s->model.refresh_ms, 5000);
+    scene_type(s, "---"); /* as slow as can be is a pause too */
+    assert_shows(s, "PAUSED since", true);
+    scene_key(s, ' ');
+    assert_int_equal(s->model.refresh_ms, 10000);
+    scene_free(s);
+}
+
+static void a_pause_is_seen_on_a_small_screen(void **state)
+{
+    struct scene *s = scene_open_busy(true);
+
+    (void)state;
+    scene_send(s, (struct message){.kind = MSG_RESIZE, .width = 40, .height = 10}, 0);
+    scene_key(s, ' ');
+    assert_shows(s, "PAUSED", true);
+    scene_send(s, (struct message){.kind = MSG_RESIZE, .width = 30, .height = 5}, 0);
+    assert_shows(s, "PAUSED", true);
+    scene_free(s);
+}
+
+/* --- zoom --- */
+
+static void the_pane_with_the_keys_gets_the_whole_screen(void **state)
+{
+    struct scene *s = scene_open_busy(false);
+
+    (void)state;
+    scene_key(s, 'z');
+    assert_shows(s, "MIGRATIONS zoomed", true);
+    assert_shows(s, "CONNECTIONS", false);
+    scene_key(s, KEYS_TAB); /* the next one, and it has it too */
+    assert_shows(s, "READINESS zoomed", true);
+    assert_shows(s, "MIGRATIONS zoomed", false);
+    scene_key(s, KEYS_ESCAPE);
+    assert_shows(s, "zoomed", false);
+    assert_shows(s, "CONNECTIONS", true);
+    scene_free(s);
+}
+
+static void a_zoomed_list_shows_more_rows_and_keeps_its_selection(void **state)
+{
+    struct scene *s = scene_open_busy(false);
+    char key[sizeof s->model.lists[0].key];
+
+    (void)state;
+    scene_type(s, "4kkkkkkkkk");
+    memcpy(key, s->model.lists[PANE_MIGRATIONS].key, sizeof key);
+    assert_shows(s, "0027", false);
+    scene_key(s, 'z');
+    assert_shows(s, "0027", true);
+    assert_string_equal(s->model.lists[PANE_MIGRATIONS].key, key);
+    scene_key(s, 'z');
+    assert_string_equal(s->model.lists[PANE_MIGRATIONS].key, key);
+    scene_free(s);
+}
+
+static void each_screen_has_a_zoom_of_its_own(void **state)
+{
+    struct scene *s = scene_open_busy(false);
+
+    (void)state;
+    scene_type(s, "z5");
+    assert_shows(s, "zoomed", false);
+    scene_key(s, '1');
+    assert_shows(s, "MIGRATIONS zoomed", true);
+    scene_type(s, "7z");
+    assert_string_equal(scene_said(s), "zoom: the log has the whole screen already");
+    scene_free(s);
+}
+
+static void what_is_known_about_a_row_can_be_zoomed_too(void **state)
+{
+    struct scene *s = scene_open_busy(false);
+
+    (void)state;
+    scene_key(s, '4');
+    scene_key(s, KEYS_TAB);
+    scene_key(s, 'z');
+    assert_shows(s, "MIGRATION zoomed", true);
+    scene_key(s, KEYS_TAB); /* and back to its list */
+    assert_shows(s, "MIGRATIONS zoomed", true);
+    scene_send(s, (struct message){.kind = MSG_RESIZE, .width = 40, .height = 10}, 0);
+    assert_shows(s, "MIGRATIONS zoomed", true);
+    scene_free(s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(space_stops_the_reading_and_starts_it_again),
+        cmocka_unit_test(while_it_is_paused_a_key_reads_once),
+        cmocka_unit_test(the_pace_before_a_pause_is_that_after_it),
+        cmocka_unit_test(a_pause_is_seen_on_a_small_screen),
+        cmocka_unit_test(the_pane_with_the_keys_gets_the_whole_screen),
+        cmocka_unit_test(a_zoomed_list_shows_more_rows_and_keeps_its_selection),
+        cmocka_unit_test(each_screen_has_a_zoom_of_its_own),
+        cmocka_unit_test(what_is_known_about_a_row_can_be_zoomed_too),
+    };
+
+    setlocale(LC_ALL, "C.UTF-8");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
