@@ -185,6 +185,47 @@ static void draw_pieces(const struct line *line, struct area a, int y)
     }
 }
 
+bool document_has(const struct line *line, const char *words)
+{
+    return strcasestr(line->text, words) != NULL
+           || (line->label != NULL && strcasestr(line->label, words) != NULL);
+}
+
+/* The columns of the first n bytes. */
+static int columns_of(const char *text, size_t n)
+{
+    struct buf start = BUF_INIT(16 * TEXT_BYTES_MAX);
+    int columns;
+
+    buf_bytes(&start, text, n);
+    columns = start.failed ? 0 : shown_width(start.bytes);
+    buf_release(&start);
+    return columns;
+}
+
+static void mark_words(struct area a, int x, int y, const char *text, const char *words,
+                       enum role over)
+{
+    size_t n = strlen(words);
+
+    for (const char *at = strcasestr(text, words); at != NULL; at = strcasestr(at + n, words))
+        area_over(area_part(a, x + columns_of(text, (size_t)(at - text)), y, columns_of(at, n), 1),
+                  0, over);
+}
+
+void document_mark(const struct document *d, struct area a, size_t top, const char *words,
+                   enum role over)
+{
+    for (int y = 0; y < a.height && words[0] != '\0' && top + (size_t)y < d->lines.count; y++) {
+        const struct line *line = &d->lines.items[top + (size_t)y];
+
+        if (line->label != NULL)
+            mark_words(area_part(a, 0, 0, line->indent - 1, a.height), 0, y, line->label, words,
+                       over);
+        mark_words(a, line->indent, y, line->text, words, over);
+    }
+}
+
 void document_draw(const struct document *d, struct area a, size_t top)
 {
     for (int y = 0; y < a.height && top + (size_t)y < d->lines.count; y++) {

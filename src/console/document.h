@@ -44,6 +44,13 @@ void document_blank(struct document *d);
 /* Statements, with their words told apart. */
 void document_sql(struct document *d, int indent, const char *sql);
 
+/* Whether some of it stands in the line, or in its label; letters of either case. */
+bool document_has(const struct line *line, const char *words);
+
+/* Lays a role over the words wherever they stand in what document_draw() has drawn. */
+void document_mark(const struct document *d, struct area a, size_t top, const char *words,
+                   enum role over);
+
 void document_draw(const struct document *d, struct area a, size_t top);
 
 #endif

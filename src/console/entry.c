@@ -47,6 +47,8 @@ static void set_filter(struct model *m, const char *filter)
     struct looking *looking = &m->lists[model_subject(m)];
 
     text_copy(looking->filter, sizeof looking->filter, filter);
+    if (filter[0] != '\0')
+        text_copy(looking->sought, sizeof looking->sought, filter);
     list_refresh(m, model_subject(m));
 }
 
@@ -54,6 +56,8 @@ void entry_open(struct model *m, enum line_use use)
 {
     m->entry.use = use;
     m->entry.text[0] = '\0';
+    if (use == LINE_SEARCH)
+        seek_begin(m);
     if (use == LINE_FILTER)
         text_copy(m->entry.text, sizeof m->entry.text, m->lists[model_subject(m)].filter);
 }
@@ -62,6 +66,8 @@ void entry_leave(struct model *m)
 {
     if (m->entry.use == LINE_FILTER)
         set_filter(m, "");
+    else if (m->entry.use == LINE_SEARCH)
+        seek_end(m);
     m->entry.use = LINE_NONE;
 }
 
@@ -74,19 +80,28 @@ static void run_line(struct model *m, struct effects *effects)
     palette_run(m, line, effects);
 }
 
+/* What is typed works at once: rows are chosen by it, or the first match is gone to. */
+static void type(struct model *m)
+{
+    if (m->entry.use == LINE_FILTER)
+        set_filter(m, m->entry.text);
+    else if (m->entry.use == LINE_SEARCH)
+        seek_words(m, m->entry.text);
+}
+
 void entry_key(struct model *m, uint32_t key, struct effects *effects)
 {
-    bool filters = m->entry.use == LINE_FILTER;
-    size_t room = filters ? sizeof m->lists[0].filter : sizeof m->entry.text;
+    bool commands = m->entry.use == LINE_COMMAND;
+    size_t room = commands ? sizeof m->entry.text : sizeof m->lists[0].filter;
 
-    if (key == KEYS_ENTER && filters && !m->pasting)
+    if (key == KEYS_ENTER && !commands && !m->pasting)
         m->entry.use = LINE_NONE;
     else if (key == KEYS_ENTER && !m->pasting)
         run_line(m, effects);
-    else if (key == KEYS_TAB && !filters)
+    else if (key == KEYS_TAB && commands)
         palette_complete(m, m->entry.text, room);
     else if (key == KEYS_BACKSPACE && m->entry.text[0] == '\0')
         entry_leave(m);
-    else if (entry_edit(m->entry.text, room, key) && filters)
-        set_filter(m, m->entry.text);
+    else if (entry_edit(m->entry.text, room, key))
+        type(m);
 }

@@ -60,6 +60,12 @@ static const struct key_row rows[] = {
      "sort the other way round"},
     {COMMAND_COPY,          {'y'},                   READS,                        "y",       "copy",     "FIND",
      "copy what matters of the row, or the whole page", .shy = true},
+    {COMMAND_SEARCH,        {'/'},                   IN_PAGE | IN_RESULT,          "/",       "search",   "FIND",
+     "in a text: go to these words; Esc ends it", .shy = true},
+    {COMMAND_MATCH,         {'n'},                   IN_PAGE | IN_RESULT,          "n N",     "next match", "FIND",
+     "the next match in a text, or row with the words of the last filter, and the one before", .shy = true},
+    {COMMAND_MATCH,         {'n'},                   IN_SCREEN,                    "n",       "",         NULL, NULL},
+    {COMMAND_MATCH_BACK,    {'N'},                   ELSEWHERE,                    "N",       "",         NULL, NULL},
 
     {COMMAND_NEXT,          {'n'},                   IN_CUTOVER,                   "n",       "next",     "CUTOVER",
      "what comes next: begin, answer the question, try again, go on; asks before it does"},

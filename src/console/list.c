@@ -68,6 +68,11 @@ static bool passes(const struct model *m, const struct list *list, size_t row, c
     return true;
 }
 
+bool list_passes(const struct model *m, enum pane pane, size_t row, const char *filter)
+{
+    return passes(m, list_of(m, pane), row, filter);
+}
+
 /* --- order --- */
 
 struct ordering {

@@ -46,6 +46,9 @@ const struct list *list_of(const struct model *m, enum pane pane);
 /* After news, another order or filter: which rows are shown, in which order. */
 void list_arrange(struct model *m, enum pane pane);
 
+/* Whether this of all rows passes a filter. */
+bool list_passes(const struct model *m, enum pane pane, size_t row, const char *filter);
+
 /* The next column that it can be sorted by, after `order`; behind the last comes as it comes. */
 int list_next_order(const struct list *list, int order);
 

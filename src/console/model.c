@@ -72,6 +72,17 @@ enum pane model_subject(const struct model *m)
     return m->subject[m->screen];
 }
 
+bool model_reads(const struct model *m)
+{
+    return model_page(m) != PAGE_NONE || model_focus(m) == PANE_DETAIL;
+}
+
+const struct seeking *model_seeking(const struct model *m)
+{
+    return model_page(m) == PAGE_NONE ? &m->detail_seeking[m->screen]
+                                      : &m->pages[m->screen][m->page_depth[m->screen]].seeking;
+}
+
 static enum context page_context(const struct model *m)
 {
     switch (model_page(m)) {

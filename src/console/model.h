@@ -78,10 +78,17 @@ enum page {
     PAGE_TRANSFER
 };
 
+/* A search in a text. */
+struct seeking {
+    bool on;
+    size_t line; /* that is looked at; SIZE_MAX: none has the words */
+};
+
 struct page_entry {
     enum page page;
     size_t top; /* first line shown */
     bool moved; /* the user has scrolled: a run is no longer followed */
+    struct seeking seeking;
 };
 enum { PAGES_DEEP = 6 };
 
@@ -94,7 +101,8 @@ struct looking {
     int order;         /* the column that it is sorted by; LIST_AS_IT_COMES */
     bool reversed;
     char filter[64];
-    uint32_t *rows; /* those that are shown, in order; NULL: all of them as they come */
+    char sought[64]; /* the last filter: n and N go from row to row that passes it */
+    uint32_t *rows;  /* those that are shown, in order; NULL: all of them as they come */
     size_t count, room;
 };
 
@@ -244,10 +252,11 @@ struct wizard {
 };
 
 /* A line that is being typed at the bottom of the screen. */
-enum line_use { LINE_NONE, LINE_FILTER, LINE_COMMAND };
+enum line_use { LINE_NONE, LINE_FILTER, LINE_SEARCH, LINE_COMMAND };
 struct entry {
     enum line_use use;
     char text[128];
+    size_t from; /* LINE_SEARCH: the line of the text that is searched from */
 };
 
 /* The text of a migration's file. */
@@ -313,6 +322,8 @@ struct model {
     enum pane subject[SCREEN_COUNT]; /* the list that the focus is or was in */
     bool zoomed[SCREEN_COUNT];       /* the pane that has the keys has the whole screen */
     size_t detail_top[SCREEN_COUNT];
+    struct seeking detail_seeking[SCREEN_COUNT];
+    char sought[64]; /* the words of the last search in a text */
     struct looking lists[LISTS];
     struct entry entry;
     bool pasting;
@@ -345,6 +356,10 @@ struct page_entry *model_page_entry(struct model *m);
 enum context model_context(const struct model *m);
 void model_layout(const struct model *m, struct layout *out);
 enum pane model_focus(const struct model *m);
+
+/* Whether a text has the keys: a page, or what is known about the selected row. And its search. */
+bool model_reads(const struct model *m);
+const struct seeking *model_seeking(const struct model *m);
 
 /* The list whose selected row is spoken of: the focused one, or the one that was. */
 enum pane model_subject(const struct model *m);

@@ -77,8 +77,10 @@ static void select_index(struct model *m, enum pane list, size_t index)
     memcpy(before, l->key, sizeof before);
     l->index = index;
     list_of(m, list)->key(m, model_row(m, list, index), l->key, sizeof l->key);
-    if (strcmp(before, l->key) != 0 && model_subject(m) == list)
+    if (strcmp(before, l->key) != 0 && model_subject(m) == list) {
         m->detail_top[m->screen] = 0;
+        m->detail_seeking[m->screen].line = SIZE_MAX;
+    }
 }
 
 /* The selection stays on its row; when the row is gone, on its place. */
@@ -168,7 +170,7 @@ static int64_t moved(enum command command, int64_t at, size_t shown)
 
 static void move_detail(struct model *m, enum command command)
 {
-    size_t shown, lines = view_detail_lines(m, &shown);
+    size_t shown, lines = view_text_lines(m, &shown);
     int64_t top = moved(command, (int64_t)m->detail_top[m->screen], shown);
 
     m->detail_top[m->screen] = (size_t)within(top, lines, shown);
@@ -178,7 +180,7 @@ static void move_detail(struct model *m, enum command command)
 static void move_page(struct model *m, enum command command)
 {
     struct page_entry *page = model_page_entry(m);
-    size_t shown = 0, lines = view_page_lines(m, &shown);
+    size_t shown = 0, lines = view_text_lines(m, &shown);
     int64_t top = (int64_t)view_page_top(m, lines, shown);
 
     page->top = (size_t)within(moved(command, top, shown), lines, shown);
@@ -248,7 +250,7 @@ void screen_open(struct model *m, enum screen_id screen)
     focus_what_is_there(m);
     follow_all(m);
     if (model_page(m) != PAGE_NONE) { /* it may have become shorter meanwhile */
-        size_t shown, lines = view_page_lines(m, &shown);
+        size_t shown, lines = view_text_lines(m, &shown);
 
         model_page_entry(m)->top = (size_t)within((int64_t)model_page_entry(m)->top, lines, shown);
     }

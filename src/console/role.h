@@ -56,7 +56,8 @@ enum attribute { ATTR_BOLD = 1, ATTR_DIM = 2, ATTR_UNDERLINE = 4, ATTR_REVERSE =
     X(ROLE_SQL_COMMENT,       "sql.comment",       ATTR_DIM) \
     X(ROLE_DIALOG,            "dialog",            0) \
     X(ROLE_DANGER,            "dialog.danger",     ATTR_BOLD | ATTR_REVERSE) \
-    X(ROLE_INPUT,             "input",             ATTR_UNDERLINE)
+    X(ROLE_INPUT,             "input",             ATTR_UNDERLINE) \
+    X(ROLE_HIT,               "search.hit",        ATTR_REVERSE)
 /* clang-format on */
 
 enum role {

@@ -210,7 +210,15 @@ static void sort(struct model *m, enum command command, struct effects *effects)
 static void type_line(struct model *m, enum command command, struct effects *effects)
 {
     (void)effects;
-    entry_open(m, command == COMMAND_FILTER ? LINE_FILTER : LINE_COMMAND);
+    entry_open(m, command == COMMAND_LINE ? LINE_COMMAND
+                  : model_reads(m)        ? LINE_SEARCH
+                                          : LINE_FILTER);
+}
+
+static void match(struct model *m, enum command command, struct effects *effects)
+{
+    (void)effects;
+    seek_next(m, command == COMMAND_MATCH_BACK);
 }
 
 static void quit(struct model *m, enum command command, struct effects *effects)
@@ -233,6 +241,8 @@ static void back(struct model *m, enum command command, struct effects *effects)
         question_leave(m);
     } else if (m->entry.use != LINE_NONE) {
         entry_leave(m);
+    } else if (model_reads(m) && model_seeking(m)->on) {
+        seek_end(m);
     } else if (page == PAGE_PLAN) {
         change_leave(m, effects);
     } else if (page == PAGE_RUN) {
@@ -441,6 +451,8 @@ static carry_out *const commands[COMMAND_COUNT] = {
     [COMMAND_OPEN] = open_page,   [COMMAND_HELP] = open_page,
     [COMMAND_BACK] = back,        [COMMAND_COPY] = copy,
     [COMMAND_FILTER] = type_line, [COMMAND_LINE] = type_line,
+    [COMMAND_SEARCH] = type_line, [COMMAND_MATCH] = match,
+    [COMMAND_MATCH_BACK] = match,
     [COMMAND_SORT] = sort,        [COMMAND_REVERSE] = sort,
     [COMMAND_REFRESH] = refresh,  [COMMAND_CHECKS] = run_checks,
     [COMMAND_CHECK_ONE] = run_checks, [COMMAND_CHECK_FAILED] = run_checks,

@@ -98,6 +98,12 @@ void feed_beat(struct model *m, int64_t beat_ms); /* the pulse has been answered
 void feed_marked(struct model *m, uint64_t mark); /* what an answer says of what changed */
 struct feed *feed_of(struct model *m, enum job_kind kind, enum feed_id *out_id);
 
+/* seek.c: from match to match. */
+void seek_begin(struct model *m); /* from what is in view of the text that is read */
+void seek_words(struct model *m, const char *words); /* "": no longer */
+void seek_end(struct model *m);
+void seek_next(struct model *m, bool back); /* also in a list, among the rows of its last filter */
+
 /* entry.c: the line that is being typed. */
 void entry_open(struct model *m, enum line_use use);
 void entry_key(struct model *m, uint32_t key, struct effects *effects);

@@ -224,7 +224,7 @@ static void draw_entry(const struct model *m, struct area a)
     char found[48];
     int x = 1;
 
-    x += area_put(a, x, 0, ROLE_KEY, m->entry.use == LINE_FILTER ? "/" : ":");
+    x += area_put(a, x, 0, ROLE_KEY, m->entry.use == LINE_COMMAND ? ":" : "/");
     x += area_put(a, x, 0, ROLE_INPUT, m->entry.text);
     area_cursor(a, x, 0, true);
     if (m->entry.use != LINE_FILTER)
@@ -371,7 +371,9 @@ static void draw_page(const struct model *m, struct area body)
     page->title(m, &title);
     page->fill(m, &d);
     top = view_page_top(m, d.lines.count, shown);
-    if (d.lines.count > shown && title.note[0] == '\0')
+    if (model_seeking(m)->on)
+        title.note_role = view_hits_note(m, &d, title.note, sizeof title.note);
+    else if (d.lines.count > shown && title.note[0] == '\0')
         snprintf(title.note, sizeof title.note, "%zu%s%zu of %zu", top + 1,
                  glyph(m->utf8, GLYPH_DASH), top + shown, d.lines.count);
     rule = (struct rule){.title = title.title,
@@ -382,6 +384,8 @@ static void draw_page(const struct model *m, struct area body)
                          .production = m->facts.production};
     widget_rule(body, 0, &rule);
     document_draw(&d, text, top);
+    if (model_seeking(m)->on)
+        view_hits(m, &d, text, top);
     document_release(&d);
     if (view_gauge_rows(m) > 0)
         view_gauge(m, area_rows(body, 1, 1));
@@ -398,20 +402,29 @@ static void draw_question_over(const struct model *m, struct area body)
     view_question(m, rows);
 }
 
-size_t view_page_lines(const struct model *m, size_t *out_shown)
+void view_text(const struct model *m, struct document *d, size_t *out_shown)
 {
+    bool page = model_page(m) != PAGE_NONE;
     struct layout layout;
-    struct document d;
-    size_t lines;
     int height;
 
     model_layout(m, &layout);
-    height = layout.body.height - 1 - view_gauge_rows(m) - view_question_rows(m);
+    height = page ? layout.body.height - 1 - view_gauge_rows(m) - view_question_rows(m)
+                  : layout.panes[PANE_DETAIL].height - 1;
     *out_shown = height < 0 ? 0 : (size_t)height;
-    if (model_page(m) == PAGE_NONE)
-        return 0;
-    document_init(&d, layout.body.width - 4);
-    page_views[model_page(m)].fill(m, &d);
+    document_init(d, page ? layout.body.width - 4 : layout.panes[PANE_DETAIL].width - 3);
+    if (page)
+        page_views[model_page(m)].fill(m, d);
+    else
+        view_detail(m, d);
+}
+
+size_t view_text_lines(const struct model *m, size_t *out_shown)
+{
+    struct document d;
+    size_t lines;
+
+    view_text(m, &d, out_shown);
     lines = d.lines.count;
     document_release(&d);
     return lines;

@@ -11,14 +11,18 @@
 /* Draws the whole screen; the canvas has the model's size. */
 void view(const struct model *m, struct canvas *c);
 
-/* Lines of the page that is open, and how many of them its place on the screen shows. */
-size_t view_page_lines(const struct model *m, size_t *out_shown);
+/* What has the keys when model_reads(), a page or what is known about the selected row: to be
+ * released; how many of its lines its place on the screen shows, and how many it has. */
+void view_text(const struct model *m, struct document *d, size_t *out_shown);
+size_t view_text_lines(const struct model *m, size_t *out_shown);
 
 /* The first line of it that is shown: of a run the step that runs is followed. */
 size_t view_page_top(const struct model *m, size_t lines, size_t shown);
 
-/* Lines of the pane that tells what is known about the selected row, and how many are shown. */
-size_t view_detail_lines(const struct model *m, size_t *out_shown);
+/* view_seek.c: the matches of a search in it, drawn over it with the one that is looked at marked
+ * in the margin; and "3 of 17" for its rule, returns its role. */
+void view_hits(const struct model *m, const struct document *d, struct area text, size_t top);
+enum role view_hits_note(const struct model *m, const struct document *d, char *out, size_t size);
 
 /* The page that is open, as text without a frame. */
 void view_page_text(const struct model *m, struct buf *out);

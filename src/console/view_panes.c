@@ -154,36 +154,23 @@ static void draw_detail(const struct model *m, struct area a)
     view_detail_title(m, &title);
     view_detail(m, &d);
     top = detail_top(m, d.lines.count, shown);
-    if (d.lines.count > shown)
+    if (model_seeking(m)->on)
+        title.note_role = view_hits_note(m, &d, title.note, sizeof title.note);
+    else if (d.lines.count > shown)
         snprintf(title.note, sizeof title.note, "%zu%s%zu of %zu", top + 1,
                  glyph(m->utf8, GLYPH_DASH), top + shown, d.lines.count);
     rule = (struct rule){.title = title.title,
                          .subject = title.subject,
                          .note = title.note,
-                         .note_role = ROLE_DIM,
+                         .note_role = title.note_role == ROLE_TEXT ? ROLE_DIM : title.note_role,
                          .focused = model_focus(m) == PANE_DETAIL,
                          .zoomed = m->zoomed[m->screen],
                          .production = m->facts.production};
     widget_rule(a, 0, &rule);
     document_draw(&d, text, top);
+    if (model_seeking(m)->on)
+        view_hits(m, &d, text, top);
     document_release(&d);
-}
-
-size_t view_detail_lines(const struct model *m, size_t *out_shown)
-{
-    struct layout layout;
-    struct document d;
-    size_t lines;
-
-    model_layout(m, &layout);
-    *out_shown = 0;
-    if (layout.panes[PANE_DETAIL].height > 1)
-        *out_shown = (size_t)layout.panes[PANE_DETAIL].height - 1;
-    document_init(&d, layout.panes[PANE_DETAIL].width - 3);
-    view_detail(m, &d);
-    lines = d.lines.count;
-    document_release(&d);
-    return lines;
 }
 
 /* --- the server --- */

@@ -1,5 +1,6 @@
 /*
- * test_reading.c - what makes a screen easier to read: a pause, a pane that has all of it.
+ * test_reading.c - what makes a screen easier to read: a pause, a pane that has all of it, a
+ * search.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -150,6 +151,111 @@ static void what_is_known_about_a_row_can_be_zoomed_too(void **state)
     scene_free(s);
 }
 
+/* --- search --- */
+
+static size_t hit(const struct scene *s)
+{
+    return model_seeking(&s->model)->line;
+}
+
+static void a_search_goes_from_match_to_match_and_round(void **state)
+{
+    struct scene *s = scene_open_busy(false);
+    size_t first, second;
+
+    (void)state;
+    scene_type(s, "?/RUNBOOK");
+    assert_shows(s, "/RUNBOOK: nothing", true);
+    for (int i = 0; i < 7; i++)
+        scene_key(s, KEYS_BACKSPACE);
+    scene_type(s, "THEME"); /* it is gone to while it is typed */
+    assert_shows(s, "the next theme", true);
+    assert_shows(s, "/THEME: 1 of 1", true);
+    scene_key(s, KEYS_ENTER);
+    scene_type(s, "/pane");
+    scene_key(s, KEYS_ENTER);
+    first = hit(s);
+    scene_key(s, 'n');
+    second = hit(s);
+    assert_true(second != first && second != SIZE_MAX);
+    scene_key(s, 'N');
+    assert_int_equal(hit(s), first);
+    scene_type(s, "nn"); /* there are two */
+    assert_int_equal(hit(s), first);
+    scene_type(s, "NN");
+    assert_int_equal(hit(s), first);
+    scene_free(s);
+}
+
+static void escape_ends_the_search_and_then_leaves_the_page(void **state)
+{
+    struct scene *s = scene_open_busy(false);
+
+    (void)state;
+    scene_type(s, "?/pane");
+    scene_key(s, KEYS_ENTER);
+    scene_key(s, KEYS_ESCAPE);
+    assert_shows(s, "/pane", false);
+    assert_int_equal(model_page(&s->model), PAGE_HELP);
+    scene_key(s, 'n'); /* the words are not forgotten */
+    assert_shows(s, "/pane: ", true);
+    scene_key(s, KEYS_ESCAPE);
+    scene_key(s, KEYS_ESCAPE);
+    assert_int_equal(model_page(&s->model), PAGE_NONE);
+    scene_free(s);
+}
+
+static void the_sql_of_a_migration_is_searched_in_its_pane(void **state)
+{
+    struct scene *s = scene_open_busy(false);
+
+    (void)state;
+    scene_key(s, '4');
+    scene_deliver_source(s);
+    scene_key(s, KEYS_TAB);
+    scene_type(s, "/constraint");
+    scene_key(s, KEYS_ENTER);
+    assert_shows(s, "/constraint: 1 of 2", true);
+    scene_key(s, 'n');
+    assert_shows(s, "/constraint: 2 of 2", true);
+    scene_key(s, KEYS_TAB);
+    scene_key(s, KEYS_UP); /* another row: its text is searched from its start */
+    assert_true(s->model.detail_seeking[SCREEN_MIGRATIONS].line == SIZE_MAX);
+    scene_free(s);
+}
+
+static void among_rows_the_next_one_with_the_words_of_the_filter_is_gone_to(void **state)
+{
+    struct scene *s = scene_open_busy(false);
+
+    (void)state;
+    scene_type(s, "4n");
+    assert_string_equal(scene_said(s), "this list was not filtered yet: / asks for words");
+    scene_type(s, "/users !0006");
+    scene_key(s, KEYS_ENTER);
+    scene_key(s, KEYS_ESCAPE);
+    assert_int_equal(model_rows(&s->model, PANE_MIGRATIONS), 43);
+    scene_key(s, KEYS_HOME);
+    scene_key(s, 'n');
+    assert_string_equal(s->model.lists[PANE_MIGRATIONS].key, "0014");
+    scene_key(s, 'n');
+    assert_string_equal(s->model.lists[PANE_MIGRATIONS].key, "0022");
+    scene_type(s, "NN");
+    assert_string_equal(s->model.lists[PANE_MIGRATIONS].key, "0038"); /* round the end */
+    scene_free(s);
+}
+
+static void n_is_the_next_step_of_a_cutover_and_no_search(void **state)
+{
+    struct scene *s = scene_open_busy(false);
+
+    (void)state;
+    assert_int_equal(keys_find(IN_CUTOVER, 'n'), COMMAND_NEXT);
+    assert_int_equal(keys_find(IN_SCREEN, 'n'), COMMAND_MATCH);
+    assert_int_equal(keys_find(IN_PAGE, 'N'), COMMAND_MATCH_BACK);
+    scene_free(s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +267,11 @@ int main(void)
         cmocka_unit_test(a_zoomed_list_shows_more_rows_and_keeps_its_selection),
         cmocka_unit_test(each_screen_has_a_zoom_of_its_own),
         cmocka_unit_test(what_is_known_about_a_row_can_be_zoomed_too),
+        cmocka_unit_test(a_search_goes_from_match_to_match_and_round),
+        cmocka_unit_test(escape_ends_the_search_and_then_leaves_the_page),
+        cmocka_unit_test(the_sql_of_a_migration_is_searched_in_its_pane),
+        cmocka_unit_test(among_rows_the_next_one_with_the_words_of_the_filter_is_gone_to),
+        cmocka_unit_test(n_is_the_next_step_of_a_cutover_and_no_search),
     };
 
     setlocale(LC_ALL, "C.UTF-8");

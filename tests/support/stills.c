@@ -412,6 +412,20 @@ static void zoomed_detail(struct scene *s)
     scene_key(s, 'z');
 }
 
+static void searched(struct scene *s)
+{
+    graph(s);
+    scene_key(s, KEYS_TAB);
+    scene_type(s, "/users");
+    scene_key(s, KEYS_ENTER);
+}
+
+static void searching(struct scene *s)
+{
+    still_help(s);
+    scene_type(s, "/pane");
+}
+
 /* The database is not what schema.sql says, and a file was edited. */
 static void comparing(struct scene *s)
 {
@@ -647,6 +661,10 @@ static const struct still all[] = {
     {"overview_busy_60x1", still_busy, 60, 1, true, true},
     {"overview_starting_80x24", starting, 80, 24, true, false},
     {"overview_empty_80x24", empty, 80, 24, true, false},
+    {"searched_80x24", searched, 80, 24, true, false},
+    {"searched_132x43_ascii", searched, 132, 43, false, false},
+    {"searching_80x24", searching, 80, 24, true, true},
+    {"searching_40x10", searching, 40, 10, true, false},
     {"paused_80x24", paused, 80, 24, true, true},
     {"paused_40x10", paused, 40, 10, true, true},
     {"zoomed_80x24", zoomed, 80, 24, true, false},
