@@ -7,6 +7,7 @@
 #include "cli.h"
 #include "detach.h"
 #include "ops/json.h"
+#include "ops/outcome.h"
 #include "ops/said.h"
 
 static hg_migrate_kind kind_of(const struct cli *cli)
@@ -144,40 +145,60 @@ static bool agree(const struct cli *cli, struct ops *ops, hg_migrate_options *op
     return true;
 }
 
-/* The same in a worker: what the foreground would have printed is kept for those who attach. */
-static int run_detached(const struct cli *cli, const char *plan_id, const hg_observer *observer,
-                        struct buf *out, struct buf *errors, struct buf *document)
+/* --- in a process of its own --- */
+
+struct detaching {
+    const struct cli *cli;
+    char plan_id[sizeof((hg_plan *)0)->id]; /* that somebody agreed to, or "" */
+};
+
+/* What the foreground would have printed is kept for those who attach. */
+static int run_detached(void *context, struct worker *worker)
 {
+    const struct detaching *d = context;
+    const hg_observer observer = {worker_event, worker_cancelled, worker};
     struct ops ops = {0};
     hg_run_result result = {0};
+    struct outcome outcome;
     hg_error err = {0};
     hg_migrate_options options;
-    bool ok = cli_open(cli, kind_of(cli) != HG_MIGRATE_DOWN, &ops, &err);
+    bool ok = cli_open(d->cli, kind_of(d->cli) != HG_MIGRATE_DOWN, &ops, &err);
+    int status;
 
+    outcome_init(&outcome);
     if (ok) {
-        options = options_of(cli, &ops);
-        options.plan_id = plan_id[0] == '\0' ? options.plan_id : plan_id;
-        ok = hg_migrate_run(ops.pool, &options, observer, &result, &err);
+        options = options_of(d->cli, &ops);
+        options.plan_id = d->plan_id[0] == '\0' ? options.plan_id : d->plan_id;
+        ok = hg_migrate_run(ops.pool, &options, &observer, &result, &err);
     }
-    json_run(document, &result, ok ? NULL : &err);
-    if (ok)
-        said_run(out, &result);
-    else
-        said_error(errors, &err);
+    status = outcome_of_run(&outcome, &result, ok ? NULL : &err);
     hg_run_result_release(&result);
     ops_close(&ops);
-    return ok ? 0 : hg_code_exit_status(err.code);
+    return outcome_end(&outcome, status, worker);
+}
+
+/* Runs are found by the database, whichever command has begun them. */
+static struct detached detached_of(const hg_settings *settings)
+{
+    return (struct detached){
+        .dir = hg_settings_runtime_dir(settings),
+        .subject = hg_url_redacted(hg_settings_url(settings)),
+        .what = "the run",
+        .shown_by = "headgate up --attach",
+        .when_dead = "Run the command again: it goes on where that one stopped.",
+    };
 }
 
 /* Asks in the foreground, where there is somebody to answer, then leaves it. */
 static int start_detached(const struct cli *cli)
 {
+    struct detaching d = {.cli = cli};
     struct ops ops = {0};
     hg_plan *plan = NULL;
     hg_settings *settings = NULL;
+    struct detached about;
     hg_migrate_options options;
     hg_error err = {0};
-    char plan_id[sizeof plan->id] = "";
     bool ok;
     int status;
 
@@ -186,14 +207,61 @@ static int start_detached(const struct cli *cli)
     options = options_of(cli, &ops);
     ok = agree(cli, &ops, &options, &plan, &err);
     if (ok && options.plan_id != NULL)
-        snprintf(plan_id, sizeof plan_id, "%s", options.plan_id);
+        snprintf(d.plan_id, sizeof d.plan_id, "%s", options.plan_id);
     hg_plan_free(plan);
     ops_close(&ops); /* and with it every thread: the worker is forked from this process */
-    ok = ok && hg_settings_load(&cli->settings, &settings, &err);
-    status = ok ? detach(cli, settings, plan_id, run_detached) : cli_fail(cli, &err);
+    if (ok && hg_settings_load(&cli->settings, &settings, &err)) {
+        about = detached_of(settings);
+        status = detach(cli, &about, run_detached, &d);
+    } else {
+        status = cli_fail(cli, &err);
+    }
     hg_settings_free(settings);
     return status;
 }
+
+/* No worker of ours: what the database itself says of who is at work. */
+static bool refuse_without_worker(struct ops *ops, hg_error *err)
+{
+    char holder[600];
+
+    if (!hg_migrate_holder(ops->pool, ops_inspection_deadline(ops), holder, sizeof holder, err))
+        return false;
+    if (holder[0] == '\0')
+        hg_fail(err, HG_FAILED,
+                "no run of this user on this host was detached, and nobody is at "
+                "work in the database");
+    else
+        hg_fail(err, HG_FAILED,
+                "no run of this user on this host was detached; in the database %s "
+                "is at work",
+                holder);
+    return false;
+}
+
+static int attach(const struct cli *cli)
+{
+    const hg_observer observer = cli_observer(cli);
+    struct detached_watch watch = {.cli = cli, .observer = &observer};
+    struct detached about;
+    struct worker_info info;
+    struct ops ops = {0};
+    hg_error err = {0};
+    int status;
+
+    if (!cli_open(cli, false, &ops, &err))
+        return cli_fail(cli, &err);
+    cli_catch_signals();
+    about = detached_of(ops.settings);
+    if (worker_find(about.dir, about.subject, false, &info) || refuse_without_worker(&ops, &err))
+        status = detach_watch(&watch, &about, info.id);
+    else
+        status = cli_fail(cli, &err);
+    ops_close(&ops);
+    return status;
+}
+
+/* --- the command --- */
 
 int cmd_migrate(const struct cli *cli)
 {

@@ -18,8 +18,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "cutover_text.h"
+#include "detach.h"
 #include "ops/said_cutover.h"
-#include "ops/worker.h"
 
 enum { LINE_ROOM = 512, OUT_LIMIT = 64 << 20, SHOW_EVERY_MS = 10000 };
 
@@ -341,50 +341,29 @@ static void on_outcome(void *context, const struct worker_outcome *outcome)
         fputs(outcome->errors, stderr);
 }
 
-static int say_left(const struct viewer *v)
-{
-    if (v->asked)
-        fputc('\n', stderr);
-    cli_note(v->watch->cli,
-             "the cutover %s goes on without this terminal; headgate cutover --attach shows it",
-             v->watch->run);
-    return hg_code_exit_status(HG_CANCELLED);
-}
-
-static int say_died(const struct viewer *v)
-{
-    hg_error err = {0};
-
-    hg_fail(&err, HG_FAILED, "the process that worked on the cutover %s was killed", v->watch->run);
-    hg_error_hint(&err, "Go on with `headgate cutover --resume`, or back with --abort.");
-    return cli_fail(v->watch->cli, &err);
-}
-
 int cutover_watch(const struct cutover_watch *watch)
 {
     struct viewer v = {.watch = watch, .shown_ns = clock_now_ns()};
     const struct worker_watcher watcher = {
         .on_event = on_event, .on_outcome = on_outcome, .leave = leave, .context = &v};
+    char what[sizeof "the cutover " + HG_CUTOVER_RUN_SIZE];
+    const struct detached about = {
+        .what = what,
+        .shown_by = "headgate cutover --attach",
+        .when_dead = "Go on with `headgate cutover --resume`, or back with --abort.",
+    };
+    enum worker_end end;
     hg_error err = {0};
 
     cli_catch_signals();
     (void)refresh(&v);
-    switch (worker_watch(hg_settings_runtime_dir(watch->options->source), watch->worker, &watcher,
-                         &err)) {
-    case WORKER_ENDED:
-        break;
-    case WORKER_LEFT:
-        end_line(&v);
-        v.status = say_left(&v);
-        break;
-    case WORKER_DIED:
-        end_line(&v);
-        v.status = say_died(&v);
-        break;
-    case WORKER_FAILED:
-        v.status = cli_fail(watch->cli, &err);
-        break;
-    }
+    snprintf(what, sizeof what, "the cutover %s", watch->run);
+    end = worker_watch(hg_settings_runtime_dir(watch->options->source), watch->worker, &watcher,
+                       &err);
+    end_line(&v);
+    if (v.asked && end != WORKER_ENDED)
+        fputc('\n', stderr);
+    v.status = detach_end(watch->cli, &about, end, v.status, &err);
     hg_cutover_free(v.run);
     return v.status;
 }

@@ -1,22 +1,42 @@
 /*
- * detach.h - a run in a process of its own, and watching one.
+ * detach.h - work in a process of its own, and how it ends for whoever watches it.
  */
 #ifndef CLI_DETACH_H
 #define CLI_DETACH_H
 
 #include "cli.h"
+#include "ops/worker.h"
 
-/* What a detached command does in its worker: opens what it needs, runs, fills in what it would
- * have printed (out, errors: for people; document: for --json); returns its exit status. */
-typedef int detached_run(const struct cli *cli, const char *plan_id, const hg_observer *observer,
-                         struct buf *out, struct buf *errors, struct buf *document);
+/* What is said of such a process. */
+struct detached {
+    const char *dir;       /* the runtime folder */
+    const char *subject;   /* by this it is found again */
+    const char *what;      /* it carries out: "the run" */
+    const char *shown_by;  /* a command */
+    const char *when_dead; /* what to do when it was killed, a sentence */
+};
 
-/* Starts the worker and says so. plan_id: that somebody agreed to, or "". settings: read for the
- * names of the folder and the database; no other thread may run any more. */
-int detach(const struct cli *cli, const hg_settings *settings, const char *plan_id,
-           detached_run *run);
+/* The whole life of the process; returns its exit status. */
+typedef int detached_work(void *context, struct worker *worker);
 
-/* Watches the newest run of this user on this database and ends as it does. */
-int attach(const struct cli *cli);
+/* Starts it and says so. No other thread may run any more. Returns the exit status: of either
+ * process. */
+int detach(const struct cli *cli, const struct detached *about, detached_work *work, void *context);
+
+struct detached_watch {
+    const struct cli *cli;
+    const hg_observer *observer; /* hears what it tells */
+    /* Appends for people what it has printed at its end; NULL: as it stands there. */
+    void (*put)(struct buf *out, const struct worker_outcome *outcome);
+    int status; /* its exit status, when it has ended */
+};
+
+/* Watches the worker until it ends or is left; returns the exit status. */
+int detach_watch(struct detached_watch *watch, const struct detached *about, const char *id);
+
+/* The exit status when watching has ended, and what is to be said then. status: the worker's own;
+ * err: of WORKER_FAILED. */
+int detach_end(const struct cli *cli, const struct detached *about, enum worker_end end, int status,
+               const hg_error *err);
 
 #endif

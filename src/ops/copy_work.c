@@ -7,33 +7,37 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/vec.h"
 #include "copy_pools.h"
 #include "json_copy.h"
-#include "said.h"
+#include "outcome.h"
 #include "worker.h"
 
-enum { OUTPUT_LIMIT = 64 << 20, TELL_EVERY_MS = 1000 };
+enum { TELL_EVERY_MS = 1000 };
 
 void copy_subject(const hg_url *target, char out[COPY_SUBJECT_SIZE])
 {
     snprintf(out, COPY_SUBJECT_SIZE, "copy %s", hg_url_redacted(target));
 }
 
-bool copy_carry_out(const struct copy_sides *sides, hg_copy_mode mode, const hg_observer *observer,
-                    hg_copy_result **out_result, hg_error *err)
+hg_copy_options copy_begin_options(hg_copy_mode mode)
 {
     hg_copy_options options = hg_copy_options_default();
-    struct copy_pools pools = {NULL, NULL};
-    bool ok;
 
     options.mode = mode;
     options.resume = mode == HG_COPY_RUN;
-    ok = copy_pools_open(sides->settings, sides->source, sides->target, &options, &pools, err)
-         && hg_copy(pools.source, pools.target, &options, observer, out_result, err);
+    return options;
+}
+
+bool copy_carry_out(const struct copy_sides *sides, const hg_copy_options *options,
+                    const hg_observer *observer, hg_copy_result **out_result, hg_error *err)
+{
+    struct copy_pools pools = {NULL, NULL};
+    bool ok = copy_pools_open(sides->settings, sides->source, sides->target, options, &pools, err)
+              && hg_copy(pools.source, pools.target, options, observer, out_result, err);
+
     copy_pools_close(&pools);
     return ok;
 }
@@ -100,27 +104,19 @@ static bool is_cancelled(void *context)
     return worker_cancelled(((struct teller *)context)->worker);
 }
 
-int copy_work(const struct copy_sides *sides, struct worker *worker)
+int copy_work(const struct copy_sides *sides, const hg_copy_options *options, struct worker *worker)
 {
     struct teller teller = {.worker = worker, .tables = VEC_INIT};
     const hg_observer observer = {tell, is_cancelled, &teller};
-    struct buf errors = BUF_INIT(OUTPUT_LIMIT), document = BUF_INIT(OUTPUT_LIMIT);
-    const hg_copy_result nothing = {.mode = HG_COPY_RUN};
+    const hg_copy_result nothing = {.mode = options->mode};
+    struct outcome outcome;
     hg_copy_result *result = NULL;
     hg_error err = {0};
-    bool ok = copy_carry_out(sides, HG_COPY_RUN, &observer, &result, &err);
-    int status = ok ? 0 : hg_code_exit_status(err.code);
+    bool ok = copy_carry_out(sides, options, &observer, &result, &err);
 
-    json_copy_result(&document, result == NULL ? &nothing : result, ok ? NULL : &err);
-    if (!ok)
-        said_error(&errors, &err);
-    worker_end(worker, &(struct worker_outcome){.exit_status = status,
-                                                .out = "",
-                                                .errors = errors.bytes,
-                                                .document = document.bytes});
+    outcome_init(&outcome);
+    json_copy_result(&outcome.document, result == NULL ? &nothing : result, ok ? NULL : &err);
     hg_copy_result_free(result);
-    buf_release(&errors);
-    buf_release(&document);
     VEC_RELEASE(&teller.tables);
-    return status;
+    return outcome_end(&outcome, outcome_status(&outcome, ok ? NULL : &err), worker);
 }

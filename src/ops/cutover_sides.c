@@ -6,13 +6,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "json_cutover.h"
-#include "said.h"
+#include "outcome.h"
 #include "said_cutover.h"
 #include "worker.h"
-
-enum { OUT_LIMIT = 64 << 20 };
 
 bool cutover_sides_open(const hg_settings_options *settings, const char *runbook, int64_t budget_ms,
                         struct cutover_sides *out, hg_error *err)
@@ -60,31 +57,20 @@ static bool end_as_wished(const hg_cutover *run, bool back, hg_error *err)
 int cutover_work(const struct cutover_sides *sides, bool back, struct worker *worker)
 {
     const hg_observer observer = {worker_event, worker_cancelled, worker};
-    struct buf out = BUF_INIT(OUT_LIMIT), errors = BUF_INIT(OUT_LIMIT),
-               document = BUF_INIT(OUT_LIMIT);
+    struct outcome outcome;
     hg_cutover *run = NULL;
     hg_error err = {0}, unread = {0};
     bool ok = hg_cutover_work(&sides->options, back, &observer, &err);
-    int status;
 
+    outcome_init(&outcome);
     if (hg_cutover_read(&sides->options, &run, &unread))
         ok = ok && end_as_wished(run, back, &err);
-    status = ok ? 0 : hg_code_exit_status(err.code);
-    if (run != NULL)
-        said_cutover_end(&out, run);
-    if (run == NULL)
-        json_error(&document, ok ? &unread : &err);
-    else
-        json_cutover(&document, run, ok ? NULL : &err);
-    if (!ok)
-        said_error(&errors, &err);
-    worker_end(worker, &(struct worker_outcome){.exit_status = status,
-                                                .out = out.bytes,
-                                                .errors = errors.bytes,
-                                                .document = document.bytes});
-    buf_release(&out);
-    buf_release(&errors);
-    buf_release(&document);
+    if (run != NULL) {
+        said_cutover_end(&outcome.out, run);
+        json_cutover(&outcome.document, run, ok ? NULL : &err);
+    } else {
+        json_error(&outcome.document, ok ? &unread : &err);
+    }
     hg_cutover_free(run);
-    return status;
+    return outcome_end(&outcome, outcome_status(&outcome, ok ? NULL : &err), worker);
 }

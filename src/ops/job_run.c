@@ -106,10 +106,10 @@ bool task_watch(struct task *task, struct job_result *result)
 static bool copy_here(struct task *task, struct job_result *result)
 {
     const hg_observer observer = {task_tell, task_cancelled, task};
+    const hg_copy_options options = copy_begin_options(result->request.copy);
     struct copy_sides sides = {.source = NULL};
-    bool ok =
-        copy_sides_find(task->ops->reading, &sides, &result->error)
-        && copy_carry_out(&sides, result->request.copy, &observer, &result->copy, &result->error);
+    bool ok = copy_sides_find(task->ops->reading, &sides, &result->error)
+              && copy_carry_out(&sides, &options, &observer, &result->copy, &result->error);
 
     copy_sides_release(&sides);
     return ok;

@@ -13,14 +13,10 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "base/buf.h"
 #include "copy_work.h"
 #include "cutover_sides.h"
-#include "json.h"
 #include "ops.h"
-#include "said.h"
-
-enum { OUTPUT_LIMIT = 64 << 20 };
+#include "outcome.h"
 
 struct launcher {
     int fd;
@@ -52,45 +48,29 @@ static const char *command_of(const struct job_request *run)
                                          : names[run->migrate];
 }
 
-static int carry_out(const struct job_request *run, hg_settings *settings,
-                     const hg_observer *observer, struct buf *out, struct buf *errors,
-                     struct buf *document)
+static int migrate(struct worker *worker, const struct job_request *run, hg_settings *settings)
 {
+    const hg_observer observer = {worker_event, worker_cancelled, worker};
     const struct ops_options how = {.role = command_of(run),
                                     .may_create = run->migrate != HG_MIGRATE_DOWN};
     struct ops ops = {0};
     hg_run_result result = {0};
     hg_migrate_options options;
+    struct outcome outcome;
     hg_error err = {0};
     bool ok = ops_open_with(settings, &how, &ops, &err);
+    int status;
 
+    outcome_init(&outcome);
     if (ok) {
         options = ops_migrate_options(&ops, run->migrate, run->target);
         options.plan_id = run->plan_id[0] == '\0' ? NULL : run->plan_id;
-        ok = hg_migrate_run(ops.pool, &options, observer, &result, &err);
+        ok = hg_migrate_run(ops.pool, &options, &observer, &result, &err);
     }
-    json_run(document, &result, ok ? NULL : &err);
-    if (ok)
-        said_run(out, &result);
-    else
-        said_error(errors, &err);
+    status = outcome_of_run(&outcome, &result, ok ? NULL : &err);
     hg_run_result_release(&result);
     ops_close(&ops);
-    return ok ? 0 : hg_code_exit_status(err.code);
-}
-
-static int migrate(struct worker *worker, const struct job_request *run, hg_settings *settings)
-{
-    const hg_observer observer = {worker_event, worker_cancelled, worker};
-    struct buf out = BUF_INIT(OUTPUT_LIMIT), errors = BUF_INIT(OUTPUT_LIMIT),
-               document = BUF_INIT(OUTPUT_LIMIT);
-    int status = carry_out(run, settings, &observer, &out, &errors, &document);
-
-    worker_end(worker, &(struct worker_outcome){.exit_status = status,
-                                                .out = out.bytes,
-                                                .errors = errors.bytes,
-                                                .document = document.bytes});
-    return status;
+    return outcome_end(&outcome, status, worker);
 }
 
 /* The settings may have changed since the front end was opened: a flip changes them. */
@@ -98,18 +78,16 @@ static int cut_over(struct worker *worker, const struct job_request *run,
                     const hg_settings_options *reading)
 {
     struct cutover_sides sides;
-    struct buf errors = BUF_INIT(OUTPUT_LIMIT);
+    struct outcome outcome;
     hg_error err = {0};
     int status;
 
     if (cutover_sides_open(reading, NULL, 0, &sides, &err)) {
         status = cutover_work(&sides, run->back, worker);
     } else {
-        status = hg_code_exit_status(err.code);
-        said_error(&errors, &err);
-        worker_end(worker, &(struct worker_outcome){status, "", errors.bytes, ""});
+        outcome_init(&outcome);
+        status = outcome_end(&outcome, outcome_status(&outcome, &err), worker);
     }
-    buf_release(&errors);
     cutover_sides_close(&sides);
     return status;
 }
@@ -156,6 +134,7 @@ static void start_one(int fd, const struct job_request *run, const struct memory
 static void start_copy(int fd, const struct job_request *run, const struct memory *memory)
 {
     char subject[COPY_SUBJECT_SIZE];
+    const hg_copy_options options = copy_begin_options(HG_COPY_RUN);
     struct copy_sides sides = {.source = NULL};
     struct worker *worker = NULL;
     struct answer answer = {.ok = false};
@@ -168,7 +147,7 @@ static void start_copy(int fd, const struct job_request *run, const struct memor
     }
     if (worker != NULL) {
         close(fd);
-        _exit(copy_work(&sides, worker));
+        _exit(copy_work(&sides, &options, worker));
     }
     copy_sides_release(&sides);
     (void)!send(fd, &answer, sizeof answer, MSG_NOSIGNAL);
