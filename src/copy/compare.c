@@ -13,7 +13,11 @@
 #include "readback.h"
 #include "readback_far.h"
 
-enum { PIECE_BLOCKS = 4096, TID_RANGES_FROM = 140000 };
+enum {
+    PIECE_BLOCKS = 4096,
+    PIECE_BYTES = 16 << 20, /* of values, which may well lie elsewhere than in those blocks */
+    TID_RANGES_FROM = 140000
+};
 
 enum piece_kind {
     PIECE_ROWS,
@@ -195,18 +199,39 @@ static bool add_one(struct compare *compare, const struct piece *piece, hg_error
     return true;
 }
 
-/* Rows with large values are few in a block, so that the whole table may be one range: then the
- * workers share it. */
-static bool add_piece(struct compare *compare, size_t table, int64_t from, int64_t to,
-                      hg_error *err)
+/* < 0: the table has no file of its own, or the server cannot look for rows by their block. */
+static bool count_blocks(struct run *run, const struct table *table, int64_t *out, hg_error *err)
 {
-    struct piece piece = {PIECE_ROWS, .table = table, .from = from, .to = to, .share = -1};
-    int shares = to >= 0 ? 1 : compare->run->crew.size;
-    bool ok = add_one(compare, &piece, err);
+    hg_value name = hg_text(table->target->sql_name);
 
-    piece.kind = PIECE_FAR;
-    for (int i = 0; ok && atomic_load(&compare->run->advances[table].far) && i < shares; i++) {
-        piece.share = shares == 1 ? -1 : i;
+    *out = -1;
+    return hg_conn_server_version_number(run->to) < TID_RANGES_FROM
+           || ask_integer(run->to,
+                          "SELECT CASE relkind WHEN 'r' THEN pg_relation_size(oid) / "
+                          "current_setting('block_size')::int ELSE -1 END FROM pg_class WHERE oid "
+                          "= $1::text::regclass",
+                          &name, 1, copy_soon(), out, err);
+}
+
+/* In so many ranges of its blocks. Where rows are large, those of a block may be most of the table:
+ * then the workers share them; but not where looking at each row's place three times over would
+ * cost more than one who reads them all. */
+static bool cut(struct compare *compare, enum piece_kind kind, size_t table, int64_t blocks,
+                int64_t count, hg_error *err)
+{
+    struct piece piece = {.kind = kind, .table = table, .to = -1, .share = -1};
+    int size = compare->run->crew.size;
+    bool ok = true;
+
+    if (count == 1 || (blocks < 0 && kind == PIECE_ROWS))
+        return add_one(compare, &piece, err);
+    for (int i = 0; ok && blocks < count && i < size; i++) {
+        piece.share = i;
+        ok = add_one(compare, &piece, err);
+    }
+    for (int64_t i = 0; ok && blocks >= count && i < count; i++) {
+        piece.from = blocks * i / count;
+        piece.to = i + 1 < count ? blocks * (i + 1) / count : INT32_MAX;
         ok = add_one(compare, &piece, err);
     }
     return ok;
@@ -215,24 +240,15 @@ static bool add_piece(struct compare *compare, size_t table, int64_t from, int64
 static bool cut_table(struct compare *compare, size_t table, hg_error *err)
 {
     struct run *run = compare->run;
-    hg_value name = hg_text(run->mapping.tables[table].target->sql_name);
-    int64_t blocks = 0;
+    int64_t by_bytes = run->advances[table].total_bytes / PIECE_BYTES + 1;
+    int64_t blocks = 0, count;
 
-    if (hg_conn_server_version_number(run->to) < TID_RANGES_FROM)
-        return add_piece(compare, table, 0, -1, err);
-    if (!ask_integer(run->to,
-                     "SELECT CASE relkind WHEN 'r' THEN pg_relation_size(oid) / "
-                     "current_setting('block_size')::int ELSE -1 END FROM pg_class WHERE oid = "
-                     "$1::text::regclass",
-                     &name, 1, copy_soon(), &blocks, err))
+    if (!count_blocks(run, &run->mapping.tables[table], &blocks, err))
         return false;
-    if (blocks < PIECE_BLOCKS)
-        return add_piece(compare, table, 0, -1, err);
-    for (int64_t at = 0; at < blocks; at += PIECE_BLOCKS)
-        if (!add_piece(compare, table, at,
-                       at + PIECE_BLOCKS < blocks ? at + PIECE_BLOCKS : INT32_MAX, err))
-            return false;
-    return true;
+    count = blocks / PIECE_BLOCKS + 1 > by_bytes ? blocks / PIECE_BLOCKS + 1 : by_bytes;
+    return (!atomic_load(&run->advances[table].far)
+            || cut(compare, PIECE_FAR, table, blocks, count, err))
+           && cut(compare, PIECE_ROWS, table, blocks, count, err);
 }
 
 /* --- what differs --- */

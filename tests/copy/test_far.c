@@ -49,6 +49,32 @@ static void texts_and_bytes_arrive_as_they_are(void **state)
     close_sides(&sides);
 }
 
+/* A few blocks of the server hold the rows of much that lies elsewhere: they are cut finely, or
+ * shared where that is not fine enough. */
+static void each_row_is_read_back_once_however_large_it_is(void **state)
+{
+    struct sides sides;
+
+    (void)state;
+    open_sides(&sides);
+    IN_SOURCE(&sides, "CREATE TABLE few (id INTEGER PRIMARY KEY, body BLOB)",
+              "CREATE TABLE many (id INTEGER PRIMARY KEY, body BLOB)",
+              "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 75) INSERT "
+              "INTO few SELECT i, zeroblob(240000 + i) FROM n",
+              "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 600) "
+              "INSERT INTO many SELECT i, zeroblob(60000 + i) FROM n");
+    must_copy(&sides);
+    for (size_t i = 0; i < sides.result->table_count; i++) {
+        assert_true(sides.result->tables[i].match);
+        assert_int_equal(sides.result->tables[i].target_rows, sides.result->tables[i].rows_written);
+    }
+    in_target(&sides, "DELETE FROM few WHERE id = 75; UPDATE many SET body = '' WHERE id = 301");
+    sides.options.mode = HG_COPY_VERIFY;
+    assert_false(copy_them(&sides));
+    assert_int_equal(sides.result->difference_count, 2);
+    close_sides(&sides);
+}
+
 /* Rows are read again for what they have to be beside one another, and as a whole. */
 static void keys_and_conditions_are_looked_at_beside_them(void **state)
 {
@@ -201,6 +227,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(texts_and_bytes_arrive_as_they_are),
+        cmocka_unit_test(each_row_is_read_back_once_however_large_it_is),
         cmocka_unit_test(keys_and_conditions_are_looked_at_beside_them),
         cmocka_unit_test(what_is_wrong_with_them_is_found_like_anything_else),
         cmocka_unit_test(rules_are_for_them_too),
