@@ -13,7 +13,7 @@
 static void every_situation_has_a_test_that_is_there(void **state)
 {
     (void)state;
-    accounted_check("migrate", 62);
+    accounted_check("migrate", 63);
 }
 
 int main(void)
