@@ -123,6 +123,16 @@ bool file_stamp_of(int fd, struct file_stamp *out)
     return true;
 }
 
+bool file_stamp_folder(int fd, struct file_stamp *out)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) != 0 || !S_ISDIR(st.st_mode))
+        return false;
+    *out = stamp_of(&st);
+    return true;
+}
+
 bool file_read(const char *path, struct buf *out, hg_error *err)
 {
     struct file_stamp unwanted;
@@ -245,7 +255,7 @@ static bool is_regular(DIR *dir, const struct dirent *entry)
 bool file_list(const char *path, const char *suffix, struct file_list *out, hg_error *err)
 {
     VEC(char *) names = VEC_INIT;
-    struct file_list list;
+    struct file_list list = {0};
     DIR *dir = opendir(path);
     const struct dirent *entry;
     bool ok = true;
@@ -255,13 +265,18 @@ bool file_list(const char *path, const char *suffix, struct file_list *out, hg_e
     while (ok && (entry = readdir(dir)) != NULL) {
         char **name;
 
-        if (entry->d_name[0] == '.' || !ends_in(entry->d_name, suffix) || !is_regular(dir, entry))
+        if (entry->d_name[0] == '.' || !ends_in(entry->d_name, suffix))
             continue;
+        if (!is_regular(dir, entry)) {
+            list.unsure |= entry->d_type == DT_UNKNOWN || entry->d_type == DT_LNK;
+            continue;
+        }
         name = VEC_PUSH(&names);
         ok = name != NULL && (*name = alloc_text(entry->d_name)) != NULL;
     }
     closedir(dir);
-    list = (struct file_list){names.items, names.count};
+    list.names = names.items;
+    list.count = names.count;
     if (!ok) {
         file_list_release(&list);
         return hg_fail(err, HG_NOMEM, "could not list \"%s\": out of memory", path);
@@ -277,7 +292,7 @@ void file_list_release(struct file_list *list)
     for (size_t i = 0; i < list->count; i++)
         alloc_free(list->names[i]);
     alloc_free(list->names);
-    *list = (struct file_list){NULL, 0};
+    *list = (struct file_list){0};
 }
 
 bool file_make_dir(const char *path, mode_t mode, hg_error *err)

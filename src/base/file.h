@@ -29,6 +29,9 @@ struct file_stamp {
 bool file_stamp(int folder, const char *name, struct file_stamp *out);
 bool file_stamp_of(int fd, struct file_stamp *out);
 
+/* Of an open folder: its times change whenever a name comes, goes or becomes another file's. */
+bool file_stamp_folder(int fd, struct file_stamp *out);
+
 /* Appends a whole file, and says which it was before anything of it was read. */
 bool file_read_stamped(const char *path, struct buf *out, struct file_stamp *out_stamp,
                        hg_error *err);
@@ -49,6 +52,7 @@ bool file_create(const char *path, const void *bytes, size_t n, mode_t mode, hg_
 struct file_list {
     char **names;
     size_t count;
+    bool unsure; /* a name was left out for what it leads to, which may change behind it */
 };
 bool file_list(const char *dir, const char *suffix, struct file_list *out, hg_error *err);
 void file_list_release(struct file_list *list);

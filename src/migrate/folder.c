@@ -12,8 +12,6 @@
 #include "base/content.h"
 #include "memo.h"
 
-enum { PATH_ROOM = 4096 };
-
 static bool no_memory(const char *dir, hg_error *err)
 {
     return hg_fail(err, HG_NOMEM, "could not read the migrations in \"%s\": out of memory", dir);
@@ -21,11 +19,10 @@ static bool no_memory(const char *dir, hg_error *err)
 
 static const char *path_of(struct arena *arena, const char *dir, const char *name)
 {
-    char path[PATH_ROOM];
+    size_t room = strlen(dir) + strlen(name) + 2;
+    char *path = arena_alloc(arena, room, 1);
 
-    if (!file_join(path, sizeof path, dir, name))
-        return NULL;
-    return arena_text(arena, path);
+    return path != NULL && file_join(path, room, dir, name) ? path : NULL;
 }
 
 static bool parse(const char *path, struct content *text, hg_driver dialect, bool glance,
@@ -57,25 +54,60 @@ static bool read_one(struct memo *memo, const char *name, const char *path, stru
     return true;
 }
 
-static bool read_files(const struct folder_place *place, hg_driver dialect,
-                       const struct file_list *names, struct arena *arena, struct folder *folder,
-                       hg_error *err)
+/* All of them from the memo, when it knows their names and nobody has touched one. */
+static bool recall_files(struct memo *memo, const char *dir, struct folder *folder)
 {
-    struct content text = CONTENT_INIT(FOLDER_FILE_LIMIT);
-    struct memo memo;
-    bool ok = true;
+    size_t names = memo_count(memo);
+    bool ok = names > 0;
 
-    memo_open(&memo, place->memo_dir, place->dir, dialect, arena);
-    for (size_t i = 0; i < names->count && ok; i++) {
+    if (ok)
+        folder->files = arena_alloc(memo->arena, names + 1, sizeof *folder->files);
+    ok = ok && folder->files != NULL;
+    for (size_t i = 0; i < names && ok; i++) {
         struct migration_file *file = &folder->files[folder->count];
-        const char *path = path_of(arena, place->dir, names->names[i]);
+        const char *name = memo_name(memo);
+        const char *path = name == NULL ? NULL : path_of(memo->arena, dir, name);
 
-        ok = path != NULL || no_memory(place->dir, err);
-        ok = ok && read_one(&memo, names->names[i], path, &text, file, err);
+        ok = path != NULL && memo_recall(memo, name, path, file);
         folder->count += ok && file->revision != NULL;
     }
-    memo_close(&memo, ok);
+    return ok;
+}
+
+static bool read_files(struct memo *memo, const char *dir, const struct file_list *names,
+                       struct folder *folder, hg_error *err)
+{
+    struct content text = CONTENT_INIT(FOLDER_FILE_LIMIT);
+    bool ok = true;
+
+    folder->count = 0;
+    folder->files = arena_alloc(memo->arena, names->count + 1, sizeof *folder->files);
+    if (folder->files == NULL)
+        return no_memory(dir, err);
+    for (size_t i = 0; i < names->count && ok; i++) {
+        struct migration_file *file = &folder->files[folder->count];
+        const char *path = path_of(memo->arena, dir, names->names[i]);
+
+        ok = path != NULL || no_memory(dir, err);
+        ok = ok && read_one(memo, names->names[i], path, &text, file, err);
+        folder->count += ok && file->revision != NULL;
+    }
     content_release(&text);
+    return ok;
+}
+
+static bool list_files(struct memo *memo, const char *dir, struct folder *folder, hg_error *err)
+{
+    struct file_list names;
+    bool ok;
+
+    if (!file_list(dir, ".sql", &names, err)) {
+        hg_error_hint(err, "headgate init makes the folder; --migrations names another one.");
+        return false;
+    }
+    memo_rewind(memo, names.unsure);
+    ok = read_files(memo, dir, &names, folder, err);
+    file_list_release(&names);
     return ok;
 }
 
@@ -131,18 +163,13 @@ bool folder_read(const struct folder_place *place, hg_driver dialect, struct are
 {
     const char *dir = place->dir;
     struct alembic_folder python;
-    struct file_list names;
     struct folder folder = {0};
+    struct memo memo;
     bool ok;
 
-    if (!file_list(dir, ".sql", &names, err)) {
-        hg_error_hint(err, "headgate init makes the folder; --migrations names another one.");
-        return false;
-    }
-    folder.files = arena_alloc(arena, names.count + 1, sizeof *folder.files);
-    ok = folder.files != NULL ? read_files(place, dialect, &names, arena, &folder, err)
-                              : no_memory(dir, err);
-    file_list_release(&names);
+    memo_open(&memo, place->memo_dir, dir, dialect, arena);
+    ok = recall_files(&memo, dir, &folder) || list_files(&memo, dir, &folder, err);
+    memo_close(&memo, ok);
     ok = ok && alembic_read(dir, arena, &python, err)
          && (python.count == 0 || add_python(dir, &python, arena, &folder, err));
     if (ok)

@@ -1,8 +1,9 @@
 /*
  * memo.c - what the files of a folder said when they were last read.
  *
- * A line that names format and version, a line with the digest of what follows, then a record for
- * each file. Another version reads files in its own way, and does not trust this one's memo.
+ * A line that names format and version, a line with the digest of what follows, the folder's stamp
+ * and how many files it has, then a record for each of them. Another version reads files in its own
+ * way, and does not trust this one's memo.
  */
 #include "memo.h"
 
@@ -17,7 +18,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 
-#define MEMO_HEAD "headgate memo 1 " HG_VERSION "\n"
+#define MEMO_HEAD "headgate memo 2 " HG_VERSION "\n"
 
 enum {
     MEMO_LIMIT = 64 << 20,
@@ -52,6 +53,14 @@ static bool is_local(int fd)
     return false;
 }
 
+/* The times of a folder of several layers are those of one of them. */
+static bool is_layered(int fd)
+{
+    struct statfs fs;
+
+    return fstatfs(fd, &fs) != 0 || (unsigned long)fs.f_type == OVERLAYFS_SUPER_MAGIC;
+}
+
 /* A folder in which nobody else can put anything. */
 static bool is_own(const char *path)
 {
@@ -68,37 +77,48 @@ static bool is_own(const char *path)
 static bool find_place(struct memo *memo, const char *memo_dir, const char *dir)
 {
     char name[96];
-    struct stat st;
+    struct file_stamp now;
 
     memo->folder = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (memo->folder < 0 || !is_local(memo->folder) || fstat(memo->folder, &st) != 0
+    if (memo->folder < 0 || !is_local(memo->folder) || !file_stamp_folder(memo->folder, &now)
         || !file_make_dir(memo_dir, 0700, NULL) || !is_own(memo_dir))
         return false;
-    snprintf(name, sizeof name, "migrations-%llx-%llx-%s", (unsigned long long)st.st_dev,
-             (unsigned long long)st.st_ino, hg_driver_name(memo->dialect));
+    if (now.changed_ns < memo->settled_ns && !is_layered(memo->folder))
+        memo->is.folder = now;
+    snprintf(name, sizeof name, "migrations-%llx-%llx-%s", (unsigned long long)now.device,
+             (unsigned long long)now.inode, hg_driver_name(memo->dialect));
     return file_join(memo->path, sizeof memo->path, memo_dir, name);
 }
 
 /* --- reading --- */
 
-static void digest_of(const char *bytes, size_t size, char out[CHECKSUM_DIGITS + 1])
+static void digest_of(const struct memo_names *names, const char *records, size_t size,
+                      char out[CHECKSUM_DIGITS + 1])
 {
     struct checksum sum;
 
     checksum_init(&sum);
-    checksum_bytes(&sum, bytes, size);
+    checksum_bytes(&sum, names, sizeof *names);
+    checksum_bytes(&sum, records, size);
     checksum_hex(&sum, out);
 }
 
-static bool is_sound(const char *text, size_t size)
+/* Takes what it remembers, if it is a memo, and whole. */
+static void understand(struct memo *memo, const char *text, size_t size)
 {
-    const size_t head = sizeof MEMO_HEAD - 1;
+    const size_t head = sizeof MEMO_HEAD - 1, records = HEAD_SIZE + sizeof memo->was;
     char digest[CHECKSUM_DIGITS + 1];
+    struct memo_names names;
 
-    if (size < HEAD_SIZE || memcmp(text, MEMO_HEAD, head) != 0)
-        return false;
-    digest_of(text + HEAD_SIZE, size - HEAD_SIZE, digest);
-    return memcmp(text + head, digest, CHECKSUM_DIGITS) == 0;
+    if (size < records || memcmp(text, MEMO_HEAD, head) != 0)
+        return;
+    memcpy(&names, text + HEAD_SIZE, sizeof names);
+    digest_of(&names, text + records, size - records, digest);
+    if (memcmp(text + head, digest, CHECKSUM_DIGITS) != 0)
+        return;
+    memo->was = names;
+    memo->records = text + records;
+    memo->size = size - records;
 }
 
 /* Straight to where it stays: it is as long as the folder's files are many. */
@@ -133,10 +153,8 @@ void memo_open(struct memo *memo, const char *memo_dir, const char *dir, hg_driv
         return;
     }
     text = read_whole(memo->path, arena, &size);
-    if (text != NULL && is_sound(text, size)) {
-        memo->records = text + HEAD_SIZE;
-        memo->size = size - HEAD_SIZE;
-    }
+    if (text != NULL)
+        understand(memo, text, size);
 }
 
 /* What is left of the records. */
@@ -178,10 +196,14 @@ static const char *take_text(struct reader *r)
 
 static const char *const *take_names(struct reader *r, struct arena *arena, size_t *out_count)
 {
+    static const char *const none[1] = {NULL};
     uint32_t count = take_number(r);
-    const char **names =
-        r->ok && count <= NAMES_MOST ? arena_alloc(arena, count + 1, sizeof *names) : NULL;
+    const char **names;
 
+    *out_count = 0;
+    if (count == 0)
+        return none;
+    names = r->ok && count <= NAMES_MOST ? arena_alloc(arena, count + 1, sizeof *names) : NULL;
     r->ok = r->ok && names != NULL;
     for (uint32_t i = 0; r->ok && i < count; i++)
         names[i] = take_text(r);
@@ -297,6 +319,34 @@ static bool is_same(const struct file_stamp *a, const struct file_stamp *b)
            && a->modified_ns == b->modified_ns && a->changed_ns == b->changed_ns;
 }
 
+size_t memo_count(const struct memo *memo)
+{
+    return memo->was.folder.inode != 0 && is_same(&memo->was.folder, &memo->is.folder)
+                   && memo->was.count <= memo->size
+               ? memo->was.count
+               : 0;
+}
+
+const char *memo_name(const struct memo *memo)
+{
+    struct reader r = {memo->records + memo->at, memo->records + memo->size, true};
+    struct file_stamp unasked;
+    const char *name = NULL;
+    size_t size;
+
+    return memo->at < memo->size && take_head(&r, &size, &unasked, &name) ? name : NULL;
+}
+
+void memo_rewind(struct memo *memo, bool unsure)
+{
+    buf_truncate(&memo->next, 0);
+    memo->differs = false;
+    memo->at = 0;
+    memo->is.count = 0;
+    if (unsure)
+        memo->is.folder = (struct file_stamp){0};
+}
+
 bool memo_recall(struct memo *memo, const char *name, const char *path, struct migration_file *out)
 {
     while (memo->at < memo->size) {
@@ -317,6 +367,7 @@ bool memo_recall(struct memo *memo, const char *name, const char *path, struct m
         else if (memo->differs)
             buf_bytes(&memo->next, memo->records + memo->at, size);
         memo->at = sound ? memo->at + size : memo->size;
+        memo->is.count += same;
         if (order == 0)
             return same;
     }
@@ -330,14 +381,17 @@ void memo_keep(struct memo *memo, const char *name, const struct file_stamp *sta
     uint32_t size;
 
     if (memo->path[0] == '\0' || stamp->changed_ns >= memo->settled_ns
-        || file->revises_count > NAMES_MOST || file->depends_on_count > NAMES_MOST)
+        || file->revises_count > NAMES_MOST || file->depends_on_count > NAMES_MOST) {
+        memo->is.folder = (struct file_stamp){0};
         return;
+    }
     begin_difference(memo, memo->at);
     begin = memo->next.size;
     put_number(&memo->next, 0);
     buf_bytes(&memo->next, stamp, sizeof *stamp);
     put_text(&memo->next, name);
     put_file(&memo->next, file);
+    memo->is.count++;
     size = (uint32_t)(memo->next.size - begin);
     if (!buf_failed(&memo->next))
         memcpy(memo->next.bytes + begin, &size, sizeof size);
@@ -348,10 +402,11 @@ static void write_memo(const struct memo *memo)
     struct buf whole = BUF_INIT(MEMO_LIMIT + HEAD_SIZE);
     char digest[CHECKSUM_DIGITS + 1];
 
-    digest_of(memo->next.bytes, memo->next.size, digest);
+    digest_of(&memo->is, memo->next.bytes, memo->next.size, digest);
     buf_text(&whole, MEMO_HEAD);
     buf_text(&whole, digest);
     buf_char(&whole, '\n');
+    buf_bytes(&whole, &memo->is, sizeof memo->is);
     buf_bytes(&whole, memo->next.bytes, memo->next.size);
     if (!buf_failed(&whole))
         file_write_lightly(memo->path, whole.bytes, whole.size, 0600, NULL);
@@ -360,7 +415,8 @@ static void write_memo(const struct memo *memo)
 
 void memo_close(struct memo *memo, bool complete)
 {
-    if (memo->at < memo->size) /* files that are gone */
+    /* files that are gone; names that are known from now on, or no longer */
+    if (memo->at < memo->size || !is_same(&memo->was.folder, &memo->is.folder))
         begin_difference(memo, memo->at);
     if (complete && memo->path[0] != '\0' && memo->differs && !buf_failed(&memo->next))
         write_memo(memo);

@@ -62,12 +62,22 @@ static int close_place(void **state)
     return 0;
 }
 
+/* The system's times move in steps, and what this test does fits into one of them. */
+static void step_on(const struct place *p)
+{
+    static time_t seconds = 1;
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = seconds++}};
+
+    assert_int_equal(utimensat(AT_FDCWD, p->migrations, times, 0), 0);
+}
+
 static void write_up(const struct place *p, const char *name, const char *sql)
 {
     char text[256];
 
     snprintf(text, sizeof text, "-- migrate:up\n%s;\n", sql);
     temp_write(p->migrations, name, text);
+    step_on(p);
 }
 
 static void describe_names(struct buf *out, const char *const *names, size_t count)
@@ -226,6 +236,7 @@ static void files_that_come_and_go_are_noticed(void **state)
     }
     assert_true_to_files(p);
     assert_int_equal(unlink(a), 0);
+    step_on(p);
     assert_true_to_files(p);
     write_up(p, "20260101000002_between.sql", "SELECT 7");
     assert_true_to_files(p);
@@ -233,6 +244,45 @@ static void files_that_come_and_go_are_noticed(void **state)
     write_up(p, "20260101000009.sql", "SELECT 8");
     assert_true_to_files(p);
     write_up(p, "20260101000004.sql", "SELECT 44");
+    assert_true_to_files(p);
+    free(a);
+    free(b);
+}
+
+/* What a link leads to changes without the folder's noticing. */
+static void a_link_that_leads_to_a_file_at_last_is_noticed(void **state)
+{
+    const struct place *p = *state;
+    char *link = temp_path(p->migrations, "20260101000005.sql");
+    char *goal = temp_path(p->dir, "goal");
+
+    write_up(p, "20260101000000.sql", "SELECT 1");
+    assert_int_equal(mkdir(goal, 0755), 0);
+    assert_int_equal(symlink(goal, link), 0);
+    step_on(p);
+    assert_true_to_files(p);
+    assert_int_equal(rmdir(goal), 0);
+    temp_write(p->dir, "goal", "-- migrate:up\nSELECT 2;\n");
+    assert_true_to_files(p);
+    free(goal);
+    free(link);
+}
+
+/* Renamed to and fro, and one swapped for another: the number of names stays. */
+static void a_name_for_another_is_noticed(void **state)
+{
+    const struct place *p = *state;
+    char *a = temp_path(p->migrations, "20260101000001.sql");
+    char *b = temp_path(p->migrations, "20260101000002.sql");
+
+    write_up(p, "20260101000000.sql", "SELECT 0");
+    write_up(p, "20260101000001.sql", "SELECT 1");
+    assert_true_to_files(p);
+    assert_int_equal(rename(a, b), 0);
+    step_on(p);
+    assert_true_to_files(p);
+    assert_int_equal(rename(b, a), 0);
+    step_on(p);
     assert_true_to_files(p);
     free(a);
     free(b);
@@ -374,6 +424,9 @@ int main(void)
                                         close_place),
         cmocka_unit_test_setup_teardown(files_that_come_and_go_are_noticed, open_place,
                                         close_place),
+        cmocka_unit_test_setup_teardown(a_link_that_leads_to_a_file_at_last_is_noticed, open_place,
+                                        close_place),
+        cmocka_unit_test_setup_teardown(a_name_for_another_is_noticed, open_place, close_place),
         cmocka_unit_test_setup_teardown(what_was_touched_a_moment_ago_is_not_remembered, open_place,
                                         close_place),
         cmocka_unit_test_setup_teardown(a_fault_is_a_fault_with_a_memo_too, open_place,
