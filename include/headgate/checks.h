@@ -94,6 +94,10 @@ typedef struct hg_readiness {
  * check's result. observer: NULL is fine. */
 HG_API void hg_readiness_run(const hg_settings *settings, hg_pool *pool, hg_deadline by,
                              const hg_observer *observer, hg_readiness *out_report);
+/* The same with a history as of hg_history_glance(): for who shows no more of a revision than
+ * whether it is applied, and edited. */
+HG_API void hg_readiness_glance(const hg_settings *settings, hg_pool *pool, hg_deadline by,
+                                const hg_observer *observer, hg_readiness *out_report);
 HG_API void hg_readiness_release(hg_readiness *report);
 
 /*

@@ -91,6 +91,11 @@ HG_API void hg_history_files_free(hg_history_files *files);
 HG_API bool hg_history_join(hg_history_files *files, hg_conn *conn, hg_deadline by,
                             hg_history **out_history, hg_error *err);
 
+/* The same without who applied a revision, when, how long it took and of which release: these are
+ * as if nobody knew. */
+HG_API bool hg_history_glance(hg_history_files *files, hg_conn *conn, hg_deadline by,
+                              hg_history **out_history, hg_error *err);
+
 /* How long the statements of one form on one table took, in one event. */
 typedef struct hg_migration_spent {
     const char *form, *table; /* table "": none */

@@ -30,8 +30,8 @@ static void read_history(struct check_context *context)
     files = context->files;
     context->files = NULL;
     if (files != NULL)
-        hg_history_join(files, context->conn, context->by, &context->report->history,
-                        &context->history_error);
+        (context->glance ? hg_history_glance : hg_history_join)(
+            files, context->conn, context->by, &context->report->history, &context->history_error);
 }
 
 static void say_why(hg_check_result *result, const hg_error *err, const char *code)

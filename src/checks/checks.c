@@ -173,36 +173,55 @@ static void lost(struct check_context *context)
         hg_fail(&context->connect_error, HG_LOST, "the connection was lost");
 }
 
-void hg_readiness_run(const hg_settings *settings, hg_pool *pool, hg_deadline by,
-                      const hg_observer *observer, hg_readiness *out_report)
+static void run_ready(struct check_context *context, hg_deadline by)
 {
-    struct check_context context = {
-        .settings = settings, .pool = pool, .observer = observer, .report = out_report};
-    unsigned engine = 1U << hg_url_driver(hg_settings_url(settings));
+    unsigned engine = 1U << hg_url_driver(hg_settings_url(context->settings));
+    hg_readiness *report = context->report;
 
-    memset(out_report, 0, sizeof *out_report);
-    hg_pool_warm(pool);
-    check_read_files(&context);
+    memset(report, 0, sizeof *report);
+    hg_pool_warm(context->pool);
+    check_read_files(context);
     for (size_t t = 0; t < check_table_count; t++)
         for (size_t i = 0; i < check_tables[t]->count; i++) {
             const struct check *check = &check_tables[t]->rows[i];
 
             if ((check->flags & READY) == 0 || (check->flags & engine) == 0
-                || out_report->check_count == HG_CHECKS_MAX)
+                || report->check_count == HG_CHECKS_MAX)
                 continue;
             /* Only the connection may take as long as the caller grants. */
-            context.by = (check->flags & PATIENT) != 0
-                             ? by
-                             : hg_deadline_first(by, hg_deadline_in_ms(CHECK_MS));
-            check_run(check, &context, &out_report->checks[out_report->check_count++]);
-            if (check_drop_lost(&context))
-                lost(&context);
+            context->by = (check->flags & PATIENT) != 0
+                              ? by
+                              : hg_deadline_first(by, hg_deadline_in_ms(CHECK_MS));
+            check_run(check, context, &report->checks[report->check_count++]);
+            if (check_drop_lost(context))
+                lost(context);
         }
-    hg_pool_inspect(pool, &out_report->pool);
-    check_context_release(&context);
-    out_report->db_state = state_of(&context);
-    out_report->status = report_readiness(out_report->checks, out_report->check_count);
-    out_report->sampled_ms = clock_wall_ms();
+    hg_pool_inspect(context->pool, &report->pool);
+    check_context_release(context);
+    report->db_state = state_of(context);
+    report->status = report_readiness(report->checks, report->check_count);
+    report->sampled_ms = clock_wall_ms();
+}
+
+void hg_readiness_run(const hg_settings *settings, hg_pool *pool, hg_deadline by,
+                      const hg_observer *observer, hg_readiness *out_report)
+{
+    struct check_context context = {
+        .settings = settings, .pool = pool, .observer = observer, .report = out_report};
+
+    run_ready(&context, by);
+}
+
+void hg_readiness_glance(const hg_settings *settings, hg_pool *pool, hg_deadline by,
+                         const hg_observer *observer, hg_readiness *out_report)
+{
+    struct check_context context = {.settings = settings,
+                                    .pool = pool,
+                                    .observer = observer,
+                                    .report = out_report,
+                                    .glance = true};
+
+    run_ready(&context, by);
 }
 
 static size_t codes_of(const hg_check_result *checks, size_t check_count, const char **out_codes)

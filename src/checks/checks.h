@@ -27,6 +27,7 @@ struct check_context {
     hg_error connect_error;          /* why conn is NULL */
     hg_history_files *files;         /* read ahead of the ledger; NULL: they are not */
     hg_error history_error;          /* why report->history is NULL */
+    bool glance;                     /* nobody asks who applied what, and when */
     struct arena *arena;             /* of evidence; NULL: nobody wants any */
     struct application *application; /* what it has answered; of smoke alone */
 };

@@ -17,7 +17,7 @@ int cmd_ready(const struct cli *cli)
     if (!cli_open(cli, false, &ops, &err))
         return cli_fail(cli, &err);
     cli_catch_signals();
-    hg_readiness_run(ops.settings, ops.pool, ops_inspection_deadline(&ops), &observer, &report);
+    hg_readiness_glance(ops.settings, ops.pool, ops_inspection_deadline(&ops), &observer, &report);
     if (cli->json)
         json_ready(&out, ops.settings, &report);
     else

@@ -146,7 +146,7 @@ int cmd_status(const struct cli *cli)
     if (!cli_open(cli, false, &ops, &err))
         return cli_fail(cli, &err);
     cli_catch_signals();
-    hg_readiness_run(ops.settings, ops.pool, ops_inspection_deadline(&ops), &observer, &report);
+    hg_readiness_glance(ops.settings, ops.pool, ops_inspection_deadline(&ops), &observer, &report);
     if (!hg_pool_list_read(hg_settings_runtime_dir(ops.settings), &pools, &err))
         cli_note(cli, "pools: %s", err.message);
     if (cli->json)

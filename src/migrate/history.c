@@ -168,17 +168,29 @@ void hg_history_files_free(hg_history_files *files)
     prepare_free((struct prepared *)files);
 }
 
-bool hg_history_join(hg_history_files *files, hg_conn *conn, hg_deadline by,
-                     hg_history **out_history, hg_error *err)
+static bool join(hg_history_files *files, hg_conn *conn, enum ledger_depth depth, hg_deadline by,
+                 hg_history **out_history, hg_error *err)
 {
     struct prepared *prepared = (struct prepared *)files;
     hg_error unheard;
 
     err = err == NULL ? &unheard : err;
-    if (prepare_join(prepared, conn, LEDGER_DETAILS, by, err))
+    if (prepare_join(prepared, conn, depth, by, err))
         return make_history(prepared, conn, by, out_history, err);
     prepare_free(prepared);
     return false;
+}
+
+bool hg_history_join(hg_history_files *files, hg_conn *conn, hg_deadline by,
+                     hg_history **out_history, hg_error *err)
+{
+    return join(files, conn, LEDGER_DETAILS, by, out_history, err);
+}
+
+bool hg_history_glance(hg_history_files *files, hg_conn *conn, hg_deadline by,
+                       hg_history **out_history, hg_error *err)
+{
+    return join(files, conn, LEDGER_STATE, by, out_history, err);
 }
 
 void hg_history_free(hg_history *history)

@@ -169,11 +169,18 @@ static void read_sql(const struct ledger_place *place, enum ledger_depth depth, 
 
 struct reader {
     struct arena *arena;
-    bool details;
+    const struct ledger_wish *wish;
+    size_t file; /* which the next event is of as a rule: they come in the order of the files */
     VEC(const char *) current;
-    VEC(struct ledger_entry) entries;
+    struct ledger_entry *entries; /* in the arena */
+    size_t entry_count, entry_room;
     const char *mirror;
     int64_t mirror_sequence;
+};
+
+enum {
+    ENTRIES_MORE = 64, /* events beyond one for each file, before there is no room */
+    FILES_AHEAD = 8    /* that may have no event before the file of an event is given up */
 };
 
 static bool take_current(struct reader *r, hg_rows *rows)
@@ -183,10 +190,41 @@ static bool take_current(struct reader *r, hg_rows *rows)
     return name != NULL && (*name = arena_text(r->arena, hg_rows_text(rows, 1))) != NULL;
 }
 
-/* Texts that many rows share are kept once. */
+/* Texts that rows share with each other, or with files, are kept once. */
 static const char *shared(struct reader *r, const char *before, const char *text)
 {
     return before != NULL && strcmp(before, text) == 0 ? before : arena_text(r->arena, text);
+}
+
+static struct ledger_entry *next_entry(struct reader *r)
+{
+    size_t room = r->entry_room == 0 ? r->wish->file_count + ENTRIES_MORE : 2 * r->entry_room;
+    struct ledger_entry *entries;
+
+    if (r->entry_count == r->entry_room) {
+        entries = arena_alloc(r->arena, room, sizeof *entries);
+        if (entries == NULL)
+            return NULL;
+        if (r->entry_count > 0)
+            memcpy(entries, r->entries, r->entry_count * sizeof *entries);
+        r->entries = entries;
+        r->entry_room = room;
+    }
+    return &r->entries[r->entry_count++];
+}
+
+/* The file that an event tells of, if it is one of the next; otherwise one without texts. */
+static const struct migration_file *file_of(struct reader *r, const char *revision)
+{
+    static const struct migration_file none;
+    const struct ledger_wish *wish = r->wish;
+
+    for (size_t i = r->file; i < wish->file_count && i < r->file + FILES_AHEAD; i++)
+        if (strcmp(wish->files[i].revision, revision) == 0) {
+            r->file = i + 1;
+            return &wish->files[i];
+        }
+    return &none;
 }
 
 static bool take_details(struct reader *r, hg_rows *rows, const struct ledger_entry *before,
@@ -204,27 +242,29 @@ static bool take_details(struct reader *r, hg_rows *rows, const struct ledger_en
 
 static bool take_event(struct reader *r, hg_rows *rows)
 {
-    const char *direction = hg_rows_text(rows, 3);
-    struct ledger_entry *entry = VEC_PUSH(&r->entries);
-    const struct ledger_entry *before = r->entries.count < 2 ? NULL : entry - 1;
+    const char *revision = hg_rows_text(rows, 1), *direction = hg_rows_text(rows, 3);
+    const struct migration_file *file = file_of(r, revision);
+    struct ledger_entry *entry = next_entry(r);
+    const struct ledger_entry *before = r->entry_count < 2 ? NULL : entry - 1;
 
     if (entry == NULL)
         return false;
-    *entry = (struct ledger_entry){.revision = arena_text(r->arena, hg_rows_text(rows, 1)),
-                                   .sequence = hg_rows_integer(rows, 2),
-                                   .stamped = strcmp(direction, "stamp") == 0,
-                                   .revises = arena_text(r->arena, hg_rows_text(rows, 4)),
-                                   .checksum = arena_text(r->arena, hg_rows_text(rows, 5)),
-                                   .raw_checksum = arena_text(r->arena, hg_rows_text(rows, 6)),
-                                   .keeps_down = hg_rows_integer(rows, 7) != 0,
-                                   .message = arena_text(r->arena, hg_rows_text(rows, 8)),
-                                   .operator_name = "",
-                                   .release = "",
-                                   .duration_ms = -1};
+    *entry = (struct ledger_entry){
+        .revision = shared(r, file->revision, revision),
+        .sequence = hg_rows_integer(rows, 2),
+        .stamped = strcmp(direction, "stamp") == 0,
+        .revises = shared(r, before == NULL ? NULL : before->revision, hg_rows_text(rows, 4)),
+        .checksum = shared(r, file->up.checksum, hg_rows_text(rows, 5)),
+        .raw_checksum = shared(r, file->up.raw_checksum, hg_rows_text(rows, 6)),
+        .keeps_down = hg_rows_integer(rows, 7) != 0,
+        .message = shared(r, file->message, hg_rows_text(rows, 8)),
+        .operator_name = "",
+        .release = "",
+        .duration_ms = -1};
     entry->applied = entry->stamped || strcmp(direction, "up") == 0;
     return entry->revision != NULL && entry->revises != NULL && entry->checksum != NULL
            && entry->raw_checksum != NULL && entry->message != NULL
-           && (!r->details || take_details(r, rows, before, entry));
+           && (r->wish->depth < LEDGER_DETAILS || take_details(r, rows, before, entry));
 }
 
 /* An import's message is the table that is kept up to date. */
@@ -269,8 +309,8 @@ static int by_revision_and_time(const void *a, const void *b)
 
 static bool is_sorted(const struct reader *r)
 {
-    for (size_t i = 1; i < r->entries.count; i++)
-        if (by_revision_and_time(&r->entries.items[i - 1], &r->entries.items[i]) > 0)
+    for (size_t i = 1; i < r->entry_count; i++)
+        if (by_revision_and_time(&r->entries[i - 1], &r->entries[i]) > 0)
             return false;
     return true;
 }
@@ -278,46 +318,43 @@ static bool is_sorted(const struct reader *r)
 /* Each revision once, as its last event says. */
 static void sort(struct reader *r)
 {
-    struct ledger_entry *items = r->entries.items;
+    struct ledger_entry *items = r->entries;
     size_t kept = 0;
 
     if (r->current.count > 1)
         qsort(r->current.items, r->current.count, sizeof *r->current.items, by_text);
     if (!is_sorted(r))
-        qsort(items, r->entries.count, sizeof *items, by_revision_and_time);
-    for (size_t i = 0; i < r->entries.count; i++) {
+        qsort(items, r->entry_count, sizeof *items, by_revision_and_time);
+    for (size_t i = 0; i < r->entry_count; i++) {
         kept -= kept > 0 && strcmp(items[kept - 1].revision, items[i].revision) == 0;
         items[kept++] = items[i];
     }
-    r->entries.count = kept;
+    r->entry_count = kept;
 }
 
-/* Moves what was gathered into the arena. */
+/* Moves what was gathered into the arena, as far as it is not there. */
 static bool keep(struct reader *r, struct ledger *ledger)
 {
     const char **current = arena_alloc(r->arena, r->current.count + 1, sizeof *current);
-    struct ledger_entry *entries = arena_alloc(r->arena, r->entries.count + 1, sizeof *entries);
 
-    if (current == NULL || entries == NULL)
+    if (current == NULL)
         return false;
     if (r->current.count > 0)
         memcpy(current, r->current.items, r->current.count * sizeof *current);
-    if (r->entries.count > 0)
-        memcpy(entries, r->entries.items, r->entries.count * sizeof *entries);
     ledger->current = current;
     ledger->current_count = r->current.count;
-    ledger->entries = entries;
-    ledger->entry_count = r->entries.count;
+    ledger->entries = r->entries;
+    ledger->entry_count = r->entry_count;
     ledger->mirror = r->mirror;
     return true;
 }
 
-bool ledger_read(hg_conn *conn, const struct ledger_place *place, enum ledger_depth depth,
+bool ledger_read(hg_conn *conn, const struct ledger_place *place, const struct ledger_wish *wish,
                  struct arena *arena, hg_deadline by, struct ledger *out_ledger, hg_error *err)
 {
     struct ledger ledger = {
         .exists = place->has_versions, .keeps_history = place->has_history, .mirror = ""};
-    struct reader r = {.arena = arena, .details = depth == LEDGER_DETAILS, .mirror = ""};
+    struct reader r = {.arena = arena, .wish = wish, .mirror = ""};
     struct buf sql = BUF_INIT(8192);
     hg_rows *rows = NULL;
     bool ok;
@@ -326,7 +363,7 @@ bool ledger_read(hg_conn *conn, const struct ledger_place *place, enum ledger_de
         *out_ledger = ledger;
         return true;
     }
-    read_sql(place, depth, &sql);
+    read_sql(place, wish->depth, &sql);
     ok = hg_conn_query(conn, sql.bytes, NULL, 0, by, &rows, err) && take_rows(&r, rows, by, err);
     hg_rows_close(rows);
     sort(&r);
@@ -336,7 +373,6 @@ bool ledger_read(hg_conn *conn, const struct ledger_place *place, enum ledger_de
     else
         hg_error_context(err, "could not read the ledger");
     VEC_RELEASE(&r.current);
-    VEC_RELEASE(&r.entries);
     buf_release(&sql);
     return ok;
 }

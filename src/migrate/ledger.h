@@ -28,6 +28,7 @@
 
 #include <headgate/connection.h>
 
+#include "file.h"
 #include "plan.h"
 #include "spent.h"
 #include "state.h"
@@ -55,8 +56,17 @@ enum ledger_depth {
     LEDGER_DETAILS /* and who did it, when, how long it took, of which release */
 };
 
-/* Reads both tables as of one moment. Everything in out_ledger lives in the arena. */
-bool ledger_read(hg_conn *conn, const struct ledger_place *place, enum ledger_depth depth,
+/* How much is wanted, and the files that were read before: what the ledger says in the same words
+ * is not kept twice. */
+struct ledger_wish {
+    enum ledger_depth depth;
+    const struct migration_file *files;
+    size_t file_count;
+};
+
+/* Reads both tables as of one moment. Everything in out_ledger lives in the arena, or is of the
+ * files. */
+bool ledger_read(hg_conn *conn, const struct ledger_place *place, const struct ledger_wish *wish,
                  struct arena *arena, hg_deadline by, struct ledger *out_ledger, hg_error *err);
 
 /* The version table of another tool that stands where ours would; "": there is none. */

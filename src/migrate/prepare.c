@@ -61,8 +61,10 @@ bool prepare_files(hg_driver driver, const struct folder_place *place,
 bool prepare_join(struct prepared *p, hg_conn *conn, enum ledger_depth depth, hg_deadline by,
                   hg_error *err)
 {
+    const struct ledger_wish wish = {depth, p->folder.files, p->folder.count};
+
     return ledger_locate(conn, by, &p->place, err)
-           && ledger_read(conn, &p->place, depth, &p->arena, by, &p->ledger, err)
+           && ledger_read(conn, &p->place, &wish, &p->arena, by, &p->ledger, err)
            && project_make(&p->arena, p->folder.files, p->folder.count, &p->ledger, &p->project,
                            err);
 }
