@@ -80,6 +80,15 @@ static void run_line(struct model *m, struct effects *effects)
     palette_run(m, line, effects);
 }
 
+static void export_line(struct model *m, struct effects *effects)
+{
+    char path[sizeof m->entry.text];
+
+    memcpy(path, m->entry.text, sizeof path);
+    m->entry.use = LINE_NONE;
+    export_write(m, path, effects);
+}
+
 /* What is typed works at once: rows are chosen by it, or the first match is gone to. */
 static void type(struct model *m)
 {
@@ -92,9 +101,12 @@ static void type(struct model *m)
 void entry_key(struct model *m, uint32_t key, struct effects *effects)
 {
     bool commands = m->entry.use == LINE_COMMAND;
-    size_t room = commands ? sizeof m->entry.text : sizeof m->lists[0].filter;
+    bool seeks = m->entry.use == LINE_FILTER || m->entry.use == LINE_SEARCH;
+    size_t room = seeks ? sizeof m->lists[0].filter : sizeof m->entry.text;
 
-    if (key == KEYS_ENTER && !commands && !m->pasting)
+    if (key == KEYS_ENTER && m->entry.use == LINE_EXPORT && !m->pasting)
+        export_line(m, effects);
+    else if (key == KEYS_ENTER && seeks && !m->pasting)
         m->entry.use = LINE_NONE;
     else if (key == KEYS_ENTER && !m->pasting)
         run_line(m, effects);

@@ -29,6 +29,8 @@ void intake_started(struct model *m, const struct message *message)
         m->transfer.running = started;
         if (!started)
             note_add(m, ROLE_WARN, "the one before has not ended yet: try again in a moment");
+    } else if (message->request.kind == JOB_WRITE) {
+        export_started(m, started);
     } else if (message->request.kind == JOB_DRIFT) {
         m->drift_job = message->job;
     } else if (message->request.kind == JOB_END) {
@@ -442,6 +444,9 @@ void intake_result(struct model *m, const struct message *message, struct effect
         return;
     case JOB_END:
         question_ended(m, result);
+        break;
+    case JOB_WRITE:
+        export_written(m, result);
         break;
     default:
         break;

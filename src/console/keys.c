@@ -123,6 +123,8 @@ static const struct key_row rows[] = {
      "type a command, as on the command line; Tab completes"},
     {COMMAND_ZOOM,          {'z'},                   LISTS_HERE,                    "z",       "zoom",     "DO",
      "give the pane the whole screen, or take it back", .shy = true},
+    {COMMAND_EXPORT,        {'e'},                   READS,                        "e",       "export",   "DO",
+     "write the list, or the page, into a new file: .csv, .json, or else plain text", .shy = true},
     {COMMAND_THEME,         {'t'},                   READS | IN_RUN,               "t",       "",         "DO",
      "the next theme"},
     {COMMAND_MOUSE,         {'m'},                   READS | IN_RUN,               "m",       "",         "DO",

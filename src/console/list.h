@@ -49,6 +49,11 @@ void list_arrange(struct model *m, enum pane pane);
 /* Whether this of all rows passes a filter. */
 bool list_passes(const struct model *m, enum pane pane, size_t row, const char *filter);
 
+/* The rows that are shown, in their order, with all columns and nothing cut off. Secrets are
+ * removed, and what could drive a terminal or a spreadsheet is made harmless. */
+enum list_format { LIST_PLAIN, LIST_CSV, LIST_JSON };
+void list_write(const struct model *m, enum pane pane, enum list_format format, struct buf *out);
+
 /* The next column that it can be sorted by, after `order`; behind the last comes as it comes. */
 int list_next_order(const struct list *list, int order);
 

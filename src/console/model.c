@@ -49,6 +49,7 @@ void model_release(struct model *m)
     for (int pane = 0; pane < LISTS; pane++)
         alloc_free(m->lists[pane].rows);
     alloc_free(m->copied);
+    alloc_free(m->exported);
     alloc_free(m->lanes);
 }
 

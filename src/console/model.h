@@ -252,7 +252,7 @@ struct wizard {
 };
 
 /* A line that is being typed at the bottom of the screen. */
-enum line_use { LINE_NONE, LINE_FILTER, LINE_SEARCH, LINE_COMMAND };
+enum line_use { LINE_NONE, LINE_FILTER, LINE_SEARCH, LINE_EXPORT, LINE_COMMAND };
 struct entry {
     enum line_use use;
     char text[128];
@@ -343,6 +343,7 @@ struct model {
     int64_t armed_until_ms;    /* production: changes are allowed until then */
 
     char *copied;             /* what the page PAGE_COPY shows */
+    char *exported;           /* what is about to be written, until its job has been started */
     struct note notes[NOTES]; /* a ring */
     size_t note_count;        /* ever made */
     bool checks_asked;        /* the user waits for the answer */

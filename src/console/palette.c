@@ -75,6 +75,14 @@ static void sort(struct model *m, int what, const char *argument, struct effects
     list_refresh(m, model_subject(m));
 }
 
+static void export(struct model *m, int what, const char *argument, struct effects *effects)
+{
+    if (argument[0] == '\0')
+        update_command(m, (enum command)what, effects);
+    else
+        export_write(m, argument, effects);
+}
+
 static void cutover(struct model *m, int what, const char *argument, struct effects *effects)
 {
     (void)what;
@@ -186,6 +194,7 @@ static const struct row {
     {"zoom",     press,  COMMAND_ZOOM,                       "",         "Give the pane the whole screen, or take it back"},
     {"pause",    press,  COMMAND_HOLD,                       "",         "Read nothing more, or go on"},
     {"copy",     press,  COMMAND_COPY,                       "",         "Copy what matters of the row, or the whole page"},
+    {"export",   export, COMMAND_EXPORT,                     "[FILE]",   "Write the list, or the page, into a new file: .csv, .json or text"},
     {"theme",    theme,  0,                                  "[NAME]",   "That theme; without a name the next one"},
     {"set",      set,    0,                                  "NAME VALUE", "Change a setting of this console: mouse, refresh, theme"},
     {"mouse",    press,  COMMAND_MOUSE,                      "",         "Take the mouse, or leave it to the terminal again"},

@@ -207,6 +207,13 @@ static void sort(struct model *m, enum command command, struct effects *effects)
     list_refresh(m, pane);
 }
 
+static void export(struct model *m, enum command command, struct effects *effects)
+{
+    (void)command;
+    (void)effects;
+    export_ask(m);
+}
+
 static void type_line(struct model *m, enum command command, struct effects *effects)
 {
     (void)effects;
@@ -457,7 +464,7 @@ static carry_out *const commands[COMMAND_COUNT] = {
     [COMMAND_REFRESH] = refresh,  [COMMAND_CHECKS] = run_checks,
     [COMMAND_CHECK_ONE] = run_checks, [COMMAND_CHECK_FAILED] = run_checks,
     [COMMAND_FASTER] = set_refresh, [COMMAND_SLOWER] = set_refresh,
-    [COMMAND_HOLD] = hold,
+    [COMMAND_HOLD] = hold,        [COMMAND_EXPORT] = export,
     [COMMAND_PLAN] = change,      [COMMAND_APPLY] = change,
     [COMMAND_ROLL_BACK] = change, [COMMAND_RESET] = change,
     [COMMAND_ARM] = arm,          [COMMAND_YES] = yes,

@@ -104,6 +104,12 @@ void seek_words(struct model *m, const char *words); /* "": no longer */
 void seek_end(struct model *m);
 void seek_next(struct model *m, bool back); /* also in a list, among the rows of its last filter */
 
+/* export.c: a list or a page into a file. */
+void export_ask(struct model *m); /* for its name */
+void export_write(struct model *m, const char *path, struct effects *effects);
+void export_started(struct model *m, bool started);
+void export_written(struct model *m, const struct job_result *result);
+
 /* entry.c: the line that is being typed. */
 void entry_open(struct model *m, enum line_use use);
 void entry_key(struct model *m, uint32_t key, struct effects *effects);

@@ -221,10 +221,14 @@ static void draw_standing(const struct model *m, struct area a, enum form form)
 /* The line that is typed at. */
 static void draw_entry(const struct model *m, struct area a)
 {
+    static const char *const starts[] = {[LINE_FILTER] = "/",
+                                         [LINE_SEARCH] = "/",
+                                         [LINE_COMMAND] = ":",
+                                         [LINE_EXPORT] = "write to "};
     char found[48];
     int x = 1;
 
-    x += area_put(a, x, 0, ROLE_KEY, m->entry.use == LINE_COMMAND ? ":" : "/");
+    x += area_put(a, x, 0, ROLE_KEY, starts[m->entry.use]);
     x += area_put(a, x, 0, ROLE_INPUT, m->entry.text);
     area_cursor(a, x, 0, true);
     if (m->entry.use != LINE_FILTER)
@@ -428,6 +432,11 @@ size_t view_text_lines(const struct model *m, size_t *out_shown)
     lines = d.lines.count;
     document_release(&d);
     return lines;
+}
+
+void view_page_title(const struct model *m, struct page_title *out)
+{
+    page_views[model_page(m)].title(m, out);
 }
 
 void view_page_text(const struct model *m, struct buf *out)

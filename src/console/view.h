@@ -58,6 +58,7 @@ struct page_title {
     char title[24], subject[120], note[48];
     enum role note_role;
 };
+void view_page_title(const struct model *m, struct page_title *out); /* of the one that is open */
 void view_change_title(const struct model *m, struct page_title *out);
 void view_run_note(const struct model *m, char *out, size_t size); /* "step 1 of 2, 3s" */
 void view_holder(const struct model *m, struct document *d);

@@ -108,6 +108,7 @@ static task_function *const functions[] = {
     [JOB_STATUS] = task_status,
     [JOB_SESSIONS] = task_sessions,
     [JOB_SOURCE] = task_source,
+    [JOB_WRITE] = task_write,
     [JOB_PLAN] = task_plan,
     [JOB_RUN] = task_run,
     [JOB_SMOKE] = task_smoke,
@@ -138,6 +139,7 @@ static void carry_out(struct job *job, struct job_result *result)
 
     result->request = job->request;
     result->ok = functions[job->request.kind](&job->task, result);
+    result->request.content = NULL;
     result->finished_ms = clock_wall_ms();
     result->duration_ms = clock_since_ms(started_ns);
 }
@@ -162,6 +164,7 @@ static void work_on(struct job *job)
     messages[0].result = alloc_zero(1, sizeof *messages[0].result);
     if (messages[0].result != NULL)
         carry_out(job, messages[0].result);
+    alloc_free(job->request.content);
     if (is_periodic(job->request.kind))
         messages[1].result = alloc_zero(1, sizeof *messages[1].result);
     if (messages[1].result != NULL)

@@ -25,6 +25,7 @@ enum job_kind {
     JOB_STATUS,   /* readiness, history and ledger: asks the database */
     JOB_SESSIONS, /* who uses the database, and how many connections it has left */
     JOB_SOURCE,   /* the text of a migration's file */
+    JOB_WRITE,    /* a text into a file that is not there yet */
     JOB_SMOKE,    /* the whole catalogue of checks, or those of `only` */
     JOB_PLAN,     /* what up, down or reset would do */
     JOB_RUN,      /* up, down or reset, carried out: in a worker, if there may be one */
@@ -49,8 +50,9 @@ struct job_request {
     hg_migrate_kind migrate;       /* JOB_PLAN, JOB_RUN */
     char target[HG_REVISION_SIZE]; /* "": the default of the kind */
     char plan_id[17];              /* JOB_RUN: refuse any other plan; "": do not ask */
-    char file[512];                /* JOB_SOURCE; JOB_DRIFT: set in the result; of a cutover the
+    char file[512];                /* JOB_SOURCE, JOB_WRITE; JOB_DRIFT: set in the result; of a cutover the
                                       runbook, "": the built-in one */
+    char *content;                 /* JOB_WRITE: the job's own from jobs_start() on */
     char only[1024];               /* JOB_SMOKE: ids with spaces between; "": all */
     hg_copy_mode copy;             /* JOB_COPY: a copy that was interrupted goes on */
     int64_t pid, backend_start_ms; /* JOB_END: whose; JOB_COPY_WATCH: of the worker */
@@ -58,7 +60,7 @@ struct job_request {
     int64_t budget_ms;             /* JOB_CUTOVER_BEGIN; 0: as the rehearsal finds */
     bool back;                     /* JOB_CUTOVER_WORK */
     hg_cutover_order order;        /* JOB_CUTOVER_ORDER */
-    char text[256];                /* JOB_CUTOVER_ORDER; JOB_CUTOVER_WORK: the run's name;
+    char text[256];                /* JOB_WRITE: what it is; JOB_CUTOVER_ORDER; JOB_CUTOVER_WORK: the run's name;
                                       JOB_COPY_WATCH, and in the result
                                       JOB_COPY: the worker's id */
     int period_ms;                 /* JOB_PING: asked so often, until there are news; 0: once */

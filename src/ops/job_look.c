@@ -114,6 +114,17 @@ bool task_source(struct task *task, struct job_result *result)
            || hg_fail(&result->error, HG_NOMEM, "could not read the file: out of memory");
 }
 
+bool task_write(struct task *task, struct job_result *result)
+{
+    const char *content = result->request.content;
+
+    (void)task;
+    if (file_create(result->request.file, content, strlen(content), 0600, &result->error))
+        return true;
+    hg_error_hint(&result->error, "Name a file that is not there yet, in a folder that is.");
+    return false;
+}
+
 /* Splits a text in place at its spaces; returns how many words there are. */
 static size_t split_words(char *text, const char *words[], size_t most)
 {

@@ -24,7 +24,7 @@ bool task_cancelled(void *task);
 typedef bool task_function(struct task *task, struct job_result *result);
 
 /* job_look.c */
-task_function task_pools, task_ping, task_status, task_sessions, task_source, task_smoke, task_plan,
+task_function task_pools, task_ping, task_status, task_sessions, task_source, task_write, task_smoke, task_plan,
     task_holder, task_drift, task_end;
 
 /* The worker of this user that works on the selected database; false: there is none. */

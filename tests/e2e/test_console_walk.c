@@ -124,6 +124,8 @@ static const struct visit {
     {COMMAND_REVERSE, IN_SCREEN, "keys s\nuntil \"▴\"\n", "until \"▾\"\n", "keys S :\ntype sort\nkeys Enter\n"},
     {COMMAND_COPY, IN_SCREEN | IN_CUTOVER | IN_PAGE | IN_RESULT, "", "until \"COPY\"\n", "keys Esc\ngone \"COPY\"\n"},
 
+    {COMMAND_EXPORT, IN_SCREEN | IN_CUTOVER | IN_PAGE | IN_RESULT, "keys - +\ngone \"wrote \"\n", "until \"write to headgate-\"\nkeys Enter\nuntil \" to headgate-\"\n", ""},
+
     {COMMAND_ARM, IN_SCREEN | IN_CUTOVER | IN_PAGE | IN_RUN | IN_RESULT, "", "until \"only production is guarded\"\n", ""},
 
     {COMMAND_SCREEN + SCREEN_OVERVIEW, IN_CUTOVER, "", "until \"READINESS\"\nuntil \"CONNECTIONS\"\n", TO_CUTOVER},

@@ -16,7 +16,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
+#include "base/file.h"
 #include "ops/job.h"
 #include "ops/job_cutover.h"
 #include "ops/ops.h"
@@ -97,6 +99,37 @@ static struct job_result *run_job(struct jobs *jobs, const struct job_request *r
     }
     assert_int_equal(message.job, id);
     return message.result;
+}
+
+static char *content_of(const char *text)
+{
+    struct buf content = BUF_INIT(1024);
+
+    buf_text(&content, text);
+    return buf_take(&content);
+}
+
+static void a_text_is_written_into_a_new_file_alone(void **state)
+{
+    struct fixture *f = *state;
+    struct job_request write = {.kind = JOB_WRITE, .content = content_of("first\n")};
+    struct buf found = BUF_INIT(1024);
+    struct job_result *result;
+    int none = 0;
+
+    snprintf(write.file, sizeof write.file, "%s/out.csv", f->dir);
+    result = run_job(f->jobs, &write, HG_EVENT_STEP_DONE, &none);
+    assert_true(result->ok);
+    job_result_free(result);
+    write.content = content_of("second\n");
+    result = run_job(f->jobs, &write, HG_EVENT_STEP_DONE, &none);
+    assert_false(result->ok);
+    assert_int_equal(result->error.code, HG_IO);
+    assert_non_null(strstr(result->error.hint, "not there yet"));
+    job_result_free(result);
+    assert_true(file_read(write.file, &found, NULL));
+    assert_string_equal(found.bytes, "first\n");
+    buf_release(&found);
 }
 
 static void a_plan_runs_as_it_was_shown(void **state)
@@ -341,6 +374,7 @@ static void a_cutover_is_looked_for_and_planned_unless_that_is_cancelled(void **
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_text_is_written_into_a_new_file_alone, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_plan_runs_as_it_was_shown, set_up, tear_down),
         cmocka_unit_test_setup_teardown(another_plan_than_the_one_that_was_shown_is_refused, set_up,
                                         tear_down),

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alloc.h"
 #include "base/buf.h"
 #include "console/view.h"
 
@@ -58,6 +59,7 @@ struct scene *scene_new(int width, int height, bool utf8, bool production)
 void scene_free(struct scene *s)
 {
     model_release(&s->model);
+    alloc_free(s->written);
     free(s);
 }
 
@@ -78,6 +80,10 @@ void scene_send(struct scene *s, struct message message, int64_t after_ms)
         started.wall_ms = message.wall_ms;
         started.job = ++s->last_job;
         started.request = effects.items[i].request;
+        if (started.request.kind == JOB_WRITE) { /* as its job would have it */
+            alloc_free(s->written);
+            s->written = started.request.content;
+        }
         update(&s->model, &started, &after);
     }
     s->effects = effects;

@@ -17,6 +17,7 @@ struct scene {
     struct effects effects;  /* of the last message */
     int64_t now_ms, wall_ms; /* wall_ms: at the start; ages of what there is to see count from it */
     uint64_t last_job;
+    char *written; /* the content of the last JOB_WRITE */
 
     struct job_result pools, status, ping, seen, source, smoked, plan, run, copied;
     hg_pool_snapshot snapshots[3];
