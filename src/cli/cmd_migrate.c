@@ -253,7 +253,7 @@ static int attach(const struct cli *cli)
         return cli_fail(cli, &err);
     cli_catch_signals();
     about = detached_of(ops.settings);
-    if (worker_find(about.dir, about.subject, false, &info) || refuse_without_worker(&ops, &err))
+    if (detach_find(&about, &info) || refuse_without_worker(&ops, &err))
         status = detach_watch(&watch, &about, info.id);
     else
         status = cli_fail(cli, &err);

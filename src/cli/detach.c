@@ -30,6 +30,12 @@ int detach(const struct cli *cli, const struct detached *about, detached_work *w
     return 0;
 }
 
+bool detach_find(const struct detached *about, struct worker_info *out)
+{
+    return worker_find(about->dir, about->subject, true, out)
+           || worker_find(about->dir, about->subject, false, out);
+}
+
 static void show_event(void *context, const hg_event *event)
 {
     const struct detached_watch *v = context;

@@ -23,6 +23,9 @@ typedef int detached_work(void *context, struct worker *worker);
  * process. */
 int detach(const struct cli *cli, const struct detached *about, detached_work *work, void *context);
 
+/* The one that works, else the newest that has ended; false: there is none. */
+bool detach_find(const struct detached *about, struct worker_info *out);
+
 struct detached_watch {
     const struct cli *cli;
     const hg_observer *observer; /* hears what it tells */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "base/vec.h"
@@ -17,9 +18,18 @@
 
 enum { TELL_EVERY_MS = 1000 };
 
+/* However its URL is spelled. */
 void copy_subject(const hg_url *target, char out[COPY_SUBJECT_SIZE])
 {
-    snprintf(out, COPY_SUBJECT_SIZE, "copy %s", hg_url_redacted(target));
+    struct buf text = BUF_INIT(COPY_SUBJECT_SIZE);
+
+    buf_text(&text, "copy ");
+    for (size_t i = 0; i < hg_url_host_count(target); i++)
+        buf_printf(&text, "%s%s:%d", i == 0 ? "" : ",", hg_url_host(target, i),
+                   hg_url_port(target, i));
+    buf_printf(&text, "/%s", hg_url_database(target));
+    text_copy(out, COPY_SUBJECT_SIZE, text.bytes);
+    buf_release(&text);
 }
 
 hg_copy_options copy_begin_options(hg_copy_mode mode)

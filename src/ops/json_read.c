@@ -187,28 +187,47 @@ static bool read_problem(const json_t *row, struct arena *memory, hg_copy_proble
     return out->kind != NULL && out->table != NULL && out->message != NULL;
 }
 
-/* Tables, findings and problems, each as many as there are. */
+static bool read_difference(const json_t *row, struct arena *memory, hg_copy_difference *out)
+{
+    const char *name = json_string_value(json_object_get(row, "key"));
+
+    *out = (hg_copy_difference){.table = arena_text(memory, text_of(row, "table")),
+                                .kind = arena_text(memory, text_of(row, "kind")),
+                                .key = count_of(row, "rowid"),
+                                .columns = arena_text(memory, text_of(row, "columns")),
+                                .name = name == NULL ? NULL : arena_text(memory, name)};
+    return out->table != NULL && out->kind != NULL && out->columns != NULL
+           && (name == NULL || out->name != NULL);
+}
+
+/* Tables, findings, problems and differences, each as many as there are. */
 static bool read_parts(const json_t *root, struct arena *memory, hg_copy_result *out)
 {
     const json_t *tables = json_object_get(root, "tables");
     const json_t *findings = json_object_get(root, "findings");
     const json_t *problems = json_object_get(root, "problems");
+    const json_t *differences = json_object_get(root, "differences");
     const json_t *rejects = json_object_get(root, "rejects");
     bool ok;
 
     out->table_count = json_array_size(tables);
     out->finding_count = json_array_size(findings);
     out->problem_count = json_array_size(problems);
+    out->difference_count = json_array_size(differences);
     out->tables = arena_alloc(memory, out->table_count + 1, sizeof *out->tables);
     out->findings = arena_alloc(memory, out->finding_count + 1, sizeof *out->findings);
     out->problems = arena_alloc(memory, out->problem_count + 1, sizeof *out->problems);
-    ok = out->tables != NULL && out->findings != NULL && out->problems != NULL;
+    out->differences = arena_alloc(memory, out->difference_count + 1, sizeof *out->differences);
+    ok = out->tables != NULL && out->findings != NULL && out->problems != NULL
+         && out->differences != NULL;
     for (size_t i = 0; ok && i < out->table_count; i++)
         ok = read_table(json_array_get(tables, i), memory, &out->tables[i]);
     for (size_t i = 0; ok && i < out->finding_count; i++)
         ok = read_finding(json_array_get(findings, i), rejects, memory, &out->findings[i]);
     for (size_t i = 0; ok && i < out->problem_count; i++)
         ok = read_problem(json_array_get(problems, i), memory, &out->problems[i]);
+    for (size_t i = 0; ok && i < out->difference_count; i++)
+        ok = read_difference(json_array_get(differences, i), memory, &out->differences[i]);
     return ok;
 }
 

@@ -501,7 +501,12 @@ static void a_copy_is_read_back_as_it_was_written(void **state)
                                    .sample_count = 2}};
     hg_copy_problem problems[] = {
         {.kind = "orphan", .table = "orders", .message = "3 rows", .count = 3, .stops = true}};
+    hg_copy_difference differences[] = {
+        {.table = "users", .kind = "missing", .key = 3, .columns = ""},
+        {.table = "tags", .kind = "different", .columns = "n", .name = "'a'"}};
     const hg_copy_result written = {.tables = tables,
+                                    .differences = differences,
+                                    .difference_count = 2,
                                     .table_count = 2,
                                     .findings = findings,
                                     .finding_count = 1,
@@ -530,6 +535,12 @@ static void a_copy_is_read_back_as_it_was_written(void **state)
     assert_string_equal(read->findings[0].samples[1].key, "de");
     assert_string_equal(read->findings[0].type, "timestamptz");
     assert_true(read->problems[0].stops);
+    assert_int_equal(read->difference_count, 2);
+    assert_string_equal(read->differences[0].kind, "missing");
+    assert_int_equal(read->differences[0].key, 3);
+    assert_null(read->differences[0].name);
+    assert_string_equal(read->differences[1].name, "'a'");
+    assert_string_equal(read->differences[1].columns, "n");
     arena_release(&memory);
     buf_release(&text);
 }
