@@ -1,17 +1,12 @@
 /*
- * copy_work.c - what the process that copies tells: everything but most of the progress, which a
- * copy of many tables has thousands of lines a second of, and which the journal keeps for a week.
+ * copy_work.c - a copy from side to side, here or as the life of a worker.
  */
 #include "copy_work.h"
 
-#include <stdio.h>
-#include <string.h>
-
 #include "base/buf.h"
-#include "base/clock.h"
 #include "base/text.h"
-#include "base/vec.h"
 #include "copy_pools.h"
+#include "copy_tell.h"
 #include "json_copy.h"
 #include "outcome.h"
 #include "worker.h"
@@ -52,72 +47,30 @@ bool copy_carry_out(const struct copy_sides *sides, const hg_copy_options *optio
     return ok;
 }
 
-/* --- what is told --- */
+/* --- in a process of its own --- */
 
-struct seen {
-    char table[64];
-    int64_t done;
-};
-
-/* Progress comes in rounds: each table that has rows, then the whole with subject "". */
-struct teller {
+struct telling {
     struct worker *worker;
-    int64_t told_ns; /* the end of the last round that was told; 0: none was */
-    bool in_round, tells;
-    VEC(struct seen) tables;
+    struct copy_teller teller;
 };
-
-/* A table that stands where it stood is no news. Without memory everything is. */
-static bool has_moved(struct teller *t, const hg_event *event)
-{
-    char name[sizeof t->tables.items->table];
-    struct seen *table;
-    bool moved;
-
-    text_copy(name, sizeof name, event->subject);
-    VEC_EACH (&t->tables, table)
-        if (strcmp(table->table, name) == 0)
-            break;
-    if (table == t->tables.items + t->tables.count) {
-        table = VEC_PUSH(&t->tables);
-        if (table == NULL)
-            return true;
-        memcpy(table->table, name, sizeof name);
-    }
-    moved = table->done != event->done;
-    table->done = event->done;
-    return moved;
-}
-
-static bool is_news(struct teller *t, const hg_event *event)
-{
-    bool ends = event->subject[0] == '\0';
-
-    if (!t->in_round)
-        t->tells = t->told_ns == 0 || clock_since_ms(t->told_ns) >= TELL_EVERY_MS;
-    t->in_round = !ends;
-    if (ends && t->tells)
-        t->told_ns = clock_now_ns();
-    return t->tells && (ends || has_moved(t, event));
-}
 
 static void tell(void *context, const hg_event *event)
 {
-    struct teller *t = context;
+    struct telling *t = context;
 
-    if (event->kind != HG_EVENT_STEP_PROGRESS || is_news(t, event))
+    if (copy_tells(&t->teller, event))
         worker_event(t->worker, event);
 }
 
 static bool is_cancelled(void *context)
 {
-    return worker_cancelled(((struct teller *)context)->worker);
+    return worker_cancelled(((struct telling *)context)->worker);
 }
 
 int copy_work(const struct copy_sides *sides, const hg_copy_options *options, struct worker *worker)
 {
-    struct teller teller = {.worker = worker, .tables = VEC_INIT};
-    const hg_observer observer = {tell, is_cancelled, &teller};
+    struct telling telling = {worker, COPY_TELLER_INIT};
+    const hg_observer observer = {tell, is_cancelled, &telling};
     const hg_copy_result nothing = {.mode = options->mode};
     struct outcome outcome;
     hg_copy_result *result = NULL;
@@ -127,6 +80,6 @@ int copy_work(const struct copy_sides *sides, const hg_copy_options *options, st
     outcome_init(&outcome);
     json_copy_result(&outcome.document, result == NULL ? &nothing : result, ok ? NULL : &err);
     hg_copy_result_free(result);
-    VEC_RELEASE(&teller.tables);
+    copy_teller_release(&telling.teller);
     return outcome_end(&outcome, outcome_status(&outcome, ok ? NULL : &err), worker);
 }
