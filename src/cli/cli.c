@@ -92,6 +92,7 @@ int cli_main(int argc, char **argv)
     setlocale(LC_CTYPE, "");
     signal(SIGPIPE, SIG_IGN); /* a reader that went away is a failed write, not our death in the
                                  middle of a migration */
+    signal(SIGXFSZ, SIG_IGN); /* nor is a file that may not grow any more */
     status = run(&cli, argc, argv, urls);
     for (int i = 0; i < URLS; i++) {
         if (urls[i] != NULL)

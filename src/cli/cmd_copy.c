@@ -180,7 +180,7 @@ static int start_detached(struct copy_order *order)
 /* The document says it all, also of a copy that a console has begun. */
 static void put_ended(struct buf *out, const struct worker_outcome *outcome)
 {
-    struct arena memory = {0};
+    struct arena memory = ARENA_INIT;
     hg_copy_result *result = NULL;
     hg_error err = {0};
     bool ok = json_read_copy(outcome->document, &memory, &result, &err);

@@ -81,7 +81,9 @@ bool json_read_run(const char *text, hg_run_result *out_result, hg_error *err)
     const json_t *error = json_object_get(root, "error");
     bool ok = false;
 
-    if (error == NULL || !json_is_array(json_object_get(root, "applied")))
+    if (json_is_object(error) && json_object_get(root, "applied") == NULL)
+        read_error(error, err);
+    else if (error == NULL || !json_is_array(json_object_get(root, "applied")))
         hg_fail(err, HG_FAILED, "what the run has done cannot be read");
     else if (!read_result(root, out_result))
         hg_fail(err, HG_NOMEM, "could not read what the run has done: out of memory");
@@ -258,7 +260,9 @@ bool json_read_copy(const char *text, struct arena *memory, hg_copy_result **out
     const json_t *error = json_object_get(root, "error");
     bool ok = false;
 
-    if (error == NULL || !json_is_array(json_object_get(root, "tables")))
+    if (json_is_object(error) && json_object_get(root, "tables") == NULL)
+        read_error(error, err);
+    else if (error == NULL || !json_is_array(json_object_get(root, "tables")))
         hg_fail(err, HG_FAILED, "what the copy has done cannot be read");
     else if ((*out_result = read_copy(root, memory)) == NULL)
         hg_fail(err, HG_NOMEM, "could not read what the copy has done: out of memory");

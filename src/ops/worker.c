@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -26,6 +27,8 @@
 #include "base/file.h"
 #include "base/rand.h"
 #include "base/text.h"
+#include "json.h"
+#include "said.h"
 #include "worker_files.h"
 
 enum { WATCHERS = 16, CHUNK = 16 * 1024, BACKLOG = 8, FAREWELL_MS = 2000, KEEP_DAYS = 7 };
@@ -248,14 +251,19 @@ static void *serve(void *worker)
 
 /* --- the operation's side --- */
 
+/* Whole or not at all. */
 static bool write_line(struct worker *w, json_t *line)
 {
     struct buf text = BUF_INIT(256 << 20);
-    bool written = json_part_finish(&text, line)
-                   && write(w->journal, text.bytes, text.size) == (ssize_t)text.size;
+    bool whole = json_part_finish(&text, line);
+    ssize_t n = whole ? write(w->journal, text.bytes, text.size) : 0;
+    struct stat about;
 
+    whole = whole && n == (ssize_t)text.size;
+    if (!whole && n > 0 && fstat(w->journal, &about) == 0)
+        (void)!ftruncate(w->journal, about.st_size - n);
     buf_release(&text);
-    return written;
+    return whole;
 }
 
 static void ring(struct worker *w)
@@ -265,21 +273,29 @@ static void ring(struct worker *w)
     (void)!write(w->bell, &once, sizeof once);
 }
 
+static bool is_full(int error)
+{
+    return error == ENOSPC || error == EDQUOT || error == EFBIG;
+}
+
 /* Whether the last line would still find room behind another one; also where that cannot be known.
  */
 static bool has_room(struct worker *w)
 {
     struct stat about;
-    bool ok = fstat(w->journal, &about) != 0 || about.st_size + LAST_LINE <= w->reserved;
+    struct rlimit limit;
 
-    if (!ok) {
-        ok = fallocate(w->journal, FALLOC_FL_KEEP_SIZE, about.st_size, 2 * LAST_LINE) == 0;
-        if (ok)
-            w->reserved = about.st_size + 2 * LAST_LINE;
-        else
-            ok = errno != ENOSPC && errno != EDQUOT;
+    if (fstat(w->journal, &about) != 0 || about.st_size + LAST_LINE <= w->reserved)
+        return true;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0
+        && (rlim_t)about.st_size + 2 * (rlim_t)LAST_LINE > limit.rlim_cur) {
+        errno = EFBIG; /* reserving does not ask for it */
+        return false;
     }
-    return ok;
+    if (fallocate(w->journal, FALLOC_FL_KEEP_SIZE, about.st_size, 2 * LAST_LINE) != 0)
+        return !is_full(errno);
+    w->reserved = about.st_size + 2 * LAST_LINE;
+    return true;
 }
 
 /* Gives back what was reserved and not needed: the journal is kept for a week. */
@@ -377,7 +393,7 @@ bool worker_start(const char *dir, const char *command, const char *subject,
     *out_info = (struct worker_info){.started_ms = clock_wall_ms()};
     memcpy(out_info->id, w->id, sizeof out_info->id);
     text_copy(out_info->command, sizeof out_info->command, command);
-    if (!write_line(w, header(command, subject, out_info->started_ms))) {
+    if (!has_room(w) || !write_line(w, header(command, subject, out_info->started_ms))) {
         fail_io("write a journal", dir, err);
         worker_discard(w);
         return false;
@@ -424,16 +440,41 @@ bool worker_cancelled(void *worker)
     return atomic_load_explicit(&stop_asked, memory_order_relaxed);
 }
 
-void worker_end(struct worker *w, const struct worker_outcome *outcome)
+static json_t *last_line(int status, const char *out, const char *errors, const char *document)
 {
-    char path[WORKER_PATH + 64];
     json_t *line = json_object();
 
-    json_object_set_new(line, "exit", json_integer(outcome->exit_status));
-    json_object_set_new(line, "stdout", json_part_text(outcome->out));
-    json_object_set_new(line, "stderr", json_part_text(outcome->errors));
-    json_object_set_new(line, "document", json_part_text(outcome->document));
-    write_line(w, line);
+    json_object_set_new(line, "exit", json_integer(status));
+    json_object_set_new(line, "stdout", json_part_text(out));
+    json_object_set_new(line, "stderr", json_part_text(errors));
+    json_object_set_new(line, "document", json_part_text(document));
+    return line;
+}
+
+/* How it ended is known even where there is no room for what it found. */
+static json_t *short_line(int status)
+{
+    struct buf errors = BUF_INIT(1 << 16), document = BUF_INIT(1 << 16);
+    hg_error err = {0};
+    json_t *line;
+
+    hg_fail(&err, HG_IO, "the disk has no room for what was found; the exit status was %d", status);
+    hg_error_hint(&err, "Make room in the runtime folder.");
+    said_error(&errors, &err);
+    json_error(&document, &err);
+    line = last_line(status, "", errors.bytes, document.bytes);
+    buf_release(&errors);
+    buf_release(&document);
+    return line;
+}
+
+void worker_end(struct worker *w, const struct worker_outcome *outcome)
+{
+    const int status = outcome->exit_status;
+    char path[WORKER_PATH + 64];
+
+    if (!write_line(w, last_line(status, outcome->out, outcome->errors, outcome->document)))
+        write_line(w, short_line(status));
     trim(w);
     if (worker_path(path, sizeof path, w->dir, w->id, "sock"))
         unlink(path); /* who comes now reads the journal, and who hears of the end finds nobody */

@@ -224,6 +224,24 @@ static void what_is_wrong_is_said_in_the_foreground(void **state)
     assert_target(sides, "SELECT count(*) FROM accounts", "0");
 }
 
+/* As on a full disk: what it would tell could not be written down. */
+static void without_room_for_its_journal_nothing_is_begun(void **state)
+{
+    const struct sides *sides = *state;
+    static const char script[] =
+        "ulimit -f 200; exec \"$0\" copy --sqlite app.db --postgres \"$1\" --detach";
+    const char *const argv[] = {"sh", "-c", script, TEST_HEADGATE, sides->url, NULL};
+    struct process_result r = process_run(sides->dir, NULL, argv);
+
+    assert_int_equal(r.status, 1);
+    assert_non_null(strstr(r.err, "could not write a journal"));
+    assert_non_null(strstr(r.err, "File too large"));
+    process_release(&r);
+    r = RUN(sides, 1, "--attach");
+    process_release(&r);
+    assert_target(sides, "SELECT count(*) FROM accounts", "0");
+}
+
 /* A value that does not fit: the account is the foreground's, to the letter. */
 static void whoever_attaches_reads_what_the_foreground_would_have_said(void **state)
 {
@@ -254,6 +272,7 @@ int main(void)
         TEST(leaving_it_leaves_it_alone_and_a_second_one_is_refused),
         TEST(it_is_found_by_its_target_and_without_one_by_the_settings),
         TEST(what_is_wrong_is_said_in_the_foreground),
+        TEST(without_room_for_its_journal_nothing_is_begun),
         TEST(whoever_attaches_reads_what_the_foreground_would_have_said),
     };
 

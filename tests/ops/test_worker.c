@@ -10,7 +10,9 @@
 #include <cmocka.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -142,13 +144,107 @@ static void nothing_is_found_for_another_database(void **state)
     temp_dir_remove(dir);
 }
 
+/* --- no room --- */
+
+enum { ROOM = 1 << 20, MANY = 20000 };
+
+/* A file of this process and its children may not grow beyond this: what a full disk is. */
+static void limit_files(rlim_t size)
+{
+    struct rlimit limit;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = size;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void write_down(void *context, const struct worker_outcome *outcome)
+{
+    struct heard *h = context;
+
+    h->outcome.exit_status = outcome->exit_status;
+    strncpy(h->last, outcome->errors, sizeof h->last - 1);
+}
+
+/* A child that tells more than there is room for, and then how it ended: in so many bytes. */
+static struct heard fill_up(size_t bytes)
+{
+    char *dir = temp_dir_make(), *document = calloc(bytes + 1, 1);
+    struct worker_info info;
+    struct worker *w = NULL;
+    struct heard h = {.events = 0};
+
+    memset(document, 'x', bytes);
+    limit_files(ROOM);
+    assert_true(worker_start(dir, "copy", subject, &w, &info, NULL));
+    if (w != NULL) {
+        for (int i = 0; i < MANY; i++)
+            worker_event(w, &(hg_event){.kind = HG_EVENT_NOTE,
+                                        .subject = "accounts",
+                                        .message = "what happened meanwhile",
+                                        .unit = "row"});
+        worker_end(w, &(struct worker_outcome){7, "", "", document});
+        _exit(0);
+    }
+    limit_files(RLIM_INFINITY);
+    assert_int_equal(waitpid((pid_t)info.pid, NULL, 0), info.pid);
+    assert_int_equal(worker_watch(dir, info.id,
+                                  &(struct worker_watcher){on_event, write_down, NULL, NULL, &h},
+                                  NULL),
+                     WORKER_ENDED);
+    temp_dir_remove(dir);
+    free(document);
+    return h;
+}
+
+static void there_is_room_for_how_it_ended_when_there_is_none_for_more(void **state)
+{
+    struct heard h = fill_up(1000);
+
+    (void)state;
+    assert_in_range(h.events, 1, MANY - 1);
+    assert_int_equal(h.outcome.exit_status, 7);
+    assert_string_equal(h.last, "");
+}
+
+static void what_it_found_may_be_too_much_but_how_it_ended_is_known(void **state)
+{
+    struct heard h = fill_up(ROOM);
+
+    (void)state;
+    assert_int_equal(h.outcome.exit_status, 7);
+    assert_non_null(strstr(h.last, "the disk has no room"));
+}
+
+static void without_any_room_it_is_not_started(void **state)
+{
+    char *dir = temp_dir_make();
+    struct worker *w = NULL;
+    struct worker_info info;
+    hg_error err = {0};
+
+    (void)state;
+    limit_files(10000);
+    assert_false(worker_start(dir, "copy", subject, &w, &info, &err));
+    limit_files(RLIM_INFINITY);
+    assert_int_equal(err.code, HG_IO);
+    assert_non_null(strstr(err.message, "could not write a journal"));
+    assert_false(worker_find(dir, subject, false, &info));
+    temp_dir_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_is_left_alone_found_again_and_stopped),
         cmocka_unit_test(one_that_was_killed_does_not_work_any_more),
         cmocka_unit_test(nothing_is_found_for_another_database),
+        cmocka_unit_test(there_is_room_for_how_it_ended_when_there_is_none_for_more),
+        cmocka_unit_test(what_it_found_may_be_too_much_but_how_it_ended_is_known),
+        cmocka_unit_test(without_any_room_it_is_not_started),
     };
+
+    signal(SIGXFSZ, SIG_IGN); /* as the command line does */
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
