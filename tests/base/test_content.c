@@ -5,15 +5,18 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/content.h"
+#include "base/log.h"
 #include "support/temp.h"
 
 enum { LINE = 16, LINES = 500000 }; /* 8 MB */
@@ -141,6 +144,69 @@ static void a_file_over_the_limit_is_refused_as_a_small_one_is(void **state)
     content_release(&content);
 }
 
+/* --- no room for the copy --- */
+
+static void hear(void *context, enum log_level level, const char *line)
+{
+    (void)level;
+    if (strstr(line, "held in memory") != NULL)
+        *(bool *)context = true;
+}
+
+static rlim_t limit_to(int resource, rlim_t most)
+{
+    struct rlimit limit;
+    rlim_t before;
+
+    assert_int_equal(getrlimit((__rlimit_resource_t)resource, &limit), 0);
+    before = limit.rlim_cur;
+    limit.rlim_cur = most;
+    assert_int_equal(setrlimit((__rlimit_resource_t)resource, &limit), 0);
+    return before;
+}
+
+/* Reads while the limit holds: the content is whole, in memory, and that is said. */
+static void read_within(const struct place *p, int resource, rlim_t most)
+{
+    struct content content = CONTENT_INIT(1 << 30);
+    bool said = false;
+    rlim_t before;
+
+    log_to(hear, &said, LOG_INFO);
+    before = limit_to(resource, most);
+    must_read(&content, p->path);
+    limit_to(resource, before);
+    log_to(NULL, NULL, LOG_INFO);
+    assert_true(said);
+    assert_int_equal(content.copy, -1);
+    assert_int_equal(content.size, LINE * LINES);
+    for (int i = 0; i < LINES; i += 100)
+        must_have_line(&content, i);
+    assert_true(content_write(&content, 5000000, "\0abc", 4));
+    content_passed(&content, content.size);
+    assert_memory_equal(content.bytes + 5000000, "\0abc", 4);
+    content_release(&content);
+}
+
+/* The file may be opened, and nothing beside it. */
+static void where_no_copy_can_be_made_a_large_file_is_held_in_memory(void **state)
+{
+    int next = dup(STDIN_FILENO);
+
+    assert_true(next >= 0);
+    close(next);
+    read_within(*state, RLIMIT_NOFILE, (rlim_t)next + 1);
+}
+
+/* As on a full disk: the copy is begun, and its second half finds no room. */
+static void a_copy_that_cannot_be_finished_is_let_go_for_memory(void **state)
+{
+    void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
+
+    read_within(*state, RLIMIT_FSIZE, LINE * LINES / 2);
+    signal(SIGXFSZ, before);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +219,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_may_hold_files_of_every_size_in_turn, make_file,
                                         remove_file),
         cmocka_unit_test_setup_teardown(a_file_over_the_limit_is_refused_as_a_small_one_is,
+                                        make_file, remove_file),
+        cmocka_unit_test_setup_teardown(where_no_copy_can_be_made_a_large_file_is_held_in_memory,
+                                        make_file, remove_file),
+        cmocka_unit_test_setup_teardown(a_copy_that_cannot_be_finished_is_let_go_for_memory,
                                         make_file, remove_file),
     };
 
