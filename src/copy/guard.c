@@ -1,9 +1,10 @@
 /*
- * guard.c - one bit for each id that a parent could have.
+ * guard.c - the ids that a parent has: two numbers where none between them is missing, otherwise
+ * one bit for each that it could have.
  */
 #include "guard.h"
 
-#include <stdio.h>
+#include <limits.h>
 #include <strings.h>
 
 #include "ask.h"
@@ -20,8 +21,8 @@ enum {
 struct ids {
     const struct source_table *table;
     int64_t least;
-    uint64_t span; /* ids from the least on that have a bit */
-    uint64_t *bits;
+    uint64_t span;  /* ids from the least on that it could have */
+    uint64_t *bits; /* NULL: it has all of them */
 };
 
 /* One foreign key. */
@@ -50,8 +51,7 @@ static bool no_memory(hg_error *err)
 /* --- parents --- */
 
 struct bounds {
-    int64_t least, most;
-    bool any;
+    int64_t least, most, rows;
 };
 
 static bool take_bounds(void *context, hg_rows *rows, hg_error *err)
@@ -59,9 +59,9 @@ static bool take_bounds(void *context, hg_rows *rows, hg_error *err)
     struct bounds *bounds = context;
 
     (void)err;
-    bounds->any = hg_rows_value(rows, 0).type != HG_NULL;
     bounds->least = hg_rows_integer(rows, 0);
     bounds->most = hg_rows_integer(rows, 1);
+    bounds->rows = hg_rows_integer(rows, 2);
     return true;
 }
 
@@ -75,46 +75,85 @@ static bool set_bits(hg_conn *conn, struct ids *ids, const char *sql, hg_error *
     while (ok && (step = bulk_cells(rows, &cell, hg_deadline_never(), err)) == HG_ROW) {
         uint64_t at = (uint64_t)cell.as.integer - (uint64_t)ids->least;
 
-        ids->bits[at / WORD] |= UINT64_C(1) << at % WORD;
+        if (at < ids->span) /* which a damaged file may deny */
+            ids->bits[at / WORD] |= UINT64_C(1) << at % WORD;
     }
     hg_rows_close(rows);
     return ok && step == HG_END;
+}
+
+/* Some of them are missing. */
+static bool read_bits(hg_conn *conn, struct ids *ids, const char *name, hg_error *err)
+{
+    struct buf sql = BUF_INIT(1 << 18);
+    bool ok;
+
+    ids->bits = alloc_zero(ids->span / WORD + 1, sizeof *ids->bits);
+    buf_printf(&sql, "SELECT %s FROM %s", ids->table->rowid, name);
+    ok = ids->bits != NULL && !buf_failed(&sql) ? set_bits(conn, ids, sql.bytes, err)
+                                                : no_memory(err);
+    if (!ok)
+        alloc_free(ids->bits);
+    buf_release(&sql);
+    return ok;
+}
+
+/* name: quoted. */
+static bool read_bounds(hg_conn *conn, const struct source_table *table, const char *name,
+                        struct bounds *out, hg_error *err)
+{
+    struct buf sql = BUF_INIT(1 << 18);
+    bool ok;
+
+    buf_printf(&sql,
+               "SELECT (SELECT min(%s) FROM %s), (SELECT max(%s) FROM %s), (SELECT count(*) FROM "
+               "%s)",
+               table->rowid, name, table->rowid, name, name);
+    ok = buf_failed(&sql)
+             ? no_memory(err)
+             : ask_rows(conn, sql.bytes, NULL, 0, take_bounds, out, hg_deadline_never(), err);
+    buf_release(&sql);
+    return ok;
+}
+
+static bool keep_ids(struct guards *g, const struct ids *ids, size_t *out_ids, hg_error *err)
+{
+    struct ids *kept = VEC_PUSH(&g->ids);
+
+    if (kept == NULL) {
+        alloc_free(ids->bits);
+        return no_memory(err);
+    }
+    *kept = *ids;
+    *out_ids = g->ids.count - 1;
+    return true;
 }
 
 /* *out_ids: which of all; SIZE_MAX: its ids are too far apart. */
 static bool read_parent(struct guards *g, hg_conn *conn, const struct source_table *table,
                         size_t *io_bytes, size_t *out_ids, hg_error *err)
 {
-    struct buf name = BUF_INIT(1 << 16), sql = BUF_INIT(1 << 18);
-    struct bounds bounds = {.any = false};
-    struct ids *ids;
-    size_t words = 0;
+    struct buf name = BUF_INIT(1 << 16);
+    struct ids ids = {.table = table};
+    struct bounds bounds;
+    uint64_t width;
     bool ok;
 
     *out_ids = SIZE_MAX;
     name_put(&name, table->name);
-    buf_printf(&sql, "SELECT (SELECT min(%s) FROM %s), (SELECT max(%s) FROM %s)", table->rowid,
-               name.bytes, table->rowid, name.bytes);
-    ok = ask_rows(conn, sql.bytes, NULL, 0, take_bounds, &bounds, hg_deadline_never(), err);
-    if (ok && bounds.any)
-        words = ((uint64_t)bounds.most - (uint64_t)bounds.least) / WORD + 1;
-    if (ok && words <= BITS_MAX / WORD && *io_bytes + words * sizeof(uint64_t) <= BYTES_MAX) {
-        ids = VEC_PUSH(&g->ids);
-        ok = ids != NULL || no_memory(err);
-        if (ok)
-            *ids = (struct ids){.table = table,
-                                .least = bounds.least,
-                                .span = words * WORD,
-                                .bits = alloc_zero(words + 1, sizeof *ids->bits)};
-        ok = ok && (ids->bits != NULL || no_memory(err));
-        buf_truncate(&sql, 0);
-        buf_printf(&sql, "SELECT %s FROM %s", table->rowid, name.bytes);
-        ok = ok && set_bits(conn, ids, sql.bytes, err);
-        *out_ids = g->ids.count - 1;
-        *io_bytes += words * sizeof(uint64_t);
+    ok = read_bounds(conn, table, name.bytes, &bounds, err);
+    if (ok) {
+        width = (uint64_t)bounds.most - (uint64_t)bounds.least;
+        ids.least = bounds.least;
+        ids.span = bounds.rows == 0 ? 0 : width + 1;
+        if (bounds.rows == 0 || width == (uint64_t)bounds.rows - 1) {
+            ok = keep_ids(g, &ids, out_ids, err);
+        } else if (width < BITS_MAX && *io_bytes + width / CHAR_BIT <= BYTES_MAX) {
+            *io_bytes += width / CHAR_BIT;
+            ok = read_bits(conn, &ids, name.bytes, err) && keep_ids(g, &ids, out_ids, err);
+        }
     }
     buf_release(&name);
-    buf_release(&sql);
     return ok;
 }
 
@@ -223,7 +262,7 @@ static bool has(const struct ids *ids, const struct cell *cell)
 
     return cell->class == CELL_NULL
            || (cell->class == CELL_INTEGER && at < ids->span
-               && (ids->bits[at / WORD] >> at % WORD & 1) != 0);
+               && (ids->bits == NULL || (ids->bits[at / WORD] >> at % WORD & 1) != 0));
 }
 
 void guards_look(struct guards *g, size_t table, const struct cell *cells)

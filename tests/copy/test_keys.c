@@ -89,21 +89,36 @@ static void one_duplicate_among_very_many_is_found(void **state)
     close_sides(&sides);
 }
 
-/* Values of a column that refers to rows with the ids -5, 3 and 70, and whether one is left alone.
- */
+/* The ids that there are, values of a column that refers to them, and how many are left alone. */
 static const struct kin {
-    const char *type, *values;
+    const char *parents, *type, *values;
     int orphans;
 } kins[] = {
     // clang-format off
-    {"INTEGER", "(-5), (3), (70), (NULL)",         0},
-    {"INTEGER", "(-5), (4), (NULL), (-6), (71)",   3},
-    {"INTEGER", "(9223372036854775807), (-9223372036854775807)", 2},
-    {"",        "('3'), (3.0), (70)",              0},
-    {"",        "('3'), ('x'), (x'33'), (3.5)",    3},
-    {"TEXT",    "(3), ('-5')",                     0},
+    {"(-5), (3), (70)", "INTEGER", "(-5), (3), (70), (NULL)",                               0},
+    {"(-5), (3), (70)", "INTEGER", "(-5), (4), (NULL), (-6), (71)",                         3},
+    {"(-5), (3), (70)", "INTEGER", "(9223372036854775807), (-9223372036854775807)",         2},
+    {"(-5), (3), (70)", "",        "('3'), (3.0), (70)",                                    0},
+    {"(-5), (3), (70)", "",        "('3'), ('x'), (x'33'), (3.5)",                          3},
+    {"(-5), (3), (70)", "TEXT",    "(3), ('-5')",                                           0},
+    {"(7), (8), (9)",   "INTEGER", "(7), (8), (9), (NULL)",                                 0},
+    {"(7), (8), (9)",   "INTEGER", "(6), (7), (10)",                                        2},
+    {"(9223372036854775807), (-9223372036854775808)", "INTEGER", "(9223372036854775807), (0)", 1},
+    {NULL,              "INTEGER", "(0), (1), (NULL)",                                      2},
     // clang-format on
 };
+
+static void make_kin(const struct sides *sides, const struct kin *kin)
+{
+    char create[200], child[200], parent[200] = "SELECT 1";
+
+    snprintf(create, sizeof create, "CREATE TABLE child (p %s REFERENCES parent)", kin->type);
+    snprintf(child, sizeof child, "INSERT INTO child VALUES %s", kin->values);
+    if (kin->parents != NULL)
+        snprintf(parent, sizeof parent, "INSERT INTO parent VALUES %s", kin->parents);
+    IN_SOURCE(sides, "PRAGMA foreign_keys = OFF", "DROP TABLE IF EXISTS child",
+              "DELETE FROM parent", create, parent, child);
+}
 
 static void rows_that_refer_to_nothing_are_counted_and_no_others(void **state)
 {
@@ -111,23 +126,17 @@ static void rows_that_refer_to_nothing_are_counted_and_no_others(void **state)
 
     (void)state;
     open_sides(&sides);
-    IN_SOURCE(&sides, "CREATE TABLE parent (id INTEGER PRIMARY KEY)",
-              "INSERT INTO parent VALUES (-5), (3), (70)");
+    IN_SOURCE(&sides, "CREATE TABLE parent (id INTEGER PRIMARY KEY)");
     in_target(&sides, "CREATE TABLE parent (id text); CREATE TABLE child (p text)");
     sides.options.mode = HG_COPY_DRY_RUN;
     for (size_t i = 0; i < sizeof kins / sizeof *kins; i++) {
         const hg_copy_problem *problem;
-        char create[200], insert[200];
 
-        snprintf(create, sizeof create, "CREATE TABLE child (p %s REFERENCES parent)",
-                 kins[i].type);
-        snprintf(insert, sizeof insert, "INSERT INTO child VALUES %s", kins[i].values);
-        IN_SOURCE(&sides, "PRAGMA foreign_keys = OFF", "DROP TABLE IF EXISTS child", create,
-                  insert);
+        make_kin(&sides, &kins[i]);
         (void)copy_them(&sides);
         problem = problem_of(&sides, "orphan");
         if ((problem == NULL ? 0 : problem->count) != kins[i].orphans)
-            fail_msg("%s: %s: %s", kins[i].type, kins[i].values,
+            fail_msg("%s: %s: %s: %s", kins[i].parents, kins[i].type, kins[i].values,
                      problem == NULL ? "none" : problem->message);
     }
     close_sides(&sides);
