@@ -20,8 +20,8 @@ static const char query[] =
     " AND m.name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"
     " AND m.tbl_name <> 'alembic_version' AND m.tbl_name NOT GLOB 'headgate_*'"
     " AND m.name NOT GLOB 'headgate_*'"
-    " AND NOT (m.type = 'table' AND EXISTS (SELECT 1 FROM pragma_table_list AS l"
-    "          WHERE l.schema = 'main' AND l.name = m.name AND l.type = 'shadow'))"
+    " AND NOT (m.type = 'table' AND m.name IN (SELECT l.name FROM pragma_table_list AS l"
+    "          WHERE l.schema = 'main' AND l.type = 'shadow'))"
     " ORDER BY m.rowid";
 
 static bool no_memory(hg_error *err)
