@@ -3,16 +3,25 @@
  */
 #include "source.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "ask.h"
 #include "base/vec.h"
 
+/* How an index was created. */
+struct creation {
+    const char *name, *sql; /* NULL: it belongs to a constraint */
+};
+
 struct reader {
     hg_conn *conn;
     hg_deadline by;
     struct source *out;
+    VEC(struct creation)
+    creations; /* by name: to look each up in the schema would be to sort the
+                  schema for each */
     VEC(struct source_table) tables;
     VEC(struct source_column) columns; /* of the table that is read */
     VEC(struct source_index) indexes;
@@ -77,19 +86,52 @@ static bool add_key(void *context, hg_rows *rows, hg_error *err)
     return key->collation != NULL || no_memory(err);
 }
 
+static bool add_creation(void *context, hg_rows *rows, hg_error *err)
+{
+    struct reader *r = context;
+    struct creation *creation = VEC_PUSH(&r->creations);
+
+    if (creation == NULL)
+        return no_memory(err);
+    creation->name = keep(r, rows, 0);
+    creation->sql = keep(r, rows, 1);
+    return creation->name != NULL || no_memory(err);
+}
+
+static int compare_creations(const void *a, const void *b)
+{
+    return strcmp(((const struct creation *)a)->name, ((const struct creation *)b)->name);
+}
+
+static bool read_creations(struct reader *r, hg_error *err)
+{
+    if (!ask_rows(r->conn, "SELECT name, sql FROM sqlite_schema WHERE type = 'index'", NULL, 0,
+                  add_creation, r, r->by, err))
+        return false;
+    if (r->creations.count > 1)
+        qsort(r->creations.items, r->creations.count, sizeof *r->creations.items,
+              compare_creations);
+    return true;
+}
+
 static bool add_index(void *context, hg_rows *rows, hg_error *err)
 {
     struct reader *r = context;
     struct source_index *index = VEC_PUSH(&r->indexes);
+    struct creation key = {.name = keep(r, rows, 0)};
+    const struct creation *creation = NULL;
 
-    if (index == NULL)
+    if (index == NULL || key.name == NULL)
         return no_memory(err);
-    index->name = keep(r, rows, 0);
+    if (r->creations.count > 0)
+        creation = bsearch(&key, r->creations.items, r->creations.count, sizeof *r->creations.items,
+                           compare_creations);
+    index->name = key.name;
+    index->sql = creation == NULL ? NULL : creation->sql;
     index->unique = hg_rows_integer(rows, 1) != 0;
     index->primary = strcmp(hg_rows_text(rows, 2), "pk") == 0;
     index->partial = hg_rows_integer(rows, 3) != 0;
-    index->sql = keep(r, rows, 4);
-    return index->name != NULL || no_memory(err);
+    return true;
 }
 
 static bool read_index(struct reader *r, struct source_index *index, hg_error *err)
@@ -217,9 +259,8 @@ static bool read_table(struct reader *r, struct source_table *table, hg_error *e
                   "pragma_table_xinfo($1) WHERE hidden <> 1 ORDER BY cid",
                   &name, 1, add_column, r, r->by, err)
          && ask_rows(r->conn,
-                     "SELECT l.name, l.\"unique\", l.origin, l.partial, s.sql FROM "
-                     "pragma_index_list($1) l LEFT JOIN sqlite_schema s ON s.type = 'index' AND "
-                     "s.name = l.name ORDER BY l.seq DESC",
+                     "SELECT name, \"unique\", origin, partial FROM pragma_index_list($1) ORDER BY "
+                     "seq DESC",
                      &name, 1, add_index, r, r->by, err)
          && read_references(r, &name, err);
     for (size_t i = 0; ok && i < r->indexes.count; i++)
@@ -286,7 +327,7 @@ static bool read_tables(struct reader *r, hg_error *err)
                 "sqlite_schema s ON s.name = l.name AND s.type = 'table' WHERE l.schema = 'main' "
                 "AND l.type IN ('table', 'virtual') AND l.name NOT LIKE 'sqlite\\_%' ESCAPE '\\' "
                 "ORDER BY l.name COLLATE NOCASE";
-    if (!ask_rows(r->conn, sql, NULL, 0, add_table, r, r->by, err))
+    if (!ask_rows(r->conn, sql, NULL, 0, add_table, r, r->by, err) || !read_creations(r, err))
         return false;
     for (size_t i = 0; i < r->tables.count; i++) {
         r->without_rowid = r->tables.items[i].rowid_column == -2;
@@ -371,6 +412,7 @@ bool source_read(hg_conn *conn, hg_deadline by, struct source *out, hg_error *er
     struct reader r = {.conn = conn, .by = by, .out = &source};
     bool ok = read_tables(&r, err) && read_facts(&r, err) && finish(&r, err);
 
+    VEC_RELEASE(&r.creations);
     VEC_RELEASE(&r.tables);
     VEC_RELEASE(&r.columns);
     VEC_RELEASE(&r.indexes);
