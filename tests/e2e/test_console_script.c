@@ -230,6 +230,7 @@ static json_t *unpack(const struct project *p, size_t *out_events)
 
 static void a_recording_plays_what_was_shown(void **state)
 {
+    enum { A_MINUTE = 60 * 1000 / 50 };
     struct project p = project_make(false);
     const char *const argv[] = {"/bin/sh", "-c", "cat played; sleep 60", NULL};
     struct process_result r;
@@ -260,7 +261,7 @@ static void a_recording_plays_what_was_shown(void **state)
 
     t = tty_start(&(struct tty_options){.directory = p.dir}, argv);
     screen = strchr(r.out, '\n') + 1; /* below the clock */
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < A_MINUTE; i++) {
         char *shown = tty_dump_below(t, false);
         bool same = strncmp(shown, screen, strlen(screen)) == 0;
 
@@ -268,7 +269,7 @@ static void a_recording_plays_what_was_shown(void **state)
         if (same)
             break;
         tty_listen(t, 50);
-        if (i == 99)
+        if (i == A_MINUTE - 1)
             fail_msg("played: %s\nbut was: %s", tty_dump_below(t, false), screen);
     }
     tty_free(t);

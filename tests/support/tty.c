@@ -19,7 +19,7 @@
 #include "base/text.h"
 #include "headgate/types.h"
 
-enum { LIMIT_MS = 10000, BYTES_MAX = 64 << 20 };
+enum { LIMIT_MS = 60000, BYTES_MAX = 64 << 20 };
 
 static void give_up(const char *what)
 {
@@ -403,6 +403,16 @@ size_t tty_listen(struct tty *t, int ms)
     while (hg_deadline_left_ms(by) > 0)
         heard += pump(t, (int)hg_deadline_left_ms(by));
     return heard;
+}
+
+bool tty_settle(struct tty *t, int ms)
+{
+    hg_deadline by = hg_deadline_in_ms(LIMIT_MS);
+
+    while (tty_listen(t, ms) > 0)
+        if (hg_deadline_left_ms(by) == 0)
+            return false;
+    return true;
 }
 
 pid_t tty_pid(const struct tty *t)

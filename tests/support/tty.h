@@ -34,13 +34,13 @@ void tty_resize(struct tty *t, int width, int height);
  * follows at once. */
 void tty_hold_answers(struct tty *t, bool hold);
 
-/* Reads what the program writes until the screen shows the text; false: it does not within ten
- * seconds, or the program has ended without. */
+/* Reads what the program writes until the screen shows the text; false: it does not within a
+ * minute, or the program has ended without. */
 bool tty_wait(struct tty *t, const char *text);
 /* The same until it is no longer shown. */
 bool tty_wait_gone(struct tty *t, const char *text);
 /* Until the screen below its first row (which holds a clock) is exactly this, as tty_dump() tells
- * it; false: it is not within ten seconds. */
+ * it; false: it is not within a minute. */
 bool tty_wait_same(struct tty *t, const char *expected, bool attributes);
 /* Until the program has ended; its wait status, or -1. */
 int tty_wait_end(struct tty *t);
@@ -49,6 +49,9 @@ bool tty_wait_stop(struct tty *t);
 /* Reads for this long, whatever comes; returns how many bytes came. For measuring, not for waiting.
  */
 size_t tty_listen(struct tty *t, int ms);
+
+/* Reads until nothing has come for so long; false: something always came, for a minute. */
+bool tty_settle(struct tty *t, int ms);
 
 pid_t tty_pid(const struct tty *t);
 void tty_hang_up(struct tty *t); /* closes our end of the terminal */
