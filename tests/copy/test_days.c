@@ -315,6 +315,7 @@ static int copy_beside_a_full_disk(struct sides *sides)
     sides->options.snapshot = small;
     if (copy_them(sides))
         return 1;
+    fprintf(stderr, "%s: %s\n", hg_code_name(sides->err.code), sides->err.message);
     if (sides->err.code != HG_DISK_FULL)
         return 2;
     if (strstr(sides->err.message, "could not keep the source's moment") == NULL)
