@@ -131,11 +131,11 @@ static int setup(void **state)
     options.may_create = true;
     options.runtime_dir = NULL;
     assert_true(hg_pool_open(hg_settings_url(f->settings), &options, &f->pool, NULL));
-    assert_true(hg_pool_checkout(f->pool, NULL, hg_deadline_in_ms(10000), &conn, NULL));
+    assert_true(hg_pool_checkout(f->pool, NULL, hg_deadline_in_ms(60000), &conn, NULL));
     assert_true(hg_conn_execute(conn, "CREATE TABLE orders (id INTEGER PRIMARY KEY, customer)",
-                                NULL, 0, hg_deadline_in_ms(10000), NULL, NULL));
+                                NULL, 0, hg_deadline_in_ms(60000), NULL, NULL));
     assert_true(hg_conn_execute(conn, "INSERT INTO orders VALUES (1, 'a'), (2, NULL), (3, NULL)",
-                                NULL, 0, hg_deadline_in_ms(10000), NULL, NULL));
+                                NULL, 0, hg_deadline_in_ms(60000), NULL, NULL));
     hg_pool_return(f->pool, conn);
     *state = f;
     return 0;
@@ -145,7 +145,7 @@ static int teardown(void **state)
 {
     struct fixture *f = *state;
 
-    hg_pool_close(f->pool, hg_deadline_in_ms(10000));
+    hg_pool_close(f->pool, hg_deadline_in_ms(60000));
     hg_settings_free(f->settings);
     temp_dir_remove(f->dir);
     free(f->url);

@@ -70,7 +70,7 @@ static void execute(const struct project *p, const char *sql)
     if (!ok)
         fail_msg("%s", err.message);
     hg_pool_return(pool, conn);
-    hg_pool_close(pool, hg_deadline_in_ms(10000));
+    hg_pool_close(pool, hg_deadline_in_ms(60000));
     hg_url_free(url);
 }
 

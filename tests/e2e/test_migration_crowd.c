@@ -192,7 +192,7 @@ static void let_go(struct holder *h)
 {
     on(h, "ROLLBACK");
     hg_pool_return(h->pool, h->conn);
-    hg_pool_close(h->pool, hg_deadline_in_ms(10000));
+    hg_pool_close(h->pool, hg_deadline_in_ms(60000));
     hg_url_free(h->url);
 }
 

@@ -103,7 +103,7 @@ static inline int close_world(void **state)
     struct world *w = *state;
 
     alloc_fail_at(0);
-    hg_pool_close(w->pool, hg_deadline_in_ms(10000));
+    hg_pool_close(w->pool, hg_deadline_in_ms(60000));
     hg_url_free(w->url);
     temp_dir_remove(w->dir);
     free(w->migrations);
@@ -318,7 +318,7 @@ static inline pid_t in_child(const struct world *w, int (*work)(struct world *ch
 
         child.pool = pool_to(w->url);
         code = work(&child, number);
-        hg_pool_close(child.pool, hg_deadline_in_ms(10000));
+        hg_pool_close(child.pool, hg_deadline_in_ms(60000));
         _exit(code);
     }
     assert_true(pid > 0);
@@ -337,7 +337,7 @@ static inline int exit_of(pid_t pid)
  * afterwards, with what they may have locked inside of the C library or a sanitizer. */
 static inline void without_pool(struct world *w)
 {
-    hg_pool_close(w->pool, hg_deadline_in_ms(10000));
+    hg_pool_close(w->pool, hg_deadline_in_ms(60000));
     w->pool = NULL;
     while (count_threads() > THREADS_ALONE)
         (void)poll(NULL, 0, 1);

@@ -328,7 +328,7 @@ static void one_of_a_kind_runs_and_leaving_does_not_wait_for_a_silent_server(voi
     start_ns = clock_now_ns();
     jobs_free(f->jobs);
     f->jobs = NULL;
-    assert_true(clock_since_ms(start_ns) < 5000); /* the connect may take sixty seconds */
+    assert_true(clock_since_ms(start_ns) < 30000); /* the connect may take sixty seconds */
     close(client);
     close(fd);
 }

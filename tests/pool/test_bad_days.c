@@ -146,7 +146,7 @@ a_pooled_connection_that_cannot_be_replaced_leaves_its_place_to_the_next_try(voi
     await_open(0);
     await_state(pool, HG_SLOT_CLOSING, 0);
     fake_fail(FAKE_OPEN, 1, HG_UNAVAILABLE);
-    assert_false(hg_pool_checkout(pool, "a", hg_deadline_in_ms(10000), &conn, &err));
+    assert_false(hg_pool_checkout(pool, "a", hg_deadline_in_ms(60000), &conn, &err));
     assert_int_equal(err.code, HG_UNAVAILABLE);
     assert_status(pool, 0, -1, 0);
     for (int i = 0; i < 3; i++)
@@ -184,7 +184,7 @@ static void what_is_kept_ready_is_replaced_when_all_is_invalidated(void **state)
     options.settings.min_idle = 3;
     pool = fake_pool(&options);
     hg_pool_invalidate(pool);
-    assert_true(fake_wait_count(FAKE_OPEN, 6, hg_deadline_in_ms(10000)));
+    assert_true(fake_wait_count(FAKE_OPEN, 6, hg_deadline_in_ms(60000)));
     await_state(pool, HG_SLOT_IDLE, 3);
     hg_pool_inspect(pool, &now);
     assert_int_equal(now.closed[HG_CLOSE_INVALIDATED], 3);
@@ -200,8 +200,8 @@ static void a_pool_can_be_drained_twice_while_it_opens_its_connections(void **st
     (void)state;
     fake_hold(FAKE_OPEN);
     for (int i = 0; i < 4; i++)
-        callers[i] = caller_start(pool, "a", 10000);
-    assert_true(fake_wait_held(FAKE_OPEN, 2, hg_deadline_in_ms(10000)));
+        callers[i] = caller_start(pool, "a", 60000);
+    assert_true(fake_wait_held(FAKE_OPEN, 2, hg_deadline_in_ms(60000)));
     hg_pool_drain(pool);
     hg_pool_drain(pool);
     for (int i = 0; i < 4; i++)
@@ -292,7 +292,7 @@ static int use_in_child(hg_pool *pool)
     for (int i = 0; i < 3; i++) {
         hg_conn *conn = NULL;
 
-        if (!hg_pool_checkout(pool, "child", hg_deadline_in_ms(10000), &conn, NULL))
+        if (!hg_pool_checkout(pool, "child", hg_deadline_in_ms(60000), &conn, NULL))
             return 1;
         hg_pool_return(pool, conn);
     }
@@ -329,7 +329,7 @@ static void a_fork_in_the_middle_of_checkouts_leaves_both_pools_usable(void **st
     for (int i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
     assert_int_equal(use_in_child(pool), 0);
-    hg_pool_close(pool, hg_deadline_in_ms(10000));
+    hg_pool_close(pool, hg_deadline_in_ms(60000));
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, begin)

@@ -48,7 +48,7 @@ static void who_asks_a_paused_pool_is_served_when_it_is_resumed(void **state)
     (void)state;
     hg_pool_pause(pool);
     hg_pool_pause(pool);
-    caller = caller_start(pool, "a", 10000);
+    caller = caller_start(pool, "a", 60000);
     await_waiting(pool, 1);
     hg_pool_return(pool, held); /* free, but for nobody */
     assert_false(caller_done(caller));
@@ -68,7 +68,7 @@ static void a_paused_pool_opens_no_connection(void **state)
 
     (void)state;
     hg_pool_pause(pool);
-    caller = caller_start(pool, "a", 10000);
+    caller = caller_start(pool, "a", 60000);
     await_waiting(pool, 1);
     assert_int_equal(fake_count(FAKE_OPEN), 0);
     hg_pool_resume(pool);
@@ -104,7 +104,7 @@ static void a_paused_pool_can_be_closed(void **state)
 
     (void)state;
     hg_pool_pause(pool);
-    caller = caller_start(pool, "a", 10000);
+    caller = caller_start(pool, "a", 60000);
     await_waiting(pool, 1);
     hg_pool_drain(pool);
     call = caller_end(caller);
@@ -123,7 +123,7 @@ static void those_who_wait_are_served_as_soon_as_the_pool_grows(void **state)
 
     (void)state;
     for (int i = 0; i < 2; i++)
-        callers[i] = caller_start(pool, "a", 10000);
+        callers[i] = caller_start(pool, "a", 60000);
     await_waiting(pool, 2);
     assert_true(hg_pool_resize(pool, 2, 1, NULL));
     for (int i = 0; i < 2; i++) {
@@ -170,7 +170,7 @@ static void a_shrunk_pool_waits_for_its_last_connection_and_not_for_a_new_one(vo
 
     (void)state;
     assert_true(hg_pool_resize(pool, 1, 0, NULL));
-    caller = caller_start(pool, "c", 10000);
+    caller = caller_start(pool, "c", 60000);
     await_waiting(pool, 1);
     hg_pool_return(pool, a);
     hg_pool_return(pool, b);
@@ -270,7 +270,7 @@ static void evicting_the_only_connection_serves_those_who_wait_with_a_new_one(vo
     hg_pool_options options = pool_of(1, 0);
     hg_pool *pool = fake_pool(&options);
     hg_conn *held = take(pool);
-    struct caller *caller = caller_start(pool, "a", 10000);
+    struct caller *caller = caller_start(pool, "a", 60000);
 
     (void)state;
     await_waiting(pool, 1);

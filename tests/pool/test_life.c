@@ -37,7 +37,7 @@ static int begin(void **state)
 
 static hg_deadline soon(void)
 {
-    return hg_deadline_in_ms(10000);
+    return hg_deadline_in_ms(60000);
 }
 
 static void await_open(int n)
@@ -81,7 +81,7 @@ static void closing_waits_for_the_last_holder_and_turns_waiters_away(void **stat
     hg_pool_options options = pool_of(1, 0);
     hg_pool *pool = fake_pool(&options);
     hg_conn *conn = take(pool);
-    struct caller *waiter = caller_start(pool, NULL, 10000);
+    struct caller *waiter = caller_start(pool, NULL, 60000);
     struct call call;
     pthread_t closer;
 
@@ -121,7 +121,7 @@ static void a_connect_that_is_under_way_when_the_pool_closes_is_closed_when_it_c
 
     (void)state;
     fake_hold(FAKE_OPEN);
-    caller = caller_start(pool, NULL, 10000);
+    caller = caller_start(pool, NULL, 60000);
     assert_true(fake_wait_held(FAKE_OPEN, 1, soon()));
     hg_pool_close(pool, hg_deadline_in_ms(20));
     assert_int_equal(caller_end(caller).err.code, HG_POOL_CLOSED);

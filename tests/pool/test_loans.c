@@ -132,7 +132,7 @@ static void a_connection_of_another_pool_is_left_alone(void **state)
     assert_true(runs(conn, NULL));
     hg_pool_return(one, conn);
     assert_status(one, 1, 0, 0);
-    hg_pool_close(one, hg_deadline_in_ms(10000));
+    hg_pool_close(one, hg_deadline_in_ms(60000));
     close_fake_pool(other);
 }
 
@@ -246,7 +246,7 @@ static void a_detached_connection_is_its_owners_and_its_place_is_free(void **sta
     assert_int_equal(fake_count(FAKE_OPEN), 2);
     hg_pool_return(pool, own); /* no longer the pool's */
     assert_non_null(strstr(last_line, "it is not of this pool"));
-    hg_pool_close(pool, hg_deadline_in_ms(10000));
+    hg_pool_close(pool, hg_deadline_in_ms(60000));
     assert_int_equal(fake_open_now(), 1);
     assert_true(runs(own, NULL));
     hg_conn_close(own);
@@ -258,7 +258,7 @@ static void a_detached_connection_lets_a_waiter_open_another(void **state)
     hg_pool_options options = pool_of(1, 0);
     hg_pool *pool = fake_pool(&options);
     hg_conn *held = take(pool), *own;
-    struct caller *caller = caller_start(pool, "b", 10000);
+    struct caller *caller = caller_start(pool, "b", 60000);
     struct call call;
 
     (void)state;

@@ -274,7 +274,7 @@ static void a_connection_that_cannot_be_prepared_is_closed_and_its_place_is_free
     options.on_connect = set_up;
     options.on_connect_context = &hook;
     pool = fake_pool(&options);
-    assert_false(hg_pool_checkout(pool, "a", hg_deadline_in_ms(10000), &conn, &err));
+    assert_false(hg_pool_checkout(pool, "a", hg_deadline_in_ms(60000), &conn, &err));
     assert_int_equal(err.code, HG_SQL);
     assert_string_equal(err.message, "the connection could not be prepared: no such role");
     assert_int_equal(fake_open_now(), 0);

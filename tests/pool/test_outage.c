@@ -53,7 +53,7 @@ static hg_code ask(hg_pool *pool)
     hg_error err = {HG_OK};
     hg_conn *conn;
 
-    if (hg_pool_checkout(pool, NULL, hg_deadline_in_ms(10000), &conn, &err))
+    if (hg_pool_checkout(pool, NULL, hg_deadline_in_ms(60000), &conn, &err))
         hg_pool_return(pool, conn);
     return err.code;
 }
@@ -161,7 +161,7 @@ static void the_time_of_opening_is_told_by_phase(void **state)
     hg_pool_return(pool, take(pool));
     assert_int_equal(look(pool)->connection_count, 1);
     assert_memory_equal(seen.connections[0].phase_ms, expected, sizeof expected);
-    hg_pool_close(pool, hg_deadline_in_ms(10000));
+    hg_pool_close(pool, hg_deadline_in_ms(60000));
 }
 
 static bool hang_in_login(const hg_url *url, const struct driver_options *options, hg_deadline by,
@@ -194,7 +194,7 @@ static void a_connect_that_hangs_shows_where(void **state)
     assert_float_equal(seen.connections[0].phase_ms[HG_CONNECT_AUTH], 4000, 0);
     fake_release_all(FAKE_OPEN);
     hg_pool_return(pool, caller_end(caller).conn);
-    hg_pool_close(pool, hg_deadline_in_ms(10000));
+    hg_pool_close(pool, hg_deadline_in_ms(60000));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)

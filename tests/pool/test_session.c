@@ -36,7 +36,7 @@ static hg_session *open_session(void)
 {
     hg_session *session = NULL;
 
-    assert_true(hg_session_open(pool, "test", hg_deadline_in_ms(10000), &session, NULL));
+    assert_true(hg_session_open(pool, "test", hg_deadline_in_ms(60000), &session, NULL));
     return session;
 }
 

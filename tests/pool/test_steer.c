@@ -237,7 +237,7 @@ static int be_neighbour(char *where)
         return 1;
     while (read(0, &c, 1) > 0)
         continue;
-    hg_pool_close(pool, hg_deadline_in_ms(10000));
+    hg_pool_close(pool, hg_deadline_in_ms(60000));
     return 0;
 }
 

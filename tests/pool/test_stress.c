@@ -152,7 +152,7 @@ static void *hold_for_a_moment(void *context)
     hg_pool *pool = context;
     hg_conn *conn = NULL;
 
-    while (hg_pool_checkout(pool, NULL, hg_deadline_in_ms(10000), &conn, NULL)) {
+    while (hg_pool_checkout(pool, NULL, hg_deadline_in_ms(60000), &conn, NULL)) {
         give_way();
         hg_pool_return(pool, conn);
     }

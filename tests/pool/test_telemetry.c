@@ -104,7 +104,7 @@ static int be_neighbour(const char *where)
         continue;
     hg_pool_return(pool, conns[0]);
     hg_pool_return(pool, conns[1]);
-    hg_pool_close(pool, hg_deadline_in_ms(10000));
+    hg_pool_close(pool, hg_deadline_in_ms(60000));
     return 0;
 }
 
@@ -201,7 +201,7 @@ static void a_failed_connect_leaves_its_text(void **state)
 
     (void)state;
     fake_fail(FAKE_OPEN, 1, HG_UNAVAILABLE);
-    assert_false(hg_pool_checkout(pool, NULL, hg_deadline_in_ms(10000), &conn, NULL));
+    assert_false(hg_pool_checkout(pool, NULL, hg_deadline_in_ms(60000), &conn, NULL));
     list = read_list();
     assert_string_equal(list.pools[0].last_error, "the fake engine fails this open: unavailable");
     assert_true(list.pools[0].last_error_ms > 0);

@@ -59,7 +59,7 @@ static void closes_waiters_and_the_next_connect_are_told(void **state)
     assert_int_equal(now.closed[HG_CLOSE_DISCARD], 1);
     assert_int_equal(now.oldest_waiting_ms, -1);
     assert_int_equal(now.next_connect_ms, -1);
-    waiter = caller_start(pool, NULL, 10000);
+    waiter = caller_start(pool, NULL, 60000);
     await_waiting(pool, 1);
     hg_pool_inspect(pool, &now);
     assert_true(now.oldest_waiting_ms >= 0);

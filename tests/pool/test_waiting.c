@@ -35,7 +35,7 @@ static int end(void **state)
 
 static hg_deadline soon(void)
 {
-    return hg_deadline_in_ms(10000);
+    return hg_deadline_in_ms(60000);
 }
 
 static void a_caller_who_finds_all_busy_is_turned_away_at_its_deadline(void **state)
@@ -53,7 +53,7 @@ static void a_caller_who_finds_all_busy_is_turned_away_at_its_deadline(void **st
     assert_false(late.ok);
     assert_int_equal(late.err.code, HG_POOL_TIMEOUT);
     assert_true(late.waited_ms >= 50);
-    assert_true(late.waited_ms < 5000);
+    assert_true(late.waited_ms < 30000);
     assert_non_null(strstr(late.err.message, "3 of 3 open, 1 waiting"));
     hg_pool_inspect(pool, &now);
     assert_int_equal(now.timeouts, 1);
@@ -112,7 +112,7 @@ static void waiters_are_served_in_order_of_arrival(void **state)
 
     (void)state;
     for (int i = 0; i < 3; i++) {
-        callers[i] = caller_start(pool, "in line", 10000);
+        callers[i] = caller_start(pool, "in line", 60000);
         await_waiting(pool, i + 1);
     }
     for (int i = 0; i < 3; i++) {
@@ -171,9 +171,9 @@ a_failed_connect_is_the_error_of_the_caller_it_was_begun_for_and_wakes_the_next(
     (void)state;
     fake_hold(FAKE_OPEN);
     fake_fail(FAKE_OPEN, 1, HG_UNAVAILABLE);
-    first = caller_start(pool, "first", 10000);
+    first = caller_start(pool, "first", 60000);
     assert_true(fake_wait_held(FAKE_OPEN, 1, soon()));
-    second = caller_start(pool, "second", 10000);
+    second = caller_start(pool, "second", 60000);
     await_waiting(pool, 2);
     fake_release_all(FAKE_OPEN);
     call = caller_end(first);
@@ -218,7 +218,7 @@ static void a_refused_password_is_everybodys_error_at_once_and_is_not_tried_agai
     fake_hold(FAKE_OPEN);
     fake_fail_always(FAKE_OPEN, HG_AUTH);
     for (int i = 0; i < 4; i++)
-        callers[i] = caller_start(pool, NULL, 10000);
+        callers[i] = caller_start(pool, NULL, 60000);
     await_waiting(pool, 4);
     assert_true(fake_wait_held(FAKE_OPEN, 2, soon()));
     fake_release_all(FAKE_OPEN);
@@ -239,7 +239,7 @@ static void on_request_a_caller_waits_until_the_server_is_back(void **state)
     options.settings.wait_for_server = true;
     pool = fake_pool(&options);
     fake_fail_always(FAKE_OPEN, HG_UNAVAILABLE);
-    caller = caller_start(pool, NULL, 10000);
+    caller = caller_start(pool, NULL, 60000);
     assert_true(fake_wait_count(FAKE_OPEN, 3, soon()));
     assert_false(caller_done(caller));
     fake_fail_always(FAKE_OPEN, HG_OK);
@@ -276,7 +276,7 @@ static void while_others_hold_connections_a_failed_connect_is_no_reason_to_give_
 
     (void)state;
     fake_fail_always(FAKE_OPEN, HG_UNAVAILABLE);
-    caller = caller_start(pool, NULL, 10000);
+    caller = caller_start(pool, NULL, 60000);
     assert_true(fake_wait_count(FAKE_OPEN, 3, soon()));
     assert_false(caller_done(caller));
     hg_pool_return(pool, conn);
@@ -333,7 +333,7 @@ static void a_slow_connect_holds_nobody_up(void **state)
 
     (void)state;
     fake_hold(FAKE_OPEN);
-    slow = caller_start(pool, "slow", 10000);
+    slow = caller_start(pool, "slow", 60000);
     assert_true(fake_wait_held(FAKE_OPEN, 1, soon()));
     hg_pool_return(pool, conn); /* what comes back first is the waiter's, not the connect's */
     call = caller_end(slow);
@@ -356,7 +356,7 @@ static void a_pool_grows_although_a_return_served_the_caller_who_found_nothing(v
 
     (void)state;
     fake_hold(FAKE_OPEN);
-    caller = caller_start(pool, "second", 10000);
+    caller = caller_start(pool, "second", 60000);
     assert_true(fake_wait_held(FAKE_OPEN, 1, soon()));
     hg_pool_return(pool, first);
     call = caller_end(caller);
@@ -377,7 +377,7 @@ static void at_most_two_connects_are_under_way(void **state)
     (void)state;
     fake_hold(FAKE_OPEN);
     for (int i = 0; i < 10; i++)
-        callers[i] = caller_start(pool, NULL, 10000);
+        callers[i] = caller_start(pool, NULL, 60000);
     await_waiting(pool, 10);
     assert_true(fake_wait_held(FAKE_OPEN, 2, soon()));
     assert_int_equal(fake_count(FAKE_OPEN), 2);
@@ -403,7 +403,7 @@ static void an_invalidation_serves_those_who_wait_with_one_new_connection(void *
 
     (void)state;
     for (int i = 0; i < 5; i++) {
-        callers[i] = caller_start(pool, NULL, 10000);
+        callers[i] = caller_start(pool, NULL, 60000);
         await_waiting(pool, i + 1);
     }
     hg_pool_invalidate(pool);
@@ -423,7 +423,7 @@ static void a_discard_lets_a_waiter_open_another_one(void **state)
     hg_pool_options options = pool_of(1, 0);
     hg_pool *pool = fake_pool(&options);
     hg_conn *conn = take(pool);
-    struct caller *caller = caller_start(pool, NULL, 10000);
+    struct caller *caller = caller_start(pool, NULL, 60000);
     struct call call;
 
     (void)state;
@@ -448,7 +448,7 @@ static void more_callers_than_may_wait_are_turned_away_at_once(void **state)
     pool = fake_pool(&options);
     conn = take(pool);
     for (int i = 0; i < 2; i++) {
-        callers[i] = caller_start(pool, NULL, 10000);
+        callers[i] = caller_start(pool, NULL, 60000);
         await_waiting(pool, i + 1);
     }
     assert_false(hg_pool_checkout(pool, NULL, soon(), &other, &err));
@@ -484,7 +484,7 @@ static void the_deadline_covers_pings_that_hang(void **state)
     call = caller_end(caller_start(pool, NULL, 60));
     assert_false(call.ok);
     assert_true(call.waited_ms >= 60);
-    assert_true(call.waited_ms < 5000);
+    assert_true(call.waited_ms < 30000);
     fake_release_all(FAKE_PING);
     fake_release_all(FAKE_OPEN);
     close_fake_pool(pool);
@@ -505,7 +505,7 @@ static void a_step_of_the_wall_clock_neither_ends_a_wait_nor_prolongs_it(void **
     call = caller_end(caller);
     assert_false(call.ok);
     assert_true(call.waited_ms >= 80);
-    assert_true(call.waited_ms < 5000);
+    assert_true(call.waited_ms < 30000);
     hg_pool_return(pool, conn);
     close_fake_pool(pool);
 }

@@ -69,7 +69,7 @@ struct call caller_end(struct caller *caller)
 
 void await_waiting(hg_pool *pool, int n)
 {
-    hg_deadline by = hg_deadline_in_ms(10000);
+    hg_deadline by = hg_deadline_in_ms(60000);
     hg_pool_snapshot now;
 
     do {
@@ -92,7 +92,7 @@ static int count_state(hg_pool *pool, hg_slot_state state)
 
 void await_state(hg_pool *pool, hg_slot_state state, int n)
 {
-    hg_deadline by = hg_deadline_in_ms(10000);
+    hg_deadline by = hg_deadline_in_ms(60000);
 
     while (count_state(pool, state) != n && hg_deadline_left_ms(by) > 0)
         sched_yield();
@@ -126,14 +126,14 @@ hg_conn *take(hg_pool *pool)
     hg_conn *conn = NULL;
     hg_error err = {HG_OK};
 
-    if (!hg_pool_checkout(pool, "test", hg_deadline_in_ms(10000), &conn, &err))
+    if (!hg_pool_checkout(pool, "test", hg_deadline_in_ms(60000), &conn, &err))
         fail_msg("%s: %s", hg_code_name(err.code), err.message);
     return conn;
 }
 
 void close_fake_pool(hg_pool *pool)
 {
-    hg_pool_close(pool, hg_deadline_in_ms(10000));
+    hg_pool_close(pool, hg_deadline_in_ms(60000));
     assert_int_equal(fake_open_now(), 0);
 }
 

@@ -25,7 +25,7 @@ bool caller_done(struct caller *caller);
 /* Waits for its answer and for its thread's end, and frees it. */
 struct call caller_end(struct caller *caller);
 
-/* Waits (at most ten seconds; then the test fails) until so many callers stand in the queue. */
+/* Waits (at most a minute; then the test fails) until so many callers stand in the queue. */
 void await_waiting(hg_pool *pool, int n);
 /* The same for connections in a state. */
 void await_state(hg_pool *pool, hg_slot_state state, int n);
@@ -36,7 +36,7 @@ hg_pool_options pool_of(int size, int max_overflow);
 /* A pool over the fake engine. */
 hg_pool *fake_pool(const hg_pool_options *options);
 
-/* Takes a connection that must be there within ten seconds. */
+/* Takes a connection that must be there within a minute. */
 hg_conn *take(hg_pool *pool);
 
 /* Closes a pool and checks that it left no connection of the fake engine open. */
