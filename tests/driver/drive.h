@@ -25,9 +25,10 @@ struct engine {
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
 
 /* A row a number up to a million, so that it cannot have been sent before anybody reads. */
-#define MILLION                                                                          \
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) " \
+#define ROWS(n)                                                                         \
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " #n ") " \
     "SELECT i, 'row number ' || i FROM n"
+#define MILLION ROWS(1000000)
 
 /* What ends at once, or at a deadline of a moment, has ended by then on a busy machine too; what it
  * is told apart from takes a minute or never ends. */
@@ -35,7 +36,7 @@ struct engine {
 
 static inline hg_deadline soon(void)
 {
-    return hg_deadline_in_ms(20000);
+    return hg_deadline_in_ms(60000);
 }
 
 static inline hg_conn *connect_with(const struct engine *engine,

@@ -27,7 +27,7 @@ static hg_conn *opened(void)
 
 static hg_deadline soon(void)
 {
-    return hg_deadline_in_ms(5000);
+    return hg_deadline_in_ms(60000);
 }
 
 static void a_second_result_is_refused_until_the_first_is_closed(void **state)
