@@ -20,7 +20,7 @@ static char *database;
 
 static hg_deadline soon(void)
 {
-    return hg_deadline_in_ms(30000);
+    return hg_deadline_in_ms(60000);
 }
 
 static hg_pool *open_as(const char *user, const char *role)

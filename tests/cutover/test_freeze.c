@@ -25,7 +25,7 @@ static hg_pool *tool, *application;
 
 static hg_deadline soon(void)
 {
-    return hg_deadline_in_ms(30000);
+    return hg_deadline_in_ms(60000);
 }
 
 static hg_pool *open_file(void)

@@ -47,7 +47,7 @@ static int end(void **state)
 
 static hg_deadline soon(void)
 {
-    return hg_deadline_in_ms(30000);
+    return hg_deadline_in_ms(60000);
 }
 
 /* A pool of 3 that publishes itself where the command looks. */

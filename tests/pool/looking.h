@@ -18,7 +18,7 @@
 
 static inline hg_deadline soon(void)
 {
-    return hg_deadline_in_ms(30000);
+    return hg_deadline_in_ms(60000);
 }
 
 static inline hg_pool *open_pool(hg_url *url, bool may_create)

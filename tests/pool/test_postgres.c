@@ -26,7 +26,7 @@ enum { SIZE = 5 };
 
 static hg_deadline soon(void)
 {
-    return hg_deadline_in_ms(30000);
+    return hg_deadline_in_ms(60000);
 }
 
 static hg_pool *open_pool(hg_url *url, const hg_pool_options *options)

@@ -23,7 +23,7 @@ static hg_error err;
 
 static hg_deadline soon(void)
 {
-    return hg_deadline_in_ms(30000);
+    return hg_deadline_in_ms(60000);
 }
 
 static hg_pool *open_pool(hg_url *url)

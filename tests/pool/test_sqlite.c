@@ -39,7 +39,7 @@ static int end(void **state)
 
 static hg_deadline soon(void)
 {
-    return hg_deadline_in_ms(30000);
+    return hg_deadline_in_ms(60000);
 }
 
 static hg_pool *open_url(const char *text, const hg_pool_options *options)

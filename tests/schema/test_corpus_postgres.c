@@ -10,7 +10,7 @@
 
 static hg_deadline soon(void)
 {
-    return hg_deadline_in_ms(60000);
+    return hg_deadline_in_ms(240000);
 }
 
 static hg_conn *open_database(void)

@@ -20,7 +20,7 @@
 
 static hg_deadline soon(void)
 {
-    return hg_deadline_in_ms(30000);
+    return hg_deadline_in_ms(60000);
 }
 
 static void run(hg_conn *conn, const char *sql)

@@ -19,7 +19,7 @@
 
 #include <headgate/types.h>
 
-enum { LIMIT_MS = 60000, ENVIRONMENT_MAX = 64, OUTPUT_MAX = 64 << 20 };
+enum { LIMIT_MS = 240000, OUTPUT_MAX = 64 << 20 };
 
 static void give_up(const char *what)
 {

@@ -20,7 +20,7 @@ struct process_result {
  * Runs argv (NULL-terminated, argv[0] is the program) in dir with exactly this environment
  * (NAME=value, NULL-terminated; PATH, LC_ALL=C.UTF-8, TZ=UTC and HEADGATE_RUNTIME_DIR=run are
  * added) and no terminal; stdin is empty. Fails the test program when it cannot start it or when it
- * runs longer than a minute. Released with process_release().
+ * runs longer than four minutes. Released with process_release().
  */
 struct process_result process_run(const char *dir, const char *const *environ,
                                   const char *const *argv);
