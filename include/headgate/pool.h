@@ -30,6 +30,11 @@ typedef struct hg_pool_options {
      * err, and the connection is closed. What it leaves open is rolled back. */
     bool (*on_connect)(hg_conn *conn, void *context, hg_deadline by, hg_error *err);
     void *on_connect_context;
+    /* Asked ten times a second by whoever waits for a connection, also for one that is being
+     * opened: true ends the wait with HG_CANCELLED. From any thread, under no lock; NULL: nobody is
+     * asked. */
+    bool (*interrupted)(void *context);
+    void *interrupted_context;
     bool no_history; /* of what it publishes only the present: nobody wakes up to look, so that a
                         tool which rests costs nothing */
 } hg_pool_options;
@@ -102,8 +107,8 @@ HG_API void hg_pool_close(hg_pool *pool, hg_deadline by);
  * covers waiting, connecting and pinging. out_conn: on success the caller's until hg_pool_return();
  * on failure untouched. tag: who holds it, shown in statistics and leak reports; a string constant
  * (kept, not copied); NULL is fine. err: HG_POOL_TIMEOUT (all still busy at `by`), HG_TIMEOUT
- * (still connecting at `by`), HG_POOL_CLOSED, HG_POOL_FULL, what connecting said (HG_UNAVAILABLE,
- * HG_AUTH, ...), HG_NOMEM.
+ * (still connecting at `by`), HG_CANCELLED (the options' interrupted()), HG_POOL_CLOSED,
+ * HG_POOL_FULL, what connecting said (HG_UNAVAILABLE, HG_AUTH, ...), HG_NOMEM.
  */
 HG_API bool hg_pool_checkout(hg_pool *pool, const char *tag, hg_deadline by, hg_conn **out_conn,
                              hg_error *err);

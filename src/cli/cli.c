@@ -108,7 +108,8 @@ int cli_main(int argc, char **argv)
 
 bool cli_open(const struct cli *cli, bool may_create, struct ops *out_ops, hg_error *err)
 {
-    const struct ops_options options = {.role = cli->action->name, .may_create = may_create};
+    const struct ops_options options = {
+        .role = cli->action->name, .may_create = may_create, .interrupted = cli_interrupted};
 
     return ops_open(&cli->settings, &options, out_ops, err);
 }

@@ -44,6 +44,7 @@ static bool open_loaded(hg_settings *settings, const hg_settings_options *readin
     pool.settings.size = OWN_CONNECTIONS;
     pool.settings.max_overflow = 0;
     pool.no_history = true;
+    pool.interrupted = options->interrupted;
     if (!options->publish)
         pool.runtime_dir = NULL;
     if (!hg_pool_open(hg_settings_url(settings), &pool, &ops.pool, err)) {

@@ -21,10 +21,12 @@ struct ops {
 
 /* How a front end opens the database. */
 struct ops_options {
-    const char *role; /* goes into application_name; a string constant */
-    bool may_create;  /* SQLite: a missing file is made */
-    bool publish;     /* other processes see the pool */
-    bool detaches;    /* what changes the database runs in a process that outlives this one */
+    const char *role;                   /* goes into application_name; a string constant */
+    bool may_create;                    /* SQLite: a missing file is made */
+    bool publish;                       /* other processes see the pool */
+    bool (*interrupted)(void *context); /* ends a wait for a connection: as of hg_pool_options, with
+                                           no context; NULL: nothing does */
+    bool detaches; /* what changes the database runs in a process that outlives this one */
 };
 
 /*

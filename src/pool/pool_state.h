@@ -101,6 +101,7 @@ struct waiter {
     int64_t since_ns;
     struct slot *slot;
     bool looked;           /* by itself */
+    bool interrupted;      /* it shall not wait any longer */
     _Atomic uint32_t word; /* enum waiter_word */
 };
 

@@ -6,6 +6,7 @@
 
 #include "retry.h"
 
+enum { ASK_MS = 100 };
 enum { IN_VAIN_MOST = 2 }; /* woken for nothing so often, nobody is woken before patience is over */
 
 static enum attention attention_wanted(const hg_pool *pool)
@@ -312,6 +313,8 @@ static bool fail_wait(hg_pool *pool, const struct waiter *waiter, bool late, hg_
         return fail_closed(err);
     if (!late)
         return fail_with(&pool->connect_error, err);
+    if (waiter->interrupted)
+        return hg_fail(err, HG_CANCELLED, "interrupted while it waited for a connection");
     if (atomic_load(&pool->paused)) {
         pool->timeouts_paused++;
         return fail_paused((double)waited_ns / 1e9, err);
@@ -368,6 +371,19 @@ static bool sleep_on(struct waiter *waiter, hg_deadline by)
     return true;
 }
 
+/* The same in pieces, where somebody may end the wait. */
+static bool sleep_unless_interrupted(const hg_pool *pool, struct waiter *waiter, hg_deadline by)
+{
+    const hg_pool_options *options = &pool->options;
+
+    if (options->interrupted == NULL)
+        return sleep_on(waiter, by);
+    if (sleep_on(waiter, hg_deadline_first(by, hg_deadline_in_ms(ASK_MS))))
+        return true;
+    waiter->interrupted = options->interrupted(options->interrupted_context);
+    return !waiter->interrupted && hg_deadline_left_ms(by) > 0;
+}
+
 bool pool_wait(hg_pool *pool, hg_deadline by, struct slot **out_slot, hg_error *err)
 {
     struct waiter waiter = {.since_ns = clock_now_ns()};
@@ -384,7 +400,7 @@ bool pool_wait(hg_pool *pool, hg_deadline by, struct slot **out_slot, hg_error *
     while ((end = look_again(pool, &waiter)) == WAITER_ASLEEP && in_time) {
         pool_start_connects(pool);
         pool_unlock(pool);
-        in_time = sleep_on(&waiter, by);
+        in_time = sleep_unless_interrupted(pool, &waiter, by);
         if (atomic_load(&waiter.word) == WAITER_SERVED) { /* nothing is left to do under the lock */
             *out_slot = waiter.slot;
             return true;

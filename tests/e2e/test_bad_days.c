@@ -193,6 +193,32 @@ static void a_server_that_never_answers_costs_the_connect_timeout(void **state)
     temp_dir_remove(dir);
 }
 
+static void nobody_has_to_wait_for_a_server_that_never_answers(void **state)
+{
+    static const char *const commands[] = {"up", "history", "check"};
+    char url[128];
+    const char *const settings[] = {url, "DB_CONNECT_TIMEOUT=60", NULL};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        const char *const argv[] = {TEST_HEADGATE, commands[i], NULL};
+        int port, fd = silent_server(&port), client;
+        char *dir = temp_dir_make();
+        pid_t pid;
+
+        make_fixtures(dir);
+        snprintf(url, sizeof url, "DATABASE_URL=postgresql://app:%s@127.0.0.1:%d/d", password,
+                 port);
+        pid = process_start(dir, settings, argv);
+        client = accept(fd, NULL, NULL);
+        kill(pid, SIGINT);
+        assert_int_equal(process_wait(pid), 130);
+        close(client);
+        close(fd);
+        temp_dir_remove(dir);
+    }
+}
+
 static void a_wrong_password_is_said_without_saying_it(void **state)
 {
     char *dir = temp_dir_make(), url[256];
@@ -340,6 +366,7 @@ int main(void)
         cmocka_unit_test(a_command_that_only_looks_creates_no_database),
         cmocka_unit_test(a_database_that_is_away_is_said_once_with_what_to_do),
         cmocka_unit_test(a_server_that_never_answers_costs_the_connect_timeout),
+        cmocka_unit_test(nobody_has_to_wait_for_a_server_that_never_answers),
         cmocka_unit_test(a_wrong_password_is_said_without_saying_it),
         cmocka_unit_test(an_unknown_database_is_named),
         cmocka_unit_test(a_frozen_server_ends_a_command_within_its_deadline),

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -153,6 +154,40 @@ static void whoever_comes_while_a_warmed_pool_connects_waits_for_that(void **sta
     hg_pool_return(pool, caller_end(caller).conn);
     assert_int_equal(fake_count(FAKE_OPEN), 1);
     fake_release_all(FAKE_OPEN);
+    close_fake_pool(pool);
+}
+
+static bool is_set(void *context)
+{
+    return atomic_load((atomic_bool *)context);
+}
+
+static void whoever_waits_for_a_connection_can_be_interrupted(void **state)
+{
+    hg_pool_options options = pool_of(1, 0);
+    atomic_bool interrupted = false;
+    struct caller *caller;
+    hg_pool *pool;
+    struct call call;
+    hg_pool_snapshot now;
+
+    (void)state;
+    options.interrupted = is_set;
+    options.interrupted_context = &interrupted;
+    pool = fake_pool(&options);
+    fake_hold(FAKE_OPEN);
+    caller = caller_start(pool, "first", 3600 * 1000);
+    assert_true(fake_wait_held(FAKE_OPEN, 1, hg_deadline_in_ms(30000)));
+    atomic_store(&interrupted, true);
+    call = caller_end(caller);
+    assert_false(call.ok);
+    assert_int_equal(call.err.code, HG_CANCELLED);
+    hg_pool_inspect(pool, &now);
+    assert_int_equal(now.timeouts + (uint64_t)now.waiting, 0);
+    atomic_store(&interrupted, false);
+    fake_release_all(FAKE_OPEN);
+    hg_pool_return(pool, take(pool));
+    assert_int_equal(fake_count(FAKE_OPEN), 1);
     close_fake_pool(pool);
 }
 
@@ -401,6 +436,7 @@ int main(void)
         TEST(what_was_taken_from_those_kept_ready_is_made_up_for),
         TEST(a_warmed_pool_connects_once_before_anybody_asks),
         TEST(whoever_comes_while_a_warmed_pool_connects_waits_for_that),
+        TEST(whoever_waits_for_a_connection_can_be_interrupted),
         TEST(what_fails_ahead_of_a_checkout_the_checkout_says),
         TEST(what_nobody_uses_closes_one_by_one_the_longest_idle_first),
         TEST(a_pool_that_keeps_nothing_ready_can_go_down_to_nothing_and_come_back),
