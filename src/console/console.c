@@ -23,7 +23,7 @@
 #include "ops/job.h"
 #include "ops/ops.h"
 
-enum { SCRIPT_BYTES_MAX = 1 << 20 };
+enum { SCRIPT_BYTES_MAX = 1 << 20, OWN_KEYS_BYTES_MAX = 1 << 16 };
 
 static uint64_t start(void *context, const struct job_request *request)
 {
@@ -101,6 +101,30 @@ static void gather_facts(const struct ops *ops, struct facts *out)
     text_copy(out->database_name, sizeof out->database_name, hg_url_database(url));
     name_operator(out->operator_name, sizeof out->operator_name);
     name_sides(ops, out);
+}
+
+/* The file beside the folder of the user's themes; that there is none is usual. */
+static void read_own_keys(const char *theme_dir, struct facts *out)
+{
+    struct buf text = BUF_INIT(OWN_KEYS_BYTES_MAX);
+    const char *end = strrchr(theme_dir, '/');
+    hg_error err = {0};
+    char path[4096];
+    int n;
+
+    if (end == NULL)
+        return;
+    n = snprintf(path, sizeof path, "%.*s/keys", (int)(end - theme_dir), theme_dir);
+    if (n >= (int)sizeof path || !file_exists(path))
+        return;
+    if (file_read(path, &text, &err))
+        own_keys_parse(text.bytes, text.size, path, &out->own_keys, &err);
+    if (err.line > 0)
+        snprintf(out->own_keys_wrong, sizeof out->own_keys_wrong,
+                 "your own keys are not used: %s:%d: %s", err.file, err.line, err.message);
+    else
+        text_copy(out->own_keys_wrong, sizeof out->own_keys_wrong, err.message);
+    buf_release(&text);
 }
 
 static bool read_input(struct buf *out, hg_error *err)
@@ -188,6 +212,7 @@ bool console_run(struct ops *ops, const struct console_options *options, hg_erro
         hg_fail(err, HG_NOMEM, "could not open the console: out of memory");
     } else {
         gather_facts(ops, &facts);
+        read_own_keys(hg_settings_theme_dir(ops->settings), &facts);
         facts.cutover = options->cutover;
         facts.budget_ms = options->budget_ms;
         text_copy(facts.runbook, sizeof facts.runbook,

@@ -12,6 +12,7 @@
 #include "keys.h"
 #include "lanes.h"
 #include "layout.h"
+#include "own_keys.h"
 #include "ops/actions.h"
 #include "ops/job.h"
 #include "role.h"
@@ -41,6 +42,8 @@ struct facts {
     bool cutover;                      /* it is what is looked at first */
     char runbook[256];                 /* of a new cutover; "": the built-in one */
     int64_t budget_ms;                 /* the same; 0: as its rehearsal finds */
+    struct own_keys own_keys;
+    char own_keys_wrong[960]; /* why there are none; "": nothing is wrong with them */
 };
 
 /* What is asked for again and again, never twice at once. */

@@ -323,6 +323,20 @@ static void unknown(struct model *m, const char *name)
                  meant == NULL ? "" : "?");
 }
 
+bool palette_knows(const char *line, bool *out_changes)
+{
+    size_t n = strcspn(line, " ");
+
+    for (size_t i = 0; i < ROWS; i++)
+        if (strlen(rows[i].name) == n && strncmp(rows[i].name, line, n) == 0) {
+            enum command command = (enum command)rows[i].what;
+
+            *out_changes = command == COMMAND_ARM || keys_row(command)->changes;
+            return true;
+        }
+    return false;
+}
+
 void palette_run(struct model *m, const char *line, struct effects *effects)
 {
     char name[sizeof m->entry.text];

@@ -22,6 +22,10 @@ size_t palette_matches(const struct model *m, const char *line,
 /* Completes the last word of the line as far as all that match agree. */
 void palette_complete(const struct model *m, char *line, size_t size);
 
+/* Whether a line begins with one of the words; and then whether it leads to a change, or to the
+ * permission for one. */
+bool palette_knows(const char *line, bool *out_changes);
+
 void palette_run(struct model *m, const char *line, struct effects *effects);
 
 #endif

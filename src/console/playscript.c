@@ -101,15 +101,24 @@ static bool take_word(struct reader *r, char *out, size_t size)
     return n > 0;
 }
 
-static bool add_key(struct reader *r, const char *word)
+bool playscript_key(const char *name, uint32_t *out)
 {
-    uint32_t code;
+    size_t n = strlen(name);
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(names[i].name, word) == 0)
-            return add(r, (struct playscript_step){.verb = SCRIPT_KEY, .key = names[i].key});
-    if (text_decode(word, strlen(word), &code) == strlen(word))
-        return add(r, (struct playscript_step){.verb = SCRIPT_KEY, .key = code});
+        if (strcmp(names[i].name, name) == 0) {
+            *out = names[i].key;
+            return true;
+        }
+    return n > 0 && text_decode(name, n, out) == n;
+}
+
+static bool add_key(struct reader *r, const char *word)
+{
+    uint32_t key;
+
+    if (playscript_key(word, &key))
+        return add(r, (struct playscript_step){.verb = SCRIPT_KEY, .key = key});
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (near_enough(word, names[i].name))
             return refuse(r, "no key is called \"%s\": did you mean %s?", word, names[i].name);

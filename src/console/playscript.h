@@ -62,6 +62,9 @@ void playscript_release(struct playscript *script);
 /* "80x24"; false: it is no size that a screen can have. */
 bool playscript_size(const char *text, int *out_width, int *out_height);
 
+/* The key of that name, or of that one character. */
+bool playscript_key(const char *name, uint32_t *out);
+
 /* How scripts write a key. out: room for 8 bytes. */
 const char *playscript_key_name(uint32_t key, char *out);
 

@@ -163,6 +163,8 @@ bool stage_open(struct stage *s, const struct stage_options *options, int width,
     if (!load_theme(s, s->theme_file, false)
         && theme_load("dark", options->theme_folders, &s->theme, NULL))
         text_copy(s->theme_file, sizeof s->theme_file, "dark");
+    if (options->facts->own_keys_wrong[0] != '\0')
+        note(s, ROLE_WARN, options->facts->own_keys_wrong);
     stage_deliver(s, (struct message){.kind = MSG_TICK});
     return true;
 }

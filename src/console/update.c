@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "list.h"
+#include "palette.h"
 #include "view.h"
 
 enum { COPY_BYTES_MAX = 64 * 1024 };
@@ -511,6 +512,8 @@ static void take_key(struct model *m, uint32_t key, struct effects *effects)
         update_command(m, command, effects);
     else if (context == IN_LINE)
         entry_key(m, key, effects);
+    else if (!m->pasting && own_keys_find(&m->facts.own_keys, context, key) != NULL)
+        palette_run(m, own_keys_find(&m->facts.own_keys, context, key), effects);
     else if (is_typed_at(context) && m->pasting && key != KEYS_PASTE)
         return;
     else if (m->ask == ASK_END || m->ask == ASK_TRANSFER)

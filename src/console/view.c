@@ -291,6 +291,22 @@ static int draw_hint(const struct model *m, struct area a, int x, const struct k
     return x + area_put(a, x, 0, refused ? ROLE_DIM : ROLE_KEY_HINT, row->hint) + 2;
 }
 
+static int draw_own_hints(const struct model *m, struct area a, int x)
+{
+    const struct own_keys *own = &m->facts.own_keys;
+
+    for (size_t i = 0; i < own->count; i++) {
+        const struct own_key *key = &own->keys[i];
+
+        if (own_keys_find(own, model_context(m), key->key) == NULL
+            || x + shown_width(key->name) + shown_width(key->line) + 1 >= a.width)
+            continue;
+        x += area_put(a, x, 0, ROLE_KEY, key->name) + 1;
+        x += area_put(a, x, 0, ROLE_KEY_HINT, key->line) + 2;
+    }
+    return x;
+}
+
 /* As many hints as fit, in the order of the key table; what cannot be done now is dim. */
 static void draw_hints(const struct model *m, struct area a)
 {
@@ -306,6 +322,8 @@ static void draw_hints(const struct model *m, struct area a)
     for (size_t i = 0; i < 2 * count; i++) { /* first the others, then the shy ones */
         const struct key_row *row = &rows[i % count];
 
+        if (i == count)
+            x = draw_own_hints(m, a, x);
         if ((row->contexts & context) != 0 && row->hint[0] != '\0' && row->shy == (i >= count))
             x = draw_hint(m, a, x, row);
     }

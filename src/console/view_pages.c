@@ -9,6 +9,18 @@
 
 enum { KEY_COLUMN = 12 };
 
+static void own_keys(const struct model *m, struct document *d)
+{
+    const struct own_keys *own = &m->facts.own_keys;
+
+    if (own->count > 0) {
+        document_blank(d);
+        document_text(d, 0, ROLE_TITLE, "YOUR OWN");
+    }
+    for (size_t i = 0; i < own->count; i++)
+        document_item(d, KEY_COLUMN, ROLE_KEY, own->keys[i].name, ROLE_TEXT, own->keys[i].line);
+}
+
 void view_help(const struct model *m, struct document *d)
 {
     const char *group = "";
@@ -31,6 +43,7 @@ void view_help(const struct model *m, struct document *d)
         if (refusal != NULL)
             document_text(d, KEY_COLUMN, ROLE_WARN, refusal);
     }
+    own_keys(m, d);
     document_blank(d);
     document_text(d, 0, ROLE_DIM,
                   "What changes the database shows its plan first and asks; Enter alone never "
