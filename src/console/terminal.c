@@ -1,9 +1,13 @@
 /*
- * terminal.c - ncurses on a file in memory, so that a frame leaves in one piece.
+ * terminal.c - a terminal that is taken over and given back, and frames that leave in one piece.
  *
- * ncurses flushes after every movement of the cursor; on a file in memory that costs nothing, and
- * what it wrote there goes to the terminal with one write(2). The price is that ncurses cannot see
- * the terminal: modes, size and signals are ours.
+ * What ncurses knows of terminals is used to enter and leave, and for keys. Frames are written by
+ * paint.c, in about half the bytes that ncurses needs; only terminals that speak in words of their
+ * own, or wrap lines where others do not, are drawn on by ncurses.
+ *
+ * It flushes after every movement of the cursor; on a file in memory that costs nothing, and what
+ * it wrote there goes to the terminal with one write(2). The price is that ncurses cannot see the
+ * terminal: modes, size and signals are ours.
  */
 #include "terminal.h"
 
@@ -20,8 +24,8 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "paint.h"
 #include "terminal_parts.h"
-#include "wire.h"
 
 enum {
     ESCAPE_MS = 25,
@@ -82,16 +86,13 @@ static void start_curses(struct terminal *t, enum color_use use)
 /* Moves what ncurses wrote to the bytes that wait for the terminal. */
 static void collect(struct terminal *t)
 {
-    struct buf frame = BUF_INIT(FRAME_BYTES_MAX);
     off_t size = lseek(t->frame, 0, SEEK_CUR);
-    char *to = size <= 0 ? NULL : buf_extend(&frame, (size_t)size);
+    char *to = size <= 0 ? NULL : buf_extend(&t->pending, (size_t)size);
 
-    if (to != NULL && pread(t->frame, to, (size_t)size, 0) == size)
-        wire_append(&t->pending, to, (size_t)size, &t->ascii_chosen);
-    buf_release(&frame);
     if (size <= 0)
         return;
-    if (lseek(t->frame, 0, SEEK_SET) != 0 || ftruncate(t->frame, 0) != 0)
+    if (to == NULL || pread(t->frame, to, (size_t)size, 0) != size
+        || lseek(t->frame, 0, SEEK_SET) != 0 || ftruncate(t->frame, 0) != 0)
         t->pending.failed = true;
 }
 
@@ -161,7 +162,6 @@ static void begin_at_size(struct terminal *t)
     endwin();
     collect(t);
     buf_truncate(&t->pending, 0);
-    t->ascii_chosen = false;
     terminal_size(t, &width, &height);
     resizeterm(height, width);
     refresh();
@@ -187,6 +187,12 @@ static void end_reports(struct terminal *t)
         buf_text(&t->pending, FOCUS_OFF);
     if (t->ansi)
         buf_text(&t->pending, PASTE_OFF);
+}
+
+/* What ncurses writes next begins in the plain style, as it believes. */
+static void end_style(struct terminal *t)
+{
+    pen_style(&t->pen, (struct style){-1, -1, 0}, &t->pending);
 }
 
 bool terminal_open(enum color_use color, struct terminal **out, hg_error *err)
@@ -223,6 +229,8 @@ bool terminal_open(enum color_use color, struct terminal **out, hg_error *err)
      * they have seen a frame */
     t->ansi = strncmp(terminal_kind_placing(), "\033[", 2) == 0;
     t->strings = t->ansi && terminal_kind_has_strings();
+    t->own_pen = t->ansi && terminal_kind_pen(t->depth, &t->pen.kind);
+    pen_begin(&t->pen, 0, 0);
     t->cursor_visible = true;
     terminal_rescue(t);
     set_modes(t);
@@ -266,6 +274,7 @@ void terminal_suspend(struct terminal *t)
     flush_all(t);
     await_answer(t);
     t->suspended = true;
+    end_style(t);
     curs_set(1);
     t->cursor_visible = true;
     endwin();
@@ -327,6 +336,7 @@ void terminal_reset(struct terminal *t)
     terminal_size(t, &width, &height);
     resizeterm(height, width);
     clearok(curscr, TRUE);
+    end_style(t);
     /* The scrolling region is that of the old size. Setting it moves the cursor: not on the shell's
      * screen. */
     if (t->ansi && t->shown.cells != NULL && !isendwin())
@@ -411,11 +421,8 @@ static void remember(struct terminal *t, const struct canvas *c)
 {
     size_t cells = (size_t)c->width * (size_t)c->height;
 
-    if (t->shown.cells == NULL || t->shown.width != c->width || t->shown.height != c->height) {
-        canvas_release(&t->shown);
-        if (!canvas_init(&t->shown, c->width, c->height, c->utf8))
-            return;
-    }
+    if (t->shown.cells == NULL && !canvas_init(&t->shown, c->width, c->height, c->utf8))
+        return;
     memcpy(t->shown.cells, c->cells, cells * sizeof *c->cells);
     t->shown.cursor_x = c->cursor_x;
     t->shown.cursor_y = c->cursor_y;
@@ -424,27 +431,54 @@ static void remember(struct terminal *t, const struct canvas *c)
 
 static bool row_shown(const struct terminal *t, const struct canvas *c, int y)
 {
-    return t->shown.width == c->width && t->shown.height == c->height
+    return t->shown.cells != NULL
            && memcmp(canvas_at(&t->shown, 0, y), canvas_at(c, 0, y),
                      (size_t)c->width * sizeof *c->cells)
                   == 0;
 }
 
-void terminal_draw(struct terminal *t, const struct canvas *c, const struct theme *theme)
+/* As far as ncurses knows nothing stands on the screen: it is asked to clear it, and no more. */
+static void draw_by_pen(struct terminal *t, const struct canvas *c)
 {
-    if (t->theme != theme)
-        canvas_release(&t->shown);
-    t->theme = theme;
-    if (t->shown.cells != NULL && canvas_equal(&t->shown, c))
-        return;
+    struct canvas *was = t->shown.cells == NULL ? NULL : &t->shown;
+
+    if (was == NULL) {
+        clearok(curscr, TRUE);
+        refresh();
+        collect(t);
+        pen_begin(&t->pen, COLS, LINES);
+    }
+    paint(&t->pen, was, c, t->theme, t->depth, &t->pending);
+}
+
+static void draw_by_curses(struct terminal *t, const struct canvas *c)
+{
     for (int y = 0; y < c->height; y++)
         if (!row_shown(t, c, y))
             draw_row(t, c, y);
     move(c->cursor_y, c->cursor_x);
     refresh();
-    if (t->cursor_visible != c->cursor_visible) /* behind the switch to the other screen */
-        curs_set(c->cursor_visible ? 1 : 0);
-    t->cursor_visible = c->cursor_visible;
+}
+
+static void show_cursor(struct terminal *t, bool visible)
+{
+    if (t->cursor_visible != visible)
+        curs_set(visible ? 1 : 0);
+    t->cursor_visible = visible;
+}
+
+void terminal_draw(struct terminal *t, const struct canvas *c, const struct theme *theme)
+{
+    if (t->theme != theme || t->shown.width != c->width || t->shown.height != c->height)
+        canvas_release(&t->shown);
+    t->theme = theme;
+    if (t->shown.cells != NULL && canvas_equal(&t->shown, c))
+        return;
+    if (t->own_pen)
+        draw_by_pen(t, c);
+    else
+        draw_by_curses(t, c);
+    show_cursor(t, c->cursor_visible); /* behind the switch to the other screen */
     collect(t);
     terminal_pace_frame(t);
     remember(t, c);

@@ -8,6 +8,7 @@
 #include <termios.h>
 
 #include "base/buf.h"
+#include "pen.h"
 #include "terminal.h"
 
 struct pace {
@@ -24,15 +25,16 @@ struct terminal {
     struct screen *screen;
     struct termios before;
     enum depth depth;
-    bool ansi;         /* understands the sequences of ECMA-48, as most do */
-    bool strings;      /* and more of what xterm does: its string sequences, the mouse, the focus */
-    bool ascii_chosen; /* see wire.h */
+    bool ansi;    /* understands the sequences of ECMA-48, as most do */
+    bool strings; /* and more of what xterm does: its string sequences, the mouse, the focus */
+    bool own_pen; /* written to by paint.c; otherwise by ncurses */
     bool cursor_visible, suspended, mouse;
     char report[16]; /* of the mouse, while it comes: "0;12;5" */
     bool reporting;
     int pointer_x, pointer_y;
     struct pace pace;
-    struct canvas shown; /* what ncurses was told last */
+    struct pen pen;
+    struct canvas shown; /* what it was told last */
     const struct theme *theme;
     struct buf pending;
 };
@@ -52,6 +54,7 @@ bool terminal_kind_is_sound(void);       /* ncurses survives it */
 const char *terminal_kind_placing(void); /* the sequence that places the cursor, or NULL */
 bool terminal_kind_has_strings(void);    /* titles and the clipboard do no harm */
 enum depth terminal_kind_depth(enum color_use use);
+bool terminal_kind_pen(enum depth depth, struct pen_kind *out); /* paint.c can write to it */
 
 /* terminal_keys.c: names what is no key of the description. */
 void terminal_name_keys(void);

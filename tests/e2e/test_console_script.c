@@ -341,7 +341,8 @@ static void a_terminal_that_cannot_show_it_gets_the_plain_status(void **state)
     temp_dir_remove(p.dir);
 }
 
-/* Terminals with more or fewer colours than usual, made by ncurses' own compiler. */
+/* Terminals with more or fewer colours than usual, and one that is written to in a way of its own,
+ * made by ncurses' own compiler. */
 static void compile_descriptions(const struct project *p)
 {
     const char *const argv[] = {"/usr/bin/tic", "-x", "-o", "terminfo", "colours.src", NULL};
@@ -353,6 +354,8 @@ static void compile_descriptions(const struct project *p)
                "\tcolors#16, pairs#256,\n"
                "\tsetaf=\\E[%?%p1%{8}%<%t3%p1%d%e9%p1%{8}%-%d%;m,\n"
                "\tsetab=\\E[%?%p1%{8}%<%t4%p1%d%e10%p1%{8}%-%d%;m, use=xterm-256color,\n"
+               "xterm-other|bold in other words,\n"
+               "\tbold=\\E[01m, use=xterm-256color,\n"
                "xterm-rgb|all colours,\n"
                "\tRGB, colors#0x1000000, pairs#0x7FFFF,\n"
                "\tsetaf=\\E[%?%p1%{8}%<%t3%p1%d%e38;2;%p1%{65536}%/%d;%p1%{256}%/"
@@ -391,6 +394,7 @@ static void colours_are_those_that_the_terminal_has(void **state)
         {"xterm", "NO_COLOR=", 0, 7},
         {"xterm-16c", "NO_COLOR=", 8, 15},
         {"xterm-256color", "NO_COLOR=", 16, 255},
+        {"xterm-other", "NO_COLOR=", 16, 255}, /* drawn on by ncurses */
         {"xterm-rgb", "NO_COLOR=", 1 << 24, 1 << 24},
         {"xterm-256color", "NO_COLOR=1", -1, -1},
         {"xterm-rgb", "NO_COLOR=1", -1, -1},

@@ -256,32 +256,55 @@ static void describe_color(struct buf *out, const char *what, VTermColor color)
         buf_printf(out, " %s=#%02x%02x%02x", what, color.rgb.red, color.rgb.green, color.rgb.blue);
 }
 
+static bool is_space(const VTermScreenCell *cell)
+{
+    return cell->chars[0] == 0 || cell->chars[0] == ' ';
+}
+
+/* How a cell looks; of a space that is what it stands on. */
 static void describe(struct tty *t, int y, int x, struct buf *out)
 {
     VTermScreenCell cell;
+    bool letter;
 
     vterm_screen_get_cell(t->screen, (VTermPos){.row = y, .col = x}, &cell);
-    if (cell.attrs.bold)
+    letter = !is_space(&cell) || cell.attrs.underline || cell.attrs.reverse;
+    buf_truncate(out, 0);
+    if (letter && cell.attrs.bold)
         buf_text(out, " bold");
     if (cell.attrs.underline)
         buf_text(out, " underline");
     if (cell.attrs.reverse)
         buf_text(out, " reverse");
-    describe_color(out, "fg", cell.fg);
+    if (letter)
+        describe_color(out, "fg", cell.fg);
     describe_color(out, "bg", cell.bg);
 }
 
+/* Whether a space stands on the same ground as a cell before it in the row. */
+static bool is_space_beside(struct tty *t, int y, int x, int before)
+{
+    VTermScreenCell cell, other;
+
+    vterm_screen_get_cell(t->screen, (VTermPos){.row = y, .col = x}, &cell);
+    vterm_screen_get_cell(t->screen, (VTermPos){.row = y, .col = before}, &other);
+    return is_space(&cell) && !cell.attrs.underline && !cell.attrs.reverse && !other.attrs.underline
+           && !other.attrs.reverse && vterm_color_is_equal(&cell.bg, &other.bg);
+}
+
+/* Spaces between words of one look are of it, however they were written. */
 static void append_attributes(struct tty *t, int y, int width, struct buf *out)
 {
     struct buf now = BUF_INIT(256), next = BUF_INIT(256);
 
     for (int x = 0, end; x < width; x = end) {
-        buf_truncate(&now, 0);
         describe(t, y, x, &now);
-        for (end = x + 1; end < width; end++) {
-            buf_truncate(&next, 0);
-            describe(t, y, end, &next);
-            if (strcmp(now.bytes, next.bytes) != 0)
+        end = x + 1;
+        for (int i = end; i < width; i++) {
+            describe(t, y, i, &next);
+            if (strcmp(now.bytes, next.bytes) == 0)
+                end = i + 1;
+            else if (!is_space_beside(t, y, i, x))
                 break;
         }
         if (now.size > 0)
