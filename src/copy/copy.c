@@ -300,8 +300,13 @@ static bool misfits_stop(struct run *run, hg_error *err)
                 misfits == 1 ? " does" : "s do");
     else
         hg_fail(err, HG_FAILED, "tables, columns or rows of the source do not fit the target");
-    hg_error_hint(err, "Nothing was copied. Mend the source or the target, or say with --rule what "
-                       "is to be done.");
+    hg_error_hint(
+        err,
+        "Nothing was copied. Mend the source or the target, or say with --rule what is to "
+        "be done.%s",
+        tally_has(&run->tally, VALUE_SIZE)
+            ? " Values of up to 1000 MB are carried with --max-value."
+            : "");
     return true;
 }
 

@@ -105,6 +105,7 @@ static struct table *derive(const struct table *table, const char *select, struc
     derived->rowid_cell = -1;
     derived->cell_count = derived->column_count;
     derived->select = kept;
+    derived->order = NULL;
     return derived;
 }
 

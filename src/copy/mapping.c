@@ -229,6 +229,34 @@ static void find_rowid(struct table *table)
         table->rowid_cell = (int)table->cell_count++;
 }
 
+static const struct source_index *primary_of(const struct source_table *source)
+{
+    for (size_t i = 0; i < source->index_count; i++)
+        if (source->indexes[i].primary)
+            return &source->indexes[i];
+    return NULL;
+}
+
+/* Of a table WITHOUT ROWID: as SQLite keeps its rows, so that nothing has to be sorted. Where a
+ * collation of the application's own is in it, only the application can say what comes first. */
+static void put_order(struct buf *out, const struct source_table *source)
+{
+    const struct source_index *primary = source->rowid == NULL ? primary_of(source) : NULL;
+
+    for (size_t i = 0; primary != NULL && i < primary->key_count; i++) {
+        const struct source_key *key = &primary->keys[i];
+
+        if (strcasecmp(key->collation, "BINARY") != 0 && strcasecmp(key->collation, "NOCASE") != 0
+            && strcasecmp(key->collation, "RTRIM") != 0) {
+            buf_truncate(out, 0);
+            return;
+        }
+        buf_text(out, i == 0 ? "" : ", ");
+        put_name(out, key->name);
+        buf_printf(out, " COLLATE %s%s", key->collation, key->descending ? " DESC" : "");
+    }
+}
+
 static void put_select(struct buf *out, const struct table *table)
 {
     buf_text(out, "SELECT ");
@@ -242,6 +270,8 @@ static void put_select(struct buf *out, const struct table *table)
     put_name(out, table->source->name);
     if (table->source->rowid != NULL)
         buf_printf(out, " WHERE %s BETWEEN $1 AND $2", table->source->rowid);
+    if (table->order != NULL)
+        buf_printf(out, " ORDER BY %s", table->order);
 }
 
 static void put_columns(struct buf *out, const struct table *table)
@@ -267,6 +297,9 @@ static bool write_statements(struct maker *m, struct table *table, hg_error *err
 {
     struct buf select = BUF_INIT(1 << 20), copy = BUF_INIT(1 << 20), back = BUF_INIT(1 << 20);
 
+    put_order(&back, table->source);
+    table->order = back.size == 0 ? NULL : arena_text(&m->out->arena, back.bytes);
+    buf_truncate(&back, 0);
     put_select(&select, table);
     buf_printf(&copy, "COPY %s (", table->target->sql_name);
     put_columns(&copy, table);

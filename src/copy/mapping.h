@@ -30,6 +30,7 @@ struct table {
     int rowid_cell; /* which cell of a row is its rowid; -1: none */
     size_t cell_count;
     const char *select;    /* reads all columns; of a table with a rowid between $1 and $2 */
+    const char *order;     /* of one without: the key that its rows are stored by; NULL: none */
     const char *copy;      /* COPY ... FROM STDIN */
     const char *read_back; /* COPY (SELECT ...%s) TO STDOUT up to where a WHERE may stand */
     const char *key;       /* the target's column that has the rowid, quoted; NULL: none */

@@ -22,15 +22,21 @@ static bool is_too_large(const hg_error *err)
     return strcmp(err->sqlstate, "54000") == 0; /* program_limit_exceeded */
 }
 
-/* It may be the first row already. */
+/* The rows that are left. It may be the first row already. */
 static bool open_from(struct reader *r, int64_t lo, hg_error *err)
 {
     hg_value range[] = {hg_integer(lo), hg_integer(r->hi)};
+    struct buf rest = BUF_INIT(1 << 21);
     hg_error said = {HG_OK};
-    bool ok =
-        hg_conn_query(r->conn, r->table->select, range, r->table->source->rowid == NULL ? 0 : 2,
-                      hg_deadline_never(), &r->rows, &said);
+    bool ok, keyless = r->table->source->rowid == NULL;
 
+    buf_text(&rest, r->table->select);
+    if (keyless && r->count > 0)
+        buf_printf(&rest, " LIMIT -1 OFFSET %lld", (long long)r->count);
+    ok = buf_failed(&rest) ? no_memory(&said)
+                           : hg_conn_query(r->conn, rest.bytes, range, keyless ? 0 : 2,
+                                           hg_deadline_never(), &r->rows, &said);
+    buf_release(&rest);
     r->stuck = !ok && is_too_large(&said);
     if (!ok && !r->stuck && err != NULL)
         *err = said;
@@ -82,17 +88,21 @@ void reader_close(struct reader *r)
 
 /* --- a row with a value that is too large --- */
 
+/* Of a table without rowids the row is the one behind those that there were. */
 static bool put_query(const struct reader *r, const char *what, int64_t rowid, struct buf *sql,
                       hg_error *err)
 {
     buf_truncate(sql, 0);
     buf_printf(sql, "SELECT %s FROM ", what);
     name_put(sql, r->table->source->name);
-    buf_printf(sql, " WHERE %s = %lld", r->table->source->rowid, (long long)rowid);
+    if (r->table->order != NULL)
+        buf_printf(sql, " ORDER BY %s LIMIT 1 OFFSET %lld", r->table->order, (long long)r->count);
+    else
+        buf_printf(sql, " WHERE %s = %lld", r->table->source->rowid, (long long)rowid);
     return !buf_failed(sql) || no_memory(err);
 }
 
-/* The rowid of the row that could not be read. */
+/* The rowid of the row that could not be read, if it has one. */
 static bool find_row(struct reader *r, int64_t *out, hg_error *err)
 {
     const char *rowid = r->table->source->rowid;
@@ -100,6 +110,8 @@ static bool find_row(struct reader *r, int64_t *out, hg_error *err)
     struct buf sql = BUF_INIT(1 << 16);
     bool ok;
 
+    if (rowid == NULL)
+        return true;
     buf_printf(&sql, "SELECT min(%s) FROM ", rowid);
     name_put(&sql, r->table->source->name);
     buf_printf(&sql, " WHERE %s >= $1", rowid);
@@ -156,7 +168,7 @@ static bool draw_lot(struct reader *r, const struct column *column, const char *
     return ok;
 }
 
-/* The row with NULL in the place of what cannot be read, and the class of what is far. */
+/* The row with the size of what cannot be read, if it is known, and the class of what is far. */
 static bool open_special(struct reader *r, int64_t rowid, enum lot *lots, hg_error *err)
 {
     struct buf columns = BUF_INIT(1 << 20), name = BUF_INIT(1 << 16), sql = BUF_INIT(2 << 20);
@@ -171,8 +183,11 @@ static bool open_special(struct reader *r, int64_t rowid, enum lot *lots, hg_err
         buf_text(&columns, i == 0 ? "" : ", ");
         if (lots[i] == LOT_FAR)
             buf_printf(&columns, "typeof(%s)", name.bytes);
+        else if (lots[i] == LOT_LOST) /* of a BLOB the length is known without looking at it */
+            buf_printf(&columns, "CASE typeof(%s) WHEN 'blob' THEN length(%s) END", name.bytes,
+                       name.bytes);
         else
-            buf_text(&columns, lots[i] == LOT_LOST ? "NULL" : name.bytes);
+            buf_text(&columns, name.bytes);
     }
     if (r->table->cell_count > r->table->column_count)
         buf_printf(&columns, ", %s", r->table->source->rowid);
@@ -201,11 +216,26 @@ static bool open_far(struct reader *r, const struct column *column, int64_t rowi
     }
     *kept = value;
     *cell = (struct cell){.class = CELL_LARGE};
-    if (bulk_value_size(value) > column->pieces_most)
-        return true;
     cell->size = bulk_value_size(value);
-    cell->as.far = value;
+    if (cell->size <= column->pieces_most)
+        cell->as.far = value;
     return true;
+}
+
+/* cell: its size, or NULL. The value is opened for nothing but that; where it cannot be, the size
+ * is not told. */
+static void take_lost(const struct reader *r, const struct column *column, int64_t rowid,
+                      struct cell *cell)
+{
+    struct bulk_value *value = NULL;
+    uint32_t size = cell->class == CELL_INTEGER ? (uint32_t)cell->as.integer : 0;
+
+    if (size == 0 && r->table->source->rowid != NULL
+        && bulk_value_open(r->conn, r->table->source->name, column->source->name, rowid, true,
+                           &value, NULL))
+        size = bulk_value_size(value);
+    bulk_value_close(value);
+    *cell = (struct cell){.class = CELL_LARGE, .size = size};
 }
 
 static hg_step read_special(struct reader *r, struct cell *cells, hg_error *err)
@@ -221,7 +251,7 @@ static hg_step read_special(struct reader *r, struct cell *cells, hg_error *err)
         step = bulk_cells(r->special, cells, hg_deadline_never(), err);
     for (size_t i = 0; ok && step == HG_ROW && i < r->table->column_count; i++)
         if (lots[i] == LOT_LOST)
-            cells[i] = (struct cell){.class = CELL_LARGE};
+            take_lost(r, &r->table->columns[i], rowid, &cells[i]);
         else if (lots[i] == LOT_FAR)
             ok = open_far(r, &r->table->columns[i], rowid, &cells[i], err);
     if (ok && step == HG_ROW && r->reading == READ_WHOLE)
@@ -232,12 +262,14 @@ static hg_step read_special(struct reader *r, struct cell *cells, hg_error *err)
 
 /* --- rows --- */
 
-static hg_step fail_keyless(const struct reader *r, hg_error *err)
+/* The table's name comes to it above. */
+static hg_step fail_here(const struct reader *r, hg_error *err)
 {
-    hg_fail(err, HG_FAILED, "table \"%s\" holds a value that is too large to be carried",
-            r->table->source->name);
-    hg_error_hint(err, "In a table without rowids it cannot be gone around. Leave the table out "
-                       "with a rule, or let larger values be carried with --max-value.");
+    hg_fail(err, HG_FAILED, "row %lld holds a value of more than %lld MB", (long long)r->count + 1,
+            (long long)(r->most >> 20));
+    hg_error_hint(err,
+                  "Such a table has no key by which it could be gone around. Leave it out with a "
+                  "rule, or let larger values be carried with --max-value.");
     return HG_ERROR;
 }
 
@@ -247,7 +279,8 @@ static hg_step go_around(struct reader *r, struct cell *cells, hg_error *err)
     r->stuck = false;
     hg_rows_close(r->rows);
     r->rows = NULL;
-    return r->table->rowid_cell < 0 ? fail_keyless(r, err) : read_special(r, cells, err);
+    return r->table->source->rowid == NULL && r->table->order == NULL ? fail_here(r, err)
+                                                                      : read_special(r, cells, err);
 }
 
 /* The row from the ordinary rows, unless it is one of those. */
@@ -269,7 +302,7 @@ hg_step reader_next(struct reader *r, struct cell *cells, hg_error *err)
     if (r->special != NULL) {
         close_special(r);
         (void)bulk_limit_values(r->conn, r->limit);
-        if (r->last >= r->hi)
+        if (r->table->rowid_cell >= 0 && r->last >= r->hi)
             return HG_END;
         if (!open_from(r, r->last + 1, err))
             return HG_ERROR;
@@ -278,6 +311,7 @@ hg_step reader_next(struct reader *r, struct cell *cells, hg_error *err)
         step = read_row(r, cells, err);
     if (r->stuck)
         step = go_around(r, cells, err);
+    r->count += step == HG_ROW;
     if (step == HG_ROW && r->table->rowid_cell >= 0) {
         r->last = cells[r->table->rowid_cell].as.integer;
         r->any = true;

@@ -28,6 +28,7 @@ struct reader {
     struct image whole; /* its values that are far, where they are wanted in memory */
     VEC(struct bulk_value *) values; /* of it */
     int64_t last;                    /* rowid of the row before; only where the table has them */
+    int64_t count;                   /* rows that there were */
     bool any;                        /* there was one */
     bool stuck;                      /* the next row is one of which a value is too large */
 };

@@ -45,7 +45,7 @@ static char *show_blob(const struct cell *cell, char *out, size_t size)
     return out;
 }
 
-/* Its beginning, if there is one to be had. */
+/* Its beginning, if there is one to be had; otherwise its size, if that is known. */
 static char *show_far(const struct cell *cell, char *out, size_t size)
 {
     char head[VALUE_SHOWN];
@@ -53,7 +53,10 @@ static char *show_far(const struct cell *cell, char *out, size_t size)
 
     if (!is_far(cell) || cell->size < sizeof head
         || !bulk_value_read(cell->as.far, 0, sizeof head, head, NULL)) {
-        snprintf(out, size, "...");
+        if (cell->size > 0)
+            snprintf(out, size, "%lu bytes", (unsigned long)cell->size);
+        else
+            snprintf(out, size, "...");
         return out;
     }
     if (!bulk_value_is_text(cell->as.far))
@@ -190,4 +193,14 @@ int64_t tally_misfits(const struct tally *tally)
         if (!finding_fits(group->finding) && group->action < 0)
             count += group->count;
     return count;
+}
+
+bool tally_has(const struct tally *tally, enum finding finding)
+{
+    const struct tally_group *group;
+
+    VEC_EACH (&tally->groups, group)
+        if (group->finding == finding && group->action < 0)
+            return true;
+    return false;
 }

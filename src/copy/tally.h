@@ -52,6 +52,9 @@ void tally_release(struct tally *tally);
 /* Values that do not fit and for which no rule had anything. */
 int64_t tally_misfits(const struct tally *tally);
 
+/* Whether there are some of them for this reason. */
+bool tally_has(const struct tally *tally, enum finding finding);
+
 /* A value as one line of a report: made visible and cut. Returns out. */
 char *cell_show(const struct cell *cell, char *out, size_t size);
 

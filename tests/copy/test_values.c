@@ -316,6 +316,8 @@ static void a_value_that_is_too_large_is_told_without_being_read(void **state)
     assert_string_equal(finding->column, "body");
     assert_int_equal(finding->samples[1].rowid, 20);
     assert_string_equal(finding->samples[1].storage, "large");
+    assert_string_equal(finding->samples[1].value, "5000000 bytes");
+    assert_non_null(strstr(large.err.hint, "--max-value"));
     large.options.rules = rules;
     large.options.rule_count = 2;
     must_copy(&large);
@@ -326,6 +328,61 @@ static void a_value_that_is_too_large_is_told_without_being_read(void **state)
     close_sides(&large);
 }
 
+/* Also the first, the last and one after the other; in whichever order SQLite keeps the rows. */
+static void without_rowids_such_a_value_is_told_and_gone_around_as_well(void **state)
+{
+    static const char *const rules[] = {"docs.body null", "docs.note reject"};
+    const hg_copy_finding *finding;
+    struct sides large;
+
+    (void)state;
+    open_sides(&large);
+    IN_SOURCE(&large,
+              "CREATE TABLE docs (a TEXT COLLATE NOCASE, n INTEGER, body BLOB, note TEXT, PRIMARY "
+              "KEY (a, n DESC)) WITHOUT ROWID",
+              "CREATE INDEX others ON docs (n, a, note, body)",
+              "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40) INSERT "
+              "INTO docs SELECT CASE WHEN i % 2 THEN 'K' ELSE 'k' END, i, zeroblob(i), 'x' FROM n",
+              "UPDATE docs SET body = zeroblob(3000000 + n) WHERE n IN (1, 19, 20, 40)",
+              "UPDATE docs SET note = hex(zeroblob(1000000)) WHERE n = 30");
+    large.options.largest_value = 1 << 20;
+    assert_false(copy_them(&large));
+    assert_int_equal(large.result->finding_count, 2);
+    finding = finding_of(&large, "docs", "value-size");
+    assert_string_equal(finding->column, "body");
+    assert_int_equal(finding->count, 4);
+    assert_string_equal(finding->samples[0].key, "k, 40");
+    assert_string_equal(finding->samples[0].value, "3000040 bytes");
+    assert_string_equal(large.result->findings[1].samples[0].key, "k, 30");
+    assert_target(&large, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", "0");
+    large.options.rules = rules;
+    large.options.rule_count = 2;
+    must_copy(&large);
+    assert_true(large.result->tables[0].match);
+    assert_target(&large,
+                  "SELECT count(*) || ' ' || sum(length(body)) || ' ' || string_agg(n::text, ' ' "
+                  "ORDER BY n) FILTER (WHERE body IS NULL) FROM docs",
+                  "39 710 1 19 20 40");
+    close_sides(&large);
+}
+
+static void in_a_virtual_table_it_ends_the_copy(void **state)
+{
+    struct sides large;
+
+    (void)state;
+    open_sides(&large);
+    IN_SOURCE(&large, "CREATE VIRTUAL TABLE docs USING fts5(body)",
+              "INSERT INTO docs VALUES ('a'), (hex(zeroblob(1000000))), ('b')");
+    in_target(&large, "CREATE TABLE docs (body text)");
+    large.options.largest_value = 1 << 20;
+    assert_false(copy_them(&large));
+    assert_string_equal(large.err.message, "table \"docs\": row 2 holds a value of more than 1 MB");
+    assert_non_null(strstr(large.err.hint, "--max-value"));
+    assert_target(&large, "SELECT count(*) FROM docs", "0");
+    close_sides(&large);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -333,6 +390,8 @@ int main(void)
         cmocka_unit_test(every_value_that_fits_arrives_as_it_is),
         cmocka_unit_test(a_value_larger_than_any_buffer_goes_over),
         cmocka_unit_test(a_value_that_is_too_large_is_told_without_being_read),
+        cmocka_unit_test(without_rowids_such_a_value_is_told_and_gone_around_as_well),
+        cmocka_unit_test(in_a_virtual_table_it_ends_the_copy),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
