@@ -115,14 +115,15 @@ static void part_of_a_long_value_that_changed_is_noticed(void **state)
     (void)state;
     open_followed(&sides);
     for (int i = 0; i < 3; i++) {
-        char sql[200];
+        char sql[300];
+        int at = 9001 + i * 4500;
 
-        /* in place: only a page far behind the row's own changes */
-        snprintf(
-            sql, sizeof sql,
-            "UPDATE posts SET extra = CAST(substr(extra, 1, %d) || x'0%d' || substr(extra, %d) "
-            "AS BLOB) WHERE id = 5300",
-            9000 + i * 4500, i, 9002 + i * 4500);
+        /* in place: only a page far behind the row's own changes; to another byte than was there */
+        snprintf(sql, sizeof sql,
+                 "UPDATE posts SET extra = CAST(substr(extra, 1, %d) || CASE substr(extra, %d, 1) "
+                 "WHEN x'00' THEN x'01' ELSE x'00' END || substr(extra, %d) AS BLOB) WHERE id = "
+                 "5300",
+                 at - 1, at, at + 1);
         IN_SOURCE(&sides, sql);
         must_copy(&sides);
         assert_int_equal(sides.result->rows_put, 1);
