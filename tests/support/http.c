@@ -19,7 +19,7 @@
 
 #include "base/clock.h"
 
-enum { ANSWER_MOST = 4 << 20, PATIENCE_MS = 20000 };
+enum { ANSWER_MOST = 4 << 20, PATIENCE_MS = 60000 };
 
 int http_connect(int port)
 {

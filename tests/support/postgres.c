@@ -601,6 +601,7 @@ void postgres_start(void)
     }
     find_server();
     choose_user();
+    umask(022); /* the server's user reads what we write */
     server.owner = getpid();
     server.dir = temp_dir_make_quick();
     if (geteuid() == 0 && chown(server.dir, server.uid, server.gid) != 0)
