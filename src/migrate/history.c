@@ -190,7 +190,7 @@ bool hg_history_join(hg_history_files *files, hg_conn *conn, hg_deadline by,
 bool hg_history_glance(hg_history_files *files, hg_conn *conn, hg_deadline by,
                        hg_history **out_history, hg_error *err)
 {
-    return join(files, conn, LEDGER_STATE, by, out_history, err);
+    return join(files, conn, LEDGER_GLANCE, by, out_history, err);
 }
 
 void hg_history_free(hg_history *history)

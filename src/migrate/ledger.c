@@ -114,6 +114,50 @@ bool ledger_locate(hg_conn *conn, hg_deadline by, struct ledger_place *out_place
     return ok;
 }
 
+/* The current schema; the version table by the search path and in that schema, the history there.
+ * Nothing is joined or looked up in a catalog, which is most of the other question's cost. */
+static const char locate_near[] =
+    "SELECT pg_catalog.current_schema(), pg_catalog.to_regclass('alembic_version')::oid,"
+    " pg_catalog.to_regclass("
+    "pg_catalog.format('%I.alembic_version', pg_catalog.current_schema()))::oid,"
+    " pg_catalog.to_regclass("
+    "pg_catalog.format('%I.headgate_history', pg_catalog.current_schema()))::oid";
+
+/* Finds them where they mostly are. *out_near false: look further. */
+static bool look_near(hg_conn *conn, hg_deadline by, struct ledger_place *place, bool *out_near,
+                      hg_error *err)
+{
+    hg_rows *rows = NULL;
+    bool ok = hg_conn_query(conn, locate_near, NULL, 0, by, &rows, err)
+              && hg_rows_next(rows, by, err) == HG_ROW;
+
+    *out_near =
+        ok && hg_rows_integer(rows, 1) != 0 && hg_rows_integer(rows, 1) == hg_rows_integer(rows, 2);
+    if (*out_near) {
+        place->has_versions = true;
+        place->has_history = hg_rows_integer(rows, 3) != 0;
+        ok = name_tables(place, hg_rows_text(rows, 0), err);
+    }
+    hg_rows_close(rows);
+    if (!ok)
+        hg_error_context(err, "could not look for the version table");
+    return ok;
+}
+
+bool ledger_locate_to_read(hg_conn *conn, hg_deadline by, struct ledger_place *out_place,
+                           hg_error *err)
+{
+    struct ledger_place place = {.driver = hg_conn_driver(conn)};
+    bool near = false;
+
+    if (place.driver == HG_POSTGRESQL && !look_near(conn, by, &place, &near, err))
+        return false;
+    if (!near)
+        return ledger_locate(conn, by, out_place, err);
+    *out_place = place;
+    return true;
+}
+
 /* What dbmate and golang-migrate, goose, and Flyway call theirs. */
 #define FOREIGN "('schema_migrations', 'goose_db_version', 'flyway_schema_history')"
 

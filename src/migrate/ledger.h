@@ -50,9 +50,15 @@ struct ledger_place {
  */
 bool ledger_locate(hg_conn *conn, hg_deadline by, struct ledger_place *out_place, hg_error *err);
 
+/* The same for who writes nothing and wants no details: `later` may be 0. Mostly by a cheaper
+ * question. */
+bool ledger_locate_to_read(hg_conn *conn, hg_deadline by, struct ledger_place *out_place,
+                           hg_error *err);
+
 /* How much of the history is read. */
 enum ledger_depth {
-    LEDGER_STATE,  /* what decides: what is applied, and from which file */
+    LEDGER_GLANCE, /* what is applied, and from which file; nothing will be written */
+    LEDGER_STATE,  /* the same for who decides, and goes on to write */
     LEDGER_DETAILS /* and who did it, when, how long it took, of which release */
 };
 

@@ -63,7 +63,8 @@ bool prepare_join(struct prepared *p, hg_conn *conn, enum ledger_depth depth, hg
 {
     const struct ledger_wish wish = {depth, p->folder.files, p->folder.count};
 
-    return ledger_locate(conn, by, &p->place, err)
+    return (depth == LEDGER_GLANCE ? ledger_locate_to_read : ledger_locate)(conn, by, &p->place,
+                                                                            err)
            && ledger_read(conn, &p->place, &wish, &p->arena, by, &p->ledger, err)
            && project_make(&p->arena, p->folder.files, p->folder.count, &p->ledger, &p->project,
                            err);

@@ -124,6 +124,57 @@ static void the_history_says_which_release_brought_what(void **state)
     hg_history_free(history);
 }
 
+/* What a glance says of every revision, against what the whole history says. */
+static void assert_glance_agrees(struct world *w)
+{
+    hg_history *whole = history_of(w), *glance = NULL;
+    hg_history_files *files = NULL;
+    hg_conn *conn = NULL;
+
+    assert_true(hg_pool_checkout(w->pool, "test", soon(), &conn, NULL));
+    assert_true(hg_history_files_read(hg_conn_driver(conn), w->migrations, NULL, &files, NULL));
+    assert_true(hg_history_glance(files, conn, soon(), &glance, NULL));
+    hg_pool_return(w->pool, conn);
+    assert_int_equal(glance->ledger_exists, whole->ledger_exists);
+    assert_int_equal(glance->pending_count, whole->pending_count);
+    assert_int_equal(glance->revision_count, whole->revision_count);
+    for (size_t i = 0; i < whole->revision_count; i++) {
+        const hg_revision *a = &whole->revisions[i], *b = &glance->revisions[i];
+
+        assert_string_equal(b->revision, a->revision);
+        assert_string_equal(b->message, a->message);
+        assert_int_equal(b->state, a->state);
+        assert_int_equal(b->current, a->current);
+        assert_int_equal(b->has_down, a->has_down);
+        assert_int_equal(b->checksum_known, a->checksum_known);
+        assert_int_equal(b->checksum_ok, a->checksum_ok);
+        assert_int_equal(b->reformatted, a->reformatted);
+        assert_string_equal(b->applied_by, "");
+    }
+    hg_history_free(glance);
+    hg_history_free(whole);
+}
+
+static void a_glance_at_the_history_says_the_same_in_short(void **state)
+{
+    struct world *w = *state;
+
+    write_three(w);
+    assert_glance_agrees(w);
+    assert_string_equal(run(w, UP, "bbb"), "+aaa +bbb = bbb");
+    assert_glance_agrees(w);
+    assert_string_equal(run(w, UP, NULL), "+ccc = ccc");
+    write_file(w, "20260101000000_a.sql",
+               "-- revision: aaa\n-- revises:\n-- message: edited\n"
+               "-- migrate:up\nCREATE TABLE a (id integer);\n");
+    write_file(w, "20260101000001_b.sql",
+               "-- revision: bbb\n-- revises: aaa\n-- message: reformatted\n"
+               "-- migrate:up\nCREATE TABLE b\n(id integer REFERENCES a);\n"
+               "INSERT INTO b VALUES (1);\n");
+    remove_file(w, "20260101000002_c.sql");
+    assert_glance_agrees(w);
+}
+
 static void a_history_that_an_earlier_version_made_is_read_and_extended(void **state)
 {
     struct world *w = *state;
@@ -529,6 +580,7 @@ static void a_long_statement_is_cancelled_soon(void **state)
         SCENARIO(a_failing_statement_undoes_its_migration_and_names_its_place),               \
         SCENARIO(the_history_says_who_did_what_and_how),                                      \
         SCENARIO(the_history_says_which_release_brought_what),                                \
+        SCENARIO(a_glance_at_the_history_says_the_same_in_short),                             \
         SCENARIO(a_history_that_an_earlier_version_made_is_read_and_extended),                \
         SCENARIO(the_history_shows_the_graph_and_what_is_applied),                            \
         SCENARIO(reading_creates_nothing), SCENARIO(files_are_read_without_a_database),       \

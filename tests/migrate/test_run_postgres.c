@@ -121,6 +121,7 @@ static void the_ledger_stays_in_the_schema_where_it_was_found(void **state)
     assert_string_equal(run(w, UP, NULL), "+bbb +ccc = ccc");
     must(w);
     assert_string_equal(ask(w, "SELECT count(*) FROM \"App \"\"one\"\"\".headgate_history"), "2");
+    assert_glance_agrees(w);
     assert_string_equal(ask(w, "SELECT to_regclass('public.alembic_version') IS NULL"), "true");
 }
 
