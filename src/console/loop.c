@@ -121,6 +121,7 @@ static void draw(struct loop *l)
     bool there = terminal_flush(l->terminal);
 
     if (there && terminal_ready(l->terminal)) {
+        l->stage.model.link_ms = terminal_link_ms(l->terminal);
         stage_draw(&l->stage);
         terminal_take_mouse(l->terminal, model_takes_mouse(&l->stage.model));
         terminal_draw(l->terminal, &l->stage.canvas, &l->stage.theme);

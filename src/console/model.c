@@ -12,7 +12,6 @@
 
 enum {
     LATE_MS = 3000,
-    REFRESH_MS = 1000,
     UNWATCHED_MS = 10000,
     OVERDUE_MS = 200, /* sooner than the alarm of a pulse rings, see ops/pulse.c */
     STILL_MS = 30000  /* for so long what a quiet screen says of the time may stand */
@@ -25,7 +24,7 @@ void model_init(struct model *m, const struct facts *facts, int width, int heigh
     m->width = width;
     m->height = height;
     m->utf8 = utf8;
-    m->refresh_ms = m->resumed_ms = REFRESH_MS;
+    m->refresh_ms = m->resumed_ms = MODEL_REFRESH_MS;
     m->db_answered = true;
     for (int pane = 0; pane < LISTS; pane++)
         m->lists[pane].order = list_of(m, (enum pane)pane)->order;
@@ -545,10 +544,12 @@ int64_t model_wake_ms(const struct model *m)
     if (m->change.asking)
         sooner(m, m->change.expires_ms, &wake);
     if (m->drift_job != 0 && model_page(m) == PAGE_DRIFT)
-        sooner(m, m->now_ms + REFRESH_MS, &wake);
+        sooner(m, m->now_ms + MODEL_REFRESH_MS, &wake);
     if (m->transfer.running && !m->change.running)
-        sooner(m, m->now_ms + REFRESH_MS, &wake);
+        sooner(m, m->now_ms + MODEL_REFRESH_MS, &wake);
     if (m->change.running) /* it says for how long */
-        sooner(m, m->now_ms + REFRESH_MS - (m->now_ms - m->change.started_ms) % REFRESH_MS, &wake);
+        sooner(m,
+               m->now_ms + MODEL_REFRESH_MS - (m->now_ms - m->change.started_ms) % MODEL_REFRESH_MS,
+               &wake);
     return wake;
 }

@@ -18,6 +18,9 @@
 #include "role.h"
 
 enum { THEME_NAMES = 48, THEME_NAME_ROOM = 64 };
+enum {
+    MODEL_REFRESH_MS = 1000
+}; /* how often everything is read, unless the user wants another pace */
 
 /* What does not change while the console is open. */
 struct facts {
@@ -282,6 +285,7 @@ struct model {
     int width, height;
     bool utf8;
     int64_t now_ms, wall_ms;
+    int link_ms; /* what a frame takes until it is seen; 0: not known */
 
     struct feed feeds[FEEDS];
     struct pulse_state pulse;

@@ -62,6 +62,10 @@ void terminal_pointer(const struct terminal *t, int *out_x, int *out_y);
 bool terminal_ready(struct terminal *t);
 int terminal_patience_ms(const struct terminal *t);
 
+/* How long the last frames took to be seen; what was slow once counts for a few frames. 0: not
+ * known. */
+int terminal_link_ms(const struct terminal *t);
+
 /* Writes as much as the terminal takes now; false: it is gone. */
 bool terminal_flush(struct terminal *t);
 bool terminal_pending(const struct terminal *t);

@@ -51,6 +51,11 @@ void terminal_pace_heard(struct terminal *t)
 
     p->answers = p->asks = true;
     p->owed -= p->owed > 0;
+    if (p->owed == 0 && p->asked_ms != 0) {
+        int took = (int)(now_ms() - p->asked_ms);
+
+        p->link_ms = took > p->link_ms / 2 ? took : p->link_ms / 2;
+    }
     if (p->owed == 0)
         p->asked_ms = 0;
 }
@@ -65,8 +70,13 @@ bool terminal_ready(struct terminal *t)
     struct pace *p = &t->pace;
 
     if (p->asked_ms != 0 && left_ms(p) <= 0)
-        *p = (struct pace){.answers = p->answers};
+        *p = (struct pace){.answers = p->answers, .link_ms = p->link_ms};
     return p->asked_ms == 0 && t->pending.size == 0;
+}
+
+int terminal_link_ms(const struct terminal *t)
+{
+    return t->pace.link_ms;
 }
 
 int terminal_patience_ms(const struct terminal *t)

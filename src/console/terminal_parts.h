@@ -16,6 +16,7 @@ struct pace {
     int owed;         /* answers that have not come yet */
     int64_t asked_ms; /* behind the frame; 0: nothing is waited for */
     int patience_ms;  /* with one that answers */
+    int link_ms;      /* see terminal_link_ms() */
 };
 
 struct terminal {

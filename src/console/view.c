@@ -88,7 +88,22 @@ static void write_state(const struct model *m, char *out, size_t size)
         snprintf(out, size, "guarded");
 }
 
-/* The right end of the header, built from the right: clock, write state, server. */
+/* The link when it is slow, which explains much, and a pace that is not the usual one. */
+static void pace_state(const struct model *m, char *out, size_t size)
+{
+    static const int steps[] = {10000, 5000, 2000, 1000, 500, 300};
+    size_t at = 0;
+
+    out[0] = '\0';
+    while (at < sizeof steps / sizeof *steps && steps[at] > m->link_ms)
+        at++;
+    if (at < sizeof steps / sizeof *steps)
+        snprintf(out, size, "link %gs", steps[at] / 1000.0);
+    else if (m->refresh_ms != MODEL_REFRESH_MS && m->refresh_ms > 0 && m->width >= NAME_FROM_WIDTH)
+        snprintf(out, size, "every %gs", m->refresh_ms / 1000.0);
+}
+
+/* The right end of the header, built from the right: clock, pace, write state, server. */
 static int header_right(const struct model *m, struct area a, enum role bar)
 {
     char clock[FORMAT_ROOM], text[64], server[64];
@@ -98,6 +113,10 @@ static int header_right(const struct model *m, struct area a, enum role bar)
     snprintf(text, sizeof text, a.width < SINCE_FROM_WIDTH ? "%sZ" : "%s UTC",
              format_clock(m->wall_ms, clock));
     end = area_put_right(a, end, 0, bar, text) - 2;
+    if (a.width >= SINCE_FROM_WIDTH)
+        pace_state(m, text, sizeof text);
+    if (a.width >= SINCE_FROM_WIDTH && text[0] != '\0')
+        end = area_put_right(a, end, 0, bar, text) - 2;
     write_state(m, text, sizeof text);
     if (text[0] != '\0')
         end = area_put_right(a, end, 0, model_armed(m) ? ROLE_DANGER : bar, text) - 2;

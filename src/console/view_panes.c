@@ -216,10 +216,36 @@ static void draw_file(const hg_sessions *sessions, struct area a)
     area_put_cut(a, 2, 2, a.width - 3, ROLE_DIM, text);
 }
 
+/* What one reading costs the server, in steps so coarse that a quiet screen stays quiet. */
+static const char *cost(double ms)
+{
+    return ms < 2 ? "<2ms" : ms < 5 ? "<5ms" : ms < 20 ? "<20ms" : ms < 100 ? "<100ms" : ">100ms";
+}
+
+/* How many are blocked, since when the oldest transaction is open, and what it costs to ask. */
+static void server_note(const struct model *m, char *out, size_t size)
+{
+    const hg_sessions *sessions = model_sessions(m);
+    int64_t oldest_ms = 0;
+    size_t blocked = 0;
+    char text[FORMAT_ROOM];
+
+    for (size_t i = 0; i < sessions->session_count; i++) {
+        const hg_server_session *s = &sessions->sessions[i];
+        int64_t open_ms =
+            s->own || s->xact_start_ms == 0 ? 0 : sessions->read_ms - s->xact_start_ms;
+
+        oldest_ms = open_ms > oldest_ms ? open_ms : oldest_ms;
+        blocked += s->blocked_by_count > 0;
+    }
+    snprintf(out, size, "%zu blocked, oldest transaction %s, read in %s", blocked,
+             oldest_ms == 0 ? "-" : format_ago(oldest_ms, text), cost(m->sessions->duration_ms));
+}
+
 void view_server(const struct model *m, struct area a)
 {
     const hg_sessions *sessions = model_sessions(m);
-    char note[48] = "";
+    char note[96] = "";
     struct rule rule = {.title = m->facts.driver == HG_SQLITE ? "FILE" : "SERVER",
                         .subject = "",
                         .note = note,
@@ -228,6 +254,10 @@ void view_server(const struct model *m, struct area a)
 
     if (m->facts.driver == HG_POSTGRESQL)
         view_stale(m, m->sessions_wall_ms, note, sizeof note);
+    if (note[0] == '\0' && sessions != NULL && sessions->driver == HG_POSTGRESQL) {
+        server_note(m, note, sizeof note);
+        rule.note_role = ROLE_DIM;
+    }
     widget_rule(a, 0, &rule);
     if (sessions != NULL && sessions->driver == HG_SQLITE)
         draw_file(sessions, a);

@@ -1,6 +1,6 @@
 /*
  * test_reading.c - what makes a screen easier to read: a pause, a pane that has all of it, a
- * search.
+ * search, and what the header says of the pace.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -82,6 +82,36 @@ static void a_pause_is_seen_on_a_small_screen(void **state)
     assert_shows(s, "PAUSED", true);
     scene_send(s, (struct message){.kind = MSG_RESIZE, .width = 30, .height = 5}, 0);
     assert_shows(s, "PAUSED", true);
+    scene_free(s);
+}
+
+/* --- link and pace --- */
+
+static void a_slow_link_is_told_and_a_quick_one_is_not(void **state)
+{
+    struct scene *s = scene_open_busy(true);
+
+    (void)state;
+    s->model.link_ms = 299;
+    assert_shows(s, "link", false);
+    s->model.link_ms = 740;
+    assert_shows(s, "link 0.5s", true);
+    s->model.link_ms = 12345;
+    assert_shows(s, "link 10s", true);
+    scene_free(s);
+}
+
+static void a_pace_that_is_not_the_usual_one_is_told(void **state)
+{
+    struct scene *s = scene_open_busy(true);
+
+    (void)state;
+    scene_send(s, (struct message){.kind = MSG_RESIZE, .width = 132, .height = 43}, 0);
+    assert_shows(s, "every", false);
+    scene_key(s, '-');
+    assert_shows(s, "every 2s", true);
+    scene_key(s, ' ');
+    assert_shows(s, "every 2s", false);
     scene_free(s);
 }
 
@@ -263,6 +293,8 @@ int main(void)
         cmocka_unit_test(while_it_is_paused_a_key_reads_once),
         cmocka_unit_test(the_pace_before_a_pause_is_that_after_it),
         cmocka_unit_test(a_pause_is_seen_on_a_small_screen),
+        cmocka_unit_test(a_slow_link_is_told_and_a_quick_one_is_not),
+        cmocka_unit_test(a_pace_that_is_not_the_usual_one_is_told),
         cmocka_unit_test(the_pane_with_the_keys_gets_the_whole_screen),
         cmocka_unit_test(a_zoomed_list_shows_more_rows_and_keeps_its_selection),
         cmocka_unit_test(each_screen_has_a_zoom_of_its_own),

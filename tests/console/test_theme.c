@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -229,6 +230,80 @@ static void text_can_be_read_on_its_background(void **state)
     every_shipped_theme(can_be_read);
 }
 
+/* --- colours as the eye without green-sensitive cones has them --- */
+
+static double linear(int rgb, int shift)
+{
+    double c = (rgb >> shift & 255) / 255.0;
+
+    return c <= 0.04045 ? c / 12.92 : pow((c + 0.055) / 1.055, 2.4);
+}
+
+static double curve(double t)
+{
+    return t > 216.0 / 24389 ? cbrt(t) : (24389.0 / 27 * t + 16) / 116;
+}
+
+/* Machado, Oliveira and Fernandes 2009, deuteranopia of full severity, to CIE L*a*b* under D65. */
+static void seen_without_green(int rgb, double out_lab[3])
+{
+    static const double sees[3][3] = {{0.367322, 0.860646, -0.227968},
+                                      {0.280085, 0.672501, 0.047413},
+                                      {-0.011820, 0.042940, 0.968881}};
+    static const double xyz[3][3] = {{0.4124564, 0.3575761, 0.1804375},
+                                     {0.2126729, 0.7151522, 0.0721750},
+                                     {0.0193339, 0.1191920, 0.9503041}};
+    static const double white[3] = {0.95047, 1, 1.08883};
+    const double given[3] = {linear(rgb, 16), linear(rgb, 8), linear(rgb, 0)};
+    double seen[3], f[3];
+
+    for (int i = 0; i < 3; i++) {
+        double c = sees[i][0] * given[0] + sees[i][1] * given[1] + sees[i][2] * given[2];
+
+        seen[i] = c < 0 ? 0 : c > 1 ? 1 : c;
+    }
+    for (int i = 0; i < 3; i++)
+        f[i] = curve((xyz[i][0] * seen[0] + xyz[i][1] * seen[1] + xyz[i][2] * seen[2]) / white[i]);
+    out_lab[0] = 116 * f[1] - 16;
+    out_lab[1] = 500 * (f[0] - f[1]);
+    out_lab[2] = 200 * (f[1] - f[2]);
+}
+
+/* CIE76 */
+static double distance(int a, int b)
+{
+    double x[3], y[3];
+
+    seen_without_green(a, x);
+    seen_without_green(b, y);
+    return sqrt((x[0] - y[0]) * (x[0] - y[0]) + (x[1] - y[1]) * (x[1] - y[1])
+                + (x[2] - y[2]) * (x[2] - y[2]));
+}
+
+static void what_is_good_and_bad_differs_for_the_colour_blind_too(void **state)
+{
+    static const enum role roles[] = {ROLE_OK, ROLE_WARN, ROLE_FAIL};
+    struct theme theme;
+
+    (void)state;
+    assert_true(theme_load("colour-blind", shipped, &theme, NULL));
+    for (int depth = DEPTH_256; depth <= DEPTH_RGB; depth++)
+        for (int i = 0; i < 3; i++)
+            for (int j = 0; j < i; j++) {
+                int a = theme_style(&theme, (enum depth)depth, roles[i], ROLE_TEXT).fg;
+                int b = theme_style(&theme, (enum depth)depth, roles[j], ROLE_TEXT).fg;
+
+                if (depth == DEPTH_256) {
+                    a = theme_rgb_of(a);
+                    b = theme_rgb_of(b);
+                }
+                if (distance(a, b) < 20)
+                    fail_msg("%s and %s are %.1f apart", theme_role_name(roles[i]),
+                             theme_role_name(roles[j]), distance(a, b));
+            }
+    assert_true(distance(0x00a000, 0xb08000) < 20); /* a green and a brown are not */
+}
+
 static void contrast_is_as_wcag_defines_it(void **state)
 {
     (void)state;
@@ -310,6 +385,7 @@ int main(void)
         cmocka_unit_test(a_fault_is_named_with_its_line),
         cmocka_unit_test(every_shipped_theme_speaks_of_every_role),
         cmocka_unit_test(every_shipped_theme_but_mono_has_colours),
+        cmocka_unit_test(what_is_good_and_bad_differs_for_the_colour_blind_too),
         cmocka_unit_test(contrast_is_as_wcag_defines_it),
         cmocka_unit_test(text_can_be_read_on_its_background),
         cmocka_unit_test(a_theme_is_found_by_name_or_by_path),
