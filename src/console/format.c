@@ -49,8 +49,8 @@ const char *format_took(double ms, char *out)
 
     if (whole < 0)
         return print(out, "-");
-    if (ms <= 0)
-        return print(out, "0s");
+    if (ms < 0.001)
+        return print(out, "0ms");
     if (ms < 0.095)
         return print(out, "%dus", (int)(ms * 1000));
     if (ms < 9.95)

@@ -12,6 +12,7 @@ enum {
     STANDARD_HEIGHT = 18,
     WIDE_WIDTH = 120,
     WIDE_HEIGHT = 28,
+    HEADS_WIDTH = 72,   /* of the migrations on the overview, with the columns that heads bring */
     POOL_FIXED_ROWS = 3 /* rule, gauge, waits; the history comes on top */
 };
 
@@ -109,6 +110,7 @@ static void place_overview(struct layout *l, enum pane focus, size_t pools)
     else
         overview_wide(l, pools);
     l->heads[PANE_CONNECTIONS] = true;
+    l->heads[PANE_MIGRATIONS] = l->panes[PANE_MIGRATIONS].width >= HEADS_WIDTH;
 }
 
 /* --- the others --- */

@@ -33,7 +33,7 @@ static const struct column pool_columns[POOL_COLUMNS] = {
     [POOL_WAITING]  = {"WAIT", 4, .right = true, .sorts = true},
     [POOL_P99]      = {"P99", 6, .right = true, .drop = 6, .sorts = true},
     [POOL_TIMEOUTS] = {"LATE", 4, .right = true, .drop = 7, .sorts = true},
-    [POOL_PAST]     = {"PAST", 10, .grows = true, .drop = 3},
+    [POOL_PAST]     = {"PAST", 10, .right = true, .grows = true, .drop = 3},
 };
 /* clang-format on */
 

@@ -220,6 +220,9 @@ static void draw_tabs(const struct model *m, struct area a)
 
         if (x < 0)
             break;
+        if (open) /* with a space at each end */
+            area_repeat(a, x - 1, 0, tab_width(m, (enum screen_id)screen, false) + 2, ROLE_TAB_OPEN,
+                        " ");
         snprintf(number, sizeof number, open ? "%d " : "%d", screen + 1);
         area_put(a, x, 0, open ? ROLE_TAB_OPEN : ROLE_KEY, number);
         if (open || !brief)
