@@ -23,7 +23,7 @@
 #include "ops/job.h"
 #include "ops/ops.h"
 
-enum { SCRIPT_BYTES_MAX = 1 << 20, OWN_KEYS_BYTES_MAX = 1 << 16 };
+enum { SCRIPT_BYTES_MAX = 1 << 20, OWN_KEYS_BYTES_MAX = 1 << 16, LARGE_BYTES = 64 * 1024 };
 
 static uint64_t start(void *context, const struct job_request *request)
 {
@@ -186,11 +186,14 @@ static bool run(struct stage_options *stage, const struct console_options *optio
 }
 
 /* Few threads that rest for most of the time share one heap: with one each, most of what a console
- * held would be what their last job left. */
+ * held would be what their last job left. What is large lives for a question only, and goes back
+ * with it: without being told so the C library would keep it on the heap from the second time on.
+ */
 void console_prepare(void)
 {
     terminal_look();
     mallopt(M_ARENA_MAX, 1);
+    mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
 }
 
 bool console_run(struct ops *ops, const struct console_options *options, hg_error *err)

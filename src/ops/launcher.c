@@ -18,6 +18,8 @@
 #include "ops.h"
 #include "outcome.h"
 
+enum { WORKING_BYTES = 4 << 20 }; /* what a run keeps for itself once it has had it */
+
 struct launcher {
     int fd;
     pid_t pid;
@@ -189,7 +191,9 @@ struct launcher *launcher_open(hg_settings *settings, const hg_settings_options 
     l->pid = fork();
     if (l->pid == 0) {
         close(ends[0]);
-        mallopt(M_ARENA_MAX, 0); /* whoever works has as many heaps as it wants */
+        mallopt(M_ARENA_MAX, 0); /* whoever works has as many heaps as it wants, and keeps them */
+        mallopt(M_MMAP_THRESHOLD, WORKING_BYTES);
+        mallopt(M_TRIM_THRESHOLD, 2 * WORKING_BYTES);
         serve(ends[1], &(struct memory){settings, reading});
     }
     close(ends[1]);

@@ -122,7 +122,7 @@ static bool read_folder(DIR *folder, hg_pool_list *list)
 {
     struct file file = {
         .folder = dirfd(folder),
-        .bytes = alloc_zero(FILE_ROOM, 1),
+        .bytes = alloc_resize(NULL, FILE_ROOM, 1), /* most of it is never touched */
         .pid_namespace = telemetry_pid_namespace(),
     };
     const struct dirent *entry;
