@@ -68,6 +68,8 @@ int detach_watch(struct detached_watch *v, const struct detached *about, const c
     hg_error err = {0};
     enum worker_end end = worker_watch(about->dir, id, &watcher, &err);
 
+    if (end == WORKER_ENDED || end == WORKER_DIED)
+        worker_see(about->dir, id);
     return detach_end(v->cli, about, end, v->status, &err);
 }
 

@@ -31,6 +31,8 @@ void intake_started(struct model *m, const struct message *message)
             note_add(m, ROLE_WARN, "the one before has not ended yet: try again in a moment");
     } else if (message->request.kind == JOB_WRITE) {
         export_started(m, started);
+    } else if (message->request.kind == JOB_COPY_PAST || message->request.kind == JOB_COPY_SEEN) {
+        return; /* the next console asks again */
     } else if (message->request.kind == JOB_DRIFT) {
         m->drift_job = message->job;
     } else if (message->request.kind == JOB_END) {
@@ -191,7 +193,7 @@ static void take_pools(struct model *m, struct job_result *result, struct effect
     }
     discard(effects, m->pools);
     m->pools = result;
-    transfer_others(m, &result->copying);
+    transfer_others(m, &result->copying, effects);
     follow_pools(m);
 }
 
@@ -439,6 +441,9 @@ void intake_result(struct model *m, const struct message *message, struct effect
             return;
         }
         break;
+    case JOB_COPY_PAST:
+        transfer_past(m, result, effects);
+        return;
     case JOB_DRIFT:
         take_drift(m, result, effects);
         return;

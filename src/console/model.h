@@ -320,6 +320,8 @@ struct model {
     struct worker_info copying; /* the newest copy in a worker that is known of; pid 0: none */
     bool copying_on;            /* it goes on */
     struct job_result *copy;    /* the newest copy or look, however it ended */
+    bool copy_unseen;           /* the copy that it tells of has ended while its page was not open */
+    bool copy_past_asked;       /* whether one has ended before this console was opened */
     struct wizard wizard;
 
     enum screen_id screen;

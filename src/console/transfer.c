@@ -21,6 +21,7 @@ void transfer_start(struct model *m, hg_copy_mode mode, struct effects *effects)
     if (m->copy != NULL)
         effect_add(effects, (struct effect){.kind = EFFECT_DISCARD, .result = m->copy});
     m->copy = NULL;
+    m->copy_unseen = false;
     m->transfer = (struct transfer){.running = true, .mode = mode, .started_ms = m->now_ms};
     effect_add(effects, start);
     note_add(m, ROLE_INFO, "%s: started", names[mode]);
@@ -36,6 +37,7 @@ void transfer_attach(struct model *m, struct effects *effects)
     if (m->copy != NULL)
         effect_add(effects, (struct effect){.kind = EFFECT_DISCARD, .result = m->copy});
     m->copy = NULL;
+    m->copy_unseen = false;
     m->transfer = (struct transfer){.running = true,
                                     .attached = true,
                                     .mode = HG_COPY_RUN,
@@ -45,8 +47,14 @@ void transfer_attach(struct model *m, struct effects *effects)
     page_open(m, PAGE_TRANSFER);
 }
 
-/* The one that has ended stays known: attaching shows how. */
-void transfer_others(struct model *m, const struct worker_info *worker)
+static void ask_past(struct model *m, struct effects *effects)
+{
+    m->copy_past_asked = true;
+    effect_add(effects, (struct effect){.kind = EFFECT_START, .request = {.kind = JOB_COPY_PAST}});
+}
+
+/* The one that has ended stays known: attaching shows how once more. */
+void transfer_others(struct model *m, const struct worker_info *worker, struct effects *effects)
 {
     bool before = m->copying_on, ours = m->transfer.running && m->transfer.mode == HG_COPY_RUN;
 
@@ -58,8 +66,8 @@ void transfer_others(struct model *m, const struct worker_info *worker)
     if (!ours && !before && m->copying_on)
         note_add(m, ROLE_INFO, "a copy goes on by itself, in process %lld; a attaches to it",
                  (long long)worker->pid);
-    else if (!ours && before && !m->copying_on && m->copying.pid != 0)
-        note_add(m, ROLE_INFO, "the copy that went on by itself has ended; a shows how");
+    else if (!ours && !m->copying_on && (!m->copy_past_asked || (before && m->copying.pid != 0)))
+        ask_past(m, effects);
 }
 
 /* The table that events speak of, added when it is a new one; NULL: there are too many. */
@@ -106,24 +114,57 @@ static void forget(struct model *m, const char *id)
     m->copying_on = false;
 }
 
+static void note_end(struct model *m, const struct job_result *result, bool watched)
+{
+    const char *name = names[result->request.copy];
+    long long rows = result->copy == NULL ? 0 : (long long)result->copy->rows;
+
+    if (!result->ok)
+        note_add(m, result->error.code == HG_CANCELLED ? ROLE_WARN : ROLE_FAIL, "%s: %s", name,
+                 result->error.message);
+    else if (watched)
+        note_add(m, ROLE_OK, "%s: done, %lld rows in %.1f s", name, rows,
+                 result->duration_ms / 1000);
+    else
+        note_add(m, ROLE_OK, "%s: done, %lld rows", name, rows);
+}
+
 void transfer_ended(struct model *m, struct job_result *result, struct effects *effects)
 {
-    const char *name = names[m->transfer.mode];
-
     m->transfer.running = false;
     forget(m, result->request.text);
     m->copy = result;
+    m->copy_unseen = result->request.text[0] != '\0';
     if (m->ask == ASK_STOP || m->ask == ASK_QUIT)
         m->ask = ASK_NOTHING;
-    if (result->ok && m->transfer.attached)
-        note_add(m, ROLE_OK, "%s: done, %lld rows", name, (long long)result->copy->rows);
-    else if (result->ok)
-        note_add(m, ROLE_OK, "%s: done, %lld rows in %.1f s", name,
-                 result->copy == NULL ? 0 : (long long)result->copy->rows,
-                 result->duration_ms / 1000);
-    else
-        note_add(m, result->error.code == HG_CANCELLED ? ROLE_WARN : ROLE_FAIL, "%s: %s", name,
-                 result->error.message);
+    note_end(m, result, !m->transfer.attached);
     if (m->change.quit_after)
         effect_add(effects, (struct effect){.kind = EFFECT_QUIT});
+}
+
+void transfer_past(struct model *m, struct job_result *result, struct effects *effects)
+{
+    bool overtaken = m->transfer.running || m->copying_on;
+
+    if (result->copying.pid == 0 || overtaken) {
+        effect_add(effects, (struct effect){.kind = EFFECT_DISCARD, .result = result});
+        return;
+    }
+    if (m->copy != NULL)
+        effect_add(effects, (struct effect){.kind = EFFECT_DISCARD, .result = m->copy});
+    m->copy = result;
+    m->copy_unseen = true;
+    m->copying = result->copying;
+    note_end(m, result, false);
+}
+
+void transfer_tick(struct model *m, struct effects *effects)
+{
+    struct effect seen = {.kind = EFFECT_START, .request = {.kind = JOB_COPY_SEEN}};
+
+    if (!m->copy_unseen || m->copy == NULL || model_page(m) != PAGE_TRANSFER)
+        return;
+    m->copy_unseen = false;
+    text_copy(seen.request.text, sizeof seen.request.text, m->copy->request.text);
+    effect_add(effects, seen);
 }

@@ -584,5 +584,6 @@ void update(struct model *m, const struct message *message, struct effects *effe
     question_expire(m);
     feed_tick(m, effects);
     wizard_tick(m, effects);
+    transfer_tick(m, effects);
     read_source(m, effects);
 }

@@ -148,7 +148,11 @@ void transfer_start(struct model *m, hg_copy_mode mode, struct effects *effects)
 void transfer_attach(struct model *m, struct effects *effects);
 void transfer_progress(struct model *m, const struct job_event *event);
 /* What was heard of the copy that goes on; pid 0: none does. */
-void transfer_others(struct model *m, const struct worker_info *worker);
+void transfer_others(struct model *m, const struct worker_info *worker, struct effects *effects);
+/* One that has ended while nobody looked; pid 0: there is none. */
+void transfer_past(struct model *m, struct job_result *result, struct effects *effects);
+/* Whoever has the page open sees how it ended. */
+void transfer_tick(struct model *m, struct effects *effects);
 void transfer_ended(struct model *m, struct job_result *result, struct effects *effects);
 
 /* wizard.c: the guided cutover. */

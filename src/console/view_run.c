@@ -371,6 +371,15 @@ static void copying_elsewhere(const struct model *m, char *out, size_t size)
              m->facts.operator_name);
 }
 
+/* Until its page has been opened. */
+static void copy_ended(const struct model *m, char *out, size_t size)
+{
+    snprintf(out, size, "copy %s: c",
+             m->copy->ok                           ? "ended"
+             : m->copy->error.code == HG_CANCELLED ? "stopped"
+                                                   : "FAILED");
+}
+
 void view_running(const struct model *m, char *out, size_t size)
 {
     const struct change *c = &m->change;
@@ -391,6 +400,8 @@ void view_running(const struct model *m, char *out, size_t size)
         view_cutover_running(m, out, size);
     else if (m->holder[0] != '\0')
         others(m, out, size);
+    else if (m->copy_unseen && m->copy != NULL)
+        copy_ended(m, out, size);
 }
 
 int view_gauge_rows(const struct model *m)

@@ -134,6 +134,19 @@ static void problems(const hg_copy_result *r, struct document *d)
     }
 }
 
+/* When, and how much: it may have been long ago. */
+static void ended(const struct job_result *result, struct document *d)
+{
+    char line[160], when[FORMAT_ROOM], bytes[FORMAT_ROOM];
+
+    if (result->request.copy != HG_COPY_RUN || result->copy == NULL)
+        return;
+    snprintf(line, sizeof line, "Ended %s: %lld rows, %s.",
+             format_moment(result->finished_ms, when), (long long)result->copy->rows,
+             format_bytes(result->copy->bytes, bytes));
+    document_text(d, 0, ROLE_DIM, line);
+}
+
 static void verdict(const struct job_result *result, struct document *d)
 {
     static const char *const done[] = {[HG_COPY_RUN] = "COPIED, and both sides are equal.",
@@ -152,6 +165,7 @@ static void verdict(const struct job_result *result, struct document *d)
             document_text(d, 0, ROLE_TEXT, result->error.message);
         document_text(d, 0, ROLE_DIM, result->error.hint);
     }
+    ended(result, d);
     document_blank(d);
 }
 

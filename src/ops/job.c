@@ -118,6 +118,8 @@ static task_function *const functions[] = {
     [JOB_DRIFT] = task_drift,
     [JOB_COPY] = task_copy,
     [JOB_COPY_WATCH] = task_copy_watch,
+    [JOB_COPY_PAST] = task_copy_past,
+    [JOB_COPY_SEEN] = task_copy_seen,
     [JOB_CUTOVER] = task_cutover,
     [JOB_CUTOVER_PLAN] = task_cutover,
     [JOB_CUTOVER_BEGIN] = task_cutover,
@@ -140,7 +142,8 @@ static void carry_out(struct job *job, struct job_result *result)
     result->request = job->request;
     result->ok = functions[job->request.kind](&job->task, result);
     result->request.content = NULL;
-    result->finished_ms = clock_wall_ms();
+    if (result->finished_ms == 0)
+        result->finished_ms = clock_wall_ms();
     result->duration_ms = clock_since_ms(started_ns);
 }
 

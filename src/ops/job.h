@@ -35,6 +35,8 @@ enum job_kind {
     JOB_COPY,     /* SQLite into PostgreSQL: checked, compared, or carried out: that in a worker, if
                      there may be one */
     JOB_COPY_WATCH, /* the copy of a worker that somebody has started */
+    JOB_COPY_PAST,  /* the newest copy in a worker that has ended, unless somebody has seen how */
+    JOB_COPY_SEEN,  /* somebody has */
     JOB_END,        /* a session of the server: what it runs, or all of it */
     JOB_CUTOVER, /* the newest run, as its journal tells it; lets go of a source that is frozen */
     JOB_CUTOVER_PLAN,  /* what a new run would do; its gates are tried */
@@ -60,9 +62,9 @@ struct job_request {
     int64_t budget_ms;             /* JOB_CUTOVER_BEGIN; 0: as the rehearsal finds */
     bool back;                     /* JOB_CUTOVER_WORK */
     hg_cutover_order order;        /* JOB_CUTOVER_ORDER */
-    char text[256];                /* JOB_WRITE: what it is; JOB_CUTOVER_ORDER; JOB_CUTOVER_WORK: the run's name;
-                                      JOB_COPY_WATCH, and in the result
-                                      JOB_COPY: the worker's id */
+    char text[256];                /* JOB_WRITE: what it is; JOB_CUTOVER_ORDER; JOB_CUTOVER_WORK: the
+                                      run's name; JOB_COPY_WATCH, JOB_COPY_SEEN, and in the
+                                      result JOB_COPY, JOB_COPY_PAST: the worker's id */
     int period_ms;                 /* JOB_PING: asked so often, until there are news; 0: once */
     int rest_ms;                   /* the same: the first time after that */
 };
@@ -89,11 +91,12 @@ struct job_result {
     struct job_request request;
     bool ok;
     hg_error error;      /* when not ok */
-    int64_t finished_ms; /* Unix time */
+    int64_t finished_ms; /* Unix time; of a worker that has ended, of its end */
     double duration_ms;
     uint64_t mark;              /* JOB_PING, of hg_readiness_pulse() and the folder of migrations */
     hg_pool_list pools;         /* JOB_POOLS */
-    struct worker_info copying; /* JOB_POOLS: of this user, into that target; pid 0: none */
+    struct worker_info copying; /* JOB_POOLS: of this user, into that target; pid 0: none.
+                                   JOB_COPY_PAST: the same, of which `copy` and `error` tell */
     hg_readiness *readiness;    /* JOB_STATUS: with the history in it */
     struct worker_info worker;  /* JOB_STATUS: one of this user that is at work; pid 0: none */
     char holder[600];           /* JOB_STATUS, JOB_HOLDER: whoever is at work; "": nobody */
@@ -106,12 +109,12 @@ struct job_result {
     hg_smoke *smoke;                /* JOB_SMOKE */
     hg_schema_diff *drift;          /* JOB_DRIFT; also NULL where there is no schema file */
     hg_plan *plan;                  /* JOB_PLAN */
-    hg_copy_result *copy;           /* JOB_COPY, JOB_COPY_WATCH, also when it failed; NULL: it was
-                                       not begun */
-    struct arena copy_memory;       /* that holds `copy` when another process has made it */
-    hg_cutover *cutover;            /* JOB_CUTOVER, JOB_CUTOVER_PLAN */
-    bool moves_ours;                /* JOB_CUTOVER: its source is the database that is looked at */
-    hg_run_result run;              /* JOB_RUN, JOB_WATCH, also when it failed */
+    hg_copy_result *copy; /* JOB_COPY, JOB_COPY_WATCH, JOB_COPY_PAST, also when it failed; NULL: it
+                             was not begun */
+    struct arena copy_memory; /* that holds `copy` when another process has made it */
+    hg_cutover *cutover;      /* JOB_CUTOVER, JOB_CUTOVER_PLAN */
+    bool moves_ours;          /* JOB_CUTOVER: its source is the database that is looked at */
+    hg_run_result run;        /* JOB_RUN, JOB_WATCH, also when it failed */
 };
 void job_result_free(struct job_result *result); /* NULL is fine */
 

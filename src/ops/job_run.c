@@ -35,9 +35,17 @@ static void forward_event(void *context, const hg_event *event)
     task_tell(((struct watching *)context)->task, event);
 }
 
+static void ignore_event(void *context, const hg_event *event)
+{
+    (void)context;
+    (void)event;
+}
+
 static bool is_copy(const struct job_result *result)
 {
-    return result->request.kind == JOB_COPY || result->request.kind == JOB_COPY_WATCH;
+    const enum job_kind kind = result->request.kind;
+
+    return kind == JOB_COPY || kind == JOB_COPY_WATCH || kind == JOB_COPY_PAST;
 }
 
 static void take_outcome(void *context, const struct worker_outcome *outcome)
@@ -59,28 +67,31 @@ static bool is_stopped(void *context)
     return task_cancelled(((struct watching *)context)->task) && !is_left(context);
 }
 
+static bool fail_killed(const struct worker_info *worker, struct job_result *result)
+{
+    hg_fail(&result->error, HG_FAILED, "process %lld of the %s was killed before it ended",
+            (long long)worker->pid, is_copy(result) ? "copy" : "run");
+    hg_error_hint(&result->error, "%s: it goes on where that one stopped.",
+                  is_copy(result) ? "Copy again, or headgate copy --resume" : "Apply again");
+    return false;
+}
+
 static bool watch(struct task *task, const struct worker_info *worker, struct job_result *result)
 {
     struct watching watching = {task, result};
-    const struct worker_watcher watcher = {forward_event, take_outcome, is_left, is_stopped,
-                                           &watching};
+    const struct worker_watcher watcher = {result->request.kind == JOB_COPY_PAST ? ignore_event
+                                                                                 : forward_event,
+                                           take_outcome, is_left, is_stopped, &watching};
     const char *dir = hg_settings_runtime_dir(task->ops->settings);
+    enum worker_end end = worker_watch(dir, worker->id, &watcher, &result->error);
 
-    switch (worker_watch(dir, worker->id, &watcher, &result->error)) {
-    case WORKER_ENDED:
-        return result->ok;
-    case WORKER_LEFT:
+    if (end == WORKER_ENDED || end == WORKER_DIED)
+        result->finished_ms = worker_last_ms(dir, worker->id);
+    if (end == WORKER_LEFT)
         return hg_fail(&result->error, HG_CANCELLED, "left; the run goes on");
-    case WORKER_DIED:
-        hg_fail(&result->error, HG_FAILED, "process %lld of the %s was killed before it ended",
-                (long long)worker->pid, is_copy(result) ? "copy" : "run");
-        hg_error_hint(&result->error, "%s again: it goes on where that one stopped.",
-                      is_copy(result) ? "Copy" : "Apply");
-        return false;
-    case WORKER_FAILED:
-        break;
-    }
-    return false;
+    if (end == WORKER_DIED)
+        return fail_killed(worker, result);
+    return end == WORKER_ENDED && result->ok;
 }
 
 bool task_run(struct task *task, struct job_result *result)
@@ -136,6 +147,27 @@ bool task_copy_watch(struct task *task, struct job_result *result)
 
     text_copy(worker.id, sizeof worker.id, result->request.text);
     return watch(task, &worker, result);
+}
+
+/* While another one goes on, what was before it is no news. */
+bool task_copy_past(struct task *task, struct job_result *result)
+{
+    const char *dir = hg_settings_runtime_dir(task->ops->settings);
+    const char *subject = task->ops->copies;
+    struct worker_info worker;
+
+    if (subject[0] == '\0' || worker_find(dir, subject, true, &worker)
+        || !worker_find(dir, subject, false, &worker) || worker_is_seen(dir, worker.id))
+        return true;
+    result->copying = worker;
+    text_copy(result->request.text, sizeof result->request.text, worker.id);
+    return watch(task, &worker, result);
+}
+
+bool task_copy_seen(struct task *task, struct job_result *result)
+{
+    worker_see(hg_settings_runtime_dir(task->ops->settings), result->request.text);
+    return true;
 }
 
 bool task_cutover(struct task *task, struct job_result *result)

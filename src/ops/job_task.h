@@ -31,6 +31,7 @@ task_function task_pools, task_ping, task_status, task_sessions, task_source, ta
 bool task_find_worker(const struct ops *ops, struct worker_info *out);
 
 /* job_run.c */
-task_function task_run, task_watch, task_copy, task_copy_watch, task_cutover, task_cutover_watch;
+task_function task_run, task_watch, task_copy, task_copy_watch, task_copy_past, task_copy_seen,
+    task_cutover, task_cutover_watch;
 
 #endif

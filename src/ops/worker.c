@@ -122,6 +122,17 @@ static bool open_journal(struct worker *w, hg_error *err)
     return w->journal >= 0 || fail_io("make a journal", w->dir, err);
 }
 
+/* What belongs to a journal goes with it: of one that was killed also its socket. */
+static void remove_files(const char *dir, const char *id)
+{
+    static const char *const suffixes[] = {"sock", "seen", "journal"};
+    char path[WORKER_PATH + 64];
+
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
+        if (worker_path(path, sizeof path, dir, id, suffixes[i]))
+            unlink(path);
+}
+
 /* Journals that nobody will ask for any more. */
 static void sweep(const char *dir)
 {
@@ -130,13 +141,16 @@ static void sweep(const char *dir)
     if (!file_list(dir, ".journal", &names, NULL))
         return;
     for (size_t i = 0; i < names.count; i++) {
-        char path[WORKER_PATH + 64];
+        char path[WORKER_PATH + 64], id[WORKER_ID + 1];
         struct stat about;
 
-        if (strncmp(names.names[i], "worker-", 7) == 0
-            && file_join(path, sizeof path, dir, names.names[i]) && stat(path, &about) == 0
-            && about.st_mtime < time(NULL) - KEEP_DAYS * 24 * 3600)
-            unlink(path);
+        if (strncmp(names.names[i], "worker-", 7) != 0
+            || strcspn(names.names[i] + 7, ".") != WORKER_ID
+            || !file_join(path, sizeof path, dir, names.names[i]) || stat(path, &about) != 0
+            || about.st_mtime >= time(NULL) - KEEP_DAYS * 24 * 3600)
+            continue;
+        text_copy(id, sizeof id, names.names[i] + 7);
+        remove_files(dir, id);
     }
     file_list_release(&names);
 }
@@ -351,12 +365,7 @@ static struct worker *worker_new(const char *dir, hg_error *err)
 /* One that was never started leaves no files. */
 static void worker_discard(struct worker *w)
 {
-    char path[WORKER_PATH + 64];
-
-    if (worker_path(path, sizeof path, w->dir, w->id, "sock"))
-        unlink(path);
-    if (worker_path(path, sizeof path, w->dir, w->id, "journal"))
-        unlink(path);
+    remove_files(w->dir, w->id);
     worker_free(w);
 }
 

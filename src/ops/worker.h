@@ -4,7 +4,8 @@
  *
  * In the runtime folder, for its user alone (0600), stand two files: worker-ID.journal, to which
  * every event is appended, and worker-ID.sock, which sends the journal to whoever attaches, from
- * its beginning and then as it grows. Both are lines of JSON:
+ * its beginning and then as it grows. When somebody has been told how it ended, an empty
+ * worker-ID.seen stands there too. Both are lines of JSON:
  *
  *     {"headgate":"0.1.0","command":"up","subject":"postgresql://app:***@db/app","started_ms":...}
  *     {"pid":4711}
@@ -66,6 +67,13 @@ void worker_end(struct worker *worker, const struct worker_outcome *outcome);
 /* The newest worker for a subject. working: only one that is alive; otherwise also one that has
  * ended. false: there is none. */
 bool worker_find(const char *dir, const char *subject, bool working, struct worker_info *out);
+
+/* Unix time in ms of the last thing that it has written down: of one that has ended, its end. */
+int64_t worker_last_ms(const char *dir, const char *id);
+
+/* Somebody has been told how it ended, and it need not be told to whoever comes next. */
+void worker_see(const char *dir, const char *id);
+bool worker_is_seen(const char *dir, const char *id);
 
 struct worker_watcher {
     void (*on_event)(void *context, const hg_event *event);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -119,6 +120,34 @@ bool worker_find(const char *dir, const char *subject, bool working, struct work
     if (newest.started_ms >= 0)
         *out = newest;
     return newest.started_ms >= 0;
+}
+
+int64_t worker_last_ms(const char *dir, const char *id)
+{
+    char path[WORKER_PATH + 64];
+    struct stat about;
+
+    return worker_path(path, sizeof path, dir, id, "journal") && stat(path, &about) == 0
+               ? (int64_t)about.st_mtim.tv_sec * 1000 + about.st_mtim.tv_nsec / 1000000
+               : 0;
+}
+
+void worker_see(const char *dir, const char *id)
+{
+    char path[WORKER_PATH + 64];
+    int fd = worker_path(path, sizeof path, dir, id, "seen")
+                 ? open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600)
+                 : -1;
+
+    if (fd >= 0)
+        close(fd);
+}
+
+bool worker_is_seen(const char *dir, const char *id)
+{
+    char path[WORKER_PATH + 64];
+
+    return worker_path(path, sizeof path, dir, id, "seen") && access(path, F_OK) == 0;
 }
 
 /* --- lines --- */

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "console/view.h"
 #include "support/scene.h"
 
 static void progress_moves_through_the_plan(void **state)
@@ -333,6 +334,90 @@ static void a_copy_that_is_left_is_attached_to_again(void **state)
     scene_free(s);
 }
 
+/* What the runtime directory has of a copy that ended before this console was opened. */
+static void copy_past(struct scene *s, bool ok, int64_t pid)
+{
+    static struct job_result past;
+    static hg_copy_result copied;
+
+    copied = (hg_copy_result){.mode = HG_COPY_RUN, .ok = ok, .rows = 6000};
+    past = (struct job_result){.request = {.kind = JOB_COPY_PAST, .text = "0123456789abcdef"},
+                               .ok = ok,
+                               .finished_ms = s->model.wall_ms - 3600000,
+                               .copy = ok ? &copied : NULL};
+    past.copying = (struct worker_info){.id = "0123456789abcdef", .pid = pid};
+    if (!ok)
+        hg_fail(&past.error, HG_FAILED, "process 4711 of the copy was killed before it ended");
+    scene_send(s, (struct message){.kind = MSG_RESULT, .result = &past}, 100);
+}
+
+static bool tabs_say(struct scene *s, const char *text)
+{
+    char running[96];
+
+    view_running(&s->model, running, sizeof running);
+    return strstr(running, text) != NULL;
+}
+
+static void a_copy_that_ended_unseen_is_told_until_its_page_is_open(void **state)
+{
+    struct scene *s = scene_open_busy(false);
+
+    (void)state;
+    assert_true(s->model.copy_past_asked); /* since the first look at the folder */
+    copy_past(s, true, 4711);
+    assert_string_equal(scene_said(s), "copy: done, 6000 rows");
+    assert_true(tabs_say(s, "copy ended: c"));
+    scene_tick(s, 60000);
+    assert_true(tabs_say(s, "copy ended: c"));
+    scene_key(s, 'c');
+    assert_int_equal(scene_started(s)->kind, JOB_COPY_SEEN);
+    assert_string_equal(scene_started(s)->text, "0123456789abcdef");
+    assert_false(tabs_say(s, "copy"));
+    scene_free(s);
+}
+
+static void without_one_nothing_is_told(void **state)
+{
+    struct scene *s = scene_open_busy(false);
+
+    (void)state;
+    copy_works(s, 0);
+    copy_past(s, true, 0);
+    assert_false(tabs_say(s, "copy"));
+    assert_null(s->model.copy);
+    scene_free(s);
+}
+
+static void one_that_was_killed_is_told_as_a_failure(void **state)
+{
+    struct scene *s = scene_open_busy(false);
+
+    (void)state;
+    copy_works(s, 0);
+    copy_past(s, false, 4711);
+    assert_true(tabs_say(s, "copy FAILED: c"));
+    assert_non_null(strstr(scene_said(s), "was killed"));
+    scene_free(s);
+}
+
+/* It was there, nobody was attached, and it is gone. */
+static void how_one_ended_that_nobody_watched_is_asked_for(void **state)
+{
+    struct scene *s = scene_open_busy(false);
+
+    (void)state;
+    copy_works(s, 4711);
+    assert_true(tabs_say(s, "runs: copy"));
+    copy_works(s, 0);
+    assert_int_equal(scene_started(s)->kind, JOB_COPY_PAST);
+    copy_works(s, 4712); /* a newer one: what was before is no news */
+    copy_past(s, true, 4711);
+    assert_true(tabs_say(s, "runs: copy"));
+    assert_null(s->model.copy);
+    scene_free(s);
+}
+
 /* Only a copy goes on from where it was stopped; a look has kept nothing. */
 static void the_question_promises_no_more_than_what_runs_can_do(void **state)
 {
@@ -500,6 +585,10 @@ int main(void)
         cmocka_unit_test(a_copy_wants_a_look_and_the_name_of_its_target),
         cmocka_unit_test(a_copy_that_is_left_is_attached_to_again),
         cmocka_unit_test(a_look_does_not_hide_the_copy_that_goes_on),
+        cmocka_unit_test(a_copy_that_ended_unseen_is_told_until_its_page_is_open),
+        cmocka_unit_test(without_one_nothing_is_told),
+        cmocka_unit_test(one_that_was_killed_is_told_as_a_failure),
+        cmocka_unit_test(how_one_ended_that_nobody_watched_is_asked_for),
         cmocka_unit_test(the_question_promises_no_more_than_what_runs_can_do),
         cmocka_unit_test(drift_is_looked_for_once_and_again_when_asked),
         cmocka_unit_test(the_wait_for_another_attempt_is_counted_down),

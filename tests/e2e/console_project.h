@@ -39,7 +39,7 @@ static const char audit[] = "-- migrate:up\n"
                             "-- migrate:down\n"
                             "DROP TABLE audit;\n";
 
-static struct project project_make(bool postgres)
+static inline struct project project_make(bool postgres)
 {
     struct project p = {.dir = temp_dir_make()};
     char *url;
@@ -60,7 +60,7 @@ static struct project project_make(bool postgres)
     return p;
 }
 
-static void run_command(const struct project *p, const char *command)
+static inline void run_command(const struct project *p, const char *command)
 {
     struct process_result result = headgate_run(p->dir, p->url, command, NULL);
 
@@ -69,7 +69,7 @@ static void run_command(const struct project *p, const char *command)
     process_release(&result);
 }
 
-static void open_console(struct project *p)
+static inline void open_console(struct project *p)
 {
     const char *const environment[] = {p->url, p->runtime, NULL};
     const char *const argv[] = {TEST_HEADGATE, NULL};
@@ -79,7 +79,7 @@ static void open_console(struct project *p)
     assert_true(tty_wait(p->tty, "READINESS"));
 }
 
-static void quit_console(struct project *p)
+static inline void quit_console(struct project *p)
 {
     tty_type(p->tty, "q");
     assert_int_equal(tty_wait_end(p->tty), 0);
@@ -88,7 +88,7 @@ static void quit_console(struct project *p)
     p->tty = NULL;
 }
 
-static void project_remove(struct project *p)
+static inline void project_remove(struct project *p)
 {
     tty_free(p->tty);
     temp_dir_remove(p->dir);
@@ -97,7 +97,7 @@ static void project_remove(struct project *p)
 }
 
 /* What another process finds the database to be at. */
-static void assert_current(const struct project *p, const char *revision)
+static inline void assert_current(const struct project *p, const char *revision)
 {
     struct process_result result = headgate_run(p->dir, p->url, "current", NULL);
 
@@ -108,7 +108,8 @@ static void assert_current(const struct project *p, const char *revision)
 }
 
 /* A key that asks for a change, the question, and the answer when its dead time is over. */
-static void change(const struct project *p, const char *key, const char *prompt, const char *answer)
+static inline void change(const struct project *p, const char *key, const char *prompt,
+                          const char *answer)
 {
     tty_type(p->tty, key);
     assert_true(tty_wait(p->tty, "QUESTION"));

@@ -8,14 +8,20 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/file.h"
 #include "ops/worker.h"
 #include "support/temp.h"
 
@@ -144,6 +150,52 @@ static void nothing_is_found_for_another_database(void **state)
     temp_dir_remove(dir);
 }
 
+static void how_it_ended_is_news_until_somebody_has_seen_it(void **state)
+{
+    char *dir = temp_dir_make();
+    int64_t before_ms = clock_wall_ms();
+    struct worker_info started = start(dir);
+    struct heard h = {.stops = true};
+
+    (void)state;
+    assert_int_equal(watch(dir, started.id, &h), WORKER_ENDED);
+    assert_int_equal(waitpid((pid_t)started.pid, NULL, 0), started.pid);
+    assert_false(worker_is_seen(dir, started.id));
+    worker_see(dir, started.id);
+    assert_true(worker_is_seen(dir, started.id));
+    assert_in_range(worker_last_ms(dir, started.id), before_ms - 1000, clock_wall_ms() + 1000);
+    temp_dir_remove(dir);
+}
+
+/* Of one that was killed also the socket, which nobody has taken away. */
+static void after_a_week_all_that_belongs_to_it_goes(void **state)
+{
+    const struct timespec old = {.tv_sec = time(NULL) - 8 * 24 * 3600}, times[2] = {old, old};
+    char *dir = temp_dir_make(), *path;
+    struct worker_info killed = start(dir), next;
+    struct heard h = {.leaves = true};
+    struct file_list left;
+    char name[64];
+
+    (void)state;
+    assert_int_equal(watch(dir, killed.id, &h), WORKER_LEFT);
+    assert_int_equal(kill((pid_t)killed.pid, SIGKILL), 0);
+    assert_int_equal(waitpid((pid_t)killed.pid, NULL, 0), killed.pid);
+    worker_see(dir, killed.id);
+    snprintf(name, sizeof name, "worker-%s.journal", killed.id);
+    path = temp_path(dir, name);
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    next = start(dir);
+    h = (struct heard){.stops = true};
+    assert_int_equal(watch(dir, next.id, &h), WORKER_ENDED);
+    assert_int_equal(waitpid((pid_t)next.pid, NULL, 0), next.pid);
+    assert_true(file_list(dir, "", &left, NULL));
+    assert_int_equal(left.count, 1); /* the journal of the second */
+    file_list_release(&left);
+    free(path);
+    temp_dir_remove(dir);
+}
+
 /* --- no room --- */
 
 enum { ROOM = 1 << 20, MANY = 20000 };
@@ -239,6 +291,8 @@ int main(void)
         cmocka_unit_test(it_is_left_alone_found_again_and_stopped),
         cmocka_unit_test(one_that_was_killed_does_not_work_any_more),
         cmocka_unit_test(nothing_is_found_for_another_database),
+        cmocka_unit_test(how_it_ended_is_news_until_somebody_has_seen_it),
+        cmocka_unit_test(after_a_week_all_that_belongs_to_it_goes),
         cmocka_unit_test(there_is_room_for_how_it_ended_when_there_is_none_for_more),
         cmocka_unit_test(what_it_found_may_be_too_much_but_how_it_ended_is_known),
         cmocka_unit_test(without_any_room_it_is_not_started),
