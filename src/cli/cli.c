@@ -106,6 +106,13 @@ int cli_main(int argc, char **argv)
     return status;
 }
 
+bool cli_open_briefly(const struct cli *cli, struct ops *out_ops, hg_error *err)
+{
+    const struct ops_options options = {.role = cli->action->name, .brief = true};
+
+    return ops_open(&cli->settings, &options, out_ops, err);
+}
+
 bool cli_open(const struct cli *cli, bool may_create, struct ops *out_ops, hg_error *err)
 {
     const struct ops_options options = {

@@ -111,6 +111,9 @@ bool cli_completion(struct buf *out, const char *shell);
 /* Settings and pool for this command. */
 bool cli_open(const struct cli *cli, bool may_create, struct ops *out_ops, hg_error *err);
 
+/* The same for one that asks a few questions and changes nothing. */
+bool cli_open_briefly(const struct cli *cli, struct ops *out_ops, hg_error *err);
+
 /* Writes to stdout; what cannot be written ends the command with status 1 at its end. */
 void cli_print(const struct buf *out);
 

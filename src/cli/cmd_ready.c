@@ -14,7 +14,7 @@ int cmd_ready(const struct cli *cli)
     hg_observer observer = cli_observer(cli);
     int status;
 
-    if (!cli_open(cli, false, &ops, &err))
+    if (!cli_open_briefly(cli, &ops, &err))
         return cli_fail(cli, &err);
     cli_catch_signals();
     hg_readiness_glance(ops.settings, ops.pool, ops_inspection_deadline(&ops), &observer, &report);

@@ -143,7 +143,7 @@ int cmd_status(const struct cli *cli)
     hg_observer observer = cli_observer(cli);
     int status = 0;
 
-    if (!cli_open(cli, false, &ops, &err))
+    if (!cli_open_briefly(cli, &ops, &err))
         return cli_fail(cli, &err);
     cli_catch_signals();
     hg_readiness_glance(ops.settings, ops.pool, ops_inspection_deadline(&ops), &observer, &report);

@@ -8,6 +8,7 @@
 enum {
     OWN_CONNECTIONS = 5, /* ping, status, sessions, a run and a plan at once; the settings' size is
                             the application's */
+    LOCKED_MS = 20,      /* for what a connection does as well without */
     CLOSE_WAIT_MS =
         200, /* everything was returned before; only a worker that hangs is not waited for */
     INSPECTION_EXTRA_MS = 5000, /* beside connecting */
@@ -26,6 +27,19 @@ static void name_copies(struct ops *ops)
 }
 
 /* reading: what the settings were read by; NULL: something else. */
+/* SQLite keeps 2 MB of the file for whoever comes back to it; who reads it once pays for memory
+ * that is new to the process. A file that is locked does without. */
+static bool keep_little(hg_conn *conn, void *context, hg_deadline by, hg_error *err)
+{
+    hg_error unheard;
+
+    (void)context;
+    (void)err;
+    hg_conn_execute(conn, "PRAGMA cache_size = -100", NULL, 0,
+                    hg_deadline_first(by, hg_deadline_in_ms(LOCKED_MS)), NULL, &unheard);
+    return true;
+}
+
 static bool open_loaded(hg_settings *settings, const hg_settings_options *reading,
                         const struct ops_options *options, struct ops *out_ops, hg_error *err)
 {
@@ -45,6 +59,8 @@ static bool open_loaded(hg_settings *settings, const hg_settings_options *readin
     pool.settings.max_overflow = 0;
     pool.no_history = true;
     pool.interrupted = options->interrupted;
+    if (options->brief && hg_url_driver(hg_settings_url(settings)) == HG_SQLITE)
+        pool.on_connect = keep_little;
     if (!options->publish)
         pool.runtime_dir = NULL;
     if (!hg_pool_open(hg_settings_url(settings), &pool, &ops.pool, err)) {

@@ -26,6 +26,7 @@ struct ops_options {
     bool publish;                       /* other processes see the pool */
     bool (*interrupted)(void *context); /* ends a wait for a connection: as of hg_pool_options, with
                                            no context; NULL: nothing does */
+    bool brief;    /* a few questions and the end: each part of a file is read once */
     bool detaches; /* what changes the database runs in a process that outlives this one */
 };
 
