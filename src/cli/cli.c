@@ -108,7 +108,8 @@ int cli_main(int argc, char **argv)
 
 bool cli_open_briefly(const struct cli *cli, struct ops *out_ops, hg_error *err)
 {
-    const struct ops_options options = {.role = cli->action->name, .brief = true};
+    const struct ops_options options = {
+        .role = cli->action->name, .brief = true, .interrupted = cli_interrupted};
 
     return ops_open(&cli->settings, &options, out_ops, err);
 }
