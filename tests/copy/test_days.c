@@ -8,7 +8,6 @@
 #include <sqlite3.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -301,49 +300,27 @@ static int entries_of(const char *dir)
     return count;
 }
 
-/* In a child whose folder is a file system of 64 KB; what is wrong, or 200: only root may have one.
- */
-static int copy_beside_a_full_disk(struct sides *sides)
-{
-    char *small = temp_path(sides->dir, "small");
-
-    if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0
-        || mkdir(small, 0700) != 0 || mount("none", small, "tmpfs", 0, "size=64k") != 0)
-        return 200;
-    sides->source = open_side(source_url(sides), false, true);
-    sides->target = open_side(postgres_url(sides->database), false, false);
-    sides->options.snapshot = small;
-    if (copy_them(sides))
-        return 1;
-    fprintf(stderr, "%s: %s\n", hg_code_name(sides->err.code), sides->err.message);
-    if (sides->err.code != HG_DISK_FULL)
-        return 2;
-    if (strstr(sides->err.message, "could not keep the source's moment") == NULL)
-        return 3;
-    return entries_of(small) == 0 ? 0 : 4;
-}
-
 static void a_disk_that_has_no_room_for_the_moment_is_told_of(void **state)
 {
     struct sides sides;
-    int status = 0;
-    pid_t child;
+    char *small;
 
     (void)state;
     open_sides(&sides);
     IN_SOURCE(&sides, "CREATE TABLE t (id INTEGER PRIMARY KEY, x TEXT)",
               "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) "
               "INSERT INTO t SELECT i, hex(zeroblob(300)) FROM n");
-    child = fork();
-    if (child == 0)
-        _exit(copy_beside_a_full_disk(&sides));
-    waitpid(child, &status, 0);
-    status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    assert_target_is_empty(&sides);
+    small = mount_disk(&sides, "size=64k");
+    if (small != NULL) {
+        sides.options.snapshot = small;
+        assert_false(copy_them(&sides));
+        assert_non_null(strstr(sides.err.message, "could not keep the source's moment"));
+        assert_int_equal(sides.err.code, HG_DISK_FULL);
+        assert_int_equal(entries_of(small), 0);
+        assert_target_is_empty(&sides);
+        unmount_disk(small);
+    }
     close_sides(&sides);
-    if (status == 200)
-        skip();
-    assert_int_equal(status, 0);
 }
 
 /* --- tables that few have --- */

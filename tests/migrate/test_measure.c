@@ -20,6 +20,7 @@
 #include "support/pgbouncer.h"
 #include "support/postgres.h"
 #include "support/temp.h"
+#include "support/threads.h"
 
 /* A database and a folder of a test's own. */
 struct world {
@@ -39,7 +40,7 @@ static bool open_pool(struct world *w)
 {
     const hg_pool_options options = {
         .role = "test",
-        .settings = {.size = 2, .max_overflow = 4, .timeout_ms = 30000, .recycle_ms = -1}};
+        .settings = {.size = 2, .max_overflow = 4, .timeout_ms = 60000, .recycle_ms = -1}};
 
     return hg_pool_open(w->url, &options, &w->pool, NULL);
 }
@@ -583,13 +584,15 @@ static void plan_and_be_killed(struct world *w)
     pid_t child;
     int status;
 
+    hg_pool_close(w->pool, soon());
+    threads_await_last();
     child = fork();
     if (child == 0) {
         hg_plan *never = NULL;
 
         if (open_pool(w))
-            hg_plan_make(w->pool, &options, soon(), &never, NULL);
-        fprintf(stderr, "CHILD %s %s\n", w->err.message, never ? never->unmeasured : "-");
+            hg_plan_make(w->pool, &options, soon(), &never, &w->err);
+        fprintf(stderr, "not killed: %s\n", w->err.message);
         _exit(1);
     }
     while (!holds(w, "SELECT count(*) > 0 FROM pg_stat_activity "
@@ -597,6 +600,7 @@ static void plan_and_be_killed(struct world *w)
         assert_int_equal(waitpid(child, &status, WNOHANG), 0);
     assert_int_equal(kill(child, SIGKILL), 0);
     assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(open_pool(w));
 }
 
 static void the_next_plan_drops_what_a_killed_one_left(void **state)

@@ -13,8 +13,6 @@
 
 #include <cmocka.h>
 
-#include <dirent.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +26,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "support/temp.h"
+#include "support/threads.h"
 
 /* A database and a folder of a test's own. */
 struct world {
@@ -47,9 +46,9 @@ static inline hg_pool_options pool_options(void)
                              .may_create = true,
                              .settings = {.size = 2,
                                           .max_overflow = 4,
-                                          .timeout_ms = 30000,
+                                          .timeout_ms = 60000,
                                           .recycle_ms = -1,
-                                          .connect_timeout_ms = 20000}};
+                                          .connect_timeout_ms = 60000}};
 }
 
 static inline hg_pool *pool_to(const hg_url *url)
@@ -62,27 +61,6 @@ static inline hg_pool *pool_to(const hg_url *url)
         fail_msg("pool: %s", err.message);
     return pool;
 }
-
-/* Of this process, those of a sanitizer included. */
-static inline int count_threads(void)
-{
-    DIR *tasks = opendir("/proc/self/task");
-    int count = -2; /* . and .. */
-
-    while (tasks != NULL && readdir(tasks) != NULL)
-        count++;
-    if (tasks != NULL)
-        closedir(tasks);
-    return count;
-}
-
-/* Without a pool. The thread sanitizer begins one of its own with the first that a program makes.
- */
-#ifdef __SANITIZE_THREAD__
-enum { THREADS_ALONE = 2 };
-#else
-enum { THREADS_ALONE = 1 };
-#endif
 
 static inline int open_world(void **state)
 {
@@ -333,14 +311,12 @@ static inline int exit_of(pid_t pid)
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* A pool's threads do not come along into a child: it makes its own. The last of them are gone
- * afterwards, with what they may have locked inside of the C library or a sanitizer. */
+/* A pool's threads do not come along into a child: it makes its own. */
 static inline void without_pool(struct world *w)
 {
     hg_pool_close(w->pool, hg_deadline_in_ms(60000));
     w->pool = NULL;
-    while (count_threads() > THREADS_ALONE)
-        (void)poll(NULL, 0, 1);
+    threads_await_last();
 }
 
 #define UP    HG_MIGRATE_UP

@@ -17,6 +17,7 @@
 
 #include "schema/scratch.h"
 #include "support/postgres.h"
+#include "support/threads.h"
 
 static hg_deadline soon(void)
 {
@@ -183,6 +184,7 @@ static void what_a_killed_process_left_behind_is_swept(void **state)
     pid_t child;
 
     (void)state;
+    threads_await_last();
     child = fork();
     if (child == 0) {
         (void)open_beside(url);
