@@ -142,7 +142,7 @@ static void an_application_that_never_answers_fails_by_the_checks_deadline(void 
     snprintf(url, sizeof url, "http://127.0.0.1:%d", web_port(web));
     smoke = ask(&w, "http.alive", url);
     assert_int_equal(smoke->checks[0].status, HG_FAIL);
-    assert_true(smoke->checks[0].duration_ms < 10000);
+    assert_true(smoke->checks[0].duration_ms < 30000);
     hg_smoke_free(smoke);
     web_stop(web);
     close_world(&w);
@@ -175,7 +175,8 @@ static void an_address_that_is_none_is_refused(void **state)
         hg_smoke *smoke = NULL;
         hg_error err = {0};
 
-        if (hg_smoke_run(w.settings, w.pool, &options, hg_deadline_in_ms(5000), NULL, &smoke, &err))
+        if (hg_smoke_run(w.settings, w.pool, &options, hg_deadline_in_ms(60000), NULL, &smoke,
+                         &err))
             fail_msg("<%s> was asked", wrong[i]);
         assert_int_equal(err.code, HG_USAGE);
     }

@@ -418,7 +418,7 @@ static void *wait_in_vain(void *context)
 {
     hg_conn *conn = NULL;
 
-    if (hg_pool_checkout(context, "waiter", hg_deadline_in_ms(20 * SECONDS), &conn, NULL))
+    if (hg_pool_checkout(context, "waiter", hg_deadline_in_ms(60 * SECONDS), &conn, NULL))
         hg_pool_return(context, conn);
     return NULL;
 }
@@ -448,7 +448,7 @@ static void what_lies_in_memory(void **state)
     unlink(file);
     assert_true(hg_url_parse("sqlite:///:memory:", &memory, NULL));
     assert_true(hg_pool_open(memory, &options, &pool, NULL));
-    assert_true(hg_pool_checkout(pool, NULL, hg_deadline_in_ms(20 * SECONDS), &conn, NULL));
+    assert_true(hg_pool_checkout(pool, NULL, hg_deadline_in_ms(60 * SECONDS), &conn, NULL));
     assert_int_equal(pthread_create(&thread, NULL, wait_in_vain, pool), 0);
     stage = stage_open(&waiters, ALWAYS);
     while (recipe_run(&stage, &waiters).status == HG_PASS)

@@ -228,7 +228,7 @@ static void a_statement_that_never_ends_is_unknown_at_its_deadline(void **state)
                 "(SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n");
 
     assert_int_equal(smoke->checks[0].status, HG_UNKNOWN);
-    assert_true(clock_since_ms(started_ns) < 15000);
+    assert_true(clock_since_ms(started_ns) < 30000);
     hg_smoke_free(smoke);
 }
 

@@ -127,7 +127,7 @@ void kitchen_sql(const char *url, const char *sql)
 {
     struct recipe none = {.id = "sql"};
     struct stage stage = stage_open(&none, url);
-    hg_deadline by = hg_deadline_in_ms(30 * SECONDS);
+    hg_deadline by = hg_deadline_in_ms(60 * SECONDS);
     char *text = fill_in(sql), *rest = text, *one;
     hg_conn *conn = NULL;
     hg_error err = {0};
@@ -153,7 +153,7 @@ hg_check_result recipe_run(const struct stage *stage, const struct recipe *r)
     struct application application = {.url = kitchen.application_url};
     struct check_context context = {.settings = stage->settings,
                                     .pool = stage->pool,
-                                    .by = hg_deadline_in_ms(10 * SECONDS),
+                                    .by = hg_deadline_in_ms(60 * SECONDS),
                                     .application = &application};
     hg_readiness *report = calloc(1, sizeof *report);
     hg_check_result result = {0}, unseen = {0};
@@ -209,8 +209,11 @@ void recipe_take_file(const struct recipe *r)
     free(path);
 }
 
+/* What has to pass is tried more than once: a busy machine makes an answer slow, which is worth a
+ * warning, but not every time. */
 void recipe_cook(const struct recipe *r, const char *maker, const char *usual)
 {
+    enum { TRIES = 10 };
     const char *url = r->url == NULL ? usual : r->url;
     hg_check_result result;
     struct stage stage;
@@ -221,6 +224,8 @@ void recipe_cook(const struct recipe *r, const char *maker, const char *usual)
         kitchen_sql(maker, r->before);
     stage = stage_open(r, url);
     result = recipe_run(&stage, r);
+    for (int i = 1; i < TRIES && r->status == HG_PASS && result.status != HG_PASS; i++)
+        result = recipe_run(&stage, r);
     stage_close(&stage);
     if (r->after != NULL)
         kitchen_sql(maker, r->after);
@@ -246,7 +251,7 @@ void session_do(struct session *s, const char *sql)
 
     while ((one = strsep(&rest, ";")) != NULL)
         if (one[strspn(one, " ")] != '\0')
-            (void)!hg_conn_execute(s->conn, one, NULL, 0, hg_deadline_in_ms(20 * SECONDS), NULL,
+            (void)!hg_conn_execute(s->conn, one, NULL, 0, hg_deadline_in_ms(60 * SECONDS), NULL,
                                    NULL); /* a deadlock is what one of them is for */
     free(text);
 }
@@ -257,7 +262,7 @@ struct session session_open(const char *url)
     struct session s = {.stage = stage_open(&none, url)};
 
     assert_true(
-        hg_pool_checkout(s.stage.pool, NULL, hg_deadline_in_ms(20 * SECONDS), &s.conn, NULL));
+        hg_pool_checkout(s.stage.pool, NULL, hg_deadline_in_ms(60 * SECONDS), &s.conn, NULL));
     return s;
 }
 
