@@ -18,6 +18,7 @@
 #include "base/file.h"
 
 #define MEMORY      "/dev/shm"
+#define BASE_MOST   48 /* of a name in TMPDIR */
 #define ROOMY_BYTES (UINT64_C(2) << 30)
 
 static void give_up(const char *what)
@@ -36,11 +37,12 @@ static char *make_in(const char *base)
     return dir;
 }
 
+/* Sockets lie in these folders, whose paths have 107 bytes at most. */
 char *temp_dir_make(void)
 {
     const char *base = getenv("TMPDIR");
 
-    return make_in(base == NULL ? "/tmp" : base);
+    return make_in(base == NULL || strlen(base) > BASE_MOST ? "/tmp" : base);
 }
 
 /* A file system in memory that this user may write to, with plenty of room. */

@@ -7,7 +7,8 @@
 #include <stddef.h>
 
 /* Makes a new folder that any user may enter; exits the test program when it cannot. Freed by
- * temp_dir_remove(). */
+ * temp_dir_remove(). It lies in TMPDIR, where that is set and leaves room for the path of a socket.
+ */
 char *temp_dir_make(void);
 
 /* The same for what makes and removes thousands of files: in memory where there is plenty of it and
