@@ -193,7 +193,8 @@ static bool tell_parents(const struct parent_faults *faults, hg_error *err)
     return false;
 }
 
-/* Adds the nodes of some names. A file may build on files only: elsewhere it could not be run. */
+/* Adds the nodes of some names. A file may build on files only: elsewhere it could not be run,
+ * unless it has been already. */
 static void add_parents(struct graph *graph, struct graph_node *node, size_t *parents,
                         const char *const *names, size_t count, const char *verb,
                         struct parent_faults *faults)
@@ -202,7 +203,7 @@ static void add_parents(struct graph *graph, struct graph_node *node, size_t *pa
         size_t parent;
         bool found = graph_has(graph, names[i], &parent);
 
-        if (node->file != NULL && (!found || graph->nodes[parent].file == NULL))
+        if (node->file != NULL && (!found || (graph->nodes[parent].file == NULL && !node->settled)))
             note_parent(faults, node, verb, names[i]);
         else if (!found)
             node->rootless = true;
@@ -225,7 +226,6 @@ static bool find_parents(struct arena *arena, struct graph *graph, hg_error *err
             break;
         node->parents = parents;
         node->parent_count = 0;
-        node->head = node->file != NULL;
         add_parents(graph, node, parents, node->revises, node->revises_count, "revises", &faults);
         node->revised_count = node->parent_count;
         add_parents(graph, node, parents, node->depends_on, node->depends_on_count, "depends on",
@@ -258,8 +258,6 @@ static bool find_children(struct arena *arena, struct graph *graph, hg_error *er
             size_t parent = graph->nodes[i].parents[p];
 
             children[first[parent]++] = i;
-            if (p < graph->nodes[i].revised_count && graph->nodes[i].file != NULL)
-                graph->nodes[parent].head = false;
         }
     }
     return true;
@@ -345,13 +343,32 @@ static bool find_order(struct arena *arena, struct graph *graph, hg_error *err)
     return true;
 }
 
+/* A file is a head when no other revises it, neither by itself nor over some that are gone.
+ * Children come first: who leads to a file is known when their parents are met. */
+static bool find_heads(struct arena *arena, struct graph *graph, hg_error *err)
+{
+    bool *leads = arena_alloc(arena, graph->count + 1, sizeof *leads);
+
+    if (leads == NULL)
+        return no_memory(err);
+    for (size_t i = graph->count; i-- > 0;) {
+        struct graph_node *node = &graph->nodes[graph->order[i]];
+
+        node->head = node->file != NULL && !leads[graph->order[i]];
+        for (size_t p = 0; p < node->revised_count; p++)
+            leads[node->parents[p]] |= node->file != NULL || leads[graph->order[i]];
+    }
+    return true;
+}
+
 bool graph_build(struct arena *arena, struct graph_node *nodes, size_t count,
                  struct graph *out_graph, hg_error *err)
 {
     struct graph graph = {.nodes = nodes, .count = count};
 
     if (!sort_names(arena, &graph, err) || !find_parents(arena, &graph, err)
-        || !find_children(arena, &graph, err) || !find_order(arena, &graph, err))
+        || !find_children(arena, &graph, err) || !find_order(arena, &graph, err)
+        || !find_heads(arena, &graph, err))
         return false;
     *out_graph = graph;
     return true;

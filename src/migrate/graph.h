@@ -21,6 +21,7 @@ struct graph_node {
     const char *const *depends_on;
     size_t depends_on_count;
     const char *file; /* NULL: no file has it, the database alone knows it */
+    bool settled;     /* applied, so that it may also revise what no file has */
 
     /* found by graph_build() */
     const size_t *parents; /* first those it revises, then the others it depends on */

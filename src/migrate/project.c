@@ -13,6 +13,12 @@ static bool no_memory(hg_error *err)
     return hg_fail(err, HG_NOMEM, "could not compare files and ledger: out of memory");
 }
 
+/* A file without headers that was applied behind others whose files are gone. */
+struct gap {
+    size_t file;
+    const char *revises; /* the last of those */
+};
+
 /* What is being put together. */
 struct maker {
     struct arena *arena;
@@ -20,6 +26,7 @@ struct maker {
     struct graph files;             /* the files alone */
     VEC(struct graph_node) unknown; /* revisions that no file has */
     bool *seen;                     /* of each entry: it is among them */
+    VEC(struct gap) gaps;
 };
 
 /* Cuts "a,b" as the history keeps it into names. */
@@ -66,8 +73,45 @@ static bool add_unknown(struct maker *m, const char *revision, bool in_ledger)
     return cut_names(m->arena, entry->revises, node);
 }
 
+/* Whether the history leads from a revision, over others that no file has, to `before`. */
+static bool leads_to(const struct maker *m, const char *revision, const char *before)
+{
+    size_t file, left = m->ledger->entry_count; /* a history that was tampered with may go round */
+
+    for (; left > 0 && revision[0] != '\0' && !graph_has(&m->files, revision, &file); left--) {
+        const struct ledger_entry *entry = ledger_find(m->ledger, revision);
+
+        if (entry == NULL || !entry->applied)
+            return false;
+        revision = entry->revises;
+    }
+    return strcmp(revision, before) == 0;
+}
+
+/* Without headers a file comes behind the one before it, and closes up when that is taken away;
+ * what was applied in between is still applied. */
+static bool find_gaps(struct maker *m, const struct migration_file *files, size_t file_count)
+{
+    for (size_t i = 0; i < file_count; i++) {
+        const struct ledger_entry *entry = ledger_find(m->ledger, files[i].revision);
+        const char *before = i == 0 ? "" : files[i - 1].revision;
+        struct gap *gap;
+        size_t file;
+
+        if (files[i].revises_given || entry == NULL || !entry->applied
+            || strcmp(entry->revises, before) == 0 || graph_has(&m->files, entry->revises, &file)
+            || !leads_to(m, entry->revises, before))
+            continue;
+        gap = VEC_PUSH(&m->gaps);
+        if (gap == NULL || !add_unknown(m, entry->revises, false))
+            return false;
+        *gap = (struct gap){i, entry->revises};
+    }
+    return true;
+}
+
 /* Follows the history from the current revisions down to the first file on each way. */
-static bool find_unknown(struct maker *m)
+static bool find_unknown(struct maker *m, const struct migration_file *files, size_t file_count)
 {
     m->seen = arena_alloc(m->arena, m->ledger->entry_count + 1, sizeof *m->seen);
     if (m->seen == NULL)
@@ -75,6 +119,8 @@ static bool find_unknown(struct maker *m)
     for (size_t i = 0; i < m->ledger->current_count; i++)
         if (!add_unknown(m, m->ledger->current[i], true))
             return false;
+    if (!find_gaps(m, files, file_count))
+        return false;
     for (size_t i = 0; i < m->unknown.count; i++)
         for (size_t p = 0; p < m->unknown.items[i].revises_count; p++)
             if (!add_unknown(m, m->unknown.items[i].revises[p], false))
@@ -109,12 +155,13 @@ static bool make_graph(struct maker *m, const struct migration_file *files, size
                        struct graph *out, hg_error *err)
 {
     struct graph_node *nodes = make_nodes(m->arena, files, file_count, file_count);
+    struct gap *gap;
 
     if (nodes == NULL)
         return no_memory(err);
     if (!graph_build(m->arena, nodes, file_count, &m->files, err))
         return false;
-    if (!find_unknown(m))
+    if (!find_unknown(m, files, file_count))
         return no_memory(err);
     *out = m->files;
     if (m->unknown.count == 0)
@@ -123,6 +170,11 @@ static bool make_graph(struct maker *m, const struct migration_file *files, size
     if (nodes == NULL)
         return no_memory(err);
     memcpy(nodes + file_count, m->unknown.items, m->unknown.count * sizeof *nodes);
+    VEC_EACH (&m->gaps, gap) {
+        nodes[gap->file].settled = true;
+        if (!cut_names(m->arena, gap->revises, &nodes[gap->file]))
+            return no_memory(err);
+    }
     return graph_build(m->arena, nodes, file_count + m->unknown.count, out, err);
 }
 
@@ -134,6 +186,7 @@ bool project_make(struct arena *arena, const struct migration_file *files, size_
     bool ok = make_graph(&m, files, file_count, &p.graph, err);
 
     VEC_RELEASE(&m.unknown);
+    VEC_RELEASE(&m.gaps);
     if (!ok)
         return false;
     p.entries = arena_alloc(arena, p.graph.count + 1, sizeof *p.entries);

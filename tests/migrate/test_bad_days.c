@@ -92,6 +92,42 @@ static void an_applied_file_that_was_removed_is_named_and_can_be_rolled_back(voi
     assert_string_equal(run(w, UP, NULL), "= bbb");
 }
 
+/* Files without headers close up when one is taken away; the database has not forgotten it. */
+static void one_that_was_removed_from_between_is_named_and_rolled_back(void **state)
+{
+    struct world *w = *state;
+    hg_history *history;
+
+    for (int i = 1; i <= 4; i++) {
+        char name[32], text[128];
+
+        snprintf(name, sizeof name, "000%d_t.sql", i);
+        snprintf(text, sizeof text,
+                 "-- migrate:up\nCREATE TABLE t%d (n integer);\n"
+                 "-- migrate:down\nDROP TABLE t%d;\n",
+                 i, i);
+        write_file(w, name, text);
+    }
+    run(w, UP, NULL);
+    remove_file(w, "0001_t.sql");
+    remove_file(w, "0003_t.sql");
+    history = history_of(w);
+    assert_int_equal(find(history, "0001")->state, HG_REVISION_MISSING);
+    assert_int_equal(find(history, "0003")->state, HG_REVISION_MISSING);
+    assert_int_equal(history->head_count, 1);
+    assert_string_equal(history->heads[0], "0004");
+    assert_int_equal(history->pending_count, 0);
+    hg_history_free(history);
+    write_file(w, "0005_t.sql",
+               "-- migrate:up\nCREATE TABLE t5 (n integer);\n-- migrate:down\nDROP TABLE t5;\n");
+    assert_string_equal(run(w, UP, NULL), "+0005 = 0005");
+    must(w);
+    assert_string_equal(run(w, DOWN, "base"), "-0005 -0004 -0003 -0002 -0001 =");
+    must(w);
+    assert_string_equal(ask(w, "SELECT count(*) FROM t3"), "!sql");
+    assert_string_equal(run(w, UP, NULL), "+0002 +0004 +0005 = 0005");
+}
+
 static void a_file_that_cannot_be_read_stops_the_run_before_it_begins(void **state)
 {
     struct world *w = *state;
@@ -118,6 +154,7 @@ int main(void)
         ON_BOTH(two_files_with_one_revision_are_both_named_and_nothing_runs),
         ON_BOTH(a_file_that_was_renamed_keeps_its_revision),
         ON_BOTH(an_applied_file_that_was_removed_is_named_and_can_be_rolled_back),
+        ON_BOTH(one_that_was_removed_from_between_is_named_and_rolled_back),
         ON_BOTH(a_file_that_cannot_be_read_stops_the_run_before_it_begins),
     };
 
