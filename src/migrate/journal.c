@@ -350,7 +350,10 @@ bool journal_run(struct task *task, hg_error *err)
     checksum_init(&j.sum);
     batch_doubt(task->run);
     ok = begin_journal(&j, err) && run_all(&j, err) && finish(&j, err);
-    if (!ok)
-        note_failure(&j, err);
-    return ok;
+    if (ok)
+        return true;
+    note_failure(&j, err);
+    task->done =
+        (size_t)j.event.statements_done; /* not what a transaction of the file's took back */
+    return false;
 }

@@ -5,6 +5,7 @@
  * for anybody, and what another deployer did meanwhile is not done twice.
  */
 #include "batch.h"
+#include "changed.h"
 #include "other.h"
 
 #include <stdio.h>
@@ -366,6 +367,20 @@ bool hg_migrate_holder(hg_pool *pool, hg_deadline by, char *out, size_t size, hg
     return ok;
 }
 
+/* Whoever stopped it wants to know where it stopped. */
+static void explain_interrupt(const struct run *r, hg_error *err)
+{
+    size_t steps = r->prepared == NULL ? 0 : r->prepared->decided.step_count;
+
+    if (err->code != HG_CANCELLED || err->hint[0] != '\0')
+        return;
+    if (steps == 0 || r->result->applied_count == 0)
+        hg_error_hint(err, "No migration was finished; run the command again for all of them.");
+    else
+        hg_error_hint(err, "%zu of %zu migrations are done; run the command again for the rest.",
+                      r->result->applied_count, steps);
+}
+
 bool hg_migrate_run(hg_pool *pool, const hg_migrate_options *options, const hg_observer *observer,
                     hg_run_result *out_result, hg_error *err)
 {
@@ -383,9 +398,13 @@ bool hg_migrate_run(hg_pool *pool, const hg_migrate_options *options, const hg_o
     ok = read_ahead(&r, err) && run_open(&r, err) && run_acquire(&r, look_for_steps, err)
          && prepare_result(&r, err);
     if (ok) {
+        if (options->kind == HG_MIGRATE_UP)
+            changed_tell(&r.prepared->project, observer);
         ok = carry_out(&r, err);
         fill_current(&r);
     }
+    if (!ok)
+        explain_interrupt(&r, err);
     run_close(&r);
     return ok;
 }

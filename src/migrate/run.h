@@ -52,7 +52,7 @@ struct task {
     const char *parents; /* as the history keeps them */
     int64_t started_ms, started_ns;
     int64_t retries;
-    size_t done;   /* statements that ended */
+    size_t done;   /* statements that ended; once it has failed: that stay */
     double *spent; /* milliseconds of each statement, less than 0: not known */
 };
 

@@ -121,15 +121,16 @@ void task_record_failure(struct task *task, const hg_error *err)
 }
 
 /* What is left of a step that failed, and what to do: the error itself says why. */
-static void tell_state(const struct task *task)
+static void tell_state(const struct task *task, const hg_error *err)
 {
     const struct run *r = task->run;
-    const char *again = "run the command again when its cause is gone";
+    const char *again = err->code == HG_CANCELLED ? "run the command again to go on"
+                                                  : "run the command again when its cause is gone";
 
     if (hg_conn_lost(r->conn))
         progress_say(r->observer, HG_EVENT_NOTE, task->revision,
-                     "the connection is lost; the next run finds out how far \"%s\" came and goes "
-                     "on from there",
+                     "the connection is lost; run the command again: it finds out how far \"%s\" "
+                     "came, and goes on from there",
                      task->revision);
     else if (task->script->section.transaction)
         progress_say(r->observer, HG_EVENT_NOTE, task->revision, "nothing of \"%s\" stays; %s",
@@ -143,7 +144,7 @@ static void tell_state(const struct task *task)
 
 void task_fail(struct task *task, hg_error *err)
 {
-    tell_state(task);
+    tell_state(task, err);
     hg_error_context(err, "revision \"%s\"", task->revision);
     tell_step(task, HG_EVENT_STEP_FAILED, err->message);
 }

@@ -128,6 +128,48 @@ static void one_that_was_removed_from_between_is_named_and_rolled_back(void **st
     assert_string_equal(run(w, UP, NULL), "+0002 +0004 +0005 = 0005");
 }
 
+static void whoever_applies_hears_of_files_that_are_not_what_was_applied(void **state)
+{
+    struct world *w = *state;
+    hg_migrate_options options = options_for(w, UP, NULL);
+    struct witness witness = {0};
+    const hg_observer observer = observer_of(&witness);
+
+    write_three(w);
+    run(w, UP, NULL);
+    write_file(w, "20260101000001_b.sql",
+               "-- revision: bbb\n-- revises: aaa\n-- migrate:up\nCREATE TABLE b (id text);\n");
+    remove_file(w, "20260101000002_c.sql");
+    assert_string_equal(run_with(w, &options, &observer), "= ccc");
+    must(w);
+    assert_non_null(strstr(witness.notes, "\"bbb\" was edited after it was applied"));
+    assert_non_null(strstr(witness.notes, "\"ccc\" is applied, but no file has it"));
+    assert_null(strstr(witness.notes, "aaa"));
+}
+
+/* A transaction of the file's own goes back as a whole, and nothing else is said of it. */
+static void what_a_transaction_of_the_file_took_back_is_not_said_to_stay(void **state)
+{
+    struct world *w = *state;
+    hg_migrate_options options = options_for(w, UP, NULL);
+    struct witness witness = {0};
+    const hg_observer observer = observer_of(&witness);
+
+    write_file(w, "0001_a.sql",
+               "-- migrate:up transaction:false\nCREATE TABLE a (n integer);\nBEGIN;\n"
+               "CREATE TABLE b (n integer);\nCREATE TABLE c (n integer);\n");
+    assert_string_equal(run_with(w, &options, &observer), "=");
+    assert_int_equal(w->err.code, HG_FILE);
+    assert_non_null(strstr(witness.notes, "1 of 4 statements of \"0001\" are done and stay"));
+    assert_string_equal(ask(w, "SELECT count(*) FROM a"), "0");
+    assert_string_equal(ask(w, "SELECT count(*) FROM b"), "!sql");
+    write_file(w, "0001_a.sql",
+               "-- migrate:up transaction:false\nCREATE TABLE a (n integer);\nBEGIN;\n"
+               "CREATE TABLE b (n integer);\nCREATE TABLE c (n integer);\nCOMMIT;\n");
+    assert_string_equal(run(w, UP, NULL), "+0001 = 0001");
+    must(w);
+}
+
 static void a_file_that_cannot_be_read_stops_the_run_before_it_begins(void **state)
 {
     struct world *w = *state;
@@ -155,6 +197,8 @@ int main(void)
         ON_BOTH(a_file_that_was_renamed_keeps_its_revision),
         ON_BOTH(an_applied_file_that_was_removed_is_named_and_can_be_rolled_back),
         ON_BOTH(one_that_was_removed_from_between_is_named_and_rolled_back),
+        ON_BOTH(whoever_applies_hears_of_files_that_are_not_what_was_applied),
+        ON_BOTH(what_a_transaction_of_the_file_took_back_is_not_said_to_stay),
         ON_BOTH(a_file_that_cannot_be_read_stops_the_run_before_it_begins),
     };
 
