@@ -3,6 +3,7 @@
  */
 #include "alembic.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -66,6 +67,22 @@ static bool resolve_labels(struct alembic_folder *folder, struct arena *arena)
     return true;
 }
 
+/* Where the revision files of a project are: in its folder "versions", or in `dir` when that is it.
+ */
+static bool find_versions(const char *dir, char out[PATH_ROOM])
+{
+    static const char name[] = "versions";
+    size_t n = strlen(dir), size = strlen(name);
+
+    if (file_join(out, PATH_ROOM, dir, name) && file_exists(out))
+        return true;
+    while (n > 0 && dir[n - 1] == '/')
+        n--;
+    return n >= size && n < PATH_ROOM && memcmp(dir + n - size, name, size) == 0
+           && (n == size || dir[n - size - 1] == '/')
+           && snprintf(out, PATH_ROOM, "%.*s", (int)n, dir) > 0;
+}
+
 bool alembic_read(const char *dir, struct arena *arena, struct alembic_folder *out, hg_error *err)
 {
     struct alembic_folder folder = {0};
@@ -75,7 +92,7 @@ bool alembic_read(const char *dir, struct arena *arena, struct alembic_folder *o
     bool ok;
 
     *out = folder;
-    if (!file_join(versions, sizeof versions, dir, "versions") || !file_exists(versions))
+    if (!find_versions(dir, versions))
         return true;
     if (!file_list(versions, ".py", &names, err))
         return false;

@@ -102,7 +102,8 @@ static bool list_files(struct memo *memo, const char *dir, struct folder *folder
     bool ok;
 
     if (!file_list(dir, ".sql", &names, err)) {
-        hg_error_hint(err, "headgate init makes the folder; --migrations names another one.");
+        hg_error_hint(err, "headgate init makes the folder; --migrations names another one, which "
+                           "may be Alembic's.");
         return false;
     }
     memo_rewind(memo, names.unsure);

@@ -193,6 +193,7 @@ static void the_graph_of_an_alembic_project(bool postgres)
     write_alembic(&p);
     note_in_alembic_version(&p, "r14");
     EXPECT(&p, 0, "r15\nr16\nr18\n", "heads");
+    EXPECT(&p, 0, "r15\nr16\nr18\n", "--migrations", "migrations/versions", "heads");
     EXPECT(&p, 0, "r14\n", "current");
     shows_the_graph(&p);
     fault = FAULT(&p, 1, "up");
