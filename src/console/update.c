@@ -10,6 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
+#include "base/secret.h"
 #include "list.h"
 #include "palette.h"
 #include "view.h"
@@ -400,6 +401,7 @@ static void copy(struct model *m, enum command command, struct effects *effects)
         return;
     }
     alloc_free(m->copied);
+    secret_scrub(text.bytes, text.size + 1);
     m->copied = buf_take(&text);
     if (m->facts.clipboard) {
         effect_add(effects, (struct effect){.kind = EFFECT_COPY, .text = m->copied});

@@ -157,7 +157,7 @@ static void how_it_ended_is_said(void **state)
     scene_free(s);
 }
 
-static void a_secret_gets_into_no_file(void **state)
+static void a_secret_gets_into_no_file_and_onto_no_clipboard(void **state)
 {
     static const char *const files[] = {"a.csv", "a.json", "a.txt"};
     struct secret *secret = secret_new("hunter2!", 8);
@@ -171,6 +171,11 @@ static void a_secret_gets_into_no_file(void **state)
         assert_has(written(s, files[i]), "login as app:***");
         assert_null(strstr(s->written, "hunter2"));
     }
+    scene_key(s, KEYS_HOME);
+    scene_type(s, "jjj");
+    scene_key(s, KEYS_ENTER);
+    scene_key(s, 'y');
+    assert_has(s->model.copied, "login as app:***");
     scene_free(s);
     secret_free(secret);
 }
@@ -228,7 +233,7 @@ int main(void)
         cmocka_unit_test(a_page_is_written_as_text_only),
         cmocka_unit_test(the_palette_writes_too),
         cmocka_unit_test(how_it_ended_is_said),
-        cmocka_unit_test(a_secret_gets_into_no_file),
+        cmocka_unit_test(a_secret_gets_into_no_file_and_onto_no_clipboard),
         cmocka_unit_test(no_text_is_a_formula_of_a_spreadsheet),
         cmocka_unit_test(no_hostile_text_breaks_a_file),
     };
