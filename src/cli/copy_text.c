@@ -93,7 +93,7 @@ static void put_problems(struct buf *out, const hg_copy_result *result)
 
         buf_printf(out, "  %-5s ", problem->stops ? "stops" : "note");
         text_show(out, problem->table);
-        buf_printf(out, "  %s: ", problem->kind);
+        buf_printf(out, "%s%s: ", problem->table[0] == '\0' ? "" : "  ", problem->kind);
         text_show(out, problem->message);
         buf_char(out, '\n');
     }

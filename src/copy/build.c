@@ -328,6 +328,7 @@ static bool plan_table(struct maker *m, const struct source_table *source, hg_er
     *t.target = (struct target_table){.name = source->name,
                                       .sql_name = arena_text(&m->out->arena, name.bytes),
                                       .readable = true,
+                                      .fillable = true,
                                       .owned = true,
                                       .made = true};
     buf_release(&name);

@@ -92,6 +92,11 @@ bool copy_connect_source(struct run *run, hg_error *err)
     if (!hg_pool_checkout(run->source_pool, "copy", hg_pool_deadline(run->source_pool), &run->from,
                           err)) {
         hg_error_context(err, "source");
+        if (err != NULL && err->code == HG_NO_DATABASE) {
+            err->hint[0] = '\0'; /* which would be to make one */
+            hg_error_hint(err, "Check the path: it has to lead to the SQLite database that is to "
+                               "be copied.");
+        }
         return false;
     }
     if (hg_conn_driver(run->from) != HG_SQLITE)
@@ -212,42 +217,6 @@ static bool has_stops(const struct run *run)
     return false;
 }
 
-/* Whether rows can be brought into a table, and be read back. */
-static bool may_fill(const struct target_table *table, hg_error *err)
-{
-    if (!table->readable) {
-        hg_fail(err, HG_PRIVILEGE, "the role may not read table \"%s\" of the target", table->name);
-        hg_error_hint(err, "What was copied is read back. Grant SELECT to the role, or connect as "
-                           "another one.");
-    } else if (table->filled) {
-        hg_fail(err, HG_REFUSED, "table \"%s\" of the target holds rows already", table->name);
-        hg_error_hint(err, "Empty it, copy other tables with --tables, or compare both sides with "
-                           "--verify-only.");
-    }
-    return table->readable && !table->filled;
-}
-
-/* Whether the target may be changed at all. */
-static bool may_change(struct run *run, bool unfinished, hg_error *err)
-{
-    if (run->target.read_only) {
-        hg_fail(err, HG_READ_ONLY,
-                "the target takes no writes: it is a standby, or the session is "
-                "read-only");
-        hg_error_hint(err, "Name the primary in the URL.");
-        return false;
-    }
-    if (unfinished && !run->options->resume) {
-        hg_fail(err, HG_REFUSED, "the target holds an unfinished copy");
-        hg_error_hint(err, "Finish it with --resume, or give it up with --abandon.");
-        return false;
-    }
-    for (size_t i = 0; !unfinished && i < run->mapping.table_count; i++)
-        if (!may_fill(run->mapping.tables[i].target, err))
-            return false;
-    return true;
-}
-
 /* One copy into a database at a time. The lock goes with the connection. Of a copy that was killed
  * it goes when the server notices, which takes a moment; so long a new one waits. */
 static bool lock_target(struct run *run, hg_error *err)
@@ -345,7 +314,7 @@ static bool dry_run(struct run *run, hg_error *err)
 {
     if (run->options->triggers && !follow_plan(run, err))
         return false;
-    if (!check(run, false, true, err) || !check_rules(run, err))
+    if (!rights_tell(run, err) || !check(run, false, true, err) || !check_rules(run, err))
         return false;
     run->result->ok = tally_misfits(&run->tally) == 0 && !has_stops(run);
     return run->result->ok || (misfits_stop(run, err), false);
@@ -429,7 +398,7 @@ static bool begin_anew(struct run *run, hg_error *err)
 
 static bool copy(struct run *run, hg_error *err)
 {
-    if (!may_change(run, run->unfinished, err))
+    if (!rights_check(run, err))
         return false;
     if (has_stops(run))
         return check(run, false, false, err) && (misfits_stop(run, err), false);

@@ -11,6 +11,7 @@
  *   duplicates.c and that the target's unique keys hold them apart
  *   conditions.c and that they meet its CHECKs, and fit into its partitions
  *   exclusions.c and that its EXCLUDEs let them be beside one another
+ *   rights.c     whether the target may be changed
  *   state.c      what is done already, in tables of the target
  *   pace.c       no faster than somebody wants
  *   load.c       chunks into the target
@@ -168,6 +169,14 @@ bool check_duplicates(struct run *run, hg_error *err);
  * problems that stop the copy. The server judges them in temporary tables, and they are gone again.
  * What it cannot judge is told. */
 bool check_conditions(struct run *run, hg_error *err);
+
+/* Whether the target may be filled, before anything is read. err: HG_READ_ONLY, HG_PRIVILEGE,
+ * HG_REFUSED (tables hold rows, or there is an unfinished copy). */
+bool rights_check(const struct run *run, hg_error *err);
+
+/* The same for a dry run: everything that a copy would be refused for, as problems that stop
+ * nothing. */
+bool rights_tell(struct run *run, hg_error *err);
 
 /* Whether the target holds the record of an unfinished copy. */
 bool state_find(struct run *run, bool *out_found, hg_error *err);

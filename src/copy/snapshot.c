@@ -56,8 +56,10 @@ static bool take(struct run *run, struct bulk_pages **out_pages, hg_error *err)
         run->moment_ns = clock_now_ns();
         if (!data_version(run, &before, err) || !begin_reading(run, err)
             || (out_pages != NULL && !bulk_pages_open(run->crew.hands[0].source, out_pages, err))
-            || !data_version(run, &after, err))
+            || !data_version(run, &after, err)) {
+            hg_error_context(err, "source");
             return false;
+        }
     }
     return before == after || fail_restless(err);
 }

@@ -130,9 +130,10 @@ static bool take_labels(struct reader *r, struct target *target, const char *lin
 
 static const char tables_sql[] =
     "SELECT c.relname, quote_ident(n.nspname) || '.' || quote_ident(c.relname), "
-    "pg_has_role(c.relowner, 'USAGE'), has_table_privilege(c.oid, 'SELECT') FROM pg_class c JOIN "
-    "pg_namespace n ON n.oid = "
-    "c.relnamespace WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND NOT "
+    "pg_has_role(c.relowner, 'USAGE'), has_table_privilege(c.oid, 'SELECT'), "
+    "has_any_column_privilege(c.oid, 'INSERT') FROM pg_class c JOIN pg_namespace n ON n.oid = "
+    "c.relnamespace WHERE "
+    "n.nspname = current_schema() AND c.relkind IN ('r', 'p') AND NOT "
     "c.relispartition ORDER BY c.relname COLLATE \"C\"";
 
 static const char columns_sql[] =
@@ -163,6 +164,7 @@ static bool add_table(void *context, hg_rows *rows, hg_error *err)
     table->sql_name = keep(r, rows, 1);
     table->owned = hg_rows_integer(rows, 2) != 0;
     table->readable = hg_rows_integer(rows, 3) != 0;
+    table->fillable = hg_rows_integer(rows, 4) != 0;
     return (table->name != NULL && table->sql_name != NULL) || no_memory(err);
 }
 
@@ -448,6 +450,7 @@ static bool take_facts(void *context, hg_rows *rows, hg_error *err)
     r->out->schema = keep(r, rows, 0);
     r->out->database = keep(r, rows, 1);
     r->out->read_only = hg_rows_integer(rows, 2) != 0;
+    r->out->may_create = hg_rows_integer(rows, 3) != 0;
     r->out->version = arena_text(&r->out->arena, hg_conn_server_version(r->conn));
     if (r->out->schema != NULL)
         return true;
@@ -460,7 +463,8 @@ static bool read_all(struct reader *r, hg_error *err)
 {
     bool ok = ask_rows(r->conn,
                        "SELECT current_schema(), current_database(), pg_is_in_recovery() OR "
-                       "current_setting('transaction_read_only') = 'on'",
+                       "current_setting('transaction_read_only') = 'on', "
+                       "has_schema_privilege(current_schema(), 'CREATE')",
                        NULL, 0, take_facts, r, r->by, err)
               && ask_rows(r->conn, tables_sql, NULL, 0, add_table, r, r->by, err)
               && ask_rows(r->conn, columns_sql, NULL, 0, add_column, r, r->by, err)

@@ -24,6 +24,7 @@ struct target_table {
     const char *name;
     const char *sql_name; /* quoted, with its schema */
     bool readable;        /* by the role; of others it is not known whether they have rows */
+    bool fillable;        /* the role may insert, into some of its columns at least */
     bool filled;          /* has rows */
     bool owned;           /* by the role, or one it belongs to */
     bool made;            /* it is not there: the copy will make it */
@@ -78,6 +79,7 @@ struct target_db {
     const char *version;
     const char *database;
     bool read_only;              /* a standby, or a session that cannot write */
+    bool may_create;             /* the role may make tables in the schema */
     struct target_table *tables; /* by bytes of their names */
     size_t table_count;
     struct target_hold *holds;

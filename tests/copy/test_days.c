@@ -227,6 +227,7 @@ static void a_source_that_somebody_has_locked_is_told_of(void **state)
     run_sql(app, "BEGIN EXCLUSIVE");
     assert_false(copy_them(&sides));
     assert_int_equal(sides.err.code, HG_LOCKED);
+    assert_memory_equal(sides.err.message, "source: ", 8);
     assert_target_is_empty(&sides);
     sqlite3_close(app);
     must_copy(&sides);

@@ -464,6 +464,64 @@ static void a_role_needs_to_read_what_is_copied_and_no_more(void **state)
     close_sides(&sides);
 }
 
+/* Somebody who mistyped its path is not told to make one. */
+static void a_source_that_is_not_there_is_told_of(void **state)
+{
+    struct sides sides;
+    struct run run;
+
+    (void)state;
+    open_sides(&sides, "CREATE TABLE a (n)", "CREATE TABLE a (n integer);");
+    COPY_WITH(&sides, &run, "--sqlite", "elsewhere.db", NULL);
+    assert_status(&run, 3);
+    assert_non_null(strstr(message_of(&run), "source: could not open"));
+    assert_non_null(strstr(hint_of(&run), "Check the path"));
+    assert_null(strstr(hint_of(&run), "init"));
+    end_run(&run);
+    close_sides(&sides);
+}
+
+/* Before anything is read; a dry run tells all of it, and goes on. */
+static void what_a_role_lacks_is_told_beforehand(void **state)
+{
+    struct sides sides;
+    struct run run;
+    hg_url *url;
+
+    (void)state;
+    open_sides(
+        &sides, "CREATE TABLE a (n); CREATE TABLE b (n); INSERT INTO a VALUES (1)",
+        "CREATE TABLE a (n integer); CREATE TABLE b (n integer); CREATE ROLE onlooker LOGIN; "
+        "GRANT SELECT ON a, b TO onlooker; REVOKE CREATE ON SCHEMA public FROM PUBLIC;");
+    url = postgres_url_as("127.0.0.1", "onlooker", NULL, sides.database);
+    free(sides.url);
+    sides.url = strdup(hg_url_redacted(url));
+    COPY_WITH(&sides, &run, NULL);
+    assert_status(&run, 1);
+    assert_non_null(strstr(message_of(&run), "may not make tables in schema \"public\""));
+    end_run(&run);
+    COPY_WITH(&sides, &run, "--dry-run", NULL);
+    assert_status(&run, 0);
+    assert_true(has_problem(&run, "not-ready", ""));
+    assert_true(has_problem(&run, "not-ready", "a"));
+    assert_true(has_problem(&run, "not-ready", "b"));
+    end_run(&run);
+    in_target(&sides, "GRANT CREATE ON SCHEMA public TO onlooker; GRANT INSERT (n) ON a TO "
+                      "onlooker;");
+    COPY_WITH(&sides, &run, NULL);
+    assert_non_null(strstr(message_of(&run), "may not insert into table \"b\""));
+    end_run(&run);
+    COPY_WITH(&sides, &run, "--tables", "a", NULL);
+    assert_equal_sides(&run, 1);
+    end_run(&run);
+    COPY_WITH(&sides, &run, "--dry-run", "--tables", "a", NULL);
+    assert_status(&run, 0);
+    assert_true(has_problem(&run, "not-ready", "a"));
+    end_run(&run);
+    hg_url_free(url);
+    close_sides(&sides);
+}
+
 static void a_dry_run_looks_into_checks_unless_its_session_may_not(void **state)
 {
     struct sides sides;
@@ -501,6 +559,8 @@ int main(void)
         cmocka_unit_test(the_password_of_the_url_is_in_no_output),
         cmocka_unit_test(a_role_that_may_not_change_the_tables_is_told_so_and_nothing_is_left),
         cmocka_unit_test(a_role_needs_to_read_what_is_copied_and_no_more),
+        cmocka_unit_test(a_source_that_is_not_there_is_told_of),
+        cmocka_unit_test(what_a_role_lacks_is_told_beforehand),
         cmocka_unit_test(a_dry_run_looks_into_checks_unless_its_session_may_not),
     };
 
