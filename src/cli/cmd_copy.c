@@ -86,6 +86,34 @@ static bool is_empty(const hg_copy_result *result)
     return result->table_count == 0 && result->problem_count == 0;
 }
 
+static struct detached detached_of(const hg_settings *settings, const char *subject)
+{
+    return (struct detached){
+        .dir = hg_settings_runtime_dir(settings),
+        .subject = subject,
+        .what = "the copy",
+        .shown_by = "headgate copy --attach",
+        .when_dead = "Finish it with --resume and the options it was begun with, or give it up "
+                     "with --abandon.",
+    };
+}
+
+/* Of this user and host; any other one holds the database's lock. */
+static bool is_alone(const struct copy_order *order, hg_error *err)
+{
+    char subject[COPY_SUBJECT_SIZE], since[32];
+    const struct detached about = detached_of(order->ops.settings, subject);
+    struct worker_info other;
+
+    copy_subject(hg_settings_url(order->ops.settings), subject);
+    if (!worker_find(about.dir, about.subject, true, &other))
+        return true;
+    hg_fail(err, HG_LOCKED, "process %lld copies into this database already, since %s",
+            (long long)other.pid, clock_format_utc(other.started_ms, since, sizeof since));
+    hg_error_hint(err, "See it with %s.", about.shown_by);
+    return false;
+}
+
 static int run(const struct copy_order *order)
 {
     struct copy_progress progress;
@@ -93,7 +121,8 @@ static int run(const struct copy_order *order)
     struct copy_pools pools = {NULL, NULL};
     hg_copy_result *result = NULL;
     hg_error err = {0};
-    bool ok = copy_order_open(order, &pools, &err);
+    bool ok = (order->options.mode != HG_COPY_RUN || is_alone(order, &err))
+              && copy_order_open(order, &pools, &err);
     int status;
 
     if (ok) {
@@ -111,18 +140,6 @@ static int run(const struct copy_order *order)
     return status;
 }
 
-static struct detached detached_of(const hg_settings *settings, const char *subject)
-{
-    return (struct detached){
-        .dir = hg_settings_runtime_dir(settings),
-        .subject = subject,
-        .what = "the copy",
-        .shown_by = "headgate copy --attach",
-        .when_dead = "Finish it with --resume and the options it was begun with, or give it up "
-                     "with --abandon.",
-    };
-}
-
 /* Both sides can be opened: what is wrong with them is said here, where somebody reads it. */
 static bool reach(const struct copy_order *order, const struct copy_pools *pools, hg_error *err)
 {
@@ -136,19 +153,6 @@ static bool reach(const struct copy_order *order, const struct copy_pools *pools
             hg_pool_return(sides[i], conn);
     }
     return ok;
-}
-
-static bool refuse_second(const struct detached *about, hg_error *err)
-{
-    struct worker_info other;
-    char since[32];
-
-    if (!worker_find(about->dir, about->subject, true, &other))
-        return true;
-    hg_fail(err, HG_LOCKED, "process %lld copies into this database already, since %s",
-            (long long)other.pid, clock_format_utc(other.started_ms, since, sizeof since));
-    hg_error_hint(err, "See it with %s.", about->shown_by);
-    return false;
 }
 
 static int work(void *context, struct worker *worker)
@@ -171,8 +175,8 @@ static int start_detached(struct copy_order *order)
     bool ok;
 
     copy_subject(hg_settings_url(order->ops.settings), subject);
-    ok = refuse_second(&about, &err) && copy_order_open(order, &pools, &err)
-         && reach(order, &pools, &err);
+    ok =
+        is_alone(order, &err) && copy_order_open(order, &pools, &err) && reach(order, &pools, &err);
     copy_pools_close(&pools); /* and with them every thread: the worker is forked from here */
     return ok ? detach(order->cli, &about, work, order) : cli_fail(order->cli, &err);
 }
