@@ -5,8 +5,9 @@
 
 #include "json_part.h"
 
-static json_t *step_object(const hg_cutover_step *step)
+static json_t *step_object(const void *row)
 {
+    const hg_cutover_step *step = row;
     json_t *object = json_object();
 
     json_part_set_text(object, "id", step->id);
@@ -24,33 +25,19 @@ static json_t *step_object(const hg_cutover_step *step)
     return object;
 }
 
-static json_t *steps_array(const hg_cutover *cutover)
+static json_t *record_object(const void *row)
 {
-    json_t *array = json_array();
+    const hg_cutover_record *record = row;
+    json_t *object = json_object();
 
-    for (size_t i = 0; i < cutover->step_count; i++)
-        json_array_append_new(array, step_object(&cutover->steps[i]));
-    return array;
-}
-
-static json_t *records_array(const hg_cutover *cutover)
-{
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < cutover->record_count; i++) {
-        const hg_cutover_record *record = &cutover->records[i];
-        json_t *object = json_object();
-
-        json_object_set_new(object, "seq", json_integer((json_int_t)record->seq));
-        json_object_set_new(object, "at", json_part_utc(record->at_ms));
-        json_part_set_text(object, "actor", record->actor);
-        json_part_set_text(object, "host", record->host);
-        json_part_set_text_or_null(object, "step", record->step);
-        json_part_set_text(object, "event", record->event);
-        json_part_set_text_or_null(object, "text", record->text);
-        json_array_append_new(array, object);
-    }
-    return array;
+    json_object_set_new(object, "seq", json_integer((json_int_t)record->seq));
+    json_object_set_new(object, "at", json_part_utc(record->at_ms));
+    json_part_set_text(object, "actor", record->actor);
+    json_part_set_text(object, "host", record->host);
+    json_part_set_text_or_null(object, "step", record->step);
+    json_part_set_text(object, "event", record->event);
+    json_part_set_text_or_null(object, "text", record->text);
+    return object;
 }
 
 static json_t *budget(const hg_cutover *cutover)
@@ -86,8 +73,8 @@ bool json_cutover(struct buf *out, const hg_cutover *cutover, const hg_error *er
     json_part_set_flag(root, "past_return", cutover->past_return);
     json_part_set_flag(root, "closed", cutover->closed);
     json_part_set_text_or_null(root, "outcome", cutover->outcome);
-    json_object_set_new(root, "steps", steps_array(cutover));
-    json_object_set_new(root, "records", records_array(cutover));
+    json_part_set_rows(root, "steps", cutover->steps, cutover->step_count, step_object);
+    json_part_set_rows(root, "records", cutover->records, cutover->record_count, record_object);
     json_part_set_text_or_null(root, "head", cutover->head);
     json_object_set_new(root, "error", json_part_error(error));
     return json_part_finish(out, root);

@@ -144,3 +144,12 @@ json_t *json_part_pool_counts(const hg_pool_snapshot *pool)
     json_object_set_new(object, "waiting", json_integer(pool->waiting));
     return object;
 }
+
+json_t *json_part_rows(const void *rows, size_t count, size_t size, json_t *(*row)(const void *row))
+{
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, row((const char *)rows + i * size));
+    return array;
+}

@@ -44,6 +44,12 @@ json_t *json_part_error(const hg_error *error);
 /* An object with "headgate": version. */
 json_t *json_part_document(void);
 
+/* An array of what `row` makes of each of `count` rows of `size` bytes. */
+json_t *json_part_rows(const void *rows, size_t count, size_t size,
+                       json_t *(*row)(const void *row));
+#define json_part_set_rows(object, name, rows, count, row) \
+    json_object_set_new((object), (name), json_part_rows((rows), (count), sizeof *(rows), (row)))
+
 /* Appends the document, which it takes over, and a line end. false: memory ran out. */
 bool json_part_finish(struct buf *out, json_t *root);
 
