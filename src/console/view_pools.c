@@ -87,6 +87,7 @@ static int peak(const struct pool_past *past, int columns)
     return most;
 }
 
+/* Each number has its room: what stands behind it does not move when it grows. */
 static void draw_waits(const struct model *m, const hg_pool_snapshot *pool, struct area a, int y)
 {
     const struct pool_past *past = model_past(m, pool);
@@ -98,14 +99,15 @@ static void draw_waits(const struct model *m, const hg_pool_snapshot *pool, stru
                      "a console's own pool; the application's appear here while it runs");
         return;
     }
-    snprintf(line, sizeof line, "wait p50 %s  p99 %s  max %s",
+    snprintf(line, sizeof line, "wait p50 %-5s  p99 %-5s  max %-5s",
              format_took(pool->wait_p50_ms, text[0]), format_took(pool->wait_p99_ms, text[1]),
              format_took(pool->wait_max_ms, text[2]));
     x += area_put(a, x, y, ROLE_TEXT, line) + 3;
-    if (past == NULL || past->checkouts_per_s < 0)
-        x = put_value(a, x, y, ROLE_VALUE, "-", "checkouts/s");
-    else
-        x = put_number(a, x, y, ROLE_VALUE, (uint64_t)(past->checkouts_per_s + 0.5), "checkouts/s");
+    snprintf(line, sizeof line, "%4s",
+             past == NULL || past->checkouts_per_s < 0
+                 ? "-"
+                 : format_count((uint64_t)(past->checkouts_per_s + 0.5), text[0]));
+    x = put_value(a, x, y, ROLE_VALUE, line, "checkouts/s");
     x = put_number(a, x, y, pool->timeouts > 0 ? ROLE_WARN : ROLE_VALUE, pool->timeouts,
                    "timeouts");
     if (x + 20 < a.width)
