@@ -103,6 +103,9 @@ int cli_main(int argc, char **argv)
         fprintf(stderr, "headgate: could not write the result: %s\n", strerror(errno));
         status = status == 0 ? CANNOT_WRITE : status;
     }
+    if (cli_interrupted(NULL)) /* a thread may still be in a connect that nobody waits for: what the
+                                  libraries clean up at the end must not go from under it */
+        _exit(status);
     return status;
 }
 
